@@ -1,0 +1,151 @@
+"""What starts a recall."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.raster import Raster
+
+
+@dataclass(frozen=True)
+class Cue:
+    """What starts a recall: spikes forced on the network, and for how long it is clamped.
+
+    While the cue clamps the network (step t < `clamp`) the neurons emit the cue's spikes and no
+    others, e(t) = c(t). After that a neuron fires when its membrane reaches threshold or when
+    the cue still forces it to, e(t) = s(t) or c(t).
+
+    Parameters
+    ----------
+    spikes : Raster
+        The forced spikes c, at whole steps; time 0 is the start of the recall and the raster's
+        duration is the recall's.
+    step : float
+        Training time step in seconds.
+    clamp : int
+        Number of steps, from the start, in which the network emits the cue alone.
+    onset : int
+        Step of the recall at which the cued pattern begins.
+    scored_from : int
+        Step of the recall from which it is compared with the pattern: the end of the trigger
+        window, also where the cue shows less than all of it.
+
+    Raises
+    ------
+    InputError
+        If the steps do not lie inside the recall.
+    """
+
+    spikes: Raster
+    step: float
+    clamp: int
+    onset: int = 0
+    scored_from: int = 0
+
+    def __post_init__(self):
+        if not 0 <= self.clamp <= self.n_steps:
+            raise InputError(f"a cue cannot clamp {self.clamp} of {self.n_steps} steps")
+        if not (0 <= self.onset <= self.n_steps and 0 <= self.scored_from <= self.n_steps):
+            raise InputError("a cue's onset and first scored step have to lie inside the recall")
+
+    @classmethod
+    def from_pattern(cls, pattern, n_trigger, step, n_steps=None):
+        """The undamaged cue of a pattern: its first steps, clamped.
+
+        Parameters
+        ----------
+        pattern : Raster
+            The stored pattern.
+        n_trigger : int
+            Length of the trigger window in steps; for a memory, its `n_delays`.
+        step : float
+            Training time step in seconds.
+        n_steps : int, optional
+            Length of the recall in steps; by default the pattern's.
+        """
+        n_steps = pattern.n_steps(step) if n_steps is None else n_steps
+        steps = pattern.steps(step)
+        shown = steps < n_trigger
+        spikes = Raster.from_steps(pattern.neurons[shown], steps[shown], pattern.n_neurons, n_steps, step)
+        return cls(spikes, step, clamp=n_trigger, onset=0, scored_from=n_trigger)
+
+    @property
+    def n_steps(self):
+        """Length of the recall in steps."""
+        return self.spikes.n_steps(self.step)
+
+    @property
+    def n_neurons(self):
+        """Number of neurons of the network."""
+        return self.spikes.n_neurons
+
+    def shortened(self, n_trigger):
+        """The cue with only the first `n_trigger` steps of the pattern shown and clamped.
+
+        From there on the network runs freely; it is scored from the same step as before.
+        """
+        if not 0 <= n_trigger <= self.clamp - self.onset:
+            raise InputError(
+                f"the trigger of {self.clamp - self.onset} steps cannot be cut to {n_trigger} steps"
+            )
+        clamp = self.onset + n_trigger
+        steps = self.spikes.steps(self.step)
+        return replace(self, spikes=self._spikes_where(steps < clamp), clamp=clamp)
+
+    def silenced(self, n_neurons, rng):
+        """The cue without the spikes of `n_neurons` neurons, drawn at random."""
+        if not 0 <= n_neurons <= self.n_neurons:
+            raise InputError(f"cannot silence {n_neurons} of {self.n_neurons} neurons")
+        silent = rng.choice(self.n_neurons, size=n_neurons, replace=False)
+        return replace(self, spikes=self._spikes_where(~np.isin(self.spikes.neurons, silent)))
+
+    def replaced(self, probability, rng):
+        """The cue with entries of its clamped part replaced by chance ones.
+
+        Every entry (neuron, step) of the clamped part, what comes before the pattern included, is
+        replaced with the given probability by a fresh draw: a spike with the probability that
+        an entry of that part is one, as the reference's protocol has it.
+        """
+        _check_probability("the probability of a replaced entry", probability)
+        entries = self.spikes.dense(self.step)
+        clamped = entries[: self.clamp]
+        rate = clamped.mean() if clamped.size else 0.0
+        hit = rng.random(clamped.shape) < probability
+        entries[: self.clamp] = np.where(hit, rng.random(clamped.shape) < rate, clamped)
+        return replace(self, spikes=Raster.from_dense(entries, self.step))
+
+    def preceded_by_noise(self, n_steps, rate, rng):
+        """The cue after `n_steps` clamped steps of independent random spikes.
+
+        `rate` is the probability of a spike for each neuron and step.
+        """
+        _check_probability("the rate of random spikes", rate)
+        noise = rng.random((n_steps, self.n_neurons)) < rate
+        entries = np.concatenate([noise, self.spikes.dense(self.step)])
+        return Cue(
+            Raster.from_dense(entries, self.step),
+            self.step,
+            clamp=self.clamp + n_steps,
+            onset=self.onset + n_steps,
+            scored_from=self.scored_from + n_steps,
+        )
+
+    def with_ongoing_noise(self, rate, rng):
+        """The cue with independent random spikes forced through the rest of the recall.
+
+        `rate` is the probability of a spike for each neuron and step after the clamped part.
+        """
+        _check_probability("the rate of random spikes", rate)
+        entries = self.spikes.dense(self.step)
+        entries[self.clamp :] |= rng.random(entries[self.clamp :].shape) < rate
+        return replace(self, spikes=Raster.from_dense(entries, self.step))
+
+    def _spikes_where(self, kept):
+        spikes = self.spikes
+        return Raster(spikes.neurons[kept], spikes.times[kept], spikes.n_neurons, spikes.duration)
+
+
+def _check_probability(name, value):
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} has to lie from 0 to 1, not {value}")

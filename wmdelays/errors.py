@@ -1,0 +1,9 @@
+"""The one error that is the user's to mend."""
+
+
+class InputError(ValueError):
+    """What was asked for cannot be done with this input.
+
+    Its message is one line that says what is wrong, where, and what would be right. The
+    commands print it and end with status 2; every other exception is a defect of the software.
+    """

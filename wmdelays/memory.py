@@ -1,0 +1,197 @@
+"""What training hands to simulation."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """A trained network: neuron parameters, synapses, the stored patterns, how it was made.
+
+    Its dynamics, for neuron j and step t, with the cue's spikes c and D = `n_delays`:
+
+        u_j(t) = beta * u_j(t-1) * (1 - e_j(t-1)) + sum over i, d of W[j,i,d] * e_i(t-d)
+        s_j(t) = u_j(t) >= theta
+        e(t) = c(t) while the cue clamps the network, then s(t) or c(t)
+
+    Parameters
+    ----------
+    n_neurons : int
+        Number of neurons N.
+    n_delays : int
+        Largest delay D in steps; also the length of the trigger window.
+    step : float
+        Training time step in seconds.
+    beta : float
+        What is left of the membrane after a step, between 0 and 1 (both excluded).
+    theta : float
+        Threshold, greater than zero.
+    pre, post, delay : array_like of int, shape (n_synapses,)
+        Presynaptic neuron, postsynaptic neuron, and delay in steps (1 to `n_delays`).
+    weight : array_like of float, shape (n_synapses,)
+        Weight, in the unit of theta. Zero weights are left out.
+    patterns : sequence of Raster
+        The stored patterns, at whole steps, all of the same length.
+    periodic : bool
+        Whether the end of each pattern leads back into its beginning.
+    made : dict
+        How the memory was made: rule, seed, settings, scores, versions. Plain JSON values.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense or the sizes do not agree.
+
+    Notes
+    -----
+    Synapses are kept sorted by pre, delay and post. There is at most one for each (post, pre,
+    delay).
+    """
+
+    n_neurons: int
+    n_delays: int
+    step: float
+    beta: float
+    theta: float
+    pre: np.ndarray
+    post: np.ndarray
+    delay: np.ndarray
+    weight: np.ndarray
+    patterns: tuple = ()
+    periodic: bool = False
+    made: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        _check_parameters(self)
+        pre, post, delay = (np.asarray(a) for a in (self.pre, self.post, self.delay))
+        weight = np.asarray(self.weight, dtype=np.float64)
+        _check_synapses(self.n_neurons, self.n_delays, pre, post, delay, weight)
+        kept = weight != 0
+        if not kept.all():
+            pre, post, delay, weight = pre[kept], post[kept], delay[kept], weight[kept]
+        row = pre.astype(np.int64) * self.n_delays + (delay.astype(np.int64) - 1)
+        key = row * self.n_neurons + post
+        if key.size and not np.all(key[1:] > key[:-1]):
+            order = np.argsort(key, kind="stable")
+            pre, post, delay, weight, key = (a[order] for a in (pre, post, delay, weight, key))
+            twice = np.flatnonzero(key[1:] == key[:-1])
+            if twice.size:
+                k = twice[0]
+                raise InputError(
+                    f"there are two synapses from neuron {pre[k]} to {post[k]} with delay {delay[k]}"
+                )
+        for name, array in zip(("pre", "post", "delay"), (pre, post, delay)):
+            object.__setattr__(self, name, array.astype(np.int32, copy=False))
+        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "patterns", tuple(self.patterns))
+        _check_patterns(self)
+
+    @property
+    def n_synapses(self):
+        """Number of synapses."""
+        return len(self.weight)
+
+    @property
+    def n_patterns(self):
+        """Number of stored patterns M."""
+        return len(self.patterns)
+
+    @property
+    def n_steps(self):
+        """Length of the stored patterns in steps, T; 0 without patterns."""
+        return self.patterns[0].n_steps(self.step) if self.patterns else 0
+
+    @classmethod
+    def from_dense(cls, weights, *, step, beta, theta, **others):
+        """A memory from the dense tensor ``W[j, i, d - 1]``, shape (n_neurons, n_neurons, n_delays)."""
+        weights = np.asarray(weights)
+        if weights.ndim != 3 or weights.shape[0] != weights.shape[1]:
+            raise InputError(f"weights have the shape (post, pre, delay), not {weights.shape}")
+        pre, delay, post = np.nonzero(weights.transpose(1, 2, 0))
+        return cls(
+            n_neurons=weights.shape[0],
+            n_delays=weights.shape[2],
+            step=step,
+            beta=beta,
+            theta=theta,
+            pre=pre,
+            post=post,
+            delay=delay + 1,
+            weight=weights[post, pre, delay],
+            **others,
+        )
+
+    def dense(self):
+        """The dense tensor ``W[j, i, d - 1]``, float64 of shape (n_neurons, n_neurons, n_delays)."""
+        weights = np.zeros((self.n_neurons, self.n_neurons, self.n_delays))
+        weights[self.post, self.pre, self.delay - 1] = self.weight
+        return weights
+
+    def cues(self, patterns=None):
+        """The undamaged cue of each stored pattern.
+
+        Parameters
+        ----------
+        patterns : sequence of int, optional
+            Which patterns; by default all.
+
+        Returns
+        -------
+        list of Cue
+        """
+        chosen = range(self.n_patterns) if patterns is None else patterns
+        return [Cue.from_pattern(self.patterns[k], self.n_delays, self.step) for k in chosen]
+
+
+def _check_parameters(memory):
+    if memory.n_neurons < 1 or memory.n_delays < 1:
+        raise InputError("a memory needs at least one neuron and one delay")
+    if not (np.isfinite(memory.step) and memory.step > 0):
+        raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
+    if not 0 < memory.beta < 1:
+        raise InputError(f"beta is {memory.beta}; it has to lie between 0 and 1")
+    if not (np.isfinite(memory.theta) and memory.theta > 0):
+        raise InputError(f"theta is {memory.theta}; it has to be greater than zero")
+
+
+def _check_synapses(n_neurons, n_delays, pre, post, delay, weight):
+    if not (pre.shape == post.shape == delay.shape == weight.shape) or weight.ndim != 1:
+        raise InputError(
+            "pre, post, delay and weight have to be equally long, not"
+            f" {', '.join(str(a.shape) for a in (pre, post, delay, weight))}"
+        )
+    if not weight.size:
+        return
+    for name, ids in (("pre", pre), ("post", post), ("delay", delay)):
+        if not np.issubdtype(ids.dtype, np.integer):
+            raise InputError(f"{name} has to hold whole numbers")
+        low, high = (1, n_delays) if name == "delay" else (0, n_neurons - 1)
+        bad = np.flatnonzero((ids < low) | (ids > high))
+        if bad.size:
+            raise InputError(f"synapse {bad[0]} has {name} {ids[bad[0]]}, outside {low}…{high}")
+    bad = np.flatnonzero(~np.isfinite(weight))
+    if bad.size:
+        raise InputError(f"synapse {bad[0]} has the weight {weight[bad[0]]}")
+
+
+def _check_patterns(memory):
+    lengths = {pattern.n_steps(memory.step) for pattern in memory.patterns}
+    if len(lengths) > 1:
+        raise InputError(
+            f"the patterns have {min(lengths)} to {max(lengths)} steps; cut them to one length"
+        )
+    for k, pattern in enumerate(memory.patterns):
+        if pattern.n_neurons != memory.n_neurons:
+            raise InputError(
+                f"pattern {k} has {pattern.n_neurons} neurons, the network {memory.n_neurons}"
+            )
+        if not np.array_equal(pattern.times, pattern.steps(memory.step) * memory.step):
+            raise InputError(f"pattern {k} has spikes between the steps; bin it first")
+    if lengths and min(lengths) <= memory.n_delays:
+        raise InputError(
+            f"patterns of {min(lengths)} steps leave nothing to recall after a trigger of {memory.n_delays} steps"
+        )

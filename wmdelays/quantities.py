@@ -1,0 +1,79 @@
+"""Times as people write them: ``1ms``, ``0.1 ms``, ``1/30s``."""
+
+import math
+import re
+
+import numpy as np
+
+from wmdelays.errors import InputError
+
+_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+_QUANTITY = re.compile(
+    r"\s*(?P<value>[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)"
+    r"(?:\s*/\s*(?P<divisor>\d*\.?\d+))?\s*(?P<unit>s|ms|us)\s*"
+)
+
+
+def seconds(text, name="time"):
+    """A time in seconds from text with a unit.
+
+    Parameters
+    ----------
+    text : str
+        A number or a fraction, and one of the units s, ms and us: ``"1ms"``, ``"1/30s"``.
+    name : str
+        What the time is, for the error.
+
+    Returns
+    -------
+    float
+        The time in seconds.
+
+    Raises
+    ------
+    InputError
+        If the text is not a time with a unit.
+
+    Examples
+    --------
+    >>> seconds("0.5 ms")
+    0.0005
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None or (match["divisor"] and float(match["divisor"]) == 0):
+        raise InputError(f"{name} {text!r} is not a time with a unit, such as 1ms, 0.5 ms or 1/30s")
+    value = float(match["value"]) / float(match["divisor"] or 1) * _UNITS[match["unit"]]
+    if not math.isfinite(value):
+        raise InputError(f"{name} {text!r} is too large")
+    return value
+
+
+def substeps(step, dt):
+    """How many simulation steps dt make one training step.
+
+    Parameters
+    ----------
+    step, dt : float
+        The training step and the simulation step, in seconds.
+
+    Returns
+    -------
+    int
+        ``step / dt``, which has to be whole to one part in ten thousand.
+
+    Raises
+    ------
+    InputError
+        If dt does not divide the step.
+    """
+    if not (np.isfinite(dt) and dt > 0):
+        raise InputError(f"dt is {dt * 1e3:g} ms; it has to be greater than zero")
+    ratio = step / dt
+    whole = round(ratio)
+    if whole < 1 or abs(ratio - whole) > 1e-4 * whole:
+        options = sorted({max(1, math.floor(ratio)), math.floor(ratio) + 1})
+        good = " or ".join(f"{step * 1e3 / n:.6g}ms" for n in options)
+        raise InputError(
+            f"dt of {dt * 1e3:.6g} ms does not divide the step of {step * 1e3:.6g} ms; try {good}"
+        )
+    return whole

@@ -1,0 +1,129 @@
+"""Rasters in files: csv with the columns unit,time_s, and npz."""
+
+import csv
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.raster import Raster
+
+_HEADER = ["unit", "time_s"]
+
+
+def read_raster(path, n_neurons=None, duration=None):
+    """Read a raster from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.csv`` file with the header ``unit,time_s`` and a spike on each line, or an ``.npz``
+        file with the arrays ``unit`` and ``time_s`` and, if known, ``n_neurons`` and
+        ``duration_s``.
+    n_neurons : int, optional
+        Number of neurons; by default what the file says, else the highest unit and one.
+    duration : float, optional
+        Length in seconds; by default what the file says, else the time of the last spike.
+
+    Returns
+    -------
+    Raster
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it holds no spikes, or it cannot be understood.
+    """
+    path = Path(path)
+    readers = {".csv": _read_csv, ".npz": _read_npz}
+    if path.suffix not in readers:
+        raise InputError(f"{path}: a raster file ends in .csv or .npz")
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    try:
+        units, times, stated = readers[path.suffix](path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not len(units):
+        raise InputError(f"{path}: holds no spikes")
+    if not np.all(np.isfinite(times)):
+        raise InputError(f"{path}: spike {np.flatnonzero(~np.isfinite(times))[0] + 1} has no finite time")
+    n_neurons = n_neurons or stated.get("n_neurons") or units.max() + 1
+    duration = duration or stated.get("duration_s") or max(times.max(), np.finfo(float).tiny)
+    try:
+        return Raster(units, times, n_neurons, duration)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def write_raster(path, raster):
+    """Write a raster to a ``.csv`` or ``.npz`` file, which `read_raster` reads back.
+
+    A csv file does not hold the number of neurons and the duration; an npz file does.
+    """
+    path = Path(path)
+    if path.suffix == ".csv":
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(_HEADER)
+            writer.writerows(zip(raster.neurons.tolist(), map(repr, raster.times.tolist())))
+    elif path.suffix == ".npz":
+        np.savez_compressed(
+            path,
+            unit=raster.neurons,
+            time_s=raster.times,
+            n_neurons=raster.n_neurons,
+            duration_s=raster.duration,
+        )
+    else:
+        raise InputError(f"{path}: a raster file ends in .csv or .npz")
+
+
+def _read_csv(path):
+    units, times = [], []
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        if header != _HEADER:
+            raise InputError(f"{path}: the first line has to be unit,time_s, not {','.join(header)[:60]!r}")
+        try:
+            for row in rows:
+                if not row:
+                    continue
+                unit, time = row
+                units.append(int(unit))
+                times.append(float(time))
+        except (ValueError, csv.Error):
+            raise InputError(
+                f"{path}, line {rows.line_num}: expected a unit number and a time in seconds, not {','.join(row)[:60]!r}"
+            ) from None
+    return _as_units(path, units), np.array(times), {}
+
+
+def _read_npz(path):
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = set(arrays.files)
+            missing = {"unit", "time_s"} - names
+            if missing:
+                raise InputError(f"{path}: has no array {' and no array '.join(sorted(missing))}")
+            units, times = arrays["unit"], arrays["time_s"].astype(np.float64)
+            stated = {name: arrays[name].item() for name in ("n_neurons", "duration_s") if name in names}
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: is not a readable npz file of arrays ({os.fspath(error.args[0]) if error.args and isinstance(error.args[0], str) else type(error).__name__})") from None
+    if units.shape != times.shape or units.ndim != 1:
+        raise InputError(f"{path}: unit and time_s have to be one-dimensional and equally long")
+    return _as_units(path, units), times, stated
+
+
+def _as_units(path, units):
+    units = np.asarray(units)
+    if units.size and not np.issubdtype(units.dtype, np.integer):
+        raise InputError(f"{path}: units are numbered by whole numbers from 0")
+    if units.size and units.min() < 0:
+        raise InputError(f"{path}: unit {units.min()} is negative; units are numbered from 0")
+    return units

@@ -1,0 +1,208 @@
+"""How much of a pattern a recall brings back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.recall import Recall
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts of a comparison of recalled with stored spikes.
+
+    Attributes
+    ----------
+    matched : int
+        Spikes that are in both, at the same neuron and step.
+    recalled : int
+        Spikes of the recall.
+    stored : int
+        Spikes of the pattern.
+    """
+
+    matched: int
+    recalled: int
+    stored: int
+
+    def __add__(self, other):
+        return Score(
+            self.matched + other.matched, self.recalled + other.recalled, self.stored + other.stored
+        )
+
+    @property
+    def precision(self):
+        """The part of the recalled spikes that is stored; 1 if nothing was recalled."""
+        return self.matched / self.recalled if self.recalled else 1.0
+
+    @property
+    def recall(self):
+        """The part of the stored spikes that is recalled; 1 if nothing was stored."""
+        return self.matched / self.stored if self.stored else 1.0
+
+    @property
+    def f1(self):
+        """F1 = 2 matched / (recalled + stored); 1 if both are silent."""
+        spikes = self.recalled + self.stored
+        return 2 * self.matched / spikes if spikes else 1.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of several recalls: over all spikes at once, and of each pattern.
+
+    Attributes
+    ----------
+    total : Score
+        Over all patterns, neurons and steps at once (micro average).
+    patterns : tuple of Score
+        Of each pattern.
+    """
+
+    total: Score
+    patterns: tuple
+
+    @property
+    def worst_pattern_f1(self):
+        """F1 of the pattern that is recalled worst."""
+        return min(score.f1 for score in self.patterns)
+
+
+def score(recalled, pattern):
+    """Compare recalls with the patterns they should bring back.
+
+    The network's own spikes are compared with the pattern's from the end of the trigger window
+    on, at whole steps.
+
+    Parameters
+    ----------
+    recalled : Recall or sequence of Recall
+    pattern : Raster or sequence of Raster
+        For each recall the pattern that was cued.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    InputError
+        If the numbers of recalls and patterns differ.
+    """
+    if isinstance(recalled, Recall):
+        recalled, pattern = [recalled], [pattern]
+    if len(recalled) != len(pattern) or not len(recalled):
+        raise InputError(f"cannot score {len(recalled)} recalls against {len(pattern)} patterns")
+    scores = []
+    for one, stored in zip(recalled, pattern):
+        made, wanted = scored_spikes(one, stored)
+        scores.append(Score(int((made & wanted).sum()), int(made.sum()), int(wanted.sum())))
+    return Scores(sum(scores, Score(0, 0, 0)), tuple(scores))
+
+
+def scored_spikes(recalled, pattern):
+    """The part of a recall and of its pattern that is compared, as dense views.
+
+    Returns
+    -------
+    made, wanted : bool arrays, shape (n_scored_steps, n_neurons)
+        From the end of the trigger window to the end of the pattern or of the recall.
+    """
+    cue = recalled.cue
+    if pattern.n_neurons != cue.n_neurons:
+        raise InputError(f"a recall of {cue.n_neurons} neurons, a pattern of {pattern.n_neurons}")
+    made = recalled.own.dense(cue.step)[cue.scored_from :]
+    wanted = pattern.dense(cue.step)[cue.scored_from - cue.onset :]
+    n = min(len(made), len(wanted))
+    return made[:n], wanted[:n]
+
+
+def sliding_f1(recalled, pattern, width):
+    """F1 in a window that slides over the recall.
+
+    Parameters
+    ----------
+    recalled : Recall
+    pattern : Raster
+        The pattern that was cued.
+    width : int
+        Length of the window in steps.
+
+    Returns
+    -------
+    time : float array, shape (n_windows,)
+        The middle of each window, in seconds from the pattern's start.
+    f1 : float array, shape (n_windows,)
+        NaN where neither has a spike.
+    """
+    made, wanted = scored_spikes(recalled, pattern)
+    width = max(1, min(int(width), len(made)))
+
+    def in_window(counts):
+        total = np.concatenate([[0], np.cumsum(counts)])
+        return total[width:] - total[:-width]
+
+    matched = in_window((made & wanted).sum(axis=1))
+    spikes = in_window(made.sum(axis=1) + wanted.sum(axis=1))
+    cue = recalled.cue
+    first = cue.scored_from - cue.onset
+    time = (first + np.arange(len(spikes)) + width / 2) * cue.step
+    with np.errstate(invalid="ignore"):
+        return time, np.where(spikes > 0, 2 * matched / np.maximum(spikes, 1), np.nan)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two rasters hold the same spikes.
+
+    Attributes
+    ----------
+    matched, only_first, only_second : int
+        Spikes in both, and in one of them alone.
+    first_difference : float or None
+        Time in seconds of the first spike that is in one alone; None if there is none.
+    """
+
+    matched: int
+    only_first: int
+    only_second: int
+    first_difference: float | None
+
+    @property
+    def exact(self):
+        """Whether both hold the same spikes."""
+        return self.only_first == 0 and self.only_second == 0
+
+
+def agreement(first, second, step):
+    """Compare two rasters spike for spike.
+
+    Two spikes are the same if neuron and step are, and both lie on the grid of steps; a spike
+    between two steps equals no spike on the grid.
+
+    Parameters
+    ----------
+    first, second : Raster
+    step : float
+        Training time step in seconds.
+
+    Returns
+    -------
+    Agreement
+    """
+    events = []
+    for raster in (first, second):
+        # A millionth of a step tells apart all times a simulation can produce, and is far above
+        # the rounding of a time in seconds.
+        ticks = np.rint(raster.times / step * 1e6).astype(np.int64)
+        events.append(np.unique(ticks * raster.n_neurons + raster.neurons))
+    if first.n_neurons != second.n_neurons:
+        raise InputError(f"rasters of {first.n_neurons} and {second.n_neurons} neurons")
+    matched = np.intersect1d(*events, assume_unique=True)
+    alone = [np.setdiff1d(e, matched, assume_unique=True) for e in events]
+    differing = np.concatenate(alone)
+    first_difference = None
+    if differing.size:
+        first_difference = float(differing.min() // first.n_neurons * 1e-6 * step)
+    return Agreement(len(matched), len(alone[0]), len(alone[1]), first_difference)
