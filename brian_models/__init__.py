@@ -1,0 +1,34 @@
+"""Brian2: neuron models, the expansion of a Memory into Synapses, devices.
+
+`recall` simulates a memory and a cue in continuous time and gives a Recall. `expand` and `play`
+give its parts, for a Brian2 script of one's own. This room knows nothing of learning: all it takes
+is a Memory.
+"""
+
+from importlib import import_module
+
+# Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
+_HOMES = {
+    "DEVICES": "devices",
+    "NEURONS": "neuron_models",
+    "choose_device": "devices",
+    "compiler": "programs",
+    "expand": "expansion",
+    "play": "stimulus",
+    "recall": "recall",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        # A submodule of the same name would hide the function once it is imported.
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -147,6 +147,21 @@ class Memory:
         return [Cue.from_pattern(self.patterns[k], self.n_delays, self.step) for k in chosen]
 
 
+    def check_cues(self, cues):
+        """Raise an InputError unless every cue belongs to a network of this size and step."""
+        if not len(cues):
+            raise InputError("there is no cue to recall from")
+        for k, cue in enumerate(cues):
+            if cue.n_neurons != self.n_neurons:
+                raise InputError(
+                    f"cue {k} has {cue.n_neurons} neurons, the network {self.n_neurons}"
+                )
+            if cue.step != self.step:
+                raise InputError(
+                    f"cue {k} has steps of {cue.step * 1e3:g} ms, the network of {self.step * 1e3:g} ms"
+                )
+
+
 def _check_parameters(memory):
     if memory.n_neurons < 1 or memory.n_delays < 1:
         raise InputError("a memory needs at least one neuron and one delay")

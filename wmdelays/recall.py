@@ -23,13 +23,9 @@ class Recall:
     closest_call : float or None
         The smallest abs(u - theta) over all neurons and all steps after the clamp; how near a
         rounding error is to changing a spike. None where the simulator does not record it.
-    rounding_bound : float or None
-        How far the order of floating-point operations can move any membrane u of this recall. A
-        closest call above it means that no order of operations changes a spike.
     """
 
     cue: Cue
     emitted: Raster
     own: Raster
     closest_call: float | None = None
-    rounding_bound: float | None = None

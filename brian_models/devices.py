@@ -1,0 +1,3 @@
+"""Which device to take."""
+
+DEVICES = {"numpy": ".runtime", "cython": ".runtime", "cpp_standalone": ".standalone"}

@@ -1,0 +1,123 @@
+"""The expansion of a Memory into a NeuronGroup and its Synapses."""
+
+import numpy as np
+from brian2 import Clock, NeuronGroup, Synapses, second
+
+from wmdelays.brian_models.neuron_models import neuron_model
+from wmdelays.quantities import substeps
+
+# The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever
+# its membrane is, `clamped` lets it fire no other spikes.
+_FLAGS = """
+forced : boolean
+clamped : boolean
+"""
+_THRESHOLD = "forced or (fires and not clamped)"
+
+# Spikes arrive after the leak and before the threshold, which is the order of the equation. Brian2's
+# default schedule has its own slot for synapses after the thresholds; a pathway need not use it.
+ARRIVALS = "after_groups"
+
+
+def expand(memory, dt=None, neuron="lif", name="memory"):
+    """The neurons and synapses of a memory, for a Brian2 Network of one's own.
+
+    They run under Brian2's default schedule, in which a tick is: leak, arrivals, threshold, reset.
+    The parts work in every Brian2 device.
+
+    Parameters
+    ----------
+    memory : Memory
+    dt : float, optional
+        Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
+    neuron : str
+        Name of the neuron model, see `NEURONS`.
+    name : str
+        Beginning of the names of the Brian2 objects.
+
+    Returns
+    -------
+    neurons : brian2.NeuronGroup
+        With the parameters of the model; the flags ``forced`` (the neuron fires in this tick) and
+        ``clamped`` (it fires only when forced), both false; and ``fires``, which says whether the
+        membrane is at threshold. ``neurons.clock`` is the clock for other objects of the network.
+    synapses : brian2.Synapses
+        One for each synapse of the memory, in its order, with weight ``w`` and ``delay``.
+
+    Raises
+    ------
+    InputError
+        If dt does not divide the step or the model is unknown.
+
+    Notes
+    -----
+    Brian2 hands a spike to the synapses one tick after the neuron fired. The delay of d training
+    steps is therefore ``d * step - dt`` in Brian2. For the same reason ``dt`` is fixed here.
+
+    Input of one's own that is to count in the tick in which it arrives goes into the same slot:
+    ``input.pre.when = "after_groups"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from brian2 import Network, SpikeMonitor, ms
+    >>> from wmdelays import Memory
+    >>> chain = np.zeros((3, 3, 4))
+    >>> chain[1, 0, 3] = chain[2, 1, 1] = 1.0  # neuron 0 -> 1 in 4 steps, 1 -> 2 in 2 steps
+    >>> memory = Memory.from_dense(chain, step=1e-3, beta=0.9, theta=1.0)
+    >>> neurons, synapses = expand(memory)
+    >>> neurons.v[0] = 2
+    >>> monitor = SpikeMonitor(neurons)
+    >>> Network(neurons, synapses, monitor).run(10 * ms)
+    >>> monitor.t / ms
+    array([0., 4., 6.])
+    """
+    model = neuron_model(neuron)
+    n = 10 if dt is None else substeps(memory.step, dt)
+    clock = Clock(dt=memory.step / n * second, name=f"{name}_clock")
+    neurons = neuron_group(model, memory.n_neurons, clock, name)
+    synapses = synapse_group(model, neurons, name)
+    for parameter, value in model.parameters(memory).items():
+        setattr(neurons, parameter, value)
+    if memory.n_synapses:
+        synapses.connect(i=memory.pre, j=memory.post)
+        synapses.w = memory.weight
+        synapses.delay = synaptic_delays(memory, n) * second
+    else:
+        synapses.connect(False)
+    return neurons, synapses
+
+
+def neuron_group(model, n_neurons, clock, name):
+    """The NeuronGroup of a model, its parameters not yet set."""
+    return NeuronGroup(
+        n_neurons,
+        model.equations + _FLAGS,
+        threshold=_THRESHOLD,
+        reset=f"{model.reset}\nforced = False",
+        method=model.method,
+        clock=clock,
+        name=f"{name}_neurons",
+        namespace={},
+    )
+
+
+def synapse_group(model, neurons, name):
+    """The Synapses of the neurons among themselves, not yet connected."""
+    synapses = Synapses(
+        neurons,
+        neurons,
+        "w : 1 (constant)",
+        on_pre=model.arrival,
+        clock=neurons.clock,
+        name=f"{name}_synapses",
+        namespace={},
+    )
+    synapses.pre.when = ARRIVALS
+    return synapses
+
+
+def synaptic_delays(memory, n):
+    """Brian2's delay of each synapse in seconds, with n ticks in a step; see `expand`."""
+    ticks = memory.delay * np.int32(n) - np.int32(1)
+    return ticks * (memory.step / n)

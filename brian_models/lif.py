@@ -1,0 +1,64 @@
+"""The leaky integrate-and-fire neuron."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import second
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """A neuron model as Brian2 reads it.
+
+    Attributes
+    ----------
+    equations : str
+        Differential equations and parameters. They define `fires`, a boolean that says whether the
+        neuron is at its threshold.
+    reset : str
+        What a spike does to the neuron that emits it.
+    arrival : str
+        What a spike that arrives at a synapse of weight w does to the postsynaptic neuron.
+    rest : str
+        What puts the postsynaptic neuron of a synapse to rest, as if nothing had ever happened.
+    parameters : callable
+        The values of the shared parameters for a Memory, as a dict of quantities.
+    method : str
+        How Brian2 integrates the equations.
+    """
+
+    equations: str
+    reset: str
+    arrival: str
+    rest: str
+    parameters: Callable
+    method: str
+
+
+def _lif_parameters(memory):
+    # In continuous time the membrane keeps the part beta = exp(-step / tau) of itself in a step.
+    return {"tau": -memory.step / np.log(memory.beta) * second, "theta": memory.theta}
+
+
+# Between two arrivals the membrane only decays towards zero, so it reaches threshold at arrivals
+# alone, which come on the grid of training steps. That is why any dt that divides the step gives
+# the spikes of
+#
+#     u_j(t) = beta * u_j(t-1) * (1 - e_j(t-1)) + sum over i, d of W[j,i,d] * e_i(t-d)
+#     s_j(t) = u_j(t) >= theta
+#
+# with u in the place of v after the arrivals of step t.
+LIF = NeuronModel(
+    equations="""
+    dv/dt = -v / tau : 1
+    fires = v >= theta : boolean
+    tau : second (shared, constant)
+    theta : 1 (shared, constant)
+    """,
+    reset="v = 0",
+    arrival="v_post += w",
+    rest="v_post = 0",
+    parameters=_lif_parameters,
+    method="exact",
+)

@@ -1,0 +1,19 @@
+"""What a neuron model is, and the fixed list of them."""
+
+from wmdelays.brian_models.lif import LIF
+from wmdelays.errors import InputError
+
+NEURONS = {"lif": LIF}
+
+
+def neuron_model(name):
+    """The model of that name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in NEURONS:
+        raise InputError(f"there is no neuron {name!r}; there is {', '.join(NEURONS)}")
+    return NEURONS[name]

@@ -1,0 +1,107 @@
+"""Recall: a memory and a cue, simulated in continuous time."""
+
+from importlib import import_module
+
+import numpy as np
+from brian2.devices.device import RuntimeDevice, get_device
+
+from wmdelays.brian_models.devices import DEVICES
+from wmdelays.brian_models.neuron_models import neuron_model
+from wmdelays.brian_models.stimulus import write_script
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError
+from wmdelays.quantities import substeps
+from wmdelays.raster import Raster
+from wmdelays.recall import Recall
+
+
+def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
+    """What a memory makes of cues, simulated by Brian2 in continuous time.
+
+    Several cues are recalled in one simulation, one after another, without traces of one in the
+    next.
+
+    Parameters
+    ----------
+    memory : Memory
+    cue : Cue or sequence of Cue
+    dt : float, optional
+        Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
+    device : str
+        Where Brian2 runs, see `DEVICES`.
+    neuron : str
+        Name of the neuron model, see `NEURONS`.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    Recall or list of Recall
+        As many as cues. Spikes on the grid of training steps have the exact time
+        ``k * memory.step``; others have the time of the simulation.
+
+    Raises
+    ------
+    InputError
+        If the device or the neuron is unknown, dt does not divide the step, a cue does not
+        fit the memory, or Brian2 is in standalone mode already.
+
+    Notes
+    -----
+    The user's Brian2 session stays as it was: its device, its preferences and its objects.
+    """
+    single = isinstance(cue, Cue)
+    cues = [cue] if single else list(cue)
+    if device not in DEVICES:
+        raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
+    model = neuron_model(neuron)
+    n = 10 if dt is None else substeps(memory.step, dt)
+    for k, one in enumerate(cues):
+        _check_cue(memory, one, "the cue" if single else f"cue {k}")
+    if not isinstance(get_device(), RuntimeDevice):
+        raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
+    if not cues:
+        return []
+    script = write_script(cues, memory.n_delays, n)
+    simulate = import_module(DEVICES[device], __package__).simulate
+    recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))
+    recalls = _split(recorded, cues, script, n)
+    return recalls[0] if single else recalls
+
+
+def _check_cue(memory, cue, name):
+    if cue.n_neurons != memory.n_neurons:
+        raise InputError(f"{name} has {cue.n_neurons} neurons, the memory {memory.n_neurons}")
+    if not np.isclose(cue.step, memory.step, rtol=1e-9, atol=0):
+        raise InputError(
+            f"{name} has a step of {cue.step * 1e3:g} ms, the memory of {memory.step * 1e3:g} ms"
+        )
+
+
+def _split(recorded, cues, script, n):
+    """The recall of each cue from the record of the whole simulation."""
+    neurons, ticks, fires = recorded
+    recalls = []
+    for cue, start, stop in zip(cues, script.starts, script.stops):
+        first, last = np.searchsorted(ticks, [start, stop])
+        trial = slice(first, last)
+        since = ticks[trial] - start
+        # A spike that the cue forces is the network's own as well if its membrane is at threshold.
+        own = fires[trial] & (since >= cue.clamp * n)
+        emitted_by = neurons[trial]
+        recalls.append(
+            Recall(
+                cue,
+                emitted=_raster(emitted_by, since, cue, n),
+                own=_raster(emitted_by[own], since[own], cue, n),
+            )
+        )
+    return recalls
+
+
+def _raster(neurons, ticks, cue, n):
+    whole, rest = np.divmod(ticks, n)
+    # The same product as elsewhere for whole steps, so that equal times are equal floats.
+    times = np.where(rest == 0, whole * cue.step, ticks * (cue.step / n))
+    return Raster(neurons, times, cue.n_neurons, cue.spikes.duration)

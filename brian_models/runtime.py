@@ -1,0 +1,89 @@
+"""Brian2 inside Python: the devices `numpy` and `cython`."""
+
+import os
+from contextlib import contextmanager
+
+import numpy as np
+from brian2 import Network, SpikeMonitor, prefs, second
+
+from wmdelays.brian_models.expansion import expand
+from wmdelays.brian_models.neuron_models import NEURONS
+from wmdelays.brian_models.programs import EXACT, cache_folder
+from wmdelays.brian_models.stimulus import fill, stimulus_objects
+
+SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
+
+# Beginning of the names of all objects. A user's own objects have other names, and with them other
+# generated code: Brian2 finds compiled Cython code by its text alone, whatever flags it was
+# compiled with.
+PREFIX = "wmdelays_recall"
+
+
+def simulate(memory, model, script, n, device, progress):
+    """Play a script to a memory.
+
+    Parameters
+    ----------
+    memory : Memory
+    model : NeuronModel
+    script : Script
+    n : int
+        Number of ticks in a step.
+    device : {"numpy", "cython"}
+    progress : callable
+        See `recall`.
+
+    Returns
+    -------
+    neurons, ticks : int arrays, shape (n_spikes,)
+        Every emitted spike, in the order of ticks.
+    fires : bool array, shape (n_spikes,)
+        Whether the membrane was at threshold.
+    """
+    with settings({"codegen.target": device, **_cython_settings(device)}):
+        (name,) = (name for name, known in NEURONS.items() if known is model)
+        neurons, synapses = expand(memory, memory.step / n, name, PREFIX)
+        stimulus = stimulus_objects(model, neurons, PREFIX)
+        fill(stimulus, script)
+        monitor = record(neurons)
+        network = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")
+        network.schedule = SCHEDULE
+        dt = float(neurons.clock.dt)
+        progress("preparing", None)
+        network.run(
+            script.n_ticks * dt * second,
+            report=lambda elapsed, part, start, duration: progress("simulating", part),
+            report_period=0.2 * second,
+            namespace={},
+        )
+        ticks = np.rint(np.asarray(monitor.t_[:]) / dt).astype(np.int64)
+        return np.array(monitor.i[:]), ticks, np.array(monitor.fires[:], dtype=bool)
+
+
+def record(neurons):
+    """The monitor of all emitted spikes; it looks at the membranes before they are reset."""
+    return SpikeMonitor(neurons, variables="fires", name=f"{PREFIX}_spikes")
+
+
+@contextmanager
+def settings(wanted):
+    """Brian2's preferences changed for a while, and always put back.
+
+    Besides those wanted, the ones are set that would change the numbers.
+    """
+    wanted = {"core.default_float_dtype": np.float64, **wanted}
+    before = {name: prefs[name] for name in wanted}
+    try:
+        for name, value in wanted.items():
+            prefs[name] = value
+        yield
+    finally:
+        for name, value in before.items():
+            prefs[name] = value
+
+
+def _cython_settings(device):
+    if device != "cython":
+        return {}
+    folder = os.path.join(cache_folder(), "cython")
+    return {"codegen.cpp.extra_compile_args": list(EXACT), "codegen.runtime.cython.cache_dir": folder}

@@ -1,0 +1,370 @@
+"""The rule `bptt`: surrogate gradients through the closed loop."""
+
+import math
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from wmdelays.errors import InputError
+from wmdelays.memory import Memory
+from wmdelays.training.checkpoint import (
+    check_checkpoint_path,
+    fingerprint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from wmdelays.training.closed_loop import gradient, run
+from wmdelays.training.contexts import stored_sequence
+from wmdelays.training.surrogates import SURROGATES
+
+OPTIMIZERS = ("adamw", "sgd")
+# Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
+CHECKPOINT_EVERY = 60.0
+# AdamW's epsilon, in units of one spike's share of the loss. Through the leak a missing spike also
+# leaves faint gradients at all steps before it; the usual epsilon of 1e-8 would make a full step
+# of each of those.
+_EPS = 0.1
+
+
+def bptt(
+    memory,
+    *,
+    epochs=16,
+    warm_up=4,
+    learning_rate=3e-3,
+    optimizer="adamw",
+    surrogate="fast_sigmoid",
+    alpha=15.0,
+    dropout=0.37,
+    seed=0,
+    checkpoint=None,
+    checkpoint_every=CHECKPOINT_EVERY,
+    on_epoch=None,
+):
+    """Train the weights of a memory by back-propagation through time in closed loop.
+
+    Each epoch runs all patterns from their cues, side by side, with dropout of the contexts;
+    the derivative of 1 - F1 in the weights makes one step of the optimizer. Then an undamaged
+    recall without dropout gives the epoch's F1. It ends early when that is 1.
+
+    Parameters
+    ----------
+    memory : Memory
+        Start weights (of another rule) and the patterns to be stored.
+    epochs : int
+        Number of epochs at most.
+    warm_up : int
+        Number of epochs at the full learning rate, before it falls as a cosine to zero.
+    learning_rate : float
+        For the optimizer.
+    optimizer : {"adamw", "sgd"}
+    surrogate : {"fast_sigmoid", "triangle"}
+        See `wmdelays.training.surrogates`; the triangle makes an epoch much shorter.
+    alpha : float
+        Steepness of the surrogate.
+    dropout : float
+        Probability with which each entry (neuron, delay) of each context is left out.
+    seed : int
+        Seed of the random numbers (dropout).
+    checkpoint : str or Path, optional
+        File of the checkpoint. If it exists, training goes on from there; the result is that
+        of an uninterrupted training. A finished training leaves it.
+    checkpoint_every : float
+        Seconds from one checkpoint to the next, at the end of an epoch.
+    on_epoch : callable, optional
+        ``on_epoch(epoch, loss, f1)`` is called after each epoch (counted from 1), and for epoch
+        0, the start, with the loss None; see `epoch_bar`.
+
+    Returns
+    -------
+    Memory
+        With the weights of the epoch of highest F1, which may be the start. Its `made` has the
+        settings and the history of loss and F1.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, or the checkpoint belongs to something else.
+
+    Notes
+    -----
+    Weights are learned in float32; membranes are computed in float32 for the gradient and in
+    float64 for F1. A periodic pattern is trained, and its F1 taken, on the pattern followed by
+    its first D steps.
+
+    References
+    ----------
+    L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
+    Synaptic Delays, arXiv 2604.14096 (2026).
+    """
+    settings = {
+        "epochs": epochs,
+        "warm_up": warm_up,
+        "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "surrogate": surrogate,
+        "alpha": alpha,
+        "dropout": dropout,
+        "seed": seed,
+    }
+    _check(memory, **settings)
+    training = _Training(memory, optimizer, seed)
+    owner = fingerprint(memory, settings)
+    if checkpoint is not None:
+        check_checkpoint_path(checkpoint)
+        if Path(checkpoint).exists():
+            training.restore(*read_checkpoint(checkpoint, owner))
+    if not training.history:
+        training.judge(loss=None)
+        _report(on_epoch, training)
+
+    written = time.monotonic()
+    while not training.finished(epochs):
+        rate = learning_rate * cosine_decay(training.epoch, epochs, warm_up)
+        loss = training.learn(rate, SURROGATES[surrogate], alpha, dropout)
+        training.judge(loss)
+        if checkpoint is not None and (
+            training.finished(epochs) or time.monotonic() - written >= checkpoint_every
+        ):
+            write_checkpoint(checkpoint, owner, *training.state())
+            written = time.monotonic()
+        _report(on_epoch, training)
+    return training.result(settings)
+
+
+def cosine_decay(epoch, epochs, warm_up):
+    """The part of the learning rate that an epoch has: 1 through the warm-up, then a cosine to 0.
+
+        (1 + cos(pi * (epoch - warm_up) / (epochs - warm_up))) / 2    for epoch >= warm_up
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 0.
+    epochs, warm_up : int
+        Number of epochs, and of those with the full rate.
+
+    Returns
+    -------
+    float
+    """
+    if epoch < warm_up:
+        return 1.0
+    return (1 + math.cos(math.pi * (epoch - warm_up) / (epochs - warm_up))) / 2
+
+
+@contextmanager
+def epoch_bar(epochs):
+    """A progress bar in the terminal; elsewhere nothing is shown.
+
+    Parameters
+    ----------
+    epochs : int
+        Number of epochs.
+
+    Yields
+    ------
+    callable
+        For `bptt`'s `on_epoch`.
+
+    Examples
+    --------
+    >>> with epoch_bar(16) as on_epoch:  # doctest: +SKIP
+    ...     trained = bptt(memory, epochs=16, on_epoch=on_epoch)
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("epoch"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[scores]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=epochs, scores="")
+
+        def on_epoch(epoch, loss, f1):
+            scores = f"F1 {f1:.4f}" if loss is None else f"loss {loss:.4f}  F1 {f1:.4f}"
+            progress.update(task, completed=epoch, scores=scores)
+
+        yield on_epoch
+
+
+def f1_loss(own, wanted):
+    """1 - F1 over all patterns, neurons and steps at once, and its derivative in the spikes.
+
+        F1 = 2 * sum(s * s*) / (sum(s) + sum(s*))
+
+    Parameters
+    ----------
+    own, wanted : bool Tensors of the same shape
+        The network's own spikes s and the stored ones s*, where they are scored.
+
+    Returns
+    -------
+    loss : float
+    at_wanted, elsewhere : float
+        dloss/ds for a spike that is stored, and for one that is not.
+    """
+    matched, spikes = int((own & wanted).sum()), int(own.sum()) + int(wanted.sum())
+    if not spikes:
+        return 0.0, 0.0, 0.0
+    return 1 - 2 * matched / spikes, -2 * (spikes - matched) / spikes**2, 2 * matched / spikes**2
+
+
+class _Training:
+    """What changes from epoch to epoch.
+
+    Attributes
+    ----------
+    weights, best : Tensors, shape (n_neurons, n_delays, n_neurons)
+        Present weights, and those of the epoch of highest F1: [pre, delay - 1, post].
+    history : list of dict
+        Loss (None for the start) and F1 of each epoch, from the start, epoch 0, on.
+    """
+
+    def __init__(self, memory, optimizer, seed):
+        self.memory = memory
+        sequences = [
+            stored_sequence(p, memory.n_delays, memory.step, memory.periodic).dense(memory.step)
+            for p in memory.patterns
+        ]
+        self.wanted = torch.from_numpy(np.stack(sequences))
+        self.forced = self.wanted.clone()
+        self.forced[:, memory.n_delays :] = False
+        self.weights = _dense_weights(memory)
+        self.best = self.weights.clone()
+        self.optimizer = _optimizer(optimizer, self.weights, int(self.wanted.sum()))
+        self.generator = torch.Generator().manual_seed(seed)
+        self.history = []
+
+    @property
+    def epoch(self):
+        """Number of epochs that are done."""
+        return len(self.history) - 1
+
+    @property
+    def best_f1(self):
+        """Highest F1 so far."""
+        return max(one["f1"] for one in self.history)
+
+    def finished(self, epochs):
+        return self.epoch >= epochs or self.best_f1 == 1
+
+    def learn(self, rate, surrogate, alpha, dropout):
+        """One step of the optimizer; gives the loss before it."""
+        made = self._run(dropout=dropout, generator=self.generator)
+        loss, at_wanted, elsewhere = self._loss(made)
+        at_wanted, elsewhere = torch.tensor([at_wanted, elsewhere])
+
+        def own_gradient(t):
+            return torch.where(self.wanted[:, t], at_wanted, elsewhere)
+
+        self.weights.grad = gradient(self.weights, made, own_gradient, surrogate, alpha)
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.step()
+        self.weights.grad = None
+        return loss
+
+    def judge(self, loss):
+        """Take F1 of an undamaged recall, and keep the weights if they are the best so far."""
+        f1 = 1 - self._loss(self._run(dtype=torch.float64))[0]
+        if not self.history or f1 > self.best_f1:
+            self.best.copy_(self.weights)
+        self.history.append({"loss": loss, "f1": f1})
+
+    def _run(self, **options):
+        memory = self.memory
+        return run(
+            self.weights, self.forced, memory.n_delays, memory.beta, memory.theta, **options
+        )
+
+    def _loss(self, made):
+        scored = slice(self.memory.n_delays, None)
+        return f1_loss(made.own[:, scored], self.wanted[:, scored])
+
+    def state(self):
+        """All of it, as JSON values and arrays."""
+        arrays = {"weights": self.weights, "best": self.best, "random": self.generator.get_state()}
+        for name, value in self.optimizer.state[self.weights].items():
+            if value is not None:
+                arrays[f"optimizer.{name}"] = value
+        return {"history": self.history}, {name: a.numpy() for name, a in arrays.items()}
+
+    def restore(self, state, arrays):
+        """Go on from what `state` gave."""
+        arrays = {name: torch.from_numpy(np.asarray(a)) for name, a in arrays.items()}
+        self.history = state["history"]
+        self.weights.copy_(arrays["weights"])
+        self.best.copy_(arrays["best"])
+        self.generator.set_state(arrays["random"])
+        for name, value in arrays.items():
+            if name.startswith("optimizer."):
+                self.optimizer.state[self.weights][name.removeprefix("optimizer.")] = value
+
+    def result(self, settings):
+        """The memory with the best weights."""
+        memory = self.memory
+        pre, delay, post = self.best.nonzero(as_tuple=True)
+        made = {"rule": "bptt", "start": memory.made, "settings": settings}
+        made |= {"history": self.history, "f1": self.best_f1}
+        return Memory(
+            n_neurons=memory.n_neurons,
+            n_delays=memory.n_delays,
+            step=memory.step,
+            beta=memory.beta,
+            theta=memory.theta,
+            pre=pre.int().numpy(),
+            post=post.int().numpy(),
+            delay=delay.int().numpy() + 1,
+            weight=self.best[pre, delay, post].double().numpy(),
+            patterns=memory.patterns,
+            periodic=memory.periodic,
+            made=made,
+        )
+
+
+def _dense_weights(memory):
+    weights = torch.zeros(memory.n_neurons, memory.n_delays, memory.n_neurons)
+    weights.numpy()[memory.pre, memory.delay - 1, memory.post] = memory.weight
+    return weights
+
+
+def _optimizer(name, weights, n_spikes):
+    if name == "adamw":
+        return torch.optim.AdamW([weights], eps=_EPS / max(n_spikes, 1), fused=True)
+    return torch.optim.SGD([weights], momentum=0.9, fused=True)
+
+
+def _report(on_epoch, training):
+    if on_epoch is not None:
+        on_epoch(training.epoch, training.history[-1]["loss"], training.history[-1]["f1"])
+
+
+def _check(
+    memory, epochs, warm_up, learning_rate, optimizer, surrogate, alpha, dropout, seed
+):
+    if not memory.patterns:
+        raise InputError("bptt needs a memory with patterns")
+    if epochs < 1 or epochs != int(epochs):
+        raise InputError(f"epochs is {epochs}; it has to be a whole number of at least 1")
+    if not 0 <= warm_up <= epochs or warm_up != int(warm_up):
+        raise InputError(f"warm_up is {warm_up}; it has to be a whole number from 0 to {epochs} epochs")
+    for name, value in (("learning_rate", learning_rate), ("alpha", alpha)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"{name} is {value}; it has to be greater than zero")
+    for name, value, known in (
+        ("optimizer", optimizer, OPTIMIZERS),
+        ("surrogate", surrogate, SURROGATES),
+    ):
+        if value not in known:
+            raise InputError(f"there is no {name} {value!r}; there are {', '.join(known)}")
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout is {dropout}; it has to lie from 0 to below 1")
+    if not 0 <= seed < 2**63 or seed != int(seed):
+        raise InputError(f"seed is {seed}; it has to be a whole number from 0 to 2^63 - 1")

@@ -1,0 +1,112 @@
+"""What each step of the stored patterns is predicted from."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from wmdelays.raster import Raster
+
+
+def stored_sequence(pattern, n_delays, step, periodic=False):
+    """The spikes that the network has to follow one another.
+
+    For a periodic pattern this is the pattern and its beginning once more, so that every step
+    of the cycle is also predicted from a full context that reaches across the end.
+
+    Parameters
+    ----------
+    pattern : Raster
+    n_delays : int
+        Largest delay D in steps.
+    step : float
+        Training time step in seconds.
+    periodic : bool
+        Whether the pattern's end leads back into its beginning.
+
+    Returns
+    -------
+    Raster
+        The pattern itself, or one of D more steps.
+    """
+    if not periodic:
+        return pattern
+    n_steps, steps = pattern.n_steps(step), pattern.steps(step)
+    again = steps < n_delays
+    return Raster.from_steps(
+        np.concatenate([pattern.neurons, pattern.neurons[again]]),
+        np.concatenate([steps, steps[again] + n_steps]),
+        pattern.n_neurons,
+        n_steps + n_delays,
+        step,
+    )
+
+
+def context_matrix(sequences, n_delays, step):
+    """The contexts of all steps of all sequences.
+
+    Parameters
+    ----------
+    sequences : sequence of Raster
+        Equally long.
+    n_delays : int
+        Length of a context in steps, D.
+    step : float
+        Training time step in seconds.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix of float64, shape (n_sequences * n_steps, n_neurons * n_delays)
+        Row m * n_steps + t is the context of step t of sequence m. Column i * n_delays + d - 1 is
+        1 where neuron i spikes d steps before.
+    """
+    n_neurons, n_steps = sequences[0].n_neurons, sequences[0].n_steps(step)
+    rows, columns = [], []
+    for m, sequence in enumerate(sequences):
+        # Every spike stands in the contexts of the D steps after it.
+        later = sequence.steps(step)[:, None] + np.arange(1, n_delays + 1)
+        column = sequence.neurons[:, None] * n_delays + np.arange(n_delays)
+        inside = later < n_steps
+        rows.append(later[inside] + m * n_steps)
+        columns.append(column[inside])
+    rows, columns = np.concatenate(rows), np.concatenate(columns)
+    shape = (len(sequences) * n_steps, n_neurons * n_delays)
+    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def target_matrix(sequences, step, beta=None):
+    """The current that each step of the sequences asks for.
+
+    Parameters
+    ----------
+    sequences : sequence of Raster
+        Equally long.
+    step : float
+        Training time step in seconds.
+    beta : float, optional
+        If given, the deconvolved target, I*(t) = s*(t) - beta * s*(t-1) * (1 - s*(t)). By default
+        the spikes themselves, I*(t) = s*(t).
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix of float64, shape (n_sequences * n_steps, n_neurons)
+
+    Notes
+    -----
+    Under eq. 1 the membrane of a neuron that follows s* exactly, u = s*, is driven by I* = s*: a
+    spike resets the membrane, so nothing of it is left to be cancelled in the next step. The
+    deconvolved target of the paper, s*(t) - beta * s*(t-1), suits a membrane that keeps its
+    charge through the spike. Here its negative part is left out where the neuron spikes twice in
+    a row: the second spike starts from a membrane at zero and needs the whole current.
+
+    References
+    ----------
+    L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
+    Synaptic Delays, arXiv 2604.14096 (2026).
+    """
+    targets = []
+    for sequence in sequences:
+        spikes = sequence.dense(step)
+        target = spikes.astype(np.float64)
+        if beta is not None:
+            target[1:] -= beta * (spikes[:-1] & ~spikes[1:])
+        targets.append(sp.csr_matrix(target))
+    return sp.vstack(targets, format="csr")

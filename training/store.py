@@ -1,0 +1,144 @@
+"""Storing patterns: one front door for every rule."""
+
+import inspect
+import platform
+
+import numpy as np
+import torch
+
+from wmdelays import __version__
+from wmdelays.contexts import unpredictable_spikes
+from wmdelays.errors import InputError
+from wmdelays.memory import Memory
+from wmdelays.raster import Raster
+from wmdelays.scores import score
+from wmdelays.training.analytic import hebbian, pseudo_inverse
+from wmdelays.training.bptt import bptt
+from wmdelays.training.network import recall
+
+RULES = ("hebbian", "pseudo-inverse", "bptt")
+
+
+def store(
+    patterns,
+    rule="hebbian",
+    *,
+    n_delays=41,
+    step=1e-3,
+    beta=0.7,
+    theta=1.0,
+    periodic=False,
+    seed=0,
+    **options,
+):
+    """Find weights with which a network recalls the patterns from their first steps.
+
+    Parameters
+    ----------
+    patterns : Raster or sequence of Raster
+        What is stored: equally long and of the same neurons. Times are put on the grid of steps;
+        a step that would merge two spikes of a neuron is refused (see `Raster.bin`).
+    rule : {"hebbian", "pseudo-inverse", "bptt"}
+        The way of finding weights. `bptt` starts from Hebbian weights.
+    n_delays : int
+        Largest delay D in steps, also the length of the trigger window.
+    step : float
+        Training time step in seconds.
+    beta : float
+        What is left of the membrane after a step; the time constant is -step / ln(beta).
+    theta : float
+        Threshold.
+    periodic : bool
+        Whether the end of each pattern leads back into its beginning.
+    seed : int
+        Seed of all random numbers: the same seed gives the same memory on the same machine.
+    **options
+        Settings of the rule: see `hebbian`, `pseudo_inverse` and `bptt`.
+
+    Returns
+    -------
+    Memory
+        Its `made` says how it was made, how much it recalls, and how many spikes no weights
+        could predict.
+
+    Raises
+    ------
+    InputError
+        If the patterns cannot be stored in one memory or a setting makes no sense.
+    """
+    if rule not in RULES:
+        raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    patterns = [pattern.bin(step) for pattern in patterns]
+    # An empty network with these patterns: checks all that the rules have in common.
+    none = np.empty(0, dtype=np.int64)
+    size = patterns[0].n_neurons if patterns else 1
+    Memory(size, n_delays, step, beta, theta, none, none, none, none, patterns, periodic)
+    if not any(len(pattern) for pattern in patterns):
+        raise InputError("there are no spikes to store")
+
+    analytic, learned = options, {}
+    if rule == "bptt":
+        known = set(inspect.signature(hebbian).parameters)
+        analytic = {name: value for name, value in options.items() if name in known}
+        learned = {name: value for name, value in options.items() if name not in known}
+    _check_options(rule, pseudo_inverse if rule == "pseudo-inverse" else hebbian, analytic)
+    _check_options(rule, bptt, learned)
+
+    solve = pseudo_inverse if rule == "pseudo-inverse" else hebbian
+    memory = solve(
+        patterns,
+        n_delays=n_delays,
+        step=step,
+        beta=beta,
+        theta=theta,
+        periodic=periodic,
+        **analytic,
+    )
+    if rule == "bptt":
+        memory = bptt(memory, seed=seed, **learned)
+    memory.made.update(
+        rule=rule,
+        seed=seed,
+        settings={**memory.made.get("settings", {}), **_plain(analytic)},
+        scores=_scores(memory),
+        unpredictable=_unpredictable(memory),
+        versions={
+            "wmdelays": __version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    )
+    return memory
+
+
+def _check_options(rule, function, options):
+    fixed = {"patterns", "memory", "n_delays", "step", "beta", "theta", "periodic", "seed"}
+    known = [name for name in inspect.signature(function).parameters if name not in fixed]
+    for name in options:
+        if name not in known:
+            raise InputError(f"the rule {rule} has no setting {name}; it has {', '.join(known)}")
+
+
+def _plain(options):
+    return {name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))}
+
+
+def _scores(memory):
+    scores = score(recall(memory, memory.cues()), memory.patterns)
+    return {
+        "f1": scores.total.f1,
+        "precision": scores.total.precision,
+        "recall": scores.total.recall,
+        "worst_pattern_f1": scores.worst_pattern_f1,
+    }
+
+
+def _unpredictable(memory):
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step)
+    return {
+        "n_spikes": found.n_spikes,
+        "empty": len(found.empty),
+        "ambiguous": len(found.ambiguous),
+    }

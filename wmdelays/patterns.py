@@ -1,0 +1,261 @@
+"""Synthetic patterns.
+
+Every generator gives a list of `n_patterns` rasters of `n_steps` steps and `n_neurons` neurons,
+drawn with `numpy.random.default_rng(seed)`: the same seed, the same patterns.
+"""
+
+import inspect
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.raster import Raster
+
+
+def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
+    """Independent spikes.
+
+    Parameters
+    ----------
+    n_neurons, n_steps, n_patterns : int
+        Size of the patterns and their number.
+    rate : float
+        Probability of a spike for each neuron and step, p_A.
+    step : float
+        Training time step in seconds.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If a size or a probability makes no sense.
+    """
+    rng = _checked_rng(seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate)
+    return [
+        Raster.from_dense(rng.random((n_steps, n_neurons)) < rate, step) for _ in range(n_patterns)
+    ]
+
+
+def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, seed=0):
+    """Independent spikes, with a silent interval after each.
+
+    Parameters
+    ----------
+    n_neurons, n_steps, n_patterns, rate, step, seed
+        As in `bernoulli`. `rate` is reached although part of the time is spent in the
+        interval: a neuron that may fire does so with probability rate / (1 - rate * interval).
+    interval : int
+        Number of steps after a spike in which the neuron stays silent.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If a size or a probability makes no sense, or the rate cannot be reached.
+    """
+    rng = _checked_rng(seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate)
+    _check_interval(interval)
+    if rate * (interval + 1) > 1:
+        raise InputError(
+            f"a rate of {rate} cannot be reached with {interval} silent steps after each spike"
+        )
+    hazard = rate / (1 - rate * interval)
+    return [
+        Raster.from_dense(_with_interval(np.full((n_steps, n_neurons), hazard), interval, rng), step)
+        for _ in range(n_patterns)
+    ]
+
+
+def evidence(
+    n_neurons,
+    n_steps,
+    n_patterns,
+    rate,
+    *,
+    spread=4.0,
+    kept=0.005,
+    interval=4,
+    step=1e-3,
+    seed=0,
+):
+    """The evidence-based variant of the paper: a few entries are made likely to spike.
+
+    The probability of a spike is sigmoid(logit(rate) + e). The evidence e of an entry is drawn
+    from a normal distribution of standard deviation `spread`; only the largest part `kept` of it
+    stays, elsewhere e = 0. A refractory interval follows each spike.
+
+    Parameters
+    ----------
+    n_neurons, n_steps, n_patterns, step, seed
+        As in `bernoulli`.
+    rate : float
+        Probability of a spike where there is no evidence, p_A; greater than 0.
+    spread : float
+        Standard deviation of the evidence, E_S.
+    kept : float
+        Part of the evidence that is kept, p_SM.
+    interval : int
+        Number of steps after a spike in which the neuron stays silent.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If a size or a probability makes no sense.
+
+    References
+    ----------
+    L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
+    Synaptic Delays, arXiv 2604.14096 (2026).
+    """
+    rng = _checked_rng(
+        seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate, kept=kept
+    )
+    _check_interval(interval)
+    if not 0 < rate < 1:
+        raise InputError(f"rate is {rate}; here it has to lie between 0 and 1")
+    if not (np.isfinite(spread) and spread >= 0):
+        raise InputError(f"spread is {spread}; it cannot be negative")
+    patterns = []
+    for _ in range(n_patterns):
+        e = rng.normal(0.0, spread, (n_steps, n_neurons))
+        e[e < np.quantile(e, 1 - kept)] = 0.0
+        probability = 1 / (1 + np.exp(-(np.log(rate / (1 - rate)) + e)))
+        patterns.append(Raster.from_dense(_with_interval(probability, interval, rng), step))
+    return patterns
+
+
+def periodic(n_neurons, n_steps, n_patterns, rate, *, interval=0, step=1e-3, seed=0):
+    """Independent spikes in a cycle: the end of each pattern leads back into its beginning.
+
+    Stored with ``periodic=True`` such a pattern goes on for as long as the recall does.
+
+    Parameters
+    ----------
+    n_neurons, n_patterns, rate, step, seed
+        As in `bernoulli`.
+    n_steps : int
+        Length of the cycle in steps.
+    interval : int
+        Number of steps after a spike in which the neuron stays silent, also across the end of
+        the cycle.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If a size or a probability makes no sense.
+    """
+    rasters = refractory(
+        n_neurons, n_steps, n_patterns, rate, interval=interval, step=step, seed=seed
+    )
+    patterns = []
+    for raster in rasters:
+        dense = raster.dense(step)
+        for k in range(min(interval, n_steps)):
+            # An entry at step k is too early for a spike within the interval before the wrap.
+            dense[k] &= ~dense[n_steps - interval + k :].any(axis=0)
+        patterns.append(Raster.from_dense(dense, step))
+    return patterns
+
+
+GENERATORS = {f.__name__: f for f in (bernoulli, refractory, evidence, periodic)}
+
+# The words of a specification that differ from the parameters' names.
+_WORDS = {"neurons": "n_neurons", "steps": "n_steps", "patterns": "n_patterns"}
+
+
+def is_specification(text):
+    """Whether a text names a generator, as ``bernoulli:neurons=1024`` does."""
+    return text.partition(":")[0] in GENERATORS
+
+
+def generate(specification, *, step=1e-3, seed=0):
+    """Patterns from a specification in one line.
+
+    Parameters
+    ----------
+    specification : str
+        Name of a generator and its parameters:
+        ``bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001``.
+    step : float
+        Training time step in seconds.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If the generator or a parameter is unknown, missing, or not a number.
+    """
+    name, _, rest = specification.partition(":")
+    if name not in GENERATORS:
+        raise InputError(f"there is no generator {name!r}; there are {', '.join(GENERATORS)}")
+    shown = {parameter: word for word, parameter in _WORDS.items()}
+    parameters = {
+        shown.get(p.name, p.name): p
+        for p in inspect.signature(GENERATORS[name]).parameters.values()
+        if p.name not in ("step", "seed")
+    }
+    given = {}
+    for part in filter(None, rest.split(",")):
+        word, _, value = part.partition("=")
+        word = word.strip()
+        if word not in parameters:
+            raise InputError(f"{name} has no parameter {word!r}; it has {', '.join(parameters)}")
+        parameter = parameters[word]
+        whole = parameter.name.startswith("n_") or isinstance(parameter.default, int)
+        try:
+            given[parameter.name] = int(value) if whole else float(value)
+        except ValueError:
+            kind = "a whole number" if whole else "a number"
+            raise InputError(f"{name}: {word} has to be {kind}, not {value!r}") from None
+    missing = [
+        word for word, p in parameters.items() if p.default is p.empty and p.name not in given
+    ]
+    if missing:
+        raise InputError(f"{name} needs {', '.join(f'{word}=…' for word in missing)}")
+    return GENERATORS[name](**given, step=step, seed=seed)
+
+
+def _with_interval(probability, interval, rng):
+    draws = rng.random(probability.shape)
+    dense = np.zeros(probability.shape, dtype=bool)
+    silent_until = np.full(probability.shape[1], -1)
+    for t, (p, draw) in enumerate(zip(probability, draws)):
+        dense[t] = (draw < p) & (t > silent_until)
+        silent_until[dense[t]] = t + interval
+    return dense
+
+
+def _checked_rng(seed, *, n_neurons, n_steps, n_patterns, **probabilities):
+    for name, size in (("neurons", n_neurons), ("steps", n_steps), ("patterns", n_patterns)):
+        if size < 1:
+            raise InputError(f"{name} is {size}; there has to be at least one")
+    for name, probability in probabilities.items():
+        if not 0 <= probability <= 1:
+            raise InputError(f"{name} is {probability}; it has to lie from 0 to 1")
+    return np.random.default_rng(seed)
+
+
+def _check_interval(interval):
+    if interval < 0:
+        raise InputError(f"interval is {interval}; it cannot be negative")
