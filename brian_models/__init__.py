@@ -14,6 +14,7 @@ _HOMES = {
     "choose_device": "devices",
     "compiler": "programs",
     "expand": "expansion",
+    "neuron_model": "neuron_models",
     "play": "stimulus",
     "recall": "recall",
 }

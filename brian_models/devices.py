@@ -1,3 +1,84 @@
 """Which device to take."""
 
-DEVICES = {"numpy": ".runtime", "cython": ".runtime", "cpp_standalone": ".standalone"}
+from dataclasses import dataclass
+
+from wmdelays.brian_models.programs import compiler
+from wmdelays.quantities import substeps
+
+# The module that simulates on each device.
+DEVICES = {
+    "numpy": "wmdelays.brian_models.runtime",
+    "cython": "wmdelays.brian_models.runtime",
+    "cpp_standalone": "wmdelays.brian_models.standalone",
+}
+
+
+@dataclass(frozen=True)
+class _Seconds:
+    """What a device takes: once, and for each tick, synaptic event and synapse."""
+
+    once: float
+    tick: float
+    event: float
+    synapse: float
+
+    def total(self, n_ticks, n_events, n_synapses):
+        return (
+            self.once + n_ticks * self.tick + n_events * self.event + n_synapses * self.synapse
+        )
+
+
+# Measured with `python benchmarks/devices.py` on two cores of a busy machine, N = 1024; the numpy
+# cost of a synapse was below the noise and is taken from the other device. Cython has no row: it
+# compiles for more than a minute before its first verdict.
+_NUMPY = _Seconds(once=0.23, tick=82e-6, event=33e-9, synapse=0.08e-6)
+_PROGRAM = _Seconds(once=0.24, tick=9.9e-6, event=14e-9, synapse=0.08e-6)
+_COMPILING = 3.9
+# Finding out whether a program is in the cache takes the writing of its sources.
+_LOOKING = 0.3
+
+
+def choose_device(memory, cues, dt=None, neuron="lif"):
+    """The device that recalls these cues soonest, compiling included.
+
+    Without a C++ compiler that is ``numpy``; `compiler` says whether there is one.
+
+    Parameters
+    ----------
+    memory : Memory
+    cues : sequence of Cue
+    dt : float, optional
+        Simulation step in seconds; by default a tenth of the memory's step.
+    neuron : str
+        Name of the neuron model.
+
+    Returns
+    -------
+    str
+        A name from `DEVICES`.
+
+    Raises
+    ------
+    InputError
+        If dt does not divide the step or the model is unknown.
+    """
+    from wmdelays.brian_models.neuron_models import neuron_model
+
+    model = neuron_model(neuron)
+    n = 10 if dt is None else substeps(memory.step, dt)
+    if compiler() is None:
+        return "numpy"
+    n_steps = sum(cue.n_steps + memory.n_delays for cue in cues)
+    # If recall works, the network goes on at the rate of the cue.
+    n_spikes = sum(len(cue.spikes) * cue.n_steps / max(1, cue.clamp) for cue in cues)
+    n_events = n_spikes * memory.n_synapses / memory.n_neurons
+    size = (n_steps * n, n_events, memory.n_synapses)
+    gained = _NUMPY.total(*size) - _PROGRAM.total(*size)
+    if gained <= _LOOKING:
+        return "numpy"
+    if gained <= _COMPILING:
+        from wmdelays.brian_models.standalone import is_compiled
+
+        if not is_compiled(memory.n_neurons, model, list(model.parameters(memory))):
+            return "numpy"
+    return "cpp_standalone"

@@ -15,7 +15,7 @@ from wmdelays.errors import InputError
 
 # Brian2 compiles with -ffast-math unless told otherwise. Sums in another order or a fused
 # multiply-add can move a membrane across its threshold.
-EXACT = ("-O3", "-std=c++17", "-fno-fast-math", "-ffp-contract=off", "-w")
+EXACT = ("-O2", "-std=c++17", "-fno-fast-math", "-ffp-contract=off", "-w")
 # The rest of a program runs once; optimising it takes longer than it saves.
 _COLD = ("-O0",)
 _MOST_PROGRAMS = 100

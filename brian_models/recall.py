@@ -64,7 +64,7 @@ def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
     if not cues:
         return []
     script = write_script(cues, memory.n_delays, n)
-    simulate = import_module(DEVICES[device], __package__).simulate
+    simulate = import_module(DEVICES[device]).simulate
     recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))
     recalls = _split(recorded, cues, script, n)
     return recalls[0] if single else recalls

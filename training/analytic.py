@@ -2,11 +2,10 @@
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 
+from wmdelays.memory import Memory
 from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
 from wmdelays.training.gain import gains
-from wmdelays.memory import Memory
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
@@ -43,21 +42,18 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
     return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
 
 
-def pseudo_inverse(
-    patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False, truncate=0.01
-):
+def pseudo_inverse(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
     """Weights of least squares and least norm that turn every context into its target current.
 
         W = C^+ I*,  with C the contexts of all steps and I* the currents asked for
+
+    Nearly every pair of neurons gets a synapse of every delay. Most are weak, but together they
+    hold down the crosstalk of the patterns; none can be left out.
 
     Parameters
     ----------
     patterns, n_delays, step, beta, theta, periodic, deconvolve
         As in `hebbian`.
-    truncate : float
-        Weights smaller than this part of the neuron's largest are left out. The exact solution
-        gives nearly every pair of neurons a synapse of every delay, most of them far too weak
-        to matter.
 
     Returns
     -------
@@ -65,29 +61,65 @@ def pseudo_inverse(
 
     Notes
     -----
-    The Moore-Penrose inverse is taken as the limit of ridge regression: the smaller of the two
-    Gram matrices plus a ridge of 1e-9 of its mean diagonal, by Cholesky factorization.
+    Where no weights meet all targets, a context of n spikes counts 1/n in the sum of squares.
     """
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
-    weights = _least_norm(contexts, target)
-    weights[np.abs(weights) < truncate * np.abs(weights).max(axis=0)] = 0
+    size = np.maximum(contexts.getnnz(axis=1), 1)
+    scaling = sp.diags(1 / np.sqrt(size))
+    weights = least_squares(scaling @ contexts, scaling @ target)
     return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
 
 
-def _least_norm(contexts, target):
-    used = np.flatnonzero(contexts.getnnz(axis=0))
-    c = contexts[:, used]
-    many_contexts = c.shape[0] > c.shape[1]
-    gram = torch.from_numpy((c.T @ c if many_contexts else c @ c.T).toarray())
-    gram.diagonal().add_(1e-9 * max(float(gram.trace()) / len(gram), 1.0))
-    torch.linalg.cholesky(gram, out=gram)
-    right = torch.from_numpy((c.T @ target if many_contexts else target).toarray())
-    solution = torch.cholesky_solve(right, gram).numpy()
-    weights = np.zeros((contexts.shape[1], target.shape[1]))
-    weights[used] = solution if many_contexts else c.T @ solution
-    return weights
+def least_squares(matrix, right, tolerance=1e-6, iterations=1000, block=64):
+    """The solution of least norm of ``min |matrix @ x - right|``, by conjugate gradients (CGLS).
+
+    Parameters
+    ----------
+    matrix : scipy.sparse matrix, shape (m, n)
+    right : scipy.sparse matrix, shape (m, k)
+    tolerance : float
+        A column is done when the gradient is this much smaller than at the start.
+    iterations : int
+        Give up improving after this many.
+    block : int
+        Number of columns solved side by side.
+
+    Returns
+    -------
+    float array, shape (n, k)
+
+    References
+    ----------
+    A. Bjoerck, Numerical Methods for Least Squares Problems, SIAM (1996), algorithm 7.4.1. Started
+    at zero it stays in the row space of the matrix, so the norm is the least.
+    """
+    forth, right = matrix.tocsr(), right.tocsc()
+    back = forth.T.tocsr()
+    solution = np.zeros((matrix.shape[1], right.shape[1]))
+    for first in range(0, right.shape[1], block):
+        x = solution[:, first : first + block]
+        r = right[:, first : first + block].toarray()
+        s = back @ r
+        p, gamma = s.copy(), (s * s).sum(axis=0)
+        enough = tolerance**2 * gamma
+        for _ in range(iterations):
+            if np.all(gamma <= enough):
+                break
+            q = forth @ p
+            alpha = _ratio(gamma, (q * q).sum(axis=0))
+            x += alpha * p
+            r -= alpha * q
+            s = back @ r
+            gamma, before = (s * s).sum(axis=0), gamma
+            p *= _ratio(gamma, before)
+            p += s
+    return solution
+
+
+def _ratio(numerator, denominator):
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
 def _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic):

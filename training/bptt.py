@@ -12,23 +12,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
-from wmdelays.training.checkpoint import (
-    check_checkpoint_path,
-    fingerprint,
-    read_checkpoint,
-    write_checkpoint,
-)
+from wmdelays.output import check_writable
+from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.contexts import stored_sequence
 from wmdelays.training.surrogates import SURROGATES
 
-OPTIMIZERS = ("adamw", "sgd")
+# The optimizers and their default learning rates. Plain gradients are as small as a spike's share
+# of the loss, those of AdamW are normalized.
+LEARNING_RATE = {"adamw": 1e-2, "sgd": 30.0}
+# Default steepness of the surrogates.
+ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
 # Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
 CHECKPOINT_EVERY = 60.0
-# AdamW's epsilon, in units of one spike's share of the loss. Through the leak a missing spike also
-# leaves faint gradients at all steps before it; the usual epsilon of 1e-8 would make a full step
+# AdamW's epsilon, in units of what one wrong spike adds to the loss. Through the leak a spike also
+# leaves faint gradients at the steps before it; the usual epsilon of 1e-8 would make a full step
 # of each of those.
-_EPS = 0.1
+_EPSILON = 0.1
 
 
 def bptt(
@@ -36,10 +36,10 @@ def bptt(
     *,
     epochs=16,
     warm_up=4,
-    learning_rate=3e-3,
+    learning_rate=None,
     optimizer="adamw",
-    surrogate="fast_sigmoid",
-    alpha=15.0,
+    surrogate="triangle",
+    alpha=None,
     dropout=0.37,
     seed=0,
     checkpoint=None,
@@ -60,13 +60,17 @@ def bptt(
         Number of epochs at most.
     warm_up : int
         Number of epochs at the full learning rate, before it falls as a cosine to zero.
-    learning_rate : float
-        For the optimizer.
+    learning_rate : float, optional
+        By default `LEARNING_RATE` of the optimizer. With a surrogate that reaches further (the
+        fast sigmoid, or a smaller alpha) a third of it or less serves better.
     optimizer : {"adamw", "sgd"}
+        SGD has a momentum of 0.9. AdamW's epsilon follows the derivative of the loss, see
+        `_EPSILON`.
     surrogate : {"fast_sigmoid", "triangle"}
         See `wmdelays.training.surrogates`; the triangle makes an epoch much shorter.
-    alpha : float
-        Steepness of the surrogate.
+    alpha : float, optional
+        Steepness of the surrogate; by default `ALPHA`, 15 for the fast sigmoid as in the paper
+        and 5 for the triangle, whose support would otherwise be too narrow to learn from.
     dropout : float
         Probability with which each entry (neuron, delay) of each context is left out.
     seed : int
@@ -102,6 +106,10 @@ def bptt(
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026).
     """
+    _check_choice("optimizer", optimizer, LEARNING_RATE)
+    _check_choice("surrogate", surrogate, SURROGATES)
+    alpha = ALPHA[surrogate] if alpha is None else alpha
+    learning_rate = LEARNING_RATE[optimizer] if learning_rate is None else learning_rate
     settings = {
         "epochs": epochs,
         "warm_up": warm_up,
@@ -112,11 +120,11 @@ def bptt(
         "dropout": dropout,
         "seed": seed,
     }
-    _check(memory, **settings)
+    _check(memory, epochs, warm_up, learning_rate, alpha, dropout, seed)
     training = _Training(memory, optimizer, seed)
     owner = fingerprint(memory, settings)
     if checkpoint is not None:
-        check_checkpoint_path(checkpoint)
+        check_writable(checkpoint)
         if Path(checkpoint).exists():
             training.restore(*read_checkpoint(checkpoint, owner))
     if not training.history:
@@ -239,7 +247,7 @@ class _Training:
         self.forced[:, memory.n_delays :] = False
         self.weights = _dense_weights(memory)
         self.best = self.weights.clone()
-        self.optimizer = _optimizer(optimizer, self.weights, int(self.wanted.sum()))
+        self.optimizer = _optimizer(optimizer, self.weights)
         self.generator = torch.Generator().manual_seed(seed)
         self.history = []
 
@@ -260,13 +268,16 @@ class _Training:
         """One step of the optimizer; gives the loss before it."""
         made = self._run(dropout=dropout, generator=self.generator)
         loss, at_wanted, elsewhere = self._loss(made)
+        options = self.optimizer.param_groups[0]
+        options["lr"] = rate
+        if "eps" in options:
+            options["eps"] = max(_EPSILON * elsewhere, 1e-8)
         at_wanted, elsewhere = torch.tensor([at_wanted, elsewhere])
 
         def own_gradient(t):
             return torch.where(self.wanted[:, t], at_wanted, elsewhere)
 
         self.weights.grad = gradient(self.weights, made, own_gradient, surrogate, alpha)
-        self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.step()
         self.weights.grad = None
         return loss
@@ -335,9 +346,9 @@ def _dense_weights(memory):
     return weights
 
 
-def _optimizer(name, weights, n_spikes):
+def _optimizer(name, weights):
     if name == "adamw":
-        return torch.optim.AdamW([weights], eps=_EPS / max(n_spikes, 1), fused=True)
+        return torch.optim.AdamW([weights], fused=True)
     return torch.optim.SGD([weights], momentum=0.9, fused=True)
 
 
@@ -346,24 +357,21 @@ def _report(on_epoch, training):
         on_epoch(training.epoch, training.history[-1]["loss"], training.history[-1]["f1"])
 
 
-def _check(
-    memory, epochs, warm_up, learning_rate, optimizer, surrogate, alpha, dropout, seed
-):
+def _check_choice(name, value, known):
+    if value not in known:
+        raise InputError(f"there is no {name} {value!r}; there are {', '.join(known)}")
+
+
+def _check(memory, epochs, warm_up, learning_rate, alpha, dropout, seed):
     if not memory.patterns:
         raise InputError("bptt needs a memory with patterns")
     if epochs < 1 or epochs != int(epochs):
         raise InputError(f"epochs is {epochs}; it has to be a whole number of at least 1")
-    if not 0 <= warm_up <= epochs or warm_up != int(warm_up):
-        raise InputError(f"warm_up is {warm_up}; it has to be a whole number from 0 to {epochs} epochs")
+    if warm_up < 0 or warm_up != int(warm_up):
+        raise InputError(f"warm_up is {warm_up}; it has to be a whole number of at least 0")
     for name, value in (("learning_rate", learning_rate), ("alpha", alpha)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name} is {value}; it has to be greater than zero")
-    for name, value, known in (
-        ("optimizer", optimizer, OPTIMIZERS),
-        ("surrogate", surrogate, SURROGATES),
-    ):
-        if value not in known:
-            raise InputError(f"there is no {name} {value!r}; there are {', '.join(known)}")
     if not 0 <= dropout < 1:
         raise InputError(f"dropout is {dropout}; it has to lie from 0 to below 1")
     if not 0 <= seed < 2**63 or seed != int(seed):

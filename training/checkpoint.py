@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
-from pathlib import Path
 
 import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.output import replacing
 
 _FORMAT = "wmdelays checkpoint 1"
 
@@ -27,21 +25,19 @@ def write_checkpoint(path, owner, state, arrays):
         JSON values.
     arrays : dict of array
         Named arrays.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
     """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(suffix=".tmp", prefix=path.name, dir=path.parent)
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format"] = _FORMAT
-            file.attrs["owner"] = owner
-            file.attrs["state"] = json.dumps(state)
-            for name, array in arrays.items():
-                file[name] = array
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["format"] = _FORMAT
+        file.attrs["owner"] = owner
+        file["state"] = json.dumps(state)
+        file.create_group("arrays")
+        for name, array in arrays.items():
+            file[f"arrays/{name}"] = array
 
 
 def read_checkpoint(path, owner):
@@ -72,19 +68,12 @@ def read_checkpoint(path, owner):
                     f"the checkpoint {path} belongs to other settings or another memory;"
                     " repeat those, or remove it to start afresh"
                 )
-            state = json.loads(file.attrs["state"])
-            return state, {name: file[name][()] for name in file}
-    except (OSError, KeyError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} is not a readable checkpoint") from error
-
-
-def check_checkpoint_path(path):
-    """Raise an InputError unless a checkpoint could be written there."""
-    path = Path(path)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise InputError(f"a checkpoint cannot be written to {path}: it needs a file in an existing folder")
+            state = json.loads(file["state"].asstr()[()])
+            return state, {name: array[()] for name, array in file["arrays"].items()}
+    except InputError:
+        raise
+    except (OSError, KeyError, ValueError):
+        raise InputError(f"{path} is not a readable checkpoint") from None
 
 
 def fingerprint(memory, settings):

@@ -84,8 +84,8 @@ def run(weights, forced, clamp, beta, theta, *, dropout=0.0, generator=None, dty
     generator : torch.Generator, optional
         Where dropout draws from.
     dtype : torch.dtype, optional
-        Of membrane and currents; by default that of the weights. In float64 the spikes are
-        those of `wmdelays.training.network.recall`.
+        Of membrane and currents; by default that of the weights. In float64 and where spikes
+        are few, sums are those of `wmdelays.training.network.recall`, bit for bit.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def gradient(weights, made, own_gradient, surrogate, alpha):
     """
     n_trials, n_steps, n_neurons = made.u.shape
     n_delays = weights.shape[1]
-    g = torch.zeros(n_trials, n_steps + n_delays, n_neurons, dtype=weights.dtype)
+    g = weights.new_zeros(n_trials, n_steps + n_delays, n_neurons)
     change = torch.zeros_like(weights)
     for t in range(n_steps - 1, -1, -1):
         later = g[:, t + 1 : t + 1 + n_delays]
@@ -169,17 +169,22 @@ def gradient(weights, made, own_gradient, surrogate, alpha):
 
 
 def _send(weights, spikes, gate, window):
-    """Add the blocks of `spikes` (trial, neuron) to `window`, shape (n_trials, n_delays, n_neurons)."""
+    """Add the blocks of `spikes` (trial, neuron) to their trials' parts of `window`.
+
+    `window` are the next D steps, shape (n_trials, n_delays, n_neurons); `gate` see `Run.gate`.
+    """
     if _are_many(spikes, window):
         sent = _spread(spikes, gate, window)
-        window += torch.bmm(sent, weights.to(window.dtype).transpose(0, 1)).transpose(0, 1)
+        for d in range(window.shape[1]):
+            window[:, d] += sent[d] @ weights[:, d].to(window.dtype)
         return
     with _one_thread():
-        for k, (trial, neuron) in enumerate(spikes.tolist()):
-            if gate is None:
+        if gate is None:
+            for trial, neuron in spikes.tolist():
                 window[trial].add_(weights[neuron])
-            else:
-                window[trial].addcmul_(weights[neuron], gate[k, :, None])
+        else:
+            for (trial, neuron), passed in zip(spikes.tolist(), gate[:, :, None]):
+                window[trial].addcmul_(weights[neuron], passed)
 
 
 def _learn(change, spikes, gate, window):
@@ -189,15 +194,19 @@ def _learn(change, spikes, gate, window):
         change += torch.bmm(sent.transpose(1, 2), window.transpose(0, 1)).transpose(0, 1)
         return
     with _one_thread():
-        for k, (trial, neuron) in enumerate(spikes.tolist()):
-            if gate is None:
+        if gate is None:
+            for trial, neuron in spikes.tolist():
                 change[neuron].add_(window[trial])
-            else:
-                change[neuron].addcmul_(window[trial], gate[k, :, None])
+        else:
+            for (trial, neuron), passed in zip(spikes.tolist(), gate[:, :, None]):
+                change[neuron].addcmul_(window[trial], passed)
 
 
 def _heard(weights, wanted, spikes, gate, window):
-    """What a spike of each neuron and trial is worth to `window`, where `wanted`; elsewhere anything."""
+    """What a spike of each neuron and trial is worth to `window`: its block times its part.
+
+    Valid where `wanted`, bool of shape (n_trials, n_neurons), as the result.
+    """
     n_trials, _, n_neurons = window.shape
     if gate is not None:
         wanted = wanted.clone()

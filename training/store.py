@@ -69,11 +69,12 @@ def store(
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
     patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    if not patterns:
+        raise InputError("there are no patterns to store")
     patterns = [pattern.bin(step) for pattern in patterns]
     # An empty network with these patterns: checks all that the rules have in common.
     none = np.empty(0, dtype=np.int64)
-    size = patterns[0].n_neurons if patterns else 1
-    Memory(size, n_delays, step, beta, theta, none, none, none, none, patterns, periodic)
+    Memory(patterns[0].n_neurons, n_delays, step, beta, theta, none, none, none, none, patterns, periodic)
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")
 

@@ -13,15 +13,27 @@ if __name__ == "__main__":
     raise SystemExit(main(["compare", *sys.argv[1:]]))
 
 import importlib.metadata
+import json
 import platform
+import shlex
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Optional
 
+import typer
+
+from wmdelays.brian_models.devices import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
-from wmdelays.quantities import substeps
+from wmdelays.memory_file import read_memory
+from wmdelays.output import check_writable, write_json
+from wmdelays.patterns import generate
+from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
+from wmdelays.validation.info import sizes
+from wmdelays.validation.terminal import console, progress_bar, table
 
 DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
 
@@ -80,18 +92,9 @@ class Comparison:
 
     def as_dict(self):
         """The comparison as plain JSON values."""
-        memory, same = self.memory, self.agreement
+        same = self.agreement
         return {
-            "memory": {
-                "n_neurons": memory.n_neurons,
-                "n_delays": memory.n_delays,
-                "n_synapses": memory.n_synapses,
-                "n_patterns": memory.n_patterns,
-                "n_steps": memory.n_steps,
-                "step_s": memory.step,
-                "beta": memory.beta,
-                "theta": memory.theta,
-            },
+            "memory": sizes(self.memory),
             "torch": _score_values(self.torch_scores, self.torch),
             "brian2": _score_values(self.brian2_scores, self.brian2),
             "agreement": {
@@ -141,7 +144,8 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
     neuron : {"lif"}
         The neuron model.
     progress : callable, optional
-        Called with a line of text as each part begins.
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
 
     Returns
     -------
@@ -153,7 +157,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
         If the memory has no such pattern, dt does not divide the step, or the device or neuron
         is unknown.
     """
-    say = progress or (lambda line: None)
+    say = progress or (lambda stage, part: None)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
@@ -162,24 +166,31 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
             raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
     dt = memory.step / 10 if dt is None else dt
     n_substeps = substeps(memory.step, dt)
-    cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
+    if device not in ("auto", *DEVICES):
+        raise InputError(f"there is no device {device!r}; there is auto, {', '.join(DEVICES)}")
     timing = {}
-
-    say(f"recall of {len(chosen)} patterns in torch")
+    say("importing torch and Brian2", None)
     start = time.perf_counter()
+    from wmdelays.brian_models import choose_device, neuron_model
+    from wmdelays.brian_models import recall as brian2_recall
     from wmdelays.training.network import recall as torch_recall
 
-    timing["import_torch"], start = _lap(start)
+    neuron_model(neuron)
+    timing["import"], start = _lap(start)
+    cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
+    say("torch: recalling", None)
     torch = torch_recall(memory, cues)
     timing["torch"], start = _lap(start)
-
-    from wmdelays import brian_models
-
-    timing["import_brian2"], start = _lap(start)
     if device == "auto":
-        device = brian_models.choose_device(memory, cues, dt)
-    say(f"recall in Brian2 on {device}, dt = {dt * 1e3:g} ms")
-    brian2 = brian_models.recall(memory, cues, dt=dt, device=device, neuron=neuron)
+        device = choose_device(memory, cues, dt, neuron)
+    brian2 = brian2_recall(
+        memory,
+        cues,
+        dt=dt,
+        device=device,
+        neuron=neuron,
+        progress=lambda stage, part: say(f"Brian2 on {device}: {stage}", part),
+    )
     timing["brian2"], start = _lap(start)
 
     calls = [r.closest_call for r in torch if r.closest_call is not None]
@@ -220,3 +231,170 @@ def _versions():
     names = ("wmdelays", "torch", "brian2", "numpy", "scipy", "h5py")
     found = {name: importlib.metadata.version(name) for name in names}
     return {**found, "python": platform.python_version(), "system": platform.platform()}
+
+
+def _chosen_patterns(text):
+    if text == "all":
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--patterns is all or numbers such as 0,3,5, not {text!r}") from None
+
+
+def command(
+    memory: Annotated[
+        Optional[Path],
+        typer.Argument(metavar="[FILE]", help="A memory file; without one a small one is stored."),
+    ] = None,
+    patterns: Annotated[
+        str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")
+    ] = "all",
+    dt: Annotated[
+        Optional[str],
+        typer.Option(
+            metavar="TIME",
+            help="Time step of Brian2, a part of the training step; by default a tenth, which is"
+            " 0.1ms for steps of 1ms.",
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(help="auto, numpy, cython or cpp_standalone; auto takes the fastest."),
+    ] = "auto",
+    neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
+    report: Annotated[
+        Optional[Path], typer.Option(metavar="DIR", help="Write a report with figures here.")
+    ] = None,
+    json_file: Annotated[
+        Optional[str],
+        typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
+    ] = None,
+    min_f1: Annotated[
+        Optional[float], typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the memory that is stored without FILE.")] = 0,
+):
+    """Recall stored patterns in torch and in Brian2 and compare the spikes.
+
+    Ends with status 0 if the rasters agree (and F1 reaches --min-f1), 1 if they do not, 2 if the
+    input cannot be used.
+    """
+    if min_f1 is not None and not 0 <= min_f1 <= 1:
+        raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
+    chosen = _chosen_patterns(patterns)
+    dt_s = None if dt is None else seconds(dt, "--dt")
+    if json_file not in (None, "-"):
+        check_writable(json_file)
+    if report is not None:
+        from wmdelays.validation.report import check_folder
+
+        check_folder(report)
+    began = time.perf_counter()
+    with progress_bar() as say:
+        if memory is None:
+            say("storing a small default memory", None)
+            from wmdelays.training import store
+
+            content = store(generate(DEFAULT_PATTERNS, seed=seed), seed=seed)
+        else:
+            content = read_memory(memory)
+        stored = time.perf_counter()
+        result = compare(
+            content, patterns=chosen, dt=dt_s, device=device, neuron=neuron, progress=say
+        )
+        result.settings.update(memory_file=None if memory is None else str(memory), seed=seed)
+        result.timing["store" if memory is None else "read"] = stored - began
+        page = None
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.report import write_report
+
+            page = write_report(result, report, _command_line(result, patterns, report))
+    result.timing["total"] = time.perf_counter() - began
+    if json_file == "-":
+        print(json.dumps(result.as_dict(), indent=1))
+    elif json_file is not None:
+        write_json(json_file, result.as_dict())
+    _print(result)
+    if page is not None:
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+    reached = min_f1 is None or result.brian2_scores.total.f1 >= min_f1
+    if not reached:
+        console.print(f"F1 is below --min-f1 {min_f1}", highlight=False)
+    raise typer.Exit(0 if result.agreement.exact and reached else 1)
+
+
+def verdict(result):
+    """The outcome in one sentence."""
+    same = result.agreement
+    scores = result.brian2_scores
+    at = f"dt = {result.settings['dt_s'] * 1e3:g} ms"
+    f1 = f"F1 = {scores.total.f1:.4f}, worst pattern {scores.worst_pattern_f1:.4f}"
+    if same.exact:
+        return f"torch and Brian2 ({at}) emit the same {same.matched} spikes; {f1}"
+    return (
+        f"torch and Brian2 ({at}) differ: {same.only_first} spikes are torch's alone,"
+        f" {same.only_second} Brian2's, {same.matched} are the same; the first difference is"
+        f" {same.first_difference:.4g} s into its recall; {f1}"
+    )
+
+
+def certainty(result):
+    """What the closest call says about the verdict, in one sentence."""
+    if result.closest_call is None:
+        return "no step was left to the network, so there is no closest call"
+    call, bound = f"{result.closest_call:.3g}", f"{result.rounding_bound:.1g}"
+    if result.closest_call > result.rounding_bound:
+        return (
+            f"closest call: a membrane came within {call} of theta; rounding moves it by less than"
+            f" {bound}, so no order of operations changes a spike"
+        )
+    return (
+        f"closest call: a membrane came within {call} of theta, and rounding may move it by up to"
+        f" {bound}, so here the order of operations could change a spike"
+    )
+
+
+def _print(result):
+    shown = table("pattern", "F1 torch", "F1 Brian2", "same", "only torch", "only Brian2")
+    for row in result.as_dict()["patterns"]:
+        shown.add_row(
+            str(row["pattern"]),
+            f"{row['torch_f1']:.4f}",
+            f"{row['brian2_f1']:.4f}",
+            str(row["matched"]),
+            str(row["only_torch"]),
+            str(row["only_brian2"]),
+        )
+    console.print(shown, highlight=False)
+    for line in (verdict(result), certainty(result)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
+    console.print(
+        f"on {result.settings['device']}; seconds: {timing}", highlight=False, soft_wrap=True
+    )
+    from wmdelays.brian_models import compiler
+
+    if compiler() is None:
+        console.print(
+            "There is no C++ compiler here, so Brian2 runs on numpy: slower for long recalls and"
+            " large networks, with the same spikes.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _command_line(result, patterns, report):
+    """The command that makes this report again."""
+    settings = result.settings
+    words = ["wmdelays", "compare"]
+    if settings["memory_file"] is not None:
+        words.append(settings["memory_file"])
+    else:
+        words += ["--seed", str(settings["seed"])]
+    if patterns != "all":
+        words += ["--patterns", patterns]
+    words += ["--dt", f"{settings['dt_s'] * 1e3:.10g}ms"]
+    words += ["--device", settings["device"], "--report", str(report)]
+    return shlex.join(words)

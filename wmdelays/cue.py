@@ -48,6 +48,8 @@ class Cue:
             raise InputError(f"a cue cannot clamp {self.clamp} of {self.n_steps} steps")
         if not (0 <= self.onset <= self.n_steps and 0 <= self.scored_from <= self.n_steps):
             raise InputError("a cue's onset and first scored step have to lie inside the recall")
+        if self.scored_from < self.onset:
+            raise InputError("a recall cannot be scored before the cued pattern begins")
 
     @classmethod
     def from_pattern(cls, pattern, n_trigger, step, n_steps=None):

@@ -6,6 +6,10 @@ import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.raster import Raster
+
+_KINDS = {"n_neurons": int, "n_delays": int, "step": float, "beta": float, "theta": float, "periodic": bool}
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,8 @@ class Memory:
 
     def __post_init__(self):
         _check_parameters(self)
+        for name, kind in _KINDS.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
         pre, post, delay = (np.asarray(a) for a in (self.pre, self.post, self.delay))
         weight = np.asarray(self.weight, dtype=np.float64)
         _check_synapses(self.n_neurons, self.n_delays, pre, post, delay, weight)
@@ -89,6 +95,8 @@ class Memory:
         object.__setattr__(self, "weight", weight)
         object.__setattr__(self, "patterns", tuple(self.patterns))
         _check_patterns(self)
+        whole = [_of_whole_steps(pattern, self.step) for pattern in self.patterns]
+        object.__setattr__(self, "patterns", tuple(whole))
 
     @property
     def n_synapses(self):
@@ -146,7 +154,6 @@ class Memory:
         chosen = range(self.n_patterns) if patterns is None else patterns
         return [Cue.from_pattern(self.patterns[k], self.n_delays, self.step) for k in chosen]
 
-
     def check_cues(self, cues):
         """Raise an InputError unless every cue belongs to a network of this size and step."""
         if not len(cues):
@@ -165,6 +172,13 @@ class Memory:
 def _check_parameters(memory):
     if memory.n_neurons < 1 or memory.n_delays < 1:
         raise InputError("a memory needs at least one neuron and one delay")
+    if memory.n_neurons % 1 or memory.n_delays % 1:
+        raise InputError(
+            f"{memory.n_neurons} neurons and {memory.n_delays} delays: both are whole numbers"
+        )
+    sizes = int(memory.n_neurons), int(memory.n_delays)
+    if max(sizes) > _LARGEST or sizes[0] ** 2 * sizes[1] >= 2**63:
+        raise InputError(f"{sizes[0]} neurons with {sizes[1]} delays are more than can be numbered")
     if not (np.isfinite(memory.step) and memory.step > 0):
         raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
     if not 0 < memory.beta < 1:
@@ -199,6 +213,8 @@ def _check_patterns(memory):
         raise InputError(
             f"the patterns have {min(lengths)} to {max(lengths)} steps; cut them to one length"
         )
+    if lengths and max(lengths) > _LARGEST:
+        raise InputError(f"patterns of {max(lengths)} steps are longer than can be numbered")
     for k, pattern in enumerate(memory.patterns):
         if pattern.n_neurons != memory.n_neurons:
             raise InputError(
@@ -206,7 +222,16 @@ def _check_patterns(memory):
             )
         if not np.array_equal(pattern.times, pattern.steps(memory.step) * memory.step):
             raise InputError(f"pattern {k} has spikes between the steps; bin it first")
+        if np.any((np.diff(pattern.times) == 0) & (np.diff(pattern.neurons) == 0)):
+            raise InputError(f"pattern {k} has a spike twice; bin it first")
     if lengths and min(lengths) <= memory.n_delays:
         raise InputError(
             f"patterns of {min(lengths)} steps leave nothing to recall after a trigger of {memory.n_delays} steps"
         )
+
+
+def _of_whole_steps(pattern, step):
+    n_steps = pattern.n_steps(step)
+    if pattern.duration == n_steps * step:
+        return pattern
+    return Raster.from_steps(pattern.neurons, pattern.steps(step), pattern.n_neurons, n_steps, step)

@@ -1,8 +1,9 @@
 """Memory files: one HDF5 file, laid out as SONATA inside.
 
-Arrays are stored without compression: not every reader of SONATA has the filter for it. The HDF5 data stand behind a user block of 512 bytes with the SHA-256 of all that follows, so a
-file that is cut or changed anywhere is recognised before the HDF5 library reads a byte of it.
-Readers of HDF5 and of SONATA pass over a user block.
+Arrays are stored without compression: not every reader of SONATA has the filter for it. The HDF5
+data stand behind a user block of 512 bytes with the SHA-256 of all that follows, so a file that is
+cut or changed anywhere is recognised before the HDF5 library reads a byte of it. Readers of HDF5
+and of SONATA pass over a user block.
 
 References
 ----------
@@ -10,17 +11,17 @@ SONATA, the file format for networks and spikes: github.com/AllenInstitute/sonat
 """
 
 import hashlib
+import io
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, one_line
 from wmdelays.memory import Memory
+from wmdelays.output import replacing
 from wmdelays.raster import Raster
 
 FORMAT_VERSION = 1
@@ -30,6 +31,11 @@ _SONATA_MAGIC = 0x0A7A
 _SONATA_VERSION = (0, 1)
 _POPULATION = "neurons"
 _EDGES = "neurons_to_neurons"
+_PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")
+# What h5py and NumPy raise where a file holds something else than expected.
+_NOT_LAID_OUT = (
+    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError
+)
 
 
 def write_memory(path, memory):
@@ -46,30 +52,20 @@ def write_memory(path, memory):
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or `made` cannot be put into it.
     """
-    path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    temporary = Path(name)
-    try:
-        with h5py.File(temporary, "w", userblock_size=_BLOCK) as file:
-            _write_parameters(file, memory)
+    made = _made_as_json(memory.made)
+    with replacing(path) as temporary:
+        # HDF5 writes to memory and Python to the disk: a full disk makes the HDF5 library fail
+        # while it closes the file, and then crash the process.
+        image = io.BytesIO()
+        with h5py.File(image, "w", userblock_size=_BLOCK) as file:
+            _write_parameters(file, memory, made)
             _write_synapses(file, memory)
             _write_patterns(file, memory)
-        with open(temporary, "r+b") as file:
-            file.write(_user_block(_digest(file)))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        image.seek(0)
+        image.write(_user_block(_digest(image)))
+        temporary.write_bytes(image.getbuffer())
 
 
 def read_memory(path):
@@ -97,23 +93,17 @@ def read_memory(path):
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise InputError(f"{path}: is not laid out as a memory file ({error})") from None
+        raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
+    except _NOT_LAID_OUT as error:
+        raise InputError(f"{path}: is not laid out as a memory file ({one_line(error)})") from None
 
 
 def seal(path):
-    """Renew the checksum of a memory file that was changed with another program on purpose."""
+    """Renew the checksum of a memory file, after it was changed on purpose with another program."""
     with open(path, "r+b") as file:
         block = _user_block(_digest(file))
         file.seek(0)
         file.write(block)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _digest(file):
@@ -133,8 +123,8 @@ def _user_block(digest):
 def _check_digest(path):
     if not path.exists():
         raise InputError("there is no such file")
-    if path.is_dir():
-        raise InputError("is a folder, not a memory file")
+    if not path.is_file():
+        raise InputError("is a folder or a device, not a memory file")
     with open(path, "rb") as file:
         block = file.read(_BLOCK)
         if not block.startswith(_TITLE):
@@ -145,15 +135,29 @@ def _check_digest(path):
             )
 
 
-def _write_parameters(file, memory):
+def _made_as_json(made):
+    texts = {}
+    for name, value in made.items():
+        if not isinstance(name, str) or not name or name in (*_PARAMETERS, "format_version"):
+            raise InputError(f"how the memory was made cannot be stored under the name {name!r}")
+        try:
+            texts[name] = json.dumps(value, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"how the memory was made: {name} is not a plain JSON value ({one_line(error)})"
+            ) from None
+    return texts
+
+
+def _write_parameters(file, memory, made):
     file.attrs["magic"] = np.uint32(_SONATA_MAGIC)
     file.attrs["version"] = np.array(_SONATA_VERSION, dtype=np.uint32)
     group = file.create_group("wmdelays")
     group.attrs["format_version"] = FORMAT_VERSION
-    for name in ("n_neurons", "n_delays", "step", "beta", "theta", "periodic"):
-        group.attrs["step_s" if name == "step" else name] = getattr(memory, name)
-    for name, value in memory.made.items():
-        group.attrs[name] = json.dumps(value, sort_keys=True, allow_nan=False)
+    for name in _PARAMETERS:
+        group.attrs[name] = getattr(memory, name.removesuffix("_s"))
+    for name, text in sorted(made.items()):
+        group.attrs[name] = text
 
     nodes = file.create_group(f"nodes/{_POPULATION}")
     nodes.create_group("0")
@@ -197,52 +201,57 @@ def _write_patterns(file, memory):
 
 
 def _read(file):
-    group = file["wmdelays"]
-    attributes = dict(group.attrs)
-    version = attributes.pop("format_version")
-    if version != FORMAT_VERSION:
-        raise InputError(f"has format version {version}; this software reads {FORMAT_VERSION}")
-    sizes = {name: int(attributes.pop(name)) for name in ("n_neurons", "n_delays")}
-    step, beta, theta = (float(attributes.pop(name)) for name in ("step_s", "beta", "theta"))
+    attributes = dict(_group(file, "wmdelays").attrs)
+    version = attributes.pop("format_version", None)
+    if not isinstance(version, np.integer) or version != FORMAT_VERSION:
+        raise InputError(f"has format version {version!r}; this software reads {FORMAT_VERSION}")
+    n_neurons, n_delays, step, beta, theta, periodic = (
+        _attribute(attributes, name, kind)
+        for name, kind in zip(_PARAMETERS, (int, int, float, float, float, bool))
+    )
     if not (math.isfinite(step) and step > 0):
         raise InputError(f"the step is {step} s; it has to be greater than zero")
-    periodic = bool(attributes.pop("periodic"))
-    made = {name: json.loads(value) for name, value in attributes.items()}
-    n_nodes = file[f"nodes/{_POPULATION}/node_type_id"].shape[0]
-    if n_nodes != sizes["n_neurons"]:
-        raise InputError(f"has {n_nodes} nodes, but n_neurons is {sizes['n_neurons']}")
+    made = {name: _from_json(name, attributes[name]) for name in attributes.keys() - {*_PARAMETERS}}
+    nodes = _group(file, f"nodes/{_POPULATION}")
+    n_nodes = len(_dataset(nodes, "node_type_id"))
+    if n_nodes != n_neurons:
+        raise InputError(f"has {n_nodes} nodes, but n_neurons is {n_neurons}")
+    _check_numbered(nodes, "node_id", n_nodes)
 
-    edges = file[f"edges/{_EDGES}"]
+    edges = _group(file, f"edges/{_EDGES}")
     names = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
-    pre, post, weight, delay_ms = (_read_array(edges, name) for name in names)
-    if len({len(a) for a in (pre, post, weight, delay_ms)}) > 1:
-        counts = ", ".join(f"{name} {edges[name].shape[0]}" for name in names)
+    pre, post, weight, delay_ms = arrays = [_dataset(edges, name)[:] for name in names]
+    if len({len(a) for a in arrays}) > 1:
+        counts = ", ".join(f"{name} {len(a)}" for name, a in zip(names, arrays))
         raise InputError(f"the synapses' arrays differ in length: {counts}")
-    delay = _whole_steps(delay_ms, step, "synapse", "delay")
+    _check_numbered(edges, "edge_group_index", len(pre))
 
-    names = sorted(file["spikes"])
-    if names != [f"pattern_{k:04d}" for k in range(len(names))]:
+    spikes = _group(file, "spikes")
+    names = [f"pattern_{k:04d}" for k in range(len(spikes))]
+    if set(spikes) != set(names):
         raise InputError("the patterns are not numbered from pattern_0000 on")
     return Memory(
-        **sizes,
+        n_neurons=n_neurons,
+        n_delays=n_delays,
         step=step,
         beta=beta,
         theta=theta,
-        pre=_ids(pre, sizes["n_neurons"], "synapse", "source_node_id"),
-        post=_ids(post, sizes["n_neurons"], "synapse", "target_node_id"),
-        delay=delay,
+        pre=_ids(pre, n_neurons, "synapse", "source_node_id"),
+        post=_ids(post, n_neurons, "synapse", "target_node_id"),
+        delay=_whole_steps(delay_ms, step, "synapse", "delay"),
         weight=weight,
-        patterns=[_read_pattern(file["spikes"][k], k, sizes["n_neurons"], step) for k in names],
+        patterns=[_read_pattern(spikes, name, n_neurons, step) for name in names],
         periodic=periodic,
         made=made,
     )
 
 
-def _read_pattern(group, name, n_neurons, step):
-    times, neurons = _read_array(group, "timestamps"), _read_array(group, "node_ids")
+def _read_pattern(spikes, name, n_neurons, step):
+    group = _group(spikes, name)
+    times, neurons = _dataset(group, "timestamps")[:], _dataset(group, "node_ids")[:]
     if len(times) != len(neurons):
         raise InputError(f"{name} has {len(times)} timestamps and {len(neurons)} node_ids")
-    n_steps = int(group.attrs["n_steps"])
+    n_steps = _attribute(group.attrs, "n_steps", int)
     steps = _whole_steps(times, step, f"{name}, spike", "timestamp")
     if n_steps < 1 or steps.size and not 0 <= steps.min() <= steps.max() < n_steps:
         raise InputError(f"{name} has spikes outside its {n_steps} steps")
@@ -250,11 +259,63 @@ def _read_pattern(group, name, n_neurons, step):
     return Raster.from_steps(neurons, steps, n_neurons, n_steps, step)
 
 
-def _read_array(group, name):
-    dataset = group[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.ndim != 1 or dataset.dtype.kind not in "iuf":
-        raise InputError(f"{group.name}/{name} is not a list of numbers")
-    return dataset[:]
+def _attribute(attributes, name, kind):
+    if name not in attributes:
+        raise InputError(f"has no attribute {name}")
+    value = attributes[name]
+    types, words = {
+        int: (np.integer, "a whole number"),
+        float: ((np.integer, np.floating), "a number"),
+        bool: (np.bool_, "true or false"),
+    }[kind]
+    if not isinstance(value, types):
+        raise InputError(f"the attribute {name} is not {words}")
+    return kind(value)
+
+
+def _from_json(name, text):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        if not isinstance(text, str):
+            raise TypeError
+        return json.loads(text, parse_constant=refuse)
+    except (TypeError, ValueError, RecursionError):
+        raise InputError(f"the attribute {name!r} is not JSON") from None
+
+
+def _member(group, path):
+    """What lies under a path in this file; links, which may lead to other files, are not followed."""
+    for name in path.split("/"):
+        if not isinstance(group, h5py.Group) or group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+            raise InputError(f"{group.name} does not itself hold {name}")
+        group = group[name]
+    return group
+
+
+def _group(group, path):
+    found = _member(group, path)
+    if not isinstance(found, h5py.Group):
+        raise InputError(f"{found.name} is not a group")
+    return found
+
+
+def _dataset(group, path):
+    """A list of numbers that lies in the file as a whole, which bounds the memory it takes."""
+    found = _member(group, path)
+    if not isinstance(found, h5py.Dataset) or found.ndim != 1 or found.dtype.kind not in "iuf":
+        raise InputError(f"{found.name} is not a list of numbers")
+    if found.external or found.is_virtual or found.nbytes > found.file.id.get_filesize():
+        raise InputError(f"{found.name} is larger than the file, or its numbers lie outside it")
+    return found
+
+
+def _check_numbered(group, name, n):
+    """Other readers of SONATA go by these numbers, this one by the order."""
+    numbers = _dataset(group, name)
+    if len(numbers) != n or not np.array_equal(numbers[:], np.arange(n)):
+        raise InputError(f"{numbers.name} does not count from 0 to {n - 1}")
 
 
 def _ids(values, n_neurons, what, name):
@@ -267,10 +328,12 @@ def _ids(values, n_neurons, what, name):
 
 
 def _whole_steps(milliseconds, step, what, name):
-    position = milliseconds / (step * 1e3)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        position = milliseconds / (step * 1e3)
         nearest = np.rint(position)
-        bad = np.flatnonzero(~(np.abs(position - nearest) <= 1e-6 * np.maximum(nearest, 1)))
+        # Room for the rounding of single precision, well below half a step.
+        tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
+        bad = np.flatnonzero(~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53)))
     if bad.size:
         raise InputError(
             f"{what} {bad[0]} has {name} {milliseconds[bad[0]]} ms, not a whole number of steps of"

@@ -7,6 +7,7 @@ drawn with `numpy.random.default_rng(seed)`: the same seed, the same patterns.
 import inspect
 
 import numpy as np
+from scipy.special import expit, logit
 
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
@@ -130,8 +131,8 @@ def evidence(
     patterns = []
     for _ in range(n_patterns):
         e = rng.normal(0.0, spread, (n_steps, n_neurons))
-        e[e < np.quantile(e, 1 - kept)] = 0.0
-        probability = 1 / (1 + np.exp(-(np.log(rate / (1 - rate)) + e)))
+        e[e < (np.quantile(e, 1 - kept) if kept else np.inf)] = 0.0
+        probability = expit(logit(rate) + e)
         patterns.append(Raster.from_dense(_with_interval(probability, interval, rng), step))
     return patterns
 
@@ -168,7 +169,7 @@ def periodic(n_neurons, n_steps, n_patterns, rate, *, interval=0, step=1e-3, see
         dense = raster.dense(step)
         for k in range(min(interval, n_steps)):
             # An entry at step k is too early for a spike within the interval before the wrap.
-            dense[k] &= ~dense[n_steps - interval + k :].any(axis=0)
+            dense[k] &= ~dense[max(0, n_steps - interval + k) :].any(axis=0)
         patterns.append(Raster.from_dense(dense, step))
     return patterns
 

@@ -69,6 +69,8 @@ def substeps(step, dt):
     if not (np.isfinite(dt) and dt > 0):
         raise InputError(f"dt is {dt * 1e3:g} ms; it has to be greater than zero")
     ratio = step / dt
+    if not math.isfinite(ratio):
+        raise InputError(f"dt of {dt * 1e3:g} ms is too short for a step of {step * 1e3:.6g} ms")
     whole = round(ratio)
     if whole < 1 or abs(ratio - whole) > 1e-4 * whole:
         options = sorted({max(1, math.floor(ratio)), math.floor(ratio) + 1})

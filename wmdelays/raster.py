@@ -11,6 +11,7 @@ from wmdelays.errors import InputError
 _ON_GRID = 0.05
 # Room for the rounding error of time / step when a time lies on the edge between two bins.
 _EDGE = 1e-6
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +54,10 @@ class Raster:
             )
         if neurons.size and not np.issubdtype(neurons.dtype, np.integer):
             raise InputError("neurons are numbered by whole numbers from 0")
-        if self.n_neurons < 1:
-            raise InputError(f"a raster needs at least one neuron, not {self.n_neurons}")
+        if not 1 <= self.n_neurons <= _LARGEST or self.n_neurons % 1:
+            raise InputError(
+                f"a raster has a whole number of neurons from 1 to {_LARGEST}, not {self.n_neurons}"
+            )
         if not (np.isfinite(self.duration) and self.duration > 0):
             raise InputError(f"a raster needs a duration greater than zero, not {self.duration} s")
         if neurons.size:
@@ -182,6 +185,11 @@ class Raster:
         """
         if not (np.isfinite(step) and step > 0):
             raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
+        if self.duration / step > _LARGEST:
+            raise InputError(
+                f"a bin of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
+                " numbered; take a longer bin (--bin), or a stretch (--start, --stop)"
+            )
         n_steps, steps = self.n_steps(step), self.steps(step)
         kept = np.unique(steps * self.n_neurons + self.neurons)
         n_merged = len(self) - len(kept)

@@ -2,15 +2,24 @@
 
 import csv
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, one_line
+from wmdelays.output import replacing
 from wmdelays.raster import Raster
 
 _HEADER = ["unit", "time_s"]
+# What NumPy, zipfile and zlib raise at a damaged or foreign file.
+_NO_NPZ = (
+    ValueError, TypeError, LookupError, AttributeError, SyntaxError, EOFError, RuntimeError,
+    MemoryError, OverflowError, zipfile.BadZipFile, zlib.error, tokenize.TokenError, struct.error,
+)
 
 
 def read_raster(path, n_neurons=None, duration=None):
@@ -40,18 +49,20 @@ def read_raster(path, n_neurons=None, duration=None):
     readers = {".csv": _read_csv, ".npz": _read_npz}
     if path.suffix not in readers:
         raise InputError(f"{path}: a raster file ends in .csv or .npz")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise InputError(f"{path}: there is no such file")
     try:
         units, times, stated = readers[path.suffix](path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
     if not len(units):
         raise InputError(f"{path}: holds no spikes")
     if not np.all(np.isfinite(times)):
         raise InputError(f"{path}: spike {np.flatnonzero(~np.isfinite(times))[0] + 1} has no finite time")
-    n_neurons = n_neurons or stated.get("n_neurons") or units.max() + 1
-    duration = duration or stated.get("duration_s") or max(times.max(), np.finfo(float).tiny)
+    if n_neurons is None:
+        n_neurons = stated.get("n_neurons", int(units.max()) + 1)
+    if duration is None:
+        duration = stated.get("duration_s", max(times.max(), np.finfo(float).tiny))
     try:
         return Raster(units, times, n_neurons, duration)
     except InputError as error:
@@ -64,37 +75,44 @@ def write_raster(path, raster):
     A csv file does not hold the number of neurons and the duration; an npz file does.
     """
     path = Path(path)
-    if path.suffix == ".csv":
-        with open(path, "w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(_HEADER)
-            writer.writerows(zip(raster.neurons.tolist(), map(repr, raster.times.tolist())))
-    elif path.suffix == ".npz":
-        np.savez_compressed(
-            path,
-            unit=raster.neurons,
-            time_s=raster.times,
-            n_neurons=raster.n_neurons,
-            duration_s=raster.duration,
-        )
-    else:
+    if path.suffix not in (".csv", ".npz"):
         raise InputError(f"{path}: a raster file ends in .csv or .npz")
+    with replacing(path) as temporary:
+        if path.suffix == ".csv":
+            with open(temporary, "w", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(_HEADER)
+                writer.writerows(zip(raster.neurons.tolist(), map(repr, raster.times.tolist())))
+        else:
+            with open(temporary, "wb") as file:
+                np.savez_compressed(
+                    file,
+                    unit=raster.neurons,
+                    time_s=raster.times,
+                    n_neurons=raster.n_neurons,
+                    duration_s=raster.duration,
+                )
 
 
 def _read_csv(path):
     units, times = [], []
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(file)
-        header = [name.strip() for name in next(rows, [])]
-        if header != _HEADER:
-            raise InputError(f"{path}: the first line has to be unit,time_s, not {','.join(header)[:60]!r}")
+        # A line that is no csv at all has no row of its own.
+        rows, row = csv.reader(file), []
         try:
+            row = next(rows, [])
+            if [name.strip() for name in row] != _HEADER:
+                raise InputError(
+                    f"{path}: the first line has to be unit,time_s, not {','.join(row)[:60]!r}"
+                )
             for row in rows:
                 if not row:
                     continue
                 unit, time = row
                 units.append(int(unit))
                 times.append(float(time))
+        except InputError:
+            raise
         except (ValueError, csv.Error):
             raise InputError(
                 f"{path}, line {rows.line_num}: expected a unit number and a time in seconds, not {','.join(row)[:60]!r}"
@@ -109,15 +127,17 @@ def _read_npz(path):
             missing = {"unit", "time_s"} - names
             if missing:
                 raise InputError(f"{path}: has no array {' and no array '.join(sorted(missing))}")
-            units, times = arrays["unit"], arrays["time_s"].astype(np.float64)
+            units, times = arrays["unit"], arrays["time_s"]
             stated = {name: arrays[name].item() for name in ("n_neurons", "duration_s") if name in names}
-    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: is not a readable npz file of arrays ({os.fspath(error.args[0]) if error.args and isinstance(error.args[0], str) else type(error).__name__})") from None
+    except InputError:
+        raise
+    except _NO_NPZ as error:
+        raise InputError(f"{path}: is not a readable npz file of numbers ({one_line(error)})") from None
+    if times.dtype.kind not in "iuf" or not all(isinstance(v, int | float) for v in stated.values()):
+        raise InputError(f"{path}: time_s, n_neurons and duration_s have to be numbers")
     if units.shape != times.shape or units.ndim != 1:
         raise InputError(f"{path}: unit and time_s have to be one-dimensional and equally long")
-    return _as_units(path, units), times, stated
+    return _as_units(path, units), times.astype(np.float64), stated
 
 
 def _as_units(path, units):

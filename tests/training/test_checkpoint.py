@@ -4,9 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from wmdelays import InputError, Memory
+from wmdelays import InputError, Memory, output
 from wmdelays.patterns import bernoulli
-from wmdelays.training import checkpoint
 from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 
 
@@ -25,13 +24,19 @@ def test_what_is_written_is_read(tmp_path):
     assert np.array_equal(read_arrays["w"], arrays["w"])
 
 
+def test_a_long_history_fits(tmp_path):
+    state = {"history": [0.123456789] * 20000}
+    write_checkpoint(tmp_path / "c.h5", "me", state, {})
+    assert read_checkpoint(tmp_path / "c.h5", "me")[0] == state
+
+
 def test_a_write_that_fails_leaves_the_checkpoint_before_and_nothing_else(tmp_path, monkeypatch):
     write_checkpoint(tmp_path / "c.h5", "me", {"epoch": 1}, {})
 
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint.os, "replace", interrupted)
+    monkeypatch.setattr(output.os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_checkpoint(tmp_path / "c.h5", "me", {"epoch": 2}, {})
     assert read_checkpoint(tmp_path / "c.h5", "me")[0] == {"epoch": 1}

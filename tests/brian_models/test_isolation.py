@@ -1,0 +1,90 @@
+"""A recall leaves the user's Brian2 session as it was."""
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs
+
+from wmdelays import InputError
+from wmdelays.brian_models import recall, runtime, standalone
+
+DEVICES = ["numpy", "cpp_standalone"]
+
+
+def session():
+    return get_device(), float(defaultclock.dt), prefs.as_file
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_device_clock_and_preferences_survive(device, random_memory, random_cue):
+    memory = random_memory(0)
+    defaultclock.dt = 0.25 * ms
+    prefs.codegen.target = "auto"
+    try:
+        before = session()
+        recall(memory, random_cue(0, memory), device=device)
+        assert session() == before
+    finally:
+        defaultclock.dt = 0.1 * ms
+        prefs.codegen.target = "numpy"
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_they_survive_a_failure(device, random_memory, random_cue, monkeypatch):
+    memory = random_memory(0)
+    before = session()
+
+    def broken(*args):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(runtime, "record", broken)
+    monkeypatch.setattr(standalone, "record", broken)
+    with pytest.raises(MemoryError):
+        recall(memory, random_cue(0, memory), device=device)
+    assert session() == before
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_another_network_of_the_user_is_unharmed(device, random_memory, random_cue):
+    group = NeuronGroup(2, "dv/dt = 1 / (1 * ms) : 1", threshold="v > 1", reset="v = 0", method="euler")
+    monitor = SpikeMonitor(group)
+    network = Network(group, monitor)
+    network.run(5 * ms)
+    before = np.array(monitor.t)
+    memory = random_memory(0)
+    recall(memory, random_cue(0, memory), device=device)
+    assert np.array_equal(monitor.t, before)
+    network.run(5 * ms)
+    assert np.array_equal(monitor.t[: len(before)], before)
+    assert len(monitor.t) > len(before) > 0
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_nothing_is_printed(device, random_memory, random_cue, capfd, tmp_path, monkeypatch):
+    monkeypatch.setenv("WMDELAYS_CACHE", str(tmp_path))
+    memory = random_memory(0)
+    recall(memory, random_cue(0, memory), device=device)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_users_schedule_and_float_type_do_not_matter(device, random_memory, random_cue, agrees):
+    memory = random_memory(2, kind="busy")
+    prefs.core.default_float_dtype = np.float32
+    prefs.core.network.default_schedule = ["start", "synapses", "thresholds", "groups", "resets", "end"]
+    try:
+        cue = random_cue(0, memory, "ongoing")
+        assert agrees(recall(memory, cue, memory.step, device), memory)
+    finally:
+        prefs.core.default_float_dtype = np.float64
+        prefs.core.network.default_schedule = runtime.SCHEDULE
+
+
+def test_standalone_mode_of_the_user_is_refused(random_memory, random_cue):
+    memory = random_memory(0)
+    brian2.set_device("cpp_standalone", build_on_run=False)
+    try:
+        with pytest.raises(InputError, match="standalone mode"):
+            recall(memory, random_cue(0, memory))
+    finally:
+        brian2.set_device("runtime")

@@ -1,0 +1,118 @@
+"""Brian2's spikes are those of the discrete equation."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wmdelays import Cue, InputError, Memory, Raster
+from wmdelays.brian_models import recall
+
+NETWORKS = ["silent", "sparse", "busy", "exploding", "inhibited"]
+CUES = ["clamped", "damaged", "short", "free", "after noise", "ongoing", "empty", "all clamped"]
+
+seeds = st.integers(0, 2**32 - 1)
+drawn = settings(deadline=None, derandomize=True, max_examples=25)
+
+
+@drawn
+@given(
+    seed=seeds,
+    size=st.sampled_from([(1, 1), (3, 2), (12, 5), (30, 8)]),
+    network=st.sampled_from(NETWORKS),
+    kinds=st.lists(st.sampled_from(CUES), min_size=1, max_size=4),
+    n=st.sampled_from([1, 2, 10]),
+    step=st.sampled_from([1e-3, 1 / 30, 7e-4]),
+    beta=st.sampled_from([1e-12, 0.3, 0.95, 0.9999]),
+)
+def test_numpy_agrees_with_the_equation(
+    random_memory, random_cue, agrees, seed, size, network, kinds, n, step, beta
+):
+    memory = random_memory(seed, *size, network, step, beta)
+    cues = [random_cue(seed + k, memory, kind, 20 + 5 * k) for k, kind in enumerate(kinds)]
+    for one in recall(memory, cues, step / n, "numpy"):
+        assert agrees(one, memory)
+
+
+@settings(drawn, max_examples=60)
+@given(
+    seed=seeds,
+    size=st.sampled_from([(1, 1), (12, 5), (30, 8)]),
+    network=st.sampled_from(NETWORKS),
+    kinds=st.lists(st.sampled_from(CUES), min_size=1, max_size=6),
+    n=st.sampled_from([1, 2, 10]),
+    step=st.sampled_from([1e-3, 1 / 30, 7e-4]),
+    beta=st.sampled_from([1e-12, 0.3, 0.95, 0.9999]),
+)
+def test_cpp_standalone_agrees_with_the_equation(
+    random_memory, random_cue, agrees, seed, size, network, kinds, n, step, beta
+):
+    memory = random_memory(seed, *size, network, step, beta)
+    cues = [random_cue(seed + k, memory, kind, 20 + 9 * k) for k, kind in enumerate(kinds)]
+    for one in recall(memory, cues, step / n, "cpp_standalone"):
+        assert agrees(one, memory)
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_a_neuron_fires_in_consecutive_steps(device, agrees):
+    chain = np.zeros((3, 3, 2))
+    chain[0, 0, 0] = chain[1, 0, 0] = chain[2, 1, 1] = 1.5
+    memory = Memory.from_dense(chain, step=1e-3, beta=0.5, theta=1.0)
+    cue = Cue(Raster.from_steps([0], [0], 3, 10, 1e-3), 1e-3, clamp=1)
+    recalled = recall(memory, cue, 1e-4, device)
+    assert agrees(recalled, memory)
+    assert (recalled.own.neurons == 0).sum() == 9
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_an_exploding_network_leaves_no_trace_in_the_next_trial(
+    device, random_memory, random_cue
+):
+    memory = random_memory(3, kind="exploding", beta=0.9999)
+    cues = [random_cue(1, memory, "ongoing", 60), random_cue(2, memory, "free", 30)]
+    together = recall(memory, cues, memory.step, device)
+    assert len(together[0].own) > 500
+    assert together[1].emitted == recall(memory, cues[1], memory.step, device).emitted
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_a_memory_without_synapses_emits_the_cue(device, random_cue):
+    memory = Memory(12, 5, 1e-3, 0.9, 1.0, *np.empty((3, 0), dtype=int), [])
+    cue = random_cue(0, memory, "ongoing")
+    recalled = recall(memory, cue, device=device)
+    assert recalled.emitted == cue.spikes
+    assert len(recalled.own) == 0
+
+
+def test_a_forced_spike_counts_as_own_where_the_membrane_is_at_threshold(agrees):
+    chain = np.zeros((2, 2, 1))
+    chain[1, 0, 0] = 1.5
+    memory = Memory.from_dense(chain, step=1e-3, beta=0.5, theta=1.0)
+    spikes = Raster.from_steps([0, 1, 1], [1, 2, 5], 2, 8, 1e-3)
+    recalled = recall(memory, Cue(spikes, 1e-3, clamp=1))
+    assert agrees(recalled, memory)
+    assert np.array_equal(recalled.own.times, [2e-3])
+    assert len(recalled.emitted) == 3
+
+
+def test_one_cue_gives_one_recall_and_several_give_a_list(random_memory, random_cue):
+    memory = random_memory(0)
+    cue = random_cue(0, memory)
+    assert recall(memory, cue, memory.step).cue is cue
+    assert [one.cue for one in recall(memory, [cue, cue], memory.step)] == [cue, cue]
+    assert recall(memory, []) == []
+
+
+def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory, random_cue):
+    memory = random_memory(0)
+    cue = random_cue(0, memory)
+    with pytest.raises(InputError, match="numpy, cython, cpp_standalone"):
+        recall(memory, cue, device="gpu")
+    with pytest.raises(InputError, match="there is lif"):
+        recall(memory, cue, neuron="izhikevich")
+    with pytest.raises(InputError, match="does not divide"):
+        recall(memory, cue, dt=0.3e-3)
+    with pytest.raises(InputError, match="13 neurons, the memory 12"):
+        recall(memory, random_cue(0, random_memory(0, 13)))
+    with pytest.raises(InputError, match="step of 2 ms, the memory of 1 ms"):
+        recall(memory, random_cue(0, random_memory(0, step=2e-3)))

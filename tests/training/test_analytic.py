@@ -1,0 +1,125 @@
+"""Weights in closed form."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wmdelays import Cue, score
+from wmdelays.patterns import bernoulli, periodic
+from wmdelays.training import hebbian, pseudo_inverse, recall
+from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
+from wmdelays.training.gain import gains, threshold_between
+
+STEP, BETA, THETA = 1e-3, 0.7, 1.0
+NEURON = {"step": STEP, "beta": BETA, "theta": THETA}
+
+
+def dense_contexts(pattern, n_delays):
+    """Every context by its definition: entry (t, i, d - 1) is s_i(t - d)."""
+    spikes = pattern.dense(STEP)
+    contexts = np.zeros((*spikes.shape, n_delays))
+    for t in range(len(spikes)):
+        for d in range(1, n_delays + 1):
+            if t >= d:
+                contexts[t, :, d - 1] = spikes[t - d]
+    return contexts.reshape(len(spikes), -1)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10**6), n_delays=st.integers(1, 8), n_patterns=st.integers(1, 3))
+def test_contexts_and_targets_follow_their_definitions(seed, n_delays, n_patterns):
+    patterns = bernoulli(6, 30, n_patterns, 0.2, seed=seed)
+    contexts = context_matrix(patterns, n_delays, STEP).toarray()
+    np.testing.assert_array_equal(
+        contexts, np.concatenate([dense_contexts(p, n_delays) for p in patterns])
+    )
+    spikes = np.concatenate([p.dense(STEP) for p in patterns]).astype(float)
+    np.testing.assert_array_equal(target_matrix(patterns, STEP).toarray(), spikes)
+    deconvolved = target_matrix(patterns, STEP, BETA).toarray().reshape(n_patterns, 30, 6)
+    for p, target in zip(patterns, deconvolved):
+        s = p.dense(STEP).astype(float)
+        expected = s.copy()
+        expected[1:] -= BETA * s[:-1] * (1 - s[1:])
+        np.testing.assert_array_equal(target, expected)
+
+
+def test_hebbian_weights_count_the_pairs_of_spikes_up_to_each_neurons_gain():
+    patterns = bernoulli(8, 60, 2, 0.05, seed=3)
+    memory = hebbian(patterns, n_delays=5, **NEURON)
+    counted = np.zeros((8, 8, 5))
+    for pattern in patterns:
+        s = pattern.dense(STEP).astype(float)
+        for d in range(1, 6):
+            counted[:, :, d - 1] += s[d:].T @ s[:-d]
+    learned = memory.dense()
+    for j in range(8):
+        if learned[j].any():
+            gain = learned[j].max() / counted[j].max()
+            np.testing.assert_allclose(learned[j], gain * counted[j], rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(6, 20, 1), (4, 200, 2)], ids=["few contexts", "many contexts"])
+def test_the_pseudo_inverse_is_moore_and_penroses(shape):
+    n_neurons, n_steps, n_patterns = shape
+    patterns = bernoulli(n_neurons, n_steps, n_patterns, 0.15, seed=1)
+    memory = pseudo_inverse(patterns, n_delays=4, **NEURON)
+    sparse = context_matrix(patterns, 4, STEP)
+    contexts = sparse.toarray()
+    root = np.sqrt(np.maximum(contexts.sum(axis=1, keepdims=True), 1))
+    exact = np.linalg.pinv(contexts / root) @ (target_matrix(patterns, STEP).toarray() / root)
+    gain = gains(exact, sparse, patterns, n_delays=4, **NEURON)
+    learned = memory.dense().transpose(1, 2, 0).reshape(-1, n_neurons)
+    np.testing.assert_allclose(learned, exact * gain, atol=1e-5 * np.abs(learned).max())
+
+
+def test_the_threshold_lies_midway_where_a_gap_is_left():
+    assert threshold_between(np.array([3.0, 5.0]), np.array([0.2, 1.0, -4.0])) == 2.0
+    assert threshold_between(np.array([3.0, 5.0]), np.array([-1.0])) == 1.5
+
+
+def test_the_threshold_of_overlapping_values_is_the_one_of_highest_f1():
+    at_spikes, elsewhere = np.array([1.0, 4.0, 5.0]), np.array([1.5, 1.6, 1.7, 3.0])
+    # Giving up the lowest spike costs one miss and saves four false alarms.
+    assert threshold_between(at_spikes, elsewhere) == 3.5
+
+
+def test_a_neuron_without_a_spike_to_make_has_no_threshold():
+    assert np.isinf(threshold_between(np.array([]), np.array([1.0])))
+    assert np.isinf(threshold_between(np.array([-1.0, 0.0]), np.array([-2.0])))
+
+
+@pytest.mark.parametrize("n_patterns", [1, 3, 5, 16])
+@pytest.mark.parametrize("deconvolve", [False, True], ids=["spikes", "deconvolved"])
+def test_hebbian_weights_recall_every_spike_at_full_size(n_patterns, deconvolve):
+    patterns = bernoulli(1024, 1000, n_patterns, 1e-3, seed=7)
+    memory = hebbian(patterns, n_delays=41, deconvolve=deconvolve, **NEURON)
+    recalled = recall(memory, memory.cues())
+    assert score(recalled, patterns).worst_pattern_f1 == 1.0
+    assert min(r.closest_call for r in recalled) > 1e-3
+
+
+@pytest.mark.parametrize("n_patterns", [1, 3, 5, 16])
+def test_the_pseudo_inverse_recalls_every_spike_at_full_size(n_patterns):
+    patterns = bernoulli(1024, 1000, n_patterns, 1e-3, seed=7)
+    memory = pseudo_inverse(patterns, n_delays=41, **NEURON)
+    recalled = recall(memory, memory.cues())
+    assert score(recalled, patterns).worst_pattern_f1 == 1.0
+    assert min(r.closest_call for r in recalled) > 1e-2
+
+
+def test_a_periodic_pattern_goes_on_beyond_its_end():
+    patterns = periodic(64, 100, 2, 0.02, seed=2)
+    memory = pseudo_inverse(patterns, n_delays=20, periodic=True, **NEURON)
+    cues = [Cue.from_pattern(p, 20, STEP, n_steps=450) for p in patterns]
+    for pattern, recalled in zip(patterns, recall(memory, cues)):
+        repeated = np.tile(pattern.dense(STEP), (5, 1))[:450]
+        np.testing.assert_array_equal(recalled.emitted.dense(STEP), repeated)
+
+
+def test_the_stored_sequence_of_a_periodic_pattern_ends_with_its_beginning():
+    (pattern,) = periodic(5, 12, 1, 0.3, seed=0)
+    dense = pattern.dense(STEP)
+    longer = stored_sequence(pattern, 4, STEP, periodic=True).dense(STEP)
+    np.testing.assert_array_equal(longer, np.concatenate([dense, dense[:4]]))
+    assert stored_sequence(pattern, 4, STEP) == pattern

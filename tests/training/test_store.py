@@ -1,0 +1,67 @@
+"""The front door of learning."""
+
+import numpy as np
+import pytest
+
+from wmdelays import InputError, Raster, score
+from wmdelays.memory_file import write_memory
+from wmdelays.patterns import bernoulli
+from wmdelays.training import recall, store
+
+
+@pytest.fixture(scope="module")
+def patterns():
+    return bernoulli(40, 120, 2, 0.02, seed=5)
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "bptt"])
+def test_every_rule_gives_a_memory_that_says_how_it_was_made(rule, patterns):
+    options = {"epochs": 2} if rule == "bptt" else {}
+    memory = store(patterns, rule, n_delays=10, seed=4, **options)
+    assert memory.patterns == tuple(patterns)
+    assert memory.made["rule"] == rule and memory.made["seed"] == 4
+    found = score(recall(memory, memory.cues()), memory.patterns)
+    assert memory.made["scores"]["f1"] == found.total.f1
+    assert memory.made["versions"]["torch"]
+
+
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "bptt"])
+def test_the_same_seed_gives_the_same_file(rule, patterns, tmp_path):
+    options = {"epochs": 2} if rule == "bptt" else {}
+    for name in ("a.h5", "b.h5"):
+        write_memory(tmp_path / name, store(patterns, rule, n_delays=10, seed=4, **options))
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_spikes_that_no_weights_could_predict_are_counted():
+    # Neuron 0 after a silence longer than the delays; neuron 1 after neuron 0 once, then not.
+    pattern = Raster.from_steps([2, 0, 1, 0], [0, 10, 11, 20], 3, 30, 1e-3)
+    memory = store(pattern, n_delays=4)
+    assert memory.made["unpredictable"] == {"n_spikes": 3, "empty": 2, "ambiguous": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rule": "magic"}, "no rule 'magic'"),
+        ({"n_delays": 0}, "at least one"),
+        ({"n_delays": 120}, "leave nothing to recall"),
+        ({"beta": 1.0}, "beta is 1.0"),
+        ({"theta": -1.0}, "theta is -1.0"),
+        ({"step": 0.0}, "greater than zero"),
+        ({"epochs": 3}, "rule hebbian has no setting epochs"),
+        ({"rule": "bptt", "magic": 0.1}, "no setting magic"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(change, message, patterns):
+    with pytest.raises(InputError, match=message):
+        store(patterns, **{"n_delays": 10, **change})
+
+
+def test_patterns_that_do_not_fit_together_are_refused(patterns):
+    with pytest.raises(InputError, match="cut them to one length"):
+        store([patterns[0], patterns[1].slice(0, 0.1)], n_delays=10)
+    with pytest.raises(InputError, match="no spikes"):
+        store(Raster(np.array([], dtype=int), [], 4, 0.1), n_delays=10)
+    with pytest.raises(InputError, match="no patterns"):
+        store([], n_delays=10)

@@ -1,0 +1,261 @@
+"""The report of a comparison: what it says, what it needs, what it leaves."""
+
+import re
+import time
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+
+from wmdelays import Cue, InputError, Memory, Raster, Recall, agreement, score
+from wmdelays.validation.compare import Comparison
+from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
+
+COMMAND = "wmdelays compare memory.h5 --report report"
+
+
+def build(
+    n_patterns=2,
+    n_neurons=12,
+    n_steps=60,
+    step=1e-3,
+    lost=(),
+    explode=False,
+    silent=False,
+    n_synapses=40,
+    closest_call=0.1,
+    bound=1e-11,
+    made=None,
+    settings=None,
+):
+    """A comparison; Brian2 loses the first own spike of the patterns whose places are in `lost`."""
+    rng = np.random.default_rng(0)
+    stored = [Raster.from_dense(rng.random((n_steps, n_neurons)) < 0.05, step) for _ in range(n_patterns)]
+    n_delays = 10
+    synapses = rng.choice(n_neurons**2 * n_delays, n_synapses, replace=False)
+    memory = Memory(
+        n_neurons, n_delays, step, 0.7, 1.0,
+        pre=synapses % n_neurons,
+        post=synapses // n_neurons % n_neurons,
+        delay=synapses // n_neurons**2 + 1,
+        weight=rng.normal(size=n_synapses),
+        patterns=stored,
+        made=made or {"rule": "hebbian", "seed": 7},
+    )
+    cues = memory.cues()
+    torch, brian2 = [], []
+    for place, (cue, pattern) in enumerate(zip(cues, stored)):
+        own = pattern.dense(step)
+        own[:n_delays] = False
+        own[n_delays:] |= explode
+        own &= not silent
+        torch.append(Recall(cue, pattern, Raster.from_dense(own, step), closest_call))
+        if place in lost:
+            own[tuple(np.argwhere(own)[0])] = False
+        brian2.append(Recall(cue, pattern, Raster.from_dense(own, step)))
+    return Comparison(
+        memory, list(range(n_patterns)), torch, brian2, score(torch, stored), score(brian2, stored),
+        [agreement(a.own, b.own, step) for a, b in zip(torch, brian2)],
+        closest_call, bound,
+        {"dt_s": step / 10, "device": "numpy", "neuron": "lif", **(settings or {})},
+        {"torch": 0.1}, {"wmdelays": "0.1.0"},
+    )
+
+
+def page(comparison, folder, command=COMMAND):
+    return write_report(comparison, folder, command).read_text(encoding="utf-8")
+
+
+def words(text):
+    """What a reader sees: the page without markup, with single spaces."""
+    return " ".join(re.sub(r"<style.*?</style>|<[^>]*>", " ", text, flags=re.S).split())
+
+
+@pytest.fixture(scope="module")
+def differing(tmp_path_factory):
+    """A report with all its pictures, and its page."""
+    folder = tmp_path_factory.mktemp("differing") / "new" / "report"
+    return folder, page(build(lost=[1]), folder)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Every picture is a few bytes: drawing takes its time, and many claims need no picture."""
+    for name in ("overlay_figure", "f1_figure", "closest_call_figure", "delays_figure", "weights_figure"):
+        monkeypatch.setattr(f"wmdelays.validation.report.{name}", lambda *_, **__: None)
+    monkeypatch.setattr("wmdelays.validation.report.figure_bytes", lambda _, kind: kind.encode())
+
+
+def test_the_verdict_counts_the_common_spikes(undrawn, tmp_path):
+    n = build().agreement.matched
+    text = words(page(build(), tmp_path))
+    assert f"torch and Brian2 emit the same {n} spikes at dt = 0.1 ms; F1 = 1.0000" in text
+    assert "The rasters agree." in text and "The rasters differ." not in text
+
+
+def test_the_verdict_changes_with_a_difference(differing):
+    text = words(differing[1])
+    at = build(lost=[1]).agreements[1].first_difference
+    assert "torch and Brian2 differ in 1 spike at dt = 0.1 ms: 1 of torch alone" in text
+    assert f"the first at {at:.6g} s in pattern 1" in text
+    assert "The rasters differ." in text and "The rasters agree." not in text
+    assert "≠ 1" in text and "≠ 0" not in text
+
+
+def test_the_page_names_every_pattern_also_those_it_does_not_draw(undrawn, tmp_path, monkeypatch):
+    monkeypatch.setattr("wmdelays.validation.report.MOST_OVERLAYS", 1)
+    text = page(build(n_patterns=5, lost=[3]), tmp_path / "report")
+    rows = re.findall(r'<th scope="row">(.*?)</th>', text.split("<tbody>")[1].split("</tbody>")[0])
+    assert [int(re.sub(r"<[^>]*>|≠", "", row)) for row in rows] == [0, 1, 2, 3, 4]
+    assert [path.name for path in (tmp_path / "report/figures").glob("overlay*.png")] == [
+        "overlay_pattern_0003.png"
+    ]
+    assert "Left out: 0, 1, 2, 4." in words(text)
+    links = set(re.findall(r'href="#(.*?)"', text))
+    assert links == {"overlay_pattern_0003"} and all(f'id="{link}"' in text for link in links)
+
+
+def test_a_large_closest_call_rules_rounding_out_and_a_small_one_does_not(undrawn, tmp_path):
+    sure = "no order of floating point operations can change a spike"
+    assert sure in words(page(build(), tmp_path))
+    text = words(page(build(n_patterns=1, closest_call=1e-15), tmp_path))
+    assert sure not in text and "float order may matter" in text
+
+
+def test_a_closest_call_of_nought_or_none_is_no_obstacle(undrawn, tmp_path):
+    text = words(page(build(n_patterns=1, closest_call=0.0), tmp_path / "nought"))
+    assert "float order may matter" in text
+    text = words(page(build(n_patterns=1, closest_call=None), tmp_path / "none"))
+    assert "closest call was not recorded" in text
+
+
+def test_text_of_the_user_is_escaped(undrawn, tmp_path):
+    nasty = "<script>alert('&')</script>"
+    comparison = build(
+        n_patterns=1, made={"rule": nasty, "settings": {nasty: nasty}}, settings={"memory_file": nasty}
+    )
+    text = page(comparison, tmp_path / "<b>$x_$" , nasty)
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") == 5
+
+
+def test_the_page_needs_no_other_file(differing):
+    text = differing[1]
+    assert "http" not in re.sub("base64,[^\"]*", "", text)
+    sources = re.findall(r'(?:src|href)="([^"]*)"', text) + re.findall(r"url\((.*?)\)", text)
+    assert len(sources) > 5
+    assert all(source.startswith(("data:image/", "#")) for source in sources)
+    assert not re.search(r"<(script|link|iframe|object)\b", text)
+
+
+def test_every_figure_is_there_as_png_and_svg(differing):
+    folder, text = differing
+    shown = set(re.findall(r'<figure id="(.*?)"', text))
+    assert {f"overlay_pattern_000{k}" for k in range(2)} < shown
+    assert {"f1_over_time", "closest_calls", "weights_by_delay", "weight_distribution"} < shown
+    files = {path.name for path in (folder / "figures").iterdir()}
+    assert files == {f"{name}.{kind}" for name in shown for kind in ("png", "svg")}
+    for path in (folder / "figures").iterdir():
+        if path.suffix == ".png":
+            assert path.read_bytes().startswith(b"\x89PNG")
+        else:
+            xml.etree.ElementTree.parse(path)
+    assert sorted(path.name for path in folder.iterdir()) == ["figures", "report.html"]
+
+
+def test_the_same_comparison_gives_the_same_bytes(differing, tmp_path):
+    page(build(lost=[1]), tmp_path)
+    for path in differing[0].rglob("*.*"):
+        assert (tmp_path / path.relative_to(differing[0])).read_bytes() == path.read_bytes(), path.name
+
+
+def test_an_older_report_is_replaced_and_other_files_stay(undrawn, tmp_path):
+    page(build(n_patterns=3), tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "figures" / "overlay_of_mine.png").write_text("mine")
+    text = page(build(n_patterns=1, lost=[0]), tmp_path)
+    assert "The rasters differ." in text
+    overlays = {path.name for path in (tmp_path / "figures").glob("overlay*")}
+    assert overlays == {"overlay_pattern_0000.png", "overlay_pattern_0000.svg", "overlay_of_mine.png"}
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("taken", ["", "figures"])
+def test_a_file_in_the_way_ends_in_one_line_and_stays_as_it_was(undrawn, tmp_path, taken):
+    folder = tmp_path / "report"
+    if taken:
+        folder.mkdir()
+    (folder / taken).write_text("mine")
+    for attempt in (check_folder, lambda folder: write_report(build(1), folder, COMMAND)):
+        with pytest.raises(InputError, match="is no folder") as raised:
+            attempt(folder)
+        assert str(folder) in str(raised.value) and "\n" not in str(raised.value)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [folder / taken]
+    assert (folder / taken).read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_refused(undrawn, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file" / "report", "/proc/no/report"):
+        with pytest.raises(InputError):
+            write_report(build(1), folder, COMMAND)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_failure_half_way_leaves_nothing_new_and_nothing_changed(undrawn, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    old = tmp_path / "old"
+    page(build(1), old)
+    before = {path: path.read_bytes() for path in old.rglob("*.*")}
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    for folder in (old, tmp_path / "new" / "report"):
+        with pytest.raises(InputError, match="No space left on device"):
+            write_report(build(1, lost=[0]), folder, COMMAND)
+    assert not (tmp_path / "new").exists()
+    assert {path: path.read_bytes() for path in old.rglob("*.*")} == before
+    assert sorted(path.name for path in old.iterdir()) == ["figures", "report.html"]
+
+
+def test_an_exploded_recall_keeps_time_and_sizes_bounded(tmp_path):
+    comparison = build(n_patterns=1, n_neurons=512, n_steps=600, explode=True, lost=[0])
+    started = time.process_time()
+    text = page(comparison, tmp_path)
+    assert time.process_time() - started < 10
+    assert len(text) < 2e6
+    assert all(path.stat().st_size < 2e6 for path in (tmp_path / "figures").iterdir())
+    assert "too many spikes to draw each" in words(text)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"silent": True, "n_synapses": 0, "bound": 0.0, "closest_call": 1.0},
+        {"n_neurons": 5, "step": 1 / 30, "n_steps": 11, "n_synapses": 3},
+        {"n_neurons": 1, "n_synapses": 1},
+    ],
+)
+def test_unusual_networks_have_a_report_too(tmp_path, case, recwarn):
+    text = words(page(build(**{"n_patterns": 1, **case}), tmp_path))
+    assert "Pattern 0" in text
+    assert not recwarn.list
+    if case.get("silent"):
+        assert "Neither torch nor Brian2 emits a spike of its own" in text
+
+
+def test_unpredictable_spikes_are_explained(undrawn, tmp_path):
+    made = {"rule": "bptt", "unpredictable": {"n_spikes": 40, "empty": 3, "ambiguous": 5}}
+    text = words(page(build(n_patterns=1, made=made), tmp_path))
+    assert "Of the 40 stored spikes after the trigger window, 8 (20 %)" in text
+    assert "3 have an empty context" in text and "5 have a context that is followed by" in text
+
+
+def test_a_share_below_one_is_never_shown_as_one():
+    assert share(1.0) == "1.0000"
+    assert share(0.5) == "0.5000"
+    assert share(0.99999) == "0.999990"
+
+
+def test_sixteen_overlays_are_drawn_at_most():
+    assert MOST_OVERLAYS == 16

@@ -1,0 +1,95 @@
+"""Which stored spikes no weights could predict."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import wmdelays.contexts
+from wmdelays import Raster
+from wmdelays.contexts import unpredictable_spikes
+
+STEP = 1e-3
+
+
+def compared(dense, n_delays):
+    """The definition: every context is compared with every other."""
+    places = [(k, t) for k, d in enumerate(dense) for t in range(n_delays, len(d))]
+    contexts = {(k, t): dense[k][t - n_delays : t] for k, t in places}
+    empty, ambiguous = set(), {}
+    for k, t in places:
+        for j in np.flatnonzero(dense[k][t]).tolist():
+            if not contexts[k, t].any():
+                empty.add((k, t, j))
+                continue
+            others = {
+                (m, s)
+                for m, s in places
+                if not dense[m][s, j] and np.array_equal(contexts[k, t], contexts[m, s])
+            }
+            if others:
+                ambiguous[k, t, j] = others
+    n_spikes = sum(int(d[n_delays:].sum()) for d in dense)
+    return n_spikes, empty, ambiguous
+
+
+def check(dense, n_delays):
+    found = unpredictable_spikes([Raster.from_dense(d, STEP) for d in dense], n_delays, STEP)
+    n_spikes, empty, ambiguous = compared(dense, n_delays)
+    assert found.n_spikes == n_spikes
+    assert found.empty == sorted(empty)
+    assert [place[:3] for place in found.ambiguous] == sorted(ambiguous)
+    for *spike, k, t in found.ambiguous:
+        assert (k, t) in ambiguous[tuple(spike)]
+    assert len(found) == len(empty) + len(ambiguous)
+    return found
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n_neurons=st.integers(1, 3),
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=3),
+    n_delays=st.integers(1, 5),
+    rate=st.sampled_from([0.02, 0.2, 0.5, 1.0]),
+)
+def test_the_spikes_found_are_those_of_a_comparison_of_all_contexts(seed, n_neurons, lengths, n_delays, rate):
+    rng = np.random.default_rng(seed)
+    check([rng.random((n, n_neurons)) < rate for n in lengths], n_delays)
+
+
+def test_contexts_of_equal_hash_are_compared_spike_by_spike(monkeypatch):
+    class Zeros:
+        def integers(self, *args, size, dtype):
+            return np.zeros(size, dtype)
+
+    rng = np.random.default_rng(1)
+    dense = [rng.random((40, 3)) < 0.3 for _ in range(2)]
+    monkeypatch.setattr(wmdelays.contexts.np.random, "default_rng", lambda seed: Zeros())
+    assert check(dense, 2).ambiguous
+
+
+def test_a_context_that_differs_in_one_delay_alone_is_another():
+    first, second = np.zeros((2, 5, 2), bool)
+    first[[1, 4], [0, 1]] = True
+    second[2, 0] = True
+    assert not check([first, second], 3).ambiguous
+
+
+def test_a_repeated_motif_with_two_endings_is_named_with_the_other_place():
+    dense = np.zeros((12, 3), bool)
+    dense[[0, 1, 6, 7], [0, 1, 0, 1]] = True
+    dense[2, 2] = True
+    assert check([dense], 2).ambiguous == [(0, 2, 2, 0, 8)]
+
+
+def test_spikes_after_silence_have_an_empty_context():
+    dense = np.zeros((12, 2), bool)
+    dense[[0, 10], [0, 1]] = True
+    assert check([dense], 4).empty == [(0, 10, 1)]
+
+
+@pytest.mark.parametrize("n_delays", [20, 21, 30])
+def test_patterns_within_their_trigger_have_nothing_to_predict(n_delays):
+    found = check([np.ones((20, 2), bool)], n_delays)
+    assert (found.n_spikes, len(found)) == (0, 0)

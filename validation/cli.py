@@ -1,0 +1,66 @@
+"""The program `wmdelays`: a subcommand for each question.
+
+torch, Brian2 and matplotlib are imported by the commands that need them, so that help and
+mistakes on the command line are answered at once.
+"""
+
+import sys
+
+import typer
+
+from wmdelays import __version__
+from wmdelays.errors import InputError
+from wmdelays.validation import compare, info, store
+
+# click comes with typer, since 0.16 under a private name.
+_CommandLineError = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    help="Store spike patterns in synaptic delays and check their recall in Brian2.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("store")(store.command)
+app.command("info")(info.command)
+app.command("compare")(compare.command)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Print the version and end.")):
+    if version:
+        print(__version__)
+        raise typer.Exit()
+
+
+def main(arguments=None):
+    """Run the program.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default those of the command line.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if a check failed, 2 if the input cannot be used.
+    """
+    try:
+        return app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+    except _CommandLineError as error:
+        return _fail(error.format_message() or "", 2)
+    except InputError as error:
+        return _fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", 130)
+
+
+def _fail(line, status):
+    if line:
+        print(f"wmdelays: {' '.join(line.split())}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The command `wmdelays store`: patterns in, a memory file out."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.memory_file import write_memory
+from wmdelays.output import check_writable
+from wmdelays.patterns import generate, is_specification
+from wmdelays.quantities import seconds
+from wmdelays.raster_files import read_raster
+from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
+
+
+def read_patterns(
+    inputs, step, *, start=None, stop=None, duration=None, neurons=None, merge_spikes=False, seed=0
+):
+    """The patterns that the inputs of `wmdelays store` name, at whole steps.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Raster files, one pattern each, and generators' specifications.
+    step : float
+        Training time step in seconds.
+    start, stop : float, optional
+        Stretch of each recording in seconds.
+    duration : float, optional
+        Stated length of each recording in seconds.
+    neurons : int, optional
+        Number of neurons; by default the most that an input has.
+    merge_spikes : bool
+        Whether two spikes of a unit in one step may become one.
+    seed : int
+        Seed of the generators.
+
+    Returns
+    -------
+    list of Raster
+
+    Raises
+    ------
+    InputError
+        If an input cannot be read or does not fit into steps.
+    """
+    patterns = []
+    for k, text in enumerate(inputs):
+        if is_specification(text) or (":" in text and not Path(text).exists()):
+            # Two generators of one kind in a row are to give different patterns.
+            patterns += generate(text, step=step, seed=seed + k)
+            continue
+        raster = read_raster(text, n_neurons=neurons, duration=duration)
+        try:
+            if stop is not None and duration is None and text.endswith(".csv"):
+                # A csv file does not say how long the recording went on after its last spike.
+                raster = replace(raster, duration=max(raster.duration, stop))
+            if start is not None or stop is not None:
+                raster = raster.slice(start or 0.0, stop)
+            if not len(raster):
+                raise InputError("holds no spikes in this stretch")
+            patterns.append(raster.bin(step, merge_spikes))
+        except InputError as error:
+            raise InputError(f"{text}: {error}") from None
+    most = max(pattern.n_neurons for pattern in patterns)
+    return [replace(pattern, n_neurons=most) for pattern in patterns]
+
+
+def command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Raster files (.csv with unit,time_s, or .npz), a pattern each; or a generator:"
+            " bernoulli, refractory, evidence or periodic, as in"
+            " bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The memory file (.h5).")
+    ],
+    rule: Annotated[
+        str, typer.Option(help="Way of finding weights: hebbian, pseudo-inverse or bptt.")
+    ] = "hebbian",
+    delays: Annotated[
+        int, typer.Option(metavar="D", help="Largest delay in steps; length of the trigger window.")
+    ] = 41,
+    bin: Annotated[
+        str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
+    ] = "1ms",
+    start: Annotated[
+        Optional[str], typer.Option(metavar="TIME", help="Begin of the stretch to store, as 10s.")
+    ] = None,
+    stop: Annotated[
+        Optional[str], typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
+    ] = None,
+    duration: Annotated[
+        Optional[str], typer.Option(metavar="TIME", help="Length of the recording, if stated.")
+    ] = None,
+    neurons: Annotated[
+        Optional[int], typer.Option(metavar="N", help="Number of neurons, silent ones included.")
+    ] = None,
+    merge_spikes: Annotated[
+        bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
+    ] = False,
+    beta: Annotated[
+        float, typer.Option(help="What is left of the membrane after a step.")
+    ] = 0.7,
+    theta: Annotated[float, typer.Option(help="Threshold.")] = 1.0,
+    periodic: Annotated[
+        bool,
+        typer.Option(
+            "--periodic", help="The end of each pattern leads back into its beginning."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    deconvolve: Annotated[
+        bool, typer.Option("--deconvolve", help="hebbian, pseudo-inverse: the deconvolved target.")
+    ] = False,
+    epochs: Annotated[Optional[int], typer.Option(help="bptt: number of epochs.")] = None,
+    warm_up: Annotated[
+        Optional[int], typer.Option(help="bptt: epochs before the learning rate decays.")
+    ] = None,
+    learning_rate: Annotated[Optional[float], typer.Option(help="bptt: learning rate.")] = None,
+    optimizer: Annotated[Optional[str], typer.Option(help="bptt: adamw or sgd.")] = None,
+    surrogate: Annotated[
+        Optional[str], typer.Option(help="bptt: fast_sigmoid or triangle.")
+    ] = None,
+    dropout: Annotated[
+        Optional[float], typer.Option(help="bptt: part of the context that is dropped.")
+    ] = None,
+    checkpoint: Annotated[
+        Optional[Path],
+        typer.Option(
+            metavar="FILE", help="bptt: keep the state here after each epoch, and go on from it."
+        ),
+    ] = None,
+):
+    """Store patterns in the delays and weights of a network."""
+    check_writable(output)
+    options = {
+        "deconvolve": deconvolve or None,
+        "epochs": epochs,
+        "warm_up": warm_up,
+        "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "surrogate": surrogate,
+        "dropout": dropout,
+        "checkpoint": checkpoint,
+    }
+    step = seconds(bin, "--bin")
+    patterns = read_patterns(
+        inputs,
+        step,
+        start=None if start is None else seconds(start, "--start"),
+        stop=None if stop is None else seconds(stop, "--stop"),
+        duration=None if duration is None else seconds(duration, "--duration"),
+        neurons=neurons,
+        merge_spikes=merge_spikes,
+        seed=seed,
+    )
+    periodic = periodic or all(text.startswith("periodic:") for text in inputs)
+    began = time.perf_counter()
+    with progress_bar() as say:
+        say(f"{rule}: finding weights", None)
+        if rule == "bptt":
+            options["on_epoch"] = lambda epoch, epochs, loss, f1: say(
+                f"bptt: epoch {epoch} of {epochs}, loss {loss:.4f}, F1 {f1:.4f}", epoch / epochs
+            )
+        from wmdelays.training import store
+
+        memory = store(
+            patterns,
+            rule,
+            n_delays=delays,
+            step=step,
+            beta=beta,
+            theta=theta,
+            periodic=periodic,
+            seed=seed,
+            **{name: value for name, value in options.items() if value is not None},
+        )
+    write_memory(output, memory)
+    print_memory(memory, output)
+    print_unpredictable(memory)
+    console.print(f"stored in {output} in {time.perf_counter() - began:.1f} s", highlight=False)
+    if memory.made["scores"]["f1"] < 1 and rule == "hebbian":
+        console.print(
+            "The recall is not complete; --rule pseudo-inverse solves patterns that resemble each"
+            " other, --rule bptt goes on learning from the Hebbian weights.",
+            highlight=False,
+        )

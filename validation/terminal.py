@@ -1,0 +1,104 @@
+"""What the commands print."""
+
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from wmdelays.contexts import unpredictable_spikes
+
+# Standard output is for results that another program reads (--json -).
+console = Console(stderr=True)
+
+_SHOWN = 5
+
+
+def table(*columns):
+    """A plain table; the first column is text, the others are numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for k, column in enumerate(columns):
+        made.add_column(column, justify="left" if k == 0 else "right")
+    return made
+
+
+@contextmanager
+def progress_bar():
+    """A progress bar, on a terminal only.
+
+    Yields
+    ------
+    callable
+        Takes what is being done (str) and the part of it that is done (float, or None where that
+        is not known).
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def say(stage, part):
+            bar.update(task, description=stage, total=None if part is None else 1, completed=part or 0)
+
+        yield say
+
+
+def print_memory(memory, name):
+    """Print what is in a memory."""
+    dense = memory.n_neurons**2 * memory.n_delays
+    spikes = sum(len(pattern) for pattern in memory.patterns)
+    rows = [
+        ("neurons", f"{memory.n_neurons}"),
+        ("delays", f"1 to {memory.n_delays} steps of {memory.step * 1e3:g} ms"),
+        ("synapses", f"{memory.n_synapses} ({memory.n_synapses / dense:.2%} of all)"),
+        (
+            "patterns",
+            f"{memory.n_patterns} of {memory.n_steps} steps"
+            f"{', periodic' if memory.periodic else ''}, {spikes} spikes",
+        ),
+        ("neuron", f"beta {memory.beta:g}, theta {memory.theta:g}"),
+    ]
+    made = memory.made
+    if "rule" in made:
+        rows.append(("rule", f"{made['rule']}, seed {made.get('seed')}"))
+    if made.get("scores"):
+        scores = made["scores"]
+        rows.append(
+            ("recall", f"F1 {scores['f1']:.4f}, worst pattern {scores['worst_pattern_f1']:.4f}")
+        )
+    grid = table(str(name), "")
+    grid.columns[1].justify = "left"
+    for row in rows:
+        grid.add_row(*row)
+    console.print(grid, highlight=False, markup=False)
+
+
+def print_unpredictable(memory):
+    """Print which stored spikes no weights could predict, and why; nothing if there are none."""
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step)
+    if not len(found):
+        return
+
+    def where(k, t):
+        pattern = f"pattern {k}, " if memory.n_patterns > 1 else ""
+        return f"{pattern}{t * memory.step:.4g} s"
+
+    lines = [f"{len(found)} of {found.n_spikes} spikes cannot be predicted by any weights:"]
+    window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:g} ms)"
+    if found.empty:
+        shown = "; ".join(f"unit {j} at {where(k, t)}" for k, t, j in found.empty[:_SHOWN])
+        lines.append(
+            f"  {len(found.empty)} have an empty context: no unit spikes in the {window} before,"
+            f" so nothing arrives ({shown}{'; …' if len(found.empty) > _SHOWN else ''})"
+        )
+    if found.ambiguous:
+        shown = "; ".join(
+            f"unit {j} at {where(k, t)}, not at {where(other, u)}"
+            for k, t, j, other, u in found.ambiguous[:_SHOWN]
+        )
+        lines.append(
+            f"  {len(found.ambiguous)} have an ambiguous context: the same {window} come before"
+            f" another moment at which the unit is silent"
+            f" ({shown}{'; …' if len(found.ambiguous) > _SHOWN else ''})"
+        )
+    lines.append("  longer contexts (--delays) or another bin (--bin) may tell them apart")
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

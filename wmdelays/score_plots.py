@@ -1,0 +1,105 @@
+"""Pictures of how well patterns are recalled, and how close to another outcome."""
+
+import warnings
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from wmdelays.plots import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.scores import sliding_f1
+
+# Lines of more points than this together would make a large vector file.
+_VECTOR_POINTS = 20_000
+
+
+def f1_figure(recalls, patterns, width):
+    """F1 in a window that slides over the recall, a panel for each simulator.
+
+    Parameters
+    ----------
+    recalls : mapping of str to sequence of Recall
+        The recalls of the patterns, by the name of who made them.
+    patterns : sequence of Raster
+    width : int
+        Length of the window in steps.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with house_style():
+        figure = new_figure(2.7)
+        panels = figure.subplots(1, len(recalls), sharex=True, sharey=True, squeeze=False)[0]
+        for axes, (name, ones) in zip(panels, recalls.items()):
+            _f1_panel(axes, name, ones, patterns, width)
+        panels[0].set_ylabel("F1 in the window")
+        panels[0].set_ylim(-0.03, 1.05)
+    return figure
+
+
+def _f1_panel(axes, name, recalls, patterns, width):
+    cue = recalls[0].cue
+    scale, unit = time_unit(cue.n_steps * cue.step)
+    curves = [sliding_f1(one, pattern, width) for one, pattern in zip(recalls, patterns)]
+    time, f1 = curves[0][0] * scale, np.array([values for _, values in curves])
+    if len(f1) > 1:
+        axes.plot(time, f1.T, color=GREY, linewidth=0.6, rasterized=f1.size > _VECTOR_POINTS)
+        axes.lines[0].set_label("each pattern")
+    with warnings.catch_warnings():
+        # A window in which nothing is stored or recalled has no F1: a gap in the line.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        mean = np.nanmean(f1, axis=0)
+    label = f"mean of {len(f1)} patterns" if len(f1) > 1 else "the pattern"
+    axes.plot(time, mean, color=BLUE, linewidth=2.2, label=label)
+    end = (cue.scored_from - cue.onset) * cue.step * scale
+    axes.axvspan(0, end, color=SHADE, linewidth=0, label="trigger window")
+    axes.set_xlim(0, (cue.n_steps - cue.onset) * cue.step * scale)
+    axes.set(xlabel=f"time ({unit})")
+    axes.set_title(name, loc="left")
+    # A perfect recall runs along the top; the middle is where curves seldom are.
+    axes.legend(loc="center right" if np.nanmean(np.nan_to_num(mean, nan=1)) > 0.8 else "best")
+
+
+def closest_call_figure(calls, bound, patterns):
+    """How near each recall came to another spike, beside what rounding can change.
+
+    Parameters
+    ----------
+    calls : sequence of float
+        The smallest abs(u - theta) of each recall.
+    bound : float
+        How far float order can move a membrane, see `wmdelays.rounding.rounding_bound`.
+    patterns : sequence of int
+        The number of each pattern.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    calls = np.asarray(calls, dtype=np.float64)
+    shown = np.concatenate([calls[calls > 0], [bound] if bound > 0 else []])
+    low, high = (shown.min(), shown.max()) if shown.size else (1e-3, 1.0)
+    floor = low / 30
+    with house_style():
+        figure = new_figure(2.5)
+        axes = figure.add_subplot()
+        axes.set_yscale("log")
+        axes.set_ylim(floor / 3, high * 10)
+        if bound > 0:
+            axes.axhspan(floor / 3, bound, color=SHADE, linewidth=0, zorder=0)
+            axes.axhline(bound, color="black", linestyle="--", label="bound on rounding")
+        places = np.arange(len(calls))
+        axes.plot(places, np.where(calls > 0, calls, np.nan), "o", color=BLUE, label="closest call")
+        if (calls == 0).any():
+            # A logarithm has no place for nought: an arrow at the foot of the axis.
+            zero = np.flatnonzero(calls == 0)
+            label = "exactly on the threshold"
+            axes.plot(zero, np.full(len(zero), floor), "v", color="black", label=label)
+        axes.set_xlim(-0.5, len(calls) - 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(16, integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_formatter(
+            lambda place, _: str(patterns[int(place)]) if 0 <= place < len(patterns) else ""
+        )
+        axes.set(xlabel="pattern", ylabel="smallest |u − θ|")
+        figure.legend(loc="outside right upper")
+    return figure
