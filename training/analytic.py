@@ -1,5 +1,8 @@
 """Weights in closed form: the Hebbian rule and the pseudo-inverse."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -98,9 +101,9 @@ def least_squares(matrix, right, tolerance=1e-6, iterations=1000, block=64):
     forth, right = matrix.tocsr(), right.tocsc()
     back = forth.T.tocsr()
     solution = np.zeros((matrix.shape[1], right.shape[1]))
-    for first in range(0, right.shape[1], block):
-        x = solution[:, first : first + block]
-        r = right[:, first : first + block].toarray()
+
+    def solve(columns):
+        x, r = solution[:, columns], right[:, columns].toarray()
         s = back @ r
         p, gamma = s.copy(), (s * s).sum(axis=0)
         enough = tolerance**2 * gamma
@@ -115,6 +118,10 @@ def least_squares(matrix, right, tolerance=1e-6, iterations=1000, block=64):
             gamma, before = (s * s).sum(axis=0), gamma
             p *= _ratio(gamma, before)
             p += s
+
+    blocks = [slice(first, first + block) for first in range(0, right.shape[1], block)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(solve, blocks))
     return solution
 
 

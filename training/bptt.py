@@ -2,13 +2,10 @@
 
 import math
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
@@ -18,6 +15,7 @@ from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.contexts import stored_sequence
 from wmdelays.training.surrogates import SURROGATES
 
+EPOCHS = 16
 # The optimizers and their default learning rates. Plain gradients are as small as a spike's share
 # of the loss, those of AdamW are normalized.
 LEARNING_RATE = {"adamw": 1e-2, "sgd": 30.0}
@@ -34,7 +32,7 @@ _EPSILON = 0.1
 def bptt(
     memory,
     *,
-    epochs=16,
+    epochs=EPOCHS,
     warm_up=4,
     learning_rate=None,
     optimizer="adamw",
@@ -82,7 +80,7 @@ def bptt(
         Seconds from one checkpoint to the next, at the end of an epoch.
     on_epoch : callable, optional
         ``on_epoch(epoch, loss, f1)`` is called after each epoch (counted from 1), and for epoch
-        0, the start, with the loss None; see `epoch_bar`.
+        0, the start, with the loss None.
 
     Returns
     -------
@@ -164,43 +162,6 @@ def cosine_decay(epoch, epochs, warm_up):
     if epoch < warm_up:
         return 1.0
     return (1 + math.cos(math.pi * (epoch - warm_up) / (epochs - warm_up))) / 2
-
-
-@contextmanager
-def epoch_bar(epochs):
-    """A progress bar in the terminal; elsewhere nothing is shown.
-
-    Parameters
-    ----------
-    epochs : int
-        Number of epochs.
-
-    Yields
-    ------
-    callable
-        For `bptt`'s `on_epoch`.
-
-    Examples
-    --------
-    >>> with epoch_bar(16) as on_epoch:  # doctest: +SKIP
-    ...     trained = bptt(memory, epochs=16, on_epoch=on_epoch)
-    """
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("epoch"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[scores]}"),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=epochs, scores="")
-
-        def on_epoch(epoch, loss, f1):
-            scores = f"F1 {f1:.4f}" if loss is None else f"loss {loss:.4f}  F1 {f1:.4f}"
-            progress.update(task, completed=epoch, scores=scores)
-
-        yield on_epoch
 
 
 def f1_loss(own, wanted):

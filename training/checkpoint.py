@@ -1,6 +1,7 @@
 """Checkpoints: the state of a long computation in a file, for going on after an interruption."""
 
 import hashlib
+import io
 import json
 
 import h5py
@@ -31,13 +32,17 @@ def write_checkpoint(path, owner, state, arrays):
     InputError
         If the file cannot be written.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = _FORMAT
-        file.attrs["owner"] = owner
-        file["state"] = json.dumps(state)
-        file.create_group("arrays")
-        for name, array in arrays.items():
-            file[f"arrays/{name}"] = array
+    with replacing(path) as temporary:
+        # Not straight to the disk: the HDF5 library crashes where that is full.
+        image = io.BytesIO()
+        with h5py.File(image, "w") as file:
+            file.attrs["format"] = _FORMAT
+            file.attrs["owner"] = owner
+            file["state"] = json.dumps(state)
+            file.create_group("arrays")
+            for name, array in arrays.items():
+                file[f"arrays/{name}"] = array
+        temporary.write_bytes(image.getbuffer())
 
 
 def read_checkpoint(path, owner):

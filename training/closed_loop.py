@@ -14,12 +14,11 @@ that is still learning fires everywhere, as matrix products that cost the same w
 number of spikes.
 """
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
-from wmdelays.training.network import membrane
+from wmdelays.training.network import membrane, one_thread
 
 # Part of all neurons and trials from which on a matrix product is faster than single blocks.
 _MANY = 0.08
@@ -178,7 +177,7 @@ def _send(weights, spikes, gate, window):
         for d in range(window.shape[1]):
             window[:, d] += sent[d] @ weights[:, d].to(window.dtype)
         return
-    with _one_thread():
+    with one_thread():
         if gate is None:
             for trial, neuron in spikes.tolist():
                 window[trial].add_(weights[neuron])
@@ -193,7 +192,7 @@ def _learn(change, spikes, gate, window):
         sent = _spread(spikes, gate, window)
         change += torch.bmm(sent.transpose(1, 2), window.transpose(0, 1)).transpose(0, 1)
         return
-    with _one_thread():
+    with one_thread():
         if gate is None:
             for trial, neuron in spikes.tolist():
                 change[neuron].add_(window[trial])
@@ -231,7 +230,7 @@ def _heard_by_delay(weights, entries, window):
         products = torch.bmm(window.transpose(0, 1), weights.permute(1, 2, 0))
         return products[:, entries[:, 0], entries[:, 1]].T
     by_delay = window.new_empty(len(entries), window.shape[1])
-    with _one_thread():
+    with one_thread():
         for k, (trial, neuron) in enumerate(entries.tolist()):
             torch.linalg.vecdot(window[trial], weights[neuron], out=by_delay[k])
     return by_delay
@@ -247,14 +246,3 @@ def _spread(spikes, gate, window):
 
 def _are_many(entries, window):
     return len(entries) > _MANY * window.shape[0] * window.shape[2]
-
-
-@contextmanager
-def _one_thread():
-    """A block is too short to be worth a second thread, and waiting for one costs far more."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

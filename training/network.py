@@ -1,5 +1,7 @@
 """The network in discrete time."""
 
+from contextlib import contextmanager
+
 import torch
 
 from wmdelays.cue import Cue
@@ -115,14 +117,15 @@ def recall(memory, cue, device="cpu"):
     e = torch.zeros_like(forced[0])
     own, emitted = torch.zeros_like(forced), torch.zeros_like(forced)
     closest = torch.full((len(cue),), torch.inf, dtype=torch.float64, device=device)
-    for t in range(n_steps):
-        u = membrane(u, e.double(), synapses.current(t), memory.beta)
-        free = (t >= clamp) & (t < end)
-        own[t] = (u >= memory.theta) & free
-        e = emitted[t] = own[t] | (forced[t] & (t < end))
-        distance = (u - memory.theta).abs_().amin(1)
-        closest = torch.where(free[:, 0], torch.minimum(closest, distance), closest)
-        synapses.send(e, t)
+    with one_thread():
+        for t in range(n_steps):
+            u = membrane(u, e.double(), synapses.current(t), memory.beta)
+            free = (t >= clamp) & (t < end)
+            own[t] = (u >= memory.theta) & free
+            e = emitted[t] = own[t] | (forced[t] & (t < end))
+            distance = (u - memory.theta).abs_().amin(1)
+            closest = torch.where(free[:, 0], torch.minimum(closest, distance), closest)
+            synapses.send(e, t)
 
     return [
         Recall(
@@ -133,6 +136,21 @@ def recall(memory, cue, device="cpu"):
         )
         for b, one in enumerate(cue)
     ]
+
+
+@contextmanager
+def one_thread():
+    """Let torch compute in one thread.
+
+    The work of a step is too short to be worth a second one, and waiting for it on a busy
+    machine costs many times the work.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _raster(spikes, cue):

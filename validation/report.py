@@ -14,7 +14,8 @@ import jinja2
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.plots import SINGLE_MARKS, figure_bytes, overlay_figure
+from wmdelays.figures import figure_bytes
+from wmdelays.plots import SINGLE_MARKS, overlay_figure
 from wmdelays.score_plots import closest_call_figure, f1_figure
 from wmdelays.weight_plots import delays_figure, weights_figure
 
@@ -201,7 +202,8 @@ def _differ(same):
 def _f1_width(comparison):
     """Length of the sliding window in steps: as long as the delays, and not too short to read."""
     cue = comparison.torch[0].cue
-    return max(comparison.memory.n_delays, -(-(cue.n_steps - cue.scored_from) // 20))
+    n_scored = cue.n_steps - cue.scored_from
+    return min(n_scored, max(comparison.memory.n_delays, -(-n_scored // 20)))
 
 
 def _rows(comparison):
@@ -252,7 +254,7 @@ def _page(comparison, command, figures):
         left_out=[rows[place]["name"] for place in sorted(_worst_first(rows)[MOST_OVERLAYS:])],
         made=_flat(made),
         settings=_flat(comparison.settings),
-        timing=[(name.replace("_", " "), f"{value:.2f} s") for name, value in comparison.timing.items()],
+        timing=_flat({name: f"{value:.2f} s" for name, value in comparison.timing.items()}),
         versions=_flat(comparison.versions),
         command=command,
     )
@@ -271,13 +273,14 @@ def verdict(comparison):
         n = same.only_first + same.only_second
         return (
             f"torch and Brian2 differ in {n:,} {_spikes(n)} at {at}: {same.only_first:,} of torch"
-            f" alone, {same.only_second:,} of Brian2 alone, the first at {first[0]:.6g} s in pattern"
-            f" {first[1]}; {same.matched:,} are the same. F1 ="
+            f" alone, {same.only_second:,} of Brian2 alone, the first at {first[0]:.6g} s in"
+            f" pattern {first[1]}; {same.matched:,} are the same. F1 ="
             f" {share(comparison.torch_scores.total.f1)} in torch and {share(scores.total.f1)} in"
             f" Brian2 ({_worst(comparison)})."
         )
     if not same.matched:
-        return f"Neither torch nor Brian2 emits a spike of its own at {at}; F1 = {share(scores.total.f1)}."
+        f1 = share(scores.total.f1)
+        return f"Neither torch nor Brian2 emits a spike of its own at {at}; F1 = {f1}."
     return (
         f"torch and Brian2 emit the same {same.matched:,} {_spikes(same.matched)} at {at};"
         f" F1 = {share(scores.total.f1)} ({_worst(comparison)})."
@@ -299,6 +302,8 @@ def _worst(comparison):
         )
     ]
     f1, k = min(best)
+    if len(best) > 1 and f1 == max(best)[0]:
+        return f"{share(f1)} in every pattern"
     return f"worst pattern {k}: {share(f1)}"
 
 
@@ -328,7 +333,11 @@ def unpredictable(counts, memory):
     n, none, twice = (int(counts.get(name, 0)) for name in ("n_spikes", "empty", "ambiguous"))
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
     if not none + twice:
-        return [f"Every one of the {n:,} stored spikes after the trigger window has a context, the {window} before it, that no other outcome follows elsewhere: none is unpredictable."]
+        return [
+            f"Each of the {n:,} stored spikes after the trigger window can be predicted from its"
+            f" context, the {window} before it: none is empty, and none is followed by something"
+            " else elsewhere."
+        ]
     return [
         f"Of the {n:,} stored spikes after the trigger window, {none + twice:,}"
         f" ({100 * (none + twice) / max(n, 1):.2g} %) cannot be predicted from their context, the"

@@ -167,9 +167,7 @@ def command(
     with progress_bar() as say:
         say(f"{rule}: finding weights", None)
         if rule == "bptt":
-            options["on_epoch"] = lambda epoch, epochs, loss, f1: say(
-                f"bptt: epoch {epoch} of {epochs}, loss {loss:.4f}, F1 {f1:.4f}", epoch / epochs
-            )
+            options["on_epoch"] = _epoch_line(say, epochs)
         from wmdelays.training import store
 
         memory = store(
@@ -193,3 +191,15 @@ def command(
             " other, --rule bptt goes on learning from the Hebbian weights.",
             highlight=False,
         )
+
+
+def _epoch_line(say, epochs):
+    from wmdelays.training.bptt import EPOCHS
+
+    epochs = EPOCHS if epochs is None else epochs
+
+    def on_epoch(epoch, loss, f1):
+        shown = "" if loss is None else f", loss {loss:.4f}"
+        say(f"bptt: epoch {epoch} of {epochs}{shown}, F1 {f1:.4f}", epoch / max(epochs, 1))
+
+    return on_epoch

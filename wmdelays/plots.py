@@ -1,37 +1,15 @@
-"""Pictures of rasters and recalls, and what all figures have in common."""
+"""Pictures of rasters and of recalls."""
 
-import io
 from collections.abc import Mapping
-from contextlib import contextmanager
 
-import matplotlib
-import matplotlib.style
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
-from PIL import Image  # comes with matplotlib
 
-# Okabe and Ito's palette, which colour-blind readers tell apart. In grey the two differ little,
-# so shape or place tells the same wherever these colours do.
-BLUE, VERMILLION = "#0072B2", "#D55E00"
-GREY, SHADE = "#808080", "#DDDDDD"
+from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.raster import Raster
 
-_STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "figure.dpi": 150,
-    "savefig.dpi": 150,
-    # The ids in an SVG file are drawn from this, so that the same figure is the same file.
-    "svg.hashsalt": "wmdelays",
-}
-_WIDTH = 8.6
 # Above this many marks in a layer, a vector file would be large and slow to show.
 _VECTOR_MARKS = 2500
 # Above this many, one mark stands for all spikes of a cell of a grid this fine (columns, rows).
@@ -39,57 +17,6 @@ SINGLE_MARKS = 20_000
 _GRID = (250, 90)
 _TICKS = (("|", BLUE), ("_", VERMILLION))
 _ALONE = ("^", "v")
-
-
-@contextmanager
-def house_style():
-    """The style of all figures, whatever the user's own settings of matplotlib are."""
-    with matplotlib.style.context(["default", _STYLE]):
-        yield
-
-
-def new_figure(height, width=_WIDTH):
-    """An empty figure of this height and width in inches, with room made for all labels."""
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def figure_bytes(figure, kind):
-    """A figure as the content of a file; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    kind : {"png", "svg"}
-
-    Returns
-    -------
-    bytes
-    """
-    with house_style():
-        data = _png(figure) if kind == "png" else _svg(figure)
-    # The layout is found with the first drawing; a second one need not look for it again.
-    figure.set_layout_engine("none")
-    return data
-
-
-def _png(figure):
-    """With a palette: a third of the size, and the eye sees no difference."""
-    canvas, file = FigureCanvasAgg(figure), io.BytesIO()
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    picture.quantize(128).save(file, format="png", dpi=(figure.dpi, figure.dpi))
-    return file.getvalue()
-
-
-def _svg(figure):
-    file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
-
-
-def time_unit(duration):
-    """The unit in which a time axis of this many seconds reads well: (units in a second, name)."""
-    return (1e3, "ms") if duration <= 2 else (1.0, "s")
 
 
 def raster_overlay(axes, pattern, recalls, *, start=0.0, stop=None, neurons=None):
@@ -139,7 +66,9 @@ def raster_overlay(axes, pattern, recalls, *, start=0.0, stop=None, neurons=None
         alone = spikes_alone(*(recall.own for recall in recalls.values()), cue.step)
         for shape, own, mask in zip(_ALONE, drawn[2:], alone):
             times = own.times[mask] - cue.onset * cue.step
-            view.marks(*view.inside(times, own.neurons[mask]), shape, "black", size * 1.6 + 4)
+            # A few differences should catch the eye, many should leave one another room.
+            large = size * 1.6 + 4 if mask.sum() <= 100 else size * 1.2 + 2
+            view.marks(*view.inside(times, own.neurons[mask]), shape, "black", large)
     view.label_axes()
 
 
@@ -160,7 +89,7 @@ def overlay_legend(figure, names):
 
 
 def overlay_figure(pattern, recalls, *, title="", zoom_steps=100):
-    """The whole of a recalled pattern above, a close view of a part of it below.
+    """The whole of a recalled pattern above, and a close view below of what lies too close.
 
     Parameters
     ----------
@@ -178,29 +107,35 @@ def overlay_figure(pattern, recalls, *, title="", zoom_steps=100):
     recalls = _at_most_two(recalls)
     cue = next(iter(recalls.values())).cue
     start, stop, neurons = zoom_window(pattern, recalls, zoom_steps)
-    scale, unit = time_unit(_length(pattern, cue))
+    shorter = stop - start < _length(pattern, cue) - cue.step / 2
+    zoomed = shorter or neurons != (0, pattern.n_neurons)
     with house_style():
-        figure = new_figure(5.2)
-        whole, close = figure.subplots(2, 1)
-        raster_overlay(whole, pattern, recalls)
+        figure = new_figure(5.2 if zoomed else 3.0)
+        panels = figure.subplots(1 + zoomed, 1, squeeze=False)[:, 0]
+        raster_overlay(panels[0], pattern, recalls)
         # A dollar sign in a title is the user's and no beginning of mathematics.
-        whole.set_title(title, loc="left", parse_math=False)
-        frame = Rectangle(
-            (start * scale, neurons[0] - 0.5), (stop - start) * scale, neurons[1] - neurons[0]
-        )
-        frame.set(fill=False, edgecolor="black", linestyle="--", linewidth=1.0, zorder=6)
-        frame.set_clip_on(False)
-        frame.set_in_layout(False)
-        whole.add_patch(frame)
-        raster_overlay(close, pattern, recalls, start=start, stop=stop, neurons=neurons)
-        # Its first and last step, without the half step of room at either end.
-        ends = (start + cue.step / 2) * scale, (stop - cue.step / 2) * scale
-        part = f"{ends[0]:.4g} to {ends[1]:.4g} {unit}"
-        if neurons != (0, pattern.n_neurons):
-            part += f", neurons {neurons[0]} to {neurons[1] - 1}"
-        close.set_title(f"the dashed frame: {part}", loc="left")
+        panels[0].set_title(title, loc="left", parse_math=False)
+        if zoomed:
+            raster_overlay(panels[1], pattern, recalls, start=start, stop=stop, neurons=neurons)
+            _frame(panels, start, stop, neurons, cue, pattern.n_neurons)
         overlay_legend(figure, recalls)
     return figure
+
+
+def _frame(panels, start, stop, neurons, cue, n_neurons):
+    """Show on the upper panel, and say above the lower one, which part is drawn there."""
+    scale, unit = time_unit(cue.n_steps * cue.step)
+    corner, width = (start * scale, neurons[0] - 0.5), (stop - start) * scale
+    frame = Rectangle(corner, width, neurons[1] - neurons[0], fill=False, linestyle="--", zorder=6)
+    frame.set_clip_on(False)
+    frame.set_in_layout(False)
+    panels[0].add_patch(frame)
+    # Its first and last step, without the half step of room at either end.
+    first, last = (start + cue.step / 2) * scale, (stop - cue.step / 2) * scale
+    part = f"the dashed frame: {first:.4g} to {last:.4g} {unit}"
+    if neurons != (0, n_neurons):
+        part += f", neurons {neurons[0]} to {neurons[1] - 1}"
+    panels[1].set_title(part, loc="left")
 
 
 def spikes_alone(first, second, step):
@@ -257,30 +192,29 @@ def _most_inside(shown, low, high):
 
 
 def _first_of_interest(pattern, own, cue):
-    """Time in the pattern and neuron of the first thing that is not as it should be."""
-    shift = cue.onset * cue.step
-    scored = pattern.times >= cue.scored_from * cue.step - shift - cue.step / 2
-    wanted = type(pattern)(
-        pattern.neurons[scored], pattern.times[scored] + shift, pattern.n_neurons,
-        pattern.duration + shift,
-    )
-    for first, second in (own, (own[0], wanted)) if len(own) == 2 else ((own[0], wanted),):
+    """Time from the pattern's start, and neuron, of what an overlay is looked at for."""
+    shift, scored_from = cue.onset * cue.step, (cue.scored_from - cue.onset) * cue.step
+    scored = pattern.times >= scored_from - cue.step / 2
+    times, neurons = pattern.times[scored], pattern.neurons[scored]
+    wanted = Raster(neurons, times + shift, pattern.n_neurons, _length(pattern, cue) + shift)
+    for first, second in [own, (own[0], wanted)] if len(own) == 2 else [(own[0], wanted)]:
+        masks = spikes_alone(first, second, cue.step)
         found = [
             (raster.times[mask][0] - shift, int(raster.neurons[mask][0]))
-            for raster, mask in zip((first, second), spikes_alone(first, second, cue.step))
+            for raster, mask in zip((first, second), masks)
             if mask.any()
         ]
         if found:
             return min(found)
-    n_shown = int(np.searchsorted(pattern.times, cue.scored_from * cue.step - shift))
-    neuron = int(pattern.neurons[n_shown]) if n_shown < len(pattern) else pattern.n_neurons // 2
-    return cue.scored_from * cue.step - shift, neuron
+    return scored_from, int(neurons[0]) if len(neurons) else pattern.n_neurons // 2
 
 
 def _missing(keys, others):
-    """Which of the keys are not among the others; both are sorted."""
+    """Which of the keys are not among the others."""
     if not len(others):
         return np.ones(len(keys), dtype=bool)
+    # Times that rounding sets apart have one key, so that sorted rasters may have unsorted keys.
+    others = np.sort(others)
     place = np.minimum(np.searchsorted(others, keys), len(others) - 1)
     return others[place] != keys
 
@@ -340,14 +274,15 @@ class _View:
         """Shade the time in which the network is clamped, and mark from where it is scored."""
         step, onset = self.cue.step * self.scale, self.cue.onset
         end = (self.cue.clamp - onset - 0.5) * step
-        self.axes.axvspan(self.start * self.scale - step, end, color=SHADE, linewidth=0, zorder=0)
+        before = (2 * self.start - self.stop) * self.scale
+        self.axes.axvspan(before, end, color=SHADE, linewidth=0, zorder=0)
         self.axes.axvline(end, color=GREY, linewidth=0.8, zorder=1)
         if self.cue.scored_from != self.cue.clamp:
             scored = (self.cue.scored_from - onset - 0.5) * step
             self.axes.axvline(scored, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
 
     def label_axes(self):
-        room = (self.stop - self.start) * 0.005 * self.scale
+        room = max((self.stop - self.start) * 0.005, self.cue.step / 2) * self.scale
         self.axes.set_xlim(self.start * self.scale - room, self.stop * self.scale + room)
         margin = 0.5 + 0.02 * (self.high - self.low)
         self.axes.set_ylim(self.low - margin, self.high - 1 + margin)

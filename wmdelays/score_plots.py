@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 from wmdelays.scores import sliding_f1
 
 # Lines of more points than this together would make a large vector file.
@@ -28,7 +28,7 @@ def f1_figure(recalls, patterns, width):
     matplotlib.figure.Figure
     """
     with house_style():
-        figure = new_figure(2.7)
+        figure = new_figure(2.4)
         panels = figure.subplots(1, len(recalls), sharex=True, sharey=True, squeeze=False)[0]
         for axes, (name, ones) in zip(panels, recalls.items()):
             _f1_panel(axes, name, ones, patterns, width)
@@ -52,7 +52,7 @@ def _f1_panel(axes, name, recalls, patterns, width):
     label = f"mean of {len(f1)} patterns" if len(f1) > 1 else "the pattern"
     axes.plot(time, mean, color=BLUE, linewidth=2.2, label=label)
     end = (cue.scored_from - cue.onset) * cue.step * scale
-    axes.axvspan(0, end, color=SHADE, linewidth=0, label="trigger window")
+    axes.axvspan(0, end, facecolor=SHADE, edgecolor=GREY, linewidth=0.5, label="trigger window")
     axes.set_xlim(0, (cue.n_steps - cue.onset) * cue.step * scale)
     axes.set(xlabel=f"time ({unit})")
     axes.set_title(name, loc="left")
@@ -81,7 +81,7 @@ def closest_call_figure(calls, bound, patterns):
     low, high = (shown.min(), shown.max()) if shown.size else (1e-3, 1.0)
     floor = low / 30
     with house_style():
-        figure = new_figure(2.5)
+        figure = new_figure(1.9)
         axes = figure.add_subplot()
         axes.set_yscale("log")
         axes.set_ylim(floor / 3, high * 10)

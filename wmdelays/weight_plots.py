@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots import BLUE, GREY, VERMILLION, house_style, new_figure
+from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
 
 def delays_figure(memory):
@@ -20,7 +20,7 @@ def delays_figure(memory):
     matplotlib.figure.Figure
     """
     with house_style():
-        figure = new_figure(2.7)
+        figure = new_figure(2.4)
         number, mean = figure.subplots(1, 2, sharex=True)
         _bars_by_delay(number, memory, mean=False)
         _bars_by_delay(mean, memory, mean=True)
@@ -31,37 +31,33 @@ def delays_figure(memory):
 
 def _bars_by_delay(axes, memory, mean):
     delays = np.arange(1, memory.n_delays + 1) * memory.step * 1e3
-    # A logical zero line between the two kinds; both are drawn even if one is empty.
-    kinds = ((memory.weight > 0, 1, BLUE, "excitatory"), (memory.weight < 0, -1, VERMILLION, "inhibitory"))
-    for chosen, sign, colour, name in kinds:
+    for chosen, sign, colour in ((memory.weight > 0, 1, BLUE), (memory.weight < 0, -1, VERMILLION)):
         index = memory.delay[chosen] - 1
-        height = np.bincount(index, minlength=memory.n_delays).astype(np.float64)
+        number = np.bincount(index, minlength=memory.n_delays)
+        height = sign * number
         if mean:
             total = np.bincount(index, memory.weight[chosen], minlength=memory.n_delays)
-            height = total / memory.theta / np.maximum(height, 1)
-        else:
-            height *= sign
+            height = total / memory.theta / np.maximum(number, 1)
         if chosen.any():
             axes.bar(delays, height, width=0.8 * memory.step * 1e3, color=colour)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xlim(0, (memory.n_delays + 1) * memory.step * 1e3)
     axes.margins(y=0.12)
     axes.set_xlabel("delay (ms)")
-    _name_kinds(axes, memory)
-    if not mean:
-        # Those below the line are a number too, not less than none.
+    axes.set_title(_kinds(memory), loc="left")
+    if not memory.n_synapses:
+        axes.set_yticks([0])
+    elif not mean:
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        # Those below the axis are a number too, not less than none.
         axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
 
 
-def _name_kinds(axes, memory):
-    excitatory, inhibitory = (memory.weight > 0).any(), (memory.weight < 0).any()
-    names = []
-    if excitatory:
-        names.append("▲ excitatory")
-    if inhibitory:
-        names.append("▼ inhibitory")
-    axes.set_title("    ".join(names) or "no synapses", loc="left")
+def _kinds(memory):
+    """Which kinds of synapses there are, and where the bars of each are."""
+    names = ["▲ excitatory"] * bool((memory.weight > 0).any())
+    names += ["▼ inhibitory"] * bool((memory.weight < 0).any())
+    return "    ".join(names) or "no synapses"
 
 
 def weights_figure(memory):
@@ -77,7 +73,7 @@ def weights_figure(memory):
     """
     weight = memory.weight / memory.theta
     with house_style():
-        figure = new_figure(2.5)
+        figure = new_figure(2.2)
         axes = figure.add_subplot()
         kinds = (
             (weight[weight < 0], VERMILLION, "////", "inhibitory"),
@@ -87,9 +83,8 @@ def weights_figure(memory):
         for values, colour, hatch, name in kinds:
             if values.size:
                 label = f"{name}: {values.size:,}"
-                axes.hist(
-                    values, edges, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=label
-                )
+                style = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+                axes.hist(values, edges, label=label, **style)
         if weight.size:
             axes.set_yscale("log")
             axes.set_ylim(bottom=0.7)

@@ -14,7 +14,7 @@ import torch
 
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
-from wmdelays.training.bptt import bptt, cosine_decay, epoch_bar, f1_loss
+from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
 from wmdelays.training.network import recall
 
 # The package may carry the function under the module's name.
@@ -262,18 +262,6 @@ def test_how_it_was_made_is_json_and_holds_the_start():
     assert made["settings"]["seed"] == 3 and made["settings"]["dropout"] == 0.37
 
 
-def test_library_use_is_silent_and_so_is_the_bar_off_a_terminal(capfd):
-    with epoch_bar(1) as on_epoch:
-        bptt(start(), epochs=1, on_epoch=on_epoch)
+def test_library_use_is_silent(capfd):
+    bptt(start(), epochs=1)
     assert capfd.readouterr() == ("", "")
-
-
-def test_the_bar_on_a_terminal_shows_epoch_loss_and_f1(monkeypatch):
-    shown = io.StringIO()
-    console = module.Console(file=shown, force_terminal=True, width=100)
-    monkeypatch.setattr(module, "Console", lambda **options: console)
-    with epoch_bar(3) as on_epoch:
-        on_epoch(0, None, 0.25)
-        on_epoch(2, 0.125, 0.75)
-    text = shown.getvalue()
-    assert "2/3" in text and "loss 0.1250" in text and "F1 0.7500" in text

@@ -6,10 +6,10 @@ import xml.etree.ElementTree
 
 import numpy as np
 import pytest
-
-from wmdelays import Cue, InputError, Memory, Raster, Recall, agreement, score
 from wmdelays.validation.compare import Comparison
 from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
+
+from wmdelays import InputError, Memory, Raster, Recall, agreement, score
 
 COMMAND = "wmdelays compare memory.h5 --report report"
 
@@ -30,11 +30,16 @@ def build(
 ):
     """A comparison; Brian2 loses the first own spike of the patterns whose places are in `lost`."""
     rng = np.random.default_rng(0)
-    stored = [Raster.from_dense(rng.random((n_steps, n_neurons)) < 0.05, step) for _ in range(n_patterns)]
+    entries = rng.random((n_patterns, n_steps, n_neurons)) < 0.05
+    stored = [Raster.from_dense(dense, step) for dense in entries]
     n_delays = 10
     synapses = rng.choice(n_neurons**2 * n_delays, n_synapses, replace=False)
     memory = Memory(
-        n_neurons, n_delays, step, 0.7, 1.0,
+        n_neurons,
+        n_delays,
+        step,
+        0.7,
+        1.0,
         pre=synapses % n_neurons,
         post=synapses // n_neurons % n_neurons,
         delay=synapses // n_neurons**2 + 1,
@@ -54,11 +59,18 @@ def build(
             own[tuple(np.argwhere(own)[0])] = False
         brian2.append(Recall(cue, pattern, Raster.from_dense(own, step)))
     return Comparison(
-        memory, list(range(n_patterns)), torch, brian2, score(torch, stored), score(brian2, stored),
+        memory,
+        list(range(n_patterns)),
+        torch,
+        brian2,
+        score(torch, stored),
+        score(brian2, stored),
         [agreement(a.own, b.own, step) for a, b in zip(torch, brian2)],
-        closest_call, bound,
+        closest_call,
+        bound,
         {"dt_s": step / 10, "device": "numpy", "neuron": "lif", **(settings or {})},
-        {"torch": 0.1}, {"wmdelays": "0.1.0"},
+        {"torch": 0.1},
+        {"wmdelays": "0.1.0"},
     )
 
 
@@ -81,8 +93,9 @@ def differing(tmp_path_factory):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Every picture is a few bytes: drawing takes its time, and many claims need no picture."""
-    for name in ("overlay_figure", "f1_figure", "closest_call_figure", "delays_figure", "weights_figure"):
-        monkeypatch.setattr(f"wmdelays.validation.report.{name}", lambda *_, **__: None)
+    for name in ("overlay", "f1", "closest_call", "delays", "weights"):
+        drawn = f"wmdelays.validation.report.{name}_figure"
+        monkeypatch.setattr(drawn, lambda *_, **__: None)
     monkeypatch.setattr("wmdelays.validation.report.figure_bytes", lambda _, kind: kind.encode())
 
 
@@ -132,16 +145,18 @@ def test_a_closest_call_of_nought_or_none_is_no_obstacle(undrawn, tmp_path):
 def test_text_of_the_user_is_escaped(undrawn, tmp_path):
     nasty = "<script>alert('&')</script>"
     comparison = build(
-        n_patterns=1, made={"rule": nasty, "settings": {nasty: nasty}}, settings={"memory_file": nasty}
+        n_patterns=1,
+        made={"rule": nasty, "settings": {nasty: nasty}},
+        settings={"memory_file": nasty},
     )
-    text = page(comparison, tmp_path / "<b>$x_$" , nasty)
+    text = page(comparison, tmp_path / "<b>$x_$", nasty)
     assert "<script" not in text
     assert text.count("&lt;script&gt;") == 5
 
 
 def test_the_page_needs_no_other_file(differing):
     text = differing[1]
-    assert "http" not in re.sub("base64,[^\"]*", "", text)
+    assert "http" not in re.sub('base64,[^"]*', "", text)
     sources = re.findall(r'(?:src|href)="([^"]*)"', text) + re.findall(r"url\((.*?)\)", text)
     assert len(sources) > 5
     assert all(source.startswith(("data:image/", "#")) for source in sources)
@@ -166,7 +181,8 @@ def test_every_figure_is_there_as_png_and_svg(differing):
 def test_the_same_comparison_gives_the_same_bytes(differing, tmp_path):
     page(build(lost=[1]), tmp_path)
     for path in differing[0].rglob("*.*"):
-        assert (tmp_path / path.relative_to(differing[0])).read_bytes() == path.read_bytes(), path.name
+        again = tmp_path / path.relative_to(differing[0])
+        assert again.read_bytes() == path.read_bytes(), path.name
 
 
 def test_an_older_report_is_replaced_and_other_files_stay(undrawn, tmp_path):
@@ -176,7 +192,11 @@ def test_an_older_report_is_replaced_and_other_files_stay(undrawn, tmp_path):
     text = page(build(n_patterns=1, lost=[0]), tmp_path)
     assert "The rasters differ." in text
     overlays = {path.name for path in (tmp_path / "figures").glob("overlay*")}
-    assert overlays == {"overlay_pattern_0000.png", "overlay_pattern_0000.svg", "overlay_of_mine.png"}
+    assert overlays == {
+        "overlay_pattern_0000.png",
+        "overlay_pattern_0000.svg",
+        "overlay_of_mine.png",
+    }
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 

@@ -191,9 +191,13 @@ if how == "random":
             memory_file.write_memory(path, new)
             memory_file.write_memory(path, old)
     rng = random.Random(1)
+    begin = time.perf_counter()
+    for _ in range(5):
+        memory_file.write_memory(path, new)
+    one_write = (time.perf_counter() - begin) / 5
     for _ in range(100):
         child = in_child(work)
-        time.sleep(rng.uniform(0, 0.06))
+        time.sleep(rng.uniform(0, 4 * one_write))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         check()

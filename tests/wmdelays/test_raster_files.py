@@ -136,16 +136,20 @@ def test_an_npz_file_with_other_arrays_is_refused(tmp_path, arrays):
 
 
 class Payload:
+    def __init__(self, path):
+        self.path = path
+
     def __reduce__(self):
-        return os.mkdir, ("/tmp/executed-by-a-raster-file",)
+        return os.mkdir, (self.path,)
 
 
 def test_nothing_in_an_npz_file_is_executed(tmp_path):
-    np.savez(tmp_path / "r.npz", unit=np.array([Payload()]), time_s=[0.1])
+    payload = Payload(str(tmp_path / "executed"))
+    np.savez(tmp_path / "r.npz", unit=np.array([payload]), time_s=[0.1])
     refusal(tmp_path / "r.npz")
-    (tmp_path / "p.npz").write_bytes(pickle.dumps(Payload()))
+    (tmp_path / "p.npz").write_bytes(pickle.dumps(payload))
     refusal(tmp_path / "p.npz")
-    assert not os.path.exists("/tmp/executed-by-a-raster-file")
+    assert not (tmp_path / "executed").exists()
 
 
 def test_a_damaged_npz_file_is_refused_or_read_as_it_was(tmp_path):
