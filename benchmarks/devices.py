@@ -11,9 +11,9 @@ import tempfile
 import time
 
 import numpy as np
+from wmdelays.brian_models import recall
 
 from wmdelays import Cue, Memory, Raster
-from wmdelays.brian_models import recall
 
 STEP, N, D = 1e-3, 1024, 41
 
@@ -66,7 +66,9 @@ def main():
         cold = time.perf_counter() - start
         for device in ("numpy", "cpp_standalone"):
             once, tick, event, synapse = constants(device)
-            print(f"{device}: once={once:.2g}, tick={tick:.2g}, event={event:.2g}, synapse={synapse:.2g}")
+            print(
+                f"{device}: once={once:.2g}, tick={tick:.2g}, event={event:.2g}, synapse={synapse:.2g}"
+            )
         print(f"compiling: {cold - once:.2g}")
 
 

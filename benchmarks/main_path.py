@@ -32,9 +32,10 @@ def _timed(function):
 
 def part_store(rule, file, repeats):
     """Seconds to find the weights, without imports and files."""
+    from wmdelays.training.store import store
+
     from wmdelays.memory_file import write_memory
     from wmdelays.patterns import generate
-    from wmdelays.training.store import store
 
     patterns = generate(SPECIFICATION)
     times = []
@@ -47,8 +48,9 @@ def part_store(rule, file, repeats):
 
 def part_torch(file, repeats):
     """Seconds for the event-driven recall of all patterns."""
-    from wmdelays.memory_file import read_memory
     from wmdelays.training.network import recall
+
+    from wmdelays.memory_file import read_memory
 
     memory = read_memory(file)
     cues = memory.cues()
@@ -59,6 +61,7 @@ def part_torch(file, repeats):
 def part_brian2(file, repeats):
     """Seconds of recall on cpp_standalone: all of it, and the compiled program alone."""
     from wmdelays.brian_models import recall
+
     from wmdelays.memory_file import read_memory
 
     memory = read_memory(file)

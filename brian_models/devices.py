@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wmdelays.brian_models.programs import compiler
+
 from wmdelays.quantities import substeps
 
 # The module that simulates on each device.
@@ -23,9 +24,7 @@ class _Seconds:
     synapse: float
 
     def total(self, n_ticks, n_events, n_synapses):
-        return (
-            self.once + n_ticks * self.tick + n_events * self.event + n_synapses * self.synapse
-        )
+        return self.once + n_ticks * self.tick + n_events * self.event + n_synapses * self.synapse
 
 
 # Measured with `python benchmarks/devices.py` on two cores of a busy machine, N = 1024; the numpy

@@ -29,7 +29,7 @@ def compiler():
     and c++.
     """
     command = shlex.split(os.environ.get("CXX", ""))
-    for words in ([command] if command else [["g++"], ["clang++"], ["c++"]]):
+    for words in [command] if command else [["g++"], ["clang++"], ["c++"]]:
         path = shutil.which(words[0])
         if path:
             return [path, *words[1:]]

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import numpy as np
 from brian2 import Network, SpikeMonitor, prefs, second
-
 from wmdelays.brian_models.expansion import expand
 from wmdelays.brian_models.neuron_models import NEURONS
 from wmdelays.brian_models.programs import EXACT, cache_folder
@@ -86,4 +85,7 @@ def _cython_settings(device):
     if device != "cython":
         return {}
     folder = os.path.join(cache_folder(), "cython")
-    return {"codegen.cpp.extra_compile_args": list(EXACT), "codegen.runtime.cython.cache_dir": folder}
+    return {
+        "codegen.cpp.extra_compile_args": list(EXACT),
+        "codegen.runtime.cython.cache_dir": folder,
+    }

@@ -17,7 +17,6 @@ import numpy as np
 from brian2 import Clock, Network, second
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device, reset_device, set_device
-
 from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
 from wmdelays.brian_models.programs import Program
 from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record, settings
@@ -233,7 +232,9 @@ def _translation_units(folder):
         functions.append(f"void {function}() {{ unit_{k}::{function}(); }}")
     hot += functions + [f'#include "{name}"' for name in _HOT]
     (folder / "hot.cpp").write_text("\n".join(hot) + "\n")
-    others = sorted(path.name for path in folder.glob("*.cpp") if path.name not in (*_HOT, "hot.cpp"))
+    others = sorted(
+        path.name for path in folder.glob("*.cpp") if path.name not in (*_HOT, "hot.cpp")
+    )
     (folder / "cold.cpp").write_text("\n".join(f'#include "{name}"' for name in others) + "\n")
     return ["cold.cpp"], ["hot.cpp"]
 

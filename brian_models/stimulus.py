@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import SpikeGeneratorGroup, Synapses, second
-
 from wmdelays.brian_models.expansion import ARRIVALS
 from wmdelays.brian_models.neuron_models import neuron_model
+
 from wmdelays.errors import InputError
 from wmdelays.quantities import substeps
 
@@ -68,7 +68,9 @@ def write_script(cues, n_delays, n):
     stops = starts + lengths * n
     n_ticks = int(ends[-1]) * n
     if n_ticks > _MOST_TICKS:
-        raise InputError(f"{n_ticks} ticks are too many for one simulation; take a larger dt or fewer cues")
+        raise InputError(
+            f"{n_ticks} ticks are too many for one simulation; take a larger dt or fewer cues"
+        )
     cells, ticks = [], []
     for cue, start, stop in zip(cues, starts, stops):
         forced = np.unique(cue.spikes.steps(cue.step) * n_neurons + cue.spikes.neurons)

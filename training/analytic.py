@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse as sp
-
-from wmdelays.memory import Memory
 from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
 from wmdelays.training.gain import gains
+
+from wmdelays.memory import Memory
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
@@ -130,9 +130,7 @@ def _ratio(numerator, denominator):
 
 
 def _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic):
-    gain = gains(
-        weights, contexts, sequences, n_delays=n_delays, step=step, beta=beta, theta=theta
-    )
+    gain = gains(weights, contexts, sequences, n_delays=n_delays, step=step, beta=beta, theta=theta)
     weights = sp.coo_matrix(weights)
     return Memory(
         n_neurons=patterns[0].n_neurons,

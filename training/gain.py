@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-
 from wmdelays.training.network import membrane
 
 
@@ -109,5 +108,3 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
             elsewhere = ~wanted[:, :, k] & scored[:, chosen][:, k]
             thresholds[first + k] = threshold_between(u[:, :, k][target], u[:, :, k][elsewhere])
     return theta / thresholds
-
-

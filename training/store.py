@@ -5,6 +5,9 @@ import platform
 
 import numpy as np
 import torch
+from wmdelays.training.analytic import hebbian, pseudo_inverse
+from wmdelays.training.bptt import bptt
+from wmdelays.training.network import recall
 
 from wmdelays import __version__
 from wmdelays.contexts import unpredictable_spikes
@@ -12,9 +15,6 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
 from wmdelays.scores import score
-from wmdelays.training.analytic import hebbian, pseudo_inverse
-from wmdelays.training.bptt import bptt
-from wmdelays.training.network import recall
 
 RULES = ("hebbian", "pseudo-inverse", "bptt")
 
@@ -74,7 +74,19 @@ def store(
     patterns = [pattern.bin(step) for pattern in patterns]
     # An empty network with these patterns: checks all that the rules have in common.
     none = np.empty(0, dtype=np.int64)
-    Memory(patterns[0].n_neurons, n_delays, step, beta, theta, none, none, none, none, patterns, periodic)
+    Memory(
+        patterns[0].n_neurons,
+        n_delays,
+        step,
+        beta,
+        theta,
+        none,
+        none,
+        none,
+        none,
+        patterns,
+        periodic,
+    )
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")
 
@@ -123,7 +135,9 @@ def _check_options(rule, function, options):
 
 
 def _plain(options):
-    return {name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))}
+    return {
+        name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))
+    }
 
 
 def _scores(memory):

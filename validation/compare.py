@@ -8,7 +8,10 @@ if __name__ == "__main__":
     try:
         from wmdelays.validation.cli import main
     except ModuleNotFoundError as missing:
-        print(f"compare: {missing.name} is not installed here; run `make demo` once, then .venv/bin/python {sys.argv[0]}", file=sys.stderr)
+        print(
+            f"compare: {missing.name} is not installed here; run `make demo` once, then .venv/bin/python {sys.argv[0]}",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
     raise SystemExit(main(["compare", *sys.argv[1:]]))
 
@@ -19,11 +22,14 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
-
 from wmdelays.brian_models.devices import DEVICES
+from wmdelays.validation.info import sizes
+from wmdelays.validation.terminal import console, progress_bar, table
+from wmdelays.validation.verdict import certainty, share, verdict
+
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
@@ -32,8 +38,6 @@ from wmdelays.patterns import generate
 from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
-from wmdelays.validation.info import sizes
-from wmdelays.validation.terminal import console, progress_bar, table
 
 DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
 
@@ -201,9 +205,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
         brian2=brian2,
         torch_scores=score(torch, stored),
         brian2_scores=score(brian2, stored),
-        agreements=[
-            agreement(a.own, b.own, memory.step) for a, b in zip(torch, brian2)
-        ],
+        agreements=[agreement(a.own, b.own, memory.step) for a, b in zip(torch, brian2)],
         closest_call=min(calls, default=None),
         rounding_bound=rounding_bound(memory, torch, n_substeps),
         settings={"dt_s": memory.step / n_substeps, "device": device, "neuron": neuron},
@@ -244,14 +246,12 @@ def _chosen_patterns(text):
 
 def command(
     memory: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Argument(metavar="[FILE]", help="A memory file; without one a small one is stored."),
     ] = None,
-    patterns: Annotated[
-        str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")
-    ] = "all",
+    patterns: Annotated[str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")] = "all",
     dt: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             metavar="TIME",
             help="Time step of Brian2, a part of the training step; by default a tenth, which is"
@@ -264,14 +264,16 @@ def command(
     ] = "auto",
     neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
     report: Annotated[
-        Optional[Path], typer.Option(metavar="DIR", help="Write a report with figures here.")
+        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
     ] = None,
     json_file: Annotated[
-        Optional[str],
-        typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write the result as JSON; - for the terminal."
+        ),
     ] = None,
     min_f1: Annotated[
-        Optional[float], typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
+        float | None, typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the memory that is stored without FILE.")] = 0,
 ):
@@ -325,44 +327,13 @@ def command(
     raise typer.Exit(0 if result.agreement.exact and reached else 1)
 
 
-def verdict(result):
-    """The outcome in one sentence."""
-    same = result.agreement
-    scores = result.brian2_scores
-    at = f"dt = {result.settings['dt_s'] * 1e3:g} ms"
-    f1 = f"F1 = {scores.total.f1:.4f}, worst pattern {scores.worst_pattern_f1:.4f}"
-    if same.exact:
-        return f"torch and Brian2 ({at}) emit the same {same.matched} spikes; {f1}"
-    return (
-        f"torch and Brian2 ({at}) differ: {same.only_first} spikes are torch's alone,"
-        f" {same.only_second} Brian2's, {same.matched} are the same; the first difference is"
-        f" {same.first_difference:.4g} s into its recall; {f1}"
-    )
-
-
-def certainty(result):
-    """What the closest call says about the verdict, in one sentence."""
-    if result.closest_call is None:
-        return "no step was left to the network, so there is no closest call"
-    call, bound = f"{result.closest_call:.3g}", f"{result.rounding_bound:.1g}"
-    if result.closest_call > result.rounding_bound:
-        return (
-            f"closest call: a membrane came within {call} of theta; rounding moves it by less than"
-            f" {bound}, so no order of operations changes a spike"
-        )
-    return (
-        f"closest call: a membrane came within {call} of theta, and rounding may move it by up to"
-        f" {bound}, so here the order of operations could change a spike"
-    )
-
-
 def _print(result):
     shown = table("pattern", "F1 torch", "F1 Brian2", "same", "only torch", "only Brian2")
     for row in result.as_dict()["patterns"]:
         shown.add_row(
             str(row["pattern"]),
-            f"{row['torch_f1']:.4f}",
-            f"{row['brian2_f1']:.4f}",
+            share(row["torch_f1"]),
+            share(row["brian2_f1"]),
             str(row["matched"]),
             str(row["only_torch"]),
             str(row["only_brian2"]),

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
+from wmdelays.validation.terminal import print_memory, print_unpredictable
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.memory_file import read_memory
 from wmdelays.output import write_json
-from wmdelays.validation.terminal import print_memory, print_unpredictable
 
 
 def describe(memory):
@@ -66,7 +66,7 @@ def sizes(memory):
 def command(
     memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
     json_file: Annotated[
-        Optional[str],
+        str | None,
         typer.Option("--json", metavar="FILE", help="Write all of it as JSON; - for the terminal."),
     ] = None,
 ):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
+from wmdelays.validation.verdict import certainty, share, verdict
 
 from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
@@ -178,7 +179,12 @@ def _drawn(figure, name, title, caption):
     kind, data = ("svg+xml", svg) if len(svg) <= _LARGEST_SVG else ("png", png)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     return {
-        "name": name, "title": title, "caption": caption, "png": png, "svg": svg, "source": source
+        "name": name,
+        "title": title,
+        "caption": caption,
+        "png": png,
+        "svg": svg,
+        "source": source,
     }
 
 
@@ -260,72 +266,6 @@ def _page(comparison, command, figures):
     )
 
 
-def verdict(comparison):
-    """Whether torch and Brian2 emit the same spikes, in one sentence."""
-    same, scores = comparison.agreement, comparison.brian2_scores
-    at = f"dt = {comparison.settings['dt_s'] * 1e3:.6g} ms"
-    if not same.exact:
-        first = min(
-            (one.first_difference, k)
-            for one, k in zip(comparison.agreements, comparison.patterns)
-            if not one.exact
-        )
-        n = same.only_first + same.only_second
-        return (
-            f"torch and Brian2 differ in {n:,} {_spikes(n)} at {at}: {same.only_first:,} of torch"
-            f" alone, {same.only_second:,} of Brian2 alone, the first at {first[0]:.6g} s in"
-            f" pattern {first[1]}; {same.matched:,} are the same. F1 ="
-            f" {share(comparison.torch_scores.total.f1)} in torch and {share(scores.total.f1)} in"
-            f" Brian2 ({_worst(comparison)})."
-        )
-    if not same.matched:
-        f1 = share(scores.total.f1)
-        return f"Neither torch nor Brian2 emits a spike of its own at {at}; F1 = {f1}."
-    return (
-        f"torch and Brian2 emit the same {same.matched:,} {_spikes(same.matched)} at {at};"
-        f" F1 = {share(scores.total.f1)} ({_worst(comparison)})."
-    )
-
-
-def _spikes(n):
-    return "spike" if n == 1 else "spikes"
-
-
-def _worst(comparison):
-    """The pattern recalled worst by either; scores of equal patterns name the first."""
-    best = [
-        (min(torch.f1, brian2.f1), k)
-        for k, torch, brian2 in zip(
-            comparison.patterns,
-            comparison.torch_scores.patterns,
-            comparison.brian2_scores.patterns,
-        )
-    ]
-    f1, k = min(best)
-    if len(best) > 1 and f1 == max(best)[0]:
-        return f"{share(f1)} in every pattern"
-    return f"worst pattern {k}: {share(f1)}"
-
-
-def certainty(comparison):
-    """What the closest call says about rounding, in one or two sentences."""
-    call, bound = comparison.closest_call, comparison.rounding_bound
-    if call is None:
-        return "The closest call was not recorded, so nothing can be said about rounding."
-    facts = (
-        f"The closest call, the smallest |u − θ| of all neurons and steps, is {call:.3g}; the order"
-        f" of floating point operations moves a membrane by less than {bound:.2g}"
-        f" (θ = {comparison.memory.theta:g})."
-    )
-    exact = comparison.agreement.exact
-    if call > bound:
-        so = "So no order of floating point operations can change a spike"
-        return f"{facts} {so}{'.' if exact else ': rounding is not why they differ.'}"
-    so = "So float order may matter here: rounding can decide whether a neuron fires"
-    tail = ", and another device or machine may give other spikes" if exact else ""
-    return f"{facts} {so}{tail}."
-
-
 def unpredictable(counts, memory):
     """How many stored spikes cannot be predicted, and why, as a list of sentences."""
     if not counts:
@@ -349,25 +289,22 @@ def unpredictable(counts, memory):
     ]
 
 
-def share(value):
-    """A number from 0 to 1 with four decimals, more where it would else be rounded to 1."""
-    for digits in (4, 6, 8):
-        text = f"{value:.{digits}f}"
-        if value >= 1 or float(text) < 1:
-            return text
-    return f"{value:.12g}"
-
-
 def _memory_facts(memory):
     step = f"{memory.step * 1e3:.6g} ms"
     return [
         ("neurons", f"{memory.n_neurons:,}"),
         ("synapses", f"{memory.n_synapses:,}"),
         ("delays", f"1 to {memory.n_delays} steps of {step}"),
-        ("stored patterns", f"{memory.n_patterns} of {memory.n_steps} steps"
-         + (", periodic" if memory.periodic else "")),
-        ("membrane", f"beta = {memory.beta:.6g}, a time constant of"
-         f" {-memory.step / np.log(memory.beta) * 1e3:.4g} ms"),
+        (
+            "stored patterns",
+            f"{memory.n_patterns} of {memory.n_steps} steps"
+            + (", periodic" if memory.periodic else ""),
+        ),
+        (
+            "membrane",
+            f"beta = {memory.beta:.6g}, a time constant of"
+            f" {-memory.step / np.log(memory.beta) * 1e3:.4g} ms",
+        ),
         ("threshold", f"θ = {memory.theta:.6g}"),
     ]
 

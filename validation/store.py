@@ -3,9 +3,10 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
+from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
 from wmdelays.errors import InputError
 from wmdelays.memory_file import write_memory
@@ -13,7 +14,6 @@ from wmdelays.output import check_writable
 from wmdelays.patterns import generate, is_specification
 from wmdelays.quantities import seconds
 from wmdelays.raster_files import read_raster
-from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
 
 def read_patterns(
@@ -92,48 +92,42 @@ def command(
         str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
     ] = "1ms",
     start: Annotated[
-        Optional[str], typer.Option(metavar="TIME", help="Begin of the stretch to store, as 10s.")
+        str | None, typer.Option(metavar="TIME", help="Begin of the stretch to store, as 10s.")
     ] = None,
     stop: Annotated[
-        Optional[str], typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
+        str | None, typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
     ] = None,
     duration: Annotated[
-        Optional[str], typer.Option(metavar="TIME", help="Length of the recording, if stated.")
+        str | None, typer.Option(metavar="TIME", help="Length of the recording, if stated.")
     ] = None,
     neurons: Annotated[
-        Optional[int], typer.Option(metavar="N", help="Number of neurons, silent ones included.")
+        int | None, typer.Option(metavar="N", help="Number of neurons, silent ones included.")
     ] = None,
     merge_spikes: Annotated[
         bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
     ] = False,
-    beta: Annotated[
-        float, typer.Option(help="What is left of the membrane after a step.")
-    ] = 0.7,
+    beta: Annotated[float, typer.Option(help="What is left of the membrane after a step.")] = 0.7,
     theta: Annotated[float, typer.Option(help="Threshold.")] = 1.0,
     periodic: Annotated[
         bool,
-        typer.Option(
-            "--periodic", help="The end of each pattern leads back into its beginning."
-        ),
+        typer.Option("--periodic", help="The end of each pattern leads back into its beginning."),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     deconvolve: Annotated[
         bool, typer.Option("--deconvolve", help="hebbian, pseudo-inverse: the deconvolved target.")
     ] = False,
-    epochs: Annotated[Optional[int], typer.Option(help="bptt: number of epochs.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="bptt: number of epochs.")] = None,
     warm_up: Annotated[
-        Optional[int], typer.Option(help="bptt: epochs before the learning rate decays.")
+        int | None, typer.Option(help="bptt: epochs before the learning rate decays.")
     ] = None,
-    learning_rate: Annotated[Optional[float], typer.Option(help="bptt: learning rate.")] = None,
-    optimizer: Annotated[Optional[str], typer.Option(help="bptt: adamw or sgd.")] = None,
-    surrogate: Annotated[
-        Optional[str], typer.Option(help="bptt: fast_sigmoid or triangle.")
-    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="bptt: learning rate.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="bptt: adamw or sgd.")] = None,
+    surrogate: Annotated[str | None, typer.Option(help="bptt: fast_sigmoid or triangle.")] = None,
     dropout: Annotated[
-        Optional[float], typer.Option(help="bptt: part of the context that is dropped.")
+        float | None, typer.Option(help="bptt: part of the context that is dropped.")
     ] = None,
     checkpoint: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             metavar="FILE", help="bptt: keep the state here after each epoch, and go on from it."
         ),

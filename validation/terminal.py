@@ -32,12 +32,21 @@ def progress_bar():
         Takes what is being done (str) and the part of it that is done (float, or None where that
         is not known).
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("starting", total=None)
 
         def say(stage, part):
-            bar.update(task, description=stage, total=None if part is None else 1, completed=part or 0)
+            bar.update(
+                task, description=stage, total=None if part is None else 1, completed=part or 0
+            )
 
         yield say
 
@@ -89,6 +98,10 @@ def print_unpredictable(memory):
         lines.append(
             f"  {len(found.empty)} have an empty context: no unit spikes in the {window} before,"
             f" so nothing arrives ({shown}{'; …' if len(found.empty) > _SHOWN else ''})"
+        )
+        lines.append(
+            "  a recall ends at the first of them, since a network that has been silent for so long"
+            " stays silent"
         )
     if found.ambiguous:
         shown = "; ".join(

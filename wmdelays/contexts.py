@@ -78,9 +78,7 @@ def unpredictable_spikes(patterns, n_delays, step):
     views = [_Spikes(pattern, step) for pattern in patterns]
 
     n_spikes = sum(int((p.steps(step) >= n_delays).sum()) for p in patterns)
-    empty = [
-        (int(k), int(t), int(j)) for k, t in places[n_context == 0] for j in views[k].at(t)
-    ]
+    empty = [(int(k), int(t), int(j)) for k, t in places[n_context == 0] for j in views[k].at(t)]
     order = np.argsort(hashes, kind="stable")
     order = order[n_context[order] > 0]
     edges = np.flatnonzero(np.diff(hashes[order])) + 1
@@ -117,7 +115,5 @@ def _conflicts(places, views, n_delays):
         silent_somewhere = set.union(*answers) - set.intersection(*answers)
         for j in silent_somewhere:
             other = next(place for place, answer in zip(equal, answers) if j not in answer)
-            found += [
-                (*place, j, *other) for place, answer in zip(equal, answers) if j in answer
-            ]
+            found += [(*place, j, *other) for place, answer in zip(equal, answers) if j in answer]
     return found

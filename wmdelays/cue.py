@@ -69,7 +69,9 @@ class Cue:
         n_steps = pattern.n_steps(step) if n_steps is None else n_steps
         steps = pattern.steps(step)
         shown = steps < n_trigger
-        spikes = Raster.from_steps(pattern.neurons[shown], steps[shown], pattern.n_neurons, n_steps, step)
+        spikes = Raster.from_steps(
+            pattern.neurons[shown], steps[shown], pattern.n_neurons, n_steps, step
+        )
         return cls(spikes, step, clamp=n_trigger, onset=0, scored_from=n_trigger)
 
     @property

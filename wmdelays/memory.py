@@ -8,7 +8,14 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
 
-_KINDS = {"n_neurons": int, "n_delays": int, "step": float, "beta": float, "theta": float, "periodic": bool}
+_KINDS = {
+    "n_neurons": int,
+    "n_delays": int,
+    "step": float,
+    "beta": float,
+    "theta": float,
+    "periodic": bool,
+}
 _LARGEST = 2**31 - 1
 
 

@@ -34,7 +34,13 @@ _EDGES = "neurons_to_neurons"
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")
 # What h5py and NumPy raise where a file holds something else than expected.
 _NOT_LAID_OUT = (
-    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
 )
 
 
@@ -288,7 +294,10 @@ def _from_json(name, text):
 def _member(group, path):
     """What lies under a path in this file; links, which may lead to other files, are not followed."""
     for name in path.split("/"):
-        if not isinstance(group, h5py.Group) or group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
+        if (
+            not isinstance(group, h5py.Group)
+            or group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD
+        ):
             raise InputError(f"{group.name} does not itself hold {name}")
         group = group[name]
     return group
@@ -333,7 +342,9 @@ def _whole_steps(milliseconds, step, what, name):
         nearest = np.rint(position)
         # Room for the rounding of single precision, well below half a step.
         tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
-        bad = np.flatnonzero(~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53)))
+        bad = np.flatnonzero(
+            ~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53))
+        )
     if bad.size:
         raise InputError(
             f"{what} {bad[0]} has {name} {milliseconds[bad[0]]} ms, not a whole number of steps of"

@@ -61,7 +61,9 @@ def replacing(path):
         temporary.chmod(0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {one_line(error.strerror or error)}") from None
+        raise InputError(
+            f"{path}: cannot be written: {one_line(error.strerror or error)}"
+        ) from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

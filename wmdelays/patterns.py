@@ -70,7 +70,9 @@ def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, s
         )
     hazard = rate / (1 - rate * interval)
     return [
-        Raster.from_dense(_with_interval(np.full((n_steps, n_neurons), hazard), interval, rng), step)
+        Raster.from_dense(
+            _with_interval(np.full((n_steps, n_neurons), hazard), interval, rng), step
+        )
         for _ in range(n_patterns)
     ]
 

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
 from wmdelays.raster import Raster
+from wmdelays.scores import event_keys
 
 # Above this many marks in a layer, a vector file would be large and slow to show.
 _VECTOR_MARKS = 2500
@@ -145,10 +146,7 @@ def spikes_alone(first, second, step):
     -------
     tuple of bool arrays, shapes (n_spikes of first,) and (n_spikes of second,)
     """
-    keys = [
-        np.rint(r.times / step * 1e6).astype(np.int64) * r.n_neurons + r.neurons
-        for r in (first, second)
-    ]
+    keys = [event_keys(raster, step) for raster in (first, second)]
     return tuple(_missing(one, other) for one, other in (keys, keys[::-1]))
 
 
@@ -232,7 +230,12 @@ def _length(pattern, cue):
 
 def _handle(shape, colour, size):
     return Line2D(
-        [], [], linestyle="", marker=shape, markersize=size, markeredgecolor=colour,
+        [],
+        [],
+        linestyle="",
+        marker=shape,
+        markersize=size,
+        markeredgecolor=colour,
         markerfacecolor=colour if shape == "." else "none",
     )
 
@@ -262,9 +265,16 @@ class _View:
         if len(times) > SINGLE_MARKS:
             times, neurons = self._cells(times, neurons)
         (drawn,) = self.axes.plot(
-            times, neurons, linestyle="", marker=shape, markersize=size, markeredgewidth=width,
-            markeredgecolor=colour, markerfacecolor=colour if shape == "." else "none",
-            rasterized=len(times) > _VECTOR_MARKS, zorder=4 if shape in _ALONE else 3,
+            times,
+            neurons,
+            linestyle="",
+            marker=shape,
+            markersize=size,
+            markeredgewidth=width,
+            markeredgecolor=colour,
+            markerfacecolor=colour if shape == "." else "none",
+            rasterized=len(times) > _VECTOR_MARKS,
+            zorder=4 if shape in _ALONE else 3,
         )
         # A mark at the edge is shown whole; none lies outside. The layout need not know of it.
         drawn.set_clip_on(False)

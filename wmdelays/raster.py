@@ -63,7 +63,9 @@ class Raster:
         if neurons.size:
             if neurons.min() < 0 or neurons.max() >= self.n_neurons:
                 bad = neurons[(neurons < 0) | (neurons >= self.n_neurons)][0]
-                raise InputError(f"there is a spike of neuron {bad}, outside 0…{self.n_neurons - 1}")
+                raise InputError(
+                    f"there is a spike of neuron {bad}, outside 0…{self.n_neurons - 1}"
+                )
             outside = ~((times >= 0) & (times <= self.duration))
             if outside.any():
                 raise InputError(

@@ -17,8 +17,19 @@ from wmdelays.raster import Raster
 _HEADER = ["unit", "time_s"]
 # What NumPy, zipfile and zlib raise at a damaged or foreign file.
 _NO_NPZ = (
-    ValueError, TypeError, LookupError, AttributeError, SyntaxError, EOFError, RuntimeError,
-    MemoryError, OverflowError, zipfile.BadZipFile, zlib.error, tokenize.TokenError, struct.error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+    struct.error,
 )
 
 
@@ -58,7 +69,9 @@ def read_raster(path, n_neurons=None, duration=None):
     if not len(units):
         raise InputError(f"{path}: holds no spikes")
     if not np.all(np.isfinite(times)):
-        raise InputError(f"{path}: spike {np.flatnonzero(~np.isfinite(times))[0] + 1} has no finite time")
+        raise InputError(
+            f"{path}: spike {np.flatnonzero(~np.isfinite(times))[0] + 1} has no finite time"
+        )
     if n_neurons is None:
         n_neurons = stated.get("n_neurons", int(units.max()) + 1)
     if duration is None:
@@ -128,12 +141,18 @@ def _read_npz(path):
             if missing:
                 raise InputError(f"{path}: has no array {' and no array '.join(sorted(missing))}")
             units, times = arrays["unit"], arrays["time_s"]
-            stated = {name: arrays[name].item() for name in ("n_neurons", "duration_s") if name in names}
+            stated = {
+                name: arrays[name].item() for name in ("n_neurons", "duration_s") if name in names
+            }
     except InputError:
         raise
     except _NO_NPZ as error:
-        raise InputError(f"{path}: is not a readable npz file of numbers ({one_line(error)})") from None
-    if times.dtype.kind not in "iuf" or not all(isinstance(v, int | float) for v in stated.values()):
+        raise InputError(
+            f"{path}: is not a readable npz file of numbers ({one_line(error)})"
+        ) from None
+    if times.dtype.kind not in "iuf" or not all(
+        isinstance(v, int | float) for v in stated.values()
+    ):
         raise InputError(f"{path}: time_s, n_neurons and duration_s have to be numbers")
     if units.shape != times.shape or units.ndim != 1:
         raise InputError(f"{path}: unit and time_s have to be one-dimensional and equally long")

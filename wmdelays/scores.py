@@ -191,12 +191,7 @@ def agreement(first, second, step):
     -------
     Agreement
     """
-    events = []
-    for raster in (first, second):
-        # A millionth of a step tells apart all times a simulation can produce, and is far above
-        # the rounding of a time in seconds.
-        ticks = np.rint(raster.times / step * 1e6).astype(np.int64)
-        events.append(np.unique(ticks * raster.n_neurons + raster.neurons))
+    events = [np.unique(event_keys(raster, step)) for raster in (first, second)]
     if first.n_neurons != second.n_neurons:
         raise InputError(f"rasters of {first.n_neurons} and {second.n_neurons} neurons")
     matched = np.intersect1d(*events, assume_unique=True)
@@ -206,3 +201,22 @@ def agreement(first, second, step):
     if differing.size:
         first_difference = float(differing.min() // first.n_neurons * 1e-6 * step)
     return Agreement(len(matched), len(alone[0]), len(alone[1]), first_difference)
+
+
+def event_keys(raster, step):
+    """A number for each spike: equal for spikes that count as the same, and in the order of time.
+
+    Parameters
+    ----------
+    raster : Raster
+    step : float
+        Training time step in seconds.
+
+    Returns
+    -------
+    int array, shape (n_spikes,)
+    """
+    # A millionth of a step tells apart all times a simulation can produce, and is far above the
+    # rounding of a time in seconds.
+    ticks = np.rint(raster.times / step * 1e6).astype(np.int64)
+    return ticks * raster.n_neurons + raster.neurons

@@ -63,9 +63,9 @@ def agrees(judge):
         emitted, own, closest_call = judge(memory, recall.cue)
         assert closest_call > 1e-9, "the drawn network is no test: a rounding error decides"
         step = memory.step
-        return recall.emitted == Raster.from_dense(emitted, step) and recall.own == Raster.from_dense(
-            own, step
-        )
+        return recall.emitted == Raster.from_dense(
+            emitted, step
+        ) and recall.own == Raster.from_dense(own, step)
 
     return agrees
 

@@ -4,9 +4,9 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs
+from wmdelays.brian_models import recall, runtime, standalone
 
 from wmdelays import InputError
-from wmdelays.brian_models import recall, runtime, standalone
 
 DEVICES = ["numpy", "cpp_standalone"]
 
@@ -46,7 +46,9 @@ def test_they_survive_a_failure(device, random_memory, random_cue, monkeypatch):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_another_network_of_the_user_is_unharmed(device, random_memory, random_cue):
-    group = NeuronGroup(2, "dv/dt = 1 / (1 * ms) : 1", threshold="v > 1", reset="v = 0", method="euler")
+    group = NeuronGroup(
+        2, "dv/dt = 1 / (1 * ms) : 1", threshold="v > 1", reset="v = 0", method="euler"
+    )
     monitor = SpikeMonitor(group)
     network = Network(group, monitor)
     network.run(5 * ms)
@@ -71,7 +73,14 @@ def test_nothing_is_printed(device, random_memory, random_cue, capfd, tmp_path, 
 def test_the_users_schedule_and_float_type_do_not_matter(device, random_memory, random_cue, agrees):
     memory = random_memory(2, kind="busy")
     prefs.core.default_float_dtype = np.float32
-    prefs.core.network.default_schedule = ["start", "synapses", "thresholds", "groups", "resets", "end"]
+    prefs.core.network.default_schedule = [
+        "start",
+        "synapses",
+        "thresholds",
+        "groups",
+        "resets",
+        "end",
+    ]
     try:
         cue = random_cue(0, memory, "ongoing")
         assert agrees(recall(memory, cue, memory.step, device), memory)

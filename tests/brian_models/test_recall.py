@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wmdelays.brian_models import recall
 
 from wmdelays import Cue, InputError, Memory, Raster
-from wmdelays.brian_models import recall
 
 NETWORKS = ["silent", "sparse", "busy", "exploding", "inhibited"]
 CUES = ["clamped", "damaged", "short", "free", "after noise", "ongoing", "empty", "all clamped"]
@@ -65,9 +65,7 @@ def test_a_neuron_fires_in_consecutive_steps(device, agrees):
 
 
 @pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
-def test_an_exploding_network_leaves_no_trace_in_the_next_trial(
-    device, random_memory, random_cue
-):
+def test_an_exploding_network_leaves_no_trace_in_the_next_trial(device, random_memory, random_cue):
     memory = random_memory(3, kind="exploding", beta=0.9999)
     cues = [random_cue(1, memory, "ongoing", 60), random_cue(2, memory, "free", 30)]
     together = recall(memory, cues, memory.step, device)

@@ -1,7 +1,6 @@
 """The rule bptt."""
 
 import importlib
-import io
 import json
 import os
 import signal
@@ -11,17 +10,16 @@ import sys
 import numpy as np
 import pytest
 import torch
+from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
+from wmdelays.training.network import recall
 
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
-from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
-from wmdelays.training.network import recall
 
 # The package may carry the function under the module's name.
 module = importlib.import_module("wmdelays.training.bptt")
 
 N_NEURONS, N_DELAYS, RATE, STEP = 100, 20, 0.015, 1e-3
-
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -197,9 +195,7 @@ def test_a_killed_training_resumes(tmp_path):
     killed = subprocess.run([sys.executable, "-c", program, here, str(file)])
     assert killed.returncode == -signal.SIGKILL
     epochs = []
-    resumed = bptt(
-        start(), epochs=4, checkpoint=file, on_epoch=lambda *now: epochs.append(now[0])
-    )
+    resumed = bptt(start(), epochs=4, checkpoint=file, on_epoch=lambda *now: epochs.append(now[0]))
     assert epochs == [3, 4]
     assert same(resumed, bptt(start(), epochs=4))
 

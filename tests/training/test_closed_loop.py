@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from wmdelays.training import closed_loop
 from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.surrogates import SURROGATES
@@ -59,9 +58,7 @@ def all_gates(made):
 
 def setting(seed=0):
     generator = torch.Generator().manual_seed(seed)
-    weights = torch.randn(
-        N_NEURONS, N_DELAYS, N_NEURONS, generator=generator, dtype=torch.float64
-    )
+    weights = torch.randn(N_NEURONS, N_DELAYS, N_NEURONS, generator=generator, dtype=torch.float64)
     rate = torch.full((N_TRIALS, N_STEPS, N_NEURONS), 0.15)
     rate[:, CLAMP:] = 0.03
     forced = torch.bernoulli(rate, generator=generator).bool()

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from wmdelays.training.surrogates import SURROGATES, fast_sigmoid, triangle
 
 

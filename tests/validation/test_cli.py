@@ -21,7 +21,12 @@ def test_store_makes_a_memory_that_info_describes(wmdelays, tmp_path):
     done = wmdelays("store", SPEC, "-o", "memory.h5", "--delays", 10, "--seed", 3)
     assert done.returncode == 0, done.stderr
     memory = read_memory(tmp_path / "memory.h5")
-    assert (memory.n_neurons, memory.n_delays, memory.n_patterns, memory.n_steps) == (40, 10, 2, 100)
+    assert (memory.n_neurons, memory.n_delays, memory.n_patterns, memory.n_steps) == (
+        40,
+        10,
+        2,
+        100,
+    )
     done = wmdelays("info", "memory.h5", "--json", "-")
     described = json.loads(done.stdout)
     assert described["memory"]["n_synapses"] == memory.n_synapses
@@ -52,7 +57,10 @@ def test_a_recording_is_stored_in_the_stretch_and_bin_asked_for(wmdelays, tmp_pa
 
 
 def test_store_says_which_spikes_no_weights_could_predict(wmdelays, tmp_path):
-    write_csv(tmp_path / "cells.csv", [(0, 0.001), (1, 0.010), (0, 0.050), (2, 0.052), (0, 0.08), (1, 0.082)])
+    write_csv(
+        tmp_path / "cells.csv",
+        [(0, 0.001), (1, 0.010), (0, 0.050), (2, 0.052), (0, 0.08), (1, 0.082)],
+    )
     done = wmdelays(*"store cells.csv -o m.h5 --delays 5 --stop 100ms".split())
     assert done.returncode == 0, done.stderr
     assert "3 have an empty context" in done.stderr
@@ -158,7 +166,9 @@ def test_compare_ends_in_agreement_and_writes_its_json(wmdelays, small_memory, t
 
 
 def test_compare_writes_its_json_to_the_terminal(wmdelays, small_memory):
-    done = wmdelays("compare", small_memory, "--json", "-", "--patterns", "2,0", "--device", "numpy")
+    done = wmdelays(
+        "compare", small_memory, "--json", "-", "--patterns", "2,0", "--device", "numpy"
+    )
     assert [row["pattern"] for row in json.loads(done.stdout)["patterns"]] == [2, 0]
 
 

@@ -53,7 +53,9 @@ def check(dense, n_delays):
     n_delays=st.integers(1, 5),
     rate=st.sampled_from([0.02, 0.2, 0.5, 1.0]),
 )
-def test_the_spikes_found_are_those_of_a_comparison_of_all_contexts(seed, n_neurons, lengths, n_delays, rate):
+def test_the_spikes_found_are_those_of_a_comparison_of_all_contexts(
+    seed, n_neurons, lengths, n_delays, rate
+):
     rng = np.random.default_rng(seed)
     check([rng.random((n, n_neurons)) < rate for n in lengths], n_delays)
 

@@ -29,7 +29,12 @@ def places(cue):
     return cue.clamp, cue.onset, cue.scored_from, cue.n_steps
 
 
-@given(st.integers(0, 50), st.integers(0, 30), st.integers(0, 40), st.sampled_from([1e-3, 1 / 30, 1e-4]))
+@given(
+    st.integers(0, 50),
+    st.integers(0, 30),
+    st.integers(0, 40),
+    st.sampled_from([1e-3, 1 / 30, 1e-4]),
+)
 def test_an_undamaged_cue_shows_the_trigger_window_alone(seed, n_trigger, more, step):
     (pattern,) = bernoulli(6, 30, 1, 0.2, step=step, seed=seed)
     cue = Cue.from_pattern(pattern, n_trigger, step, 30 + more)

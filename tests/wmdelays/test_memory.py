@@ -109,7 +109,10 @@ def test_cues_of_another_network_are_refused():
         (dict(delay=[1.0, 2.0, 1.0]), "delay has to hold whole numbers"),
         (dict(weight=[1, np.nan, 1]), "synapse 1 has the weight nan"),
         (dict(weight=[1, np.inf, 1]), "synapse 1 has the weight inf"),
-        (dict(pre=[1, 1, 1], post=[0, 2, 0], delay=[2, 2, 2]), "two synapses from neuron 1 to 0 with delay 2"),
+        (
+            dict(pre=[1, 1, 1], post=[0, 2, 0], delay=[2, 2, 2]),
+            "two synapses from neuron 1 to 0 with delay 2",
+        ),
         (dict(patterns=bernoulli(4, 20, 1, 0.1)), "pattern 0 has 4 neurons"),
         (dict(patterns=bernoulli(3, 20, 1, 0.1) + bernoulli(3, 21, 1, 0.1)), "20 to 21 steps"),
         (dict(patterns=bernoulli(3, 4, 1, 0.1)), "nothing to recall"),

@@ -26,7 +26,11 @@ NODES = "nodes/neurons"
 PATTERN = "spikes/pattern_0000"
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -66,7 +70,9 @@ def test_what_is_written_is_read_back_equal(tmp_path, make_memory, same_memory, 
         beta=data.draw(st.floats(0.01, 0.99)),
         theta=data.draw(st.floats(1e-3, 1e3)),
         periodic=data.draw(st.booleans()),
-        made=data.draw(st.dictionaries(NAMES.filter(lambda n: n not in PARAMETERS), JSON, max_size=3)),
+        made=data.draw(
+            st.dictionaries(NAMES.filter(lambda n: n not in PARAMETERS), JSON, max_size=3)
+        ),
     )
     if data.draw(st.booleans()):
         memory = Memory(
@@ -129,7 +135,9 @@ def test_libsonata_reads_the_synapses(tmp_path, make_memory, step):
     assert np.array_equal(edges.source_nodes(every), memory.pre)
     assert np.array_equal(edges.target_nodes(every), memory.post)
     assert np.array_equal(edges.get_attribute("syn_weight", every), memory.weight)
-    assert edges.get_attribute("delay", every) == pytest.approx(memory.delay * step * 1e3, rel=1e-14)
+    assert edges.get_attribute("delay", every) == pytest.approx(
+        memory.delay * step * 1e3, rel=1e-14
+    )
 
 
 def test_libsonata_reads_the_patterns(tmp_path, make_memory):
@@ -230,7 +238,10 @@ def killed_writes(folder, make_memory, how):
     write_memory(folder / "new.h5", make_memory(seed=2, n_patterns=1))
     shutil.copy(folder / "old.h5", folder / "m.h5")
     done = subprocess.run(
-        [sys.executable, "-c", WRITER, str(folder), how], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", WRITER, str(folder), how],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     found = [line.split(" ") for line in done.stdout.splitlines()]
@@ -254,9 +265,13 @@ def test_writes_killed_at_random_moments_leave_the_old_file_or_the_new_one(tmp_p
     assert any(left)
 
 
-@pytest.mark.parametrize("where", ["os.fsync", "os.replace", "h5py.Group.create_group", "tempfile.mkstemp"])
+@pytest.mark.parametrize(
+    "where", ["os.fsync", "os.replace", "h5py.Group.create_group", "tempfile.mkstemp"]
+)
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path, make_memory, monkeypatch, where, error):
+def test_a_write_that_fails_leaves_the_old_file_alone(
+    tmp_path, make_memory, monkeypatch, where, error
+):
     write_memory(tmp_path / "m.h5", make_memory(seed=1))
     old = (tmp_path / "m.h5").read_bytes()
 
@@ -480,7 +495,9 @@ def test_a_spike_twice_is_refused(changed):
     assert "twice" in refusal(changed(work))
 
 
-LISTS = [f"{EDGES}/{name}" for name in ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")]
+LISTS = [
+    f"{EDGES}/{name}" for name in ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
+]
 LISTS += [f"{PATTERN}/timestamps", f"{PATTERN}/node_ids", f"{NODES}/node_type_id"]
 
 
@@ -532,7 +549,9 @@ def test_ids_that_are_no_whole_numbers_are_refused(changed, name):
     assert "whole numbers" in refusal(changed(work))
 
 
-@pytest.mark.parametrize("name", ["wmdelays", "nodes", NODES, "edges", EDGES, f"{EDGES}/0", "spikes", PATTERN])
+@pytest.mark.parametrize(
+    "name", ["wmdelays", "nodes", NODES, "edges", EDGES, f"{EDGES}/0", "spikes", PATTERN]
+)
 @pytest.mark.parametrize("by", ["nothing", "a list", "a text", "an unwritten list", "a type"])
 def test_another_thing_in_place_of_a_group_is_refused(changed, name, by):
     def work(file):
@@ -568,7 +587,9 @@ def test_links_are_refused(changed, tmp_path, make_memory, name):
         assert "does not itself hold" in refusal(changed(work))
 
 
-@pytest.mark.parametrize("name", ["wmdelays", "nodes", NODES, "edges", EDGES, f"{EDGES}/0", "spikes", PATTERN])
+@pytest.mark.parametrize(
+    "name", ["wmdelays", "nodes", NODES, "edges", EDGES, f"{EDGES}/0", "spikes", PATTERN]
+)
 def test_groups_in_other_files_are_refused(changed, tmp_path, make_memory, name):
     write_memory(tmp_path / "other.h5", make_memory())
 
@@ -586,7 +607,9 @@ def test_numbers_that_lie_in_other_files_are_refused(changed, tmp_path):
     def external(file):
         n = len(file[name])
         del file[name]
-        file.create_dataset(name, (n,), dtype="f8", external=[(str(tmp_path / "numbers"), 0, 8 * n)])
+        file.create_dataset(
+            name, (n,), dtype="f8", external=[(str(tmp_path / "numbers"), 0, 8 * n)]
+        )
 
     def virtual(file):
         n = len(file[name])
@@ -600,7 +623,9 @@ def test_numbers_that_lie_in_other_files_are_refused(changed, tmp_path):
         assert "outside it" in refusal(changed(work))
 
 
-@pytest.mark.parametrize("options", [dict(chunks=(1024,)), dict(chunks=(1024,), compression="gzip"), {}])
+@pytest.mark.parametrize(
+    "options", [dict(chunks=(1024,)), dict(chunks=(1024,), compression="gzip"), {}]
+)
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_that_was_never_written_takes_no_memory(changed, name, options):
     def work(file):
@@ -636,7 +661,9 @@ def test_parameters_that_make_no_sense_are_refused(changed, name, value):
         attributes = file["wmdelays"].attrs
         del attributes[name]
         if value is not None:
-            attributes[name] = np.uint64(value) if isinstance(value, int) and value >= 2**63 else value
+            attributes[name] = (
+                np.uint64(value) if isinstance(value, int) and value >= 2**63 else value
+            )
 
     refusal(changed(work))
 
@@ -691,7 +718,9 @@ def test_patterns_of_different_lengths_are_refused(changed):
 
 
 def test_ten_thousand_and_one_patterns_keep_their_order(changed, make_memory, monkeypatch):
-    read_pattern = functools.cache(memory_file._read_pattern)  # to be quick: all but the last are one
+    read_pattern = functools.cache(
+        memory_file._read_pattern
+    )  # to be quick: all but the last are one
 
     def quick(group, name, *sizes):
         return read_pattern(group, name if name == "pattern_10000" else "pattern_0000", *sizes)
@@ -772,7 +801,17 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "no hdf5").write_bytes(bytes(5000))
     seal(tmp_path / "no hdf5")
     (tmp_path / "title alone").write_bytes(b"wmdelays memory\nsha256 ")
-    names = ["empty", "text", "folder", "pipe", "loop", "other.h5", "title.h5", "no hdf5", "title alone"]
+    names = [
+        "empty",
+        "text",
+        "folder",
+        "pipe",
+        "loop",
+        "other.h5",
+        "title.h5",
+        "no hdf5",
+        "title alone",
+    ]
     for name in (*names, "missing", "missing/m.h5", "text/m.h5", "x" * 300):
         refusal(tmp_path / name)
     refusal("/dev/zero")

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from wmdelays import InputError
-from wmdelays.patterns import GENERATORS, bernoulli, evidence, generate, is_specification, periodic, refractory
+from wmdelays.patterns import (
+    GENERATORS,
+    bernoulli,
+    evidence,
+    generate,
+    is_specification,
+    periodic,
+    refractory,
+)
 
 SIZE = dict(n_neurons=40, n_steps=500, n_patterns=3)
 
@@ -87,7 +95,9 @@ def test_only_spikes_too_close_to_the_wrap_are_taken_out():
 
 def test_evidence_follows_its_definition():
     n_steps, n_neurons, rate, spread, kept, interval, seed = 200, 50, 0.01, 4.0, 0.05, 4, 5
-    made = evidence(n_neurons, n_steps, 1, rate, spread=spread, kept=kept, interval=interval, seed=seed)
+    made = evidence(
+        n_neurons, n_steps, 1, rate, spread=spread, kept=kept, interval=interval, seed=seed
+    )
     rng = np.random.default_rng(seed)
     e = rng.normal(0, spread, (n_steps, n_neurons))
     draws = rng.random((n_steps, n_neurons))
@@ -107,7 +117,9 @@ def test_evidence_makes_its_entries_likely():
     with_some = dense(evidence(**SIZE, rate=0.001, spread=4.0, kept=0.05, seed=2)).mean()
     assert without == pytest.approx(0.001, rel=0.5)
     assert 0.02 < with_some < 0.06
-    assert dense(evidence(**SIZE, rate=0.5, spread=1e6, kept=1.0, interval=0)).mean() == pytest.approx(0.5, abs=0.02)
+    assert dense(
+        evidence(**SIZE, rate=0.5, spread=1e6, kept=1.0, interval=0)
+    ).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_without_kept_evidence_nothing_changes():
@@ -118,7 +130,14 @@ def test_without_kept_evidence_nothing_changes():
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize(
     "change",
-    [dict(n_neurons=0), dict(n_steps=0), dict(n_patterns=0), dict(rate=-0.1), dict(rate=1.1), dict(rate=np.nan)],
+    [
+        dict(n_neurons=0),
+        dict(n_steps=0),
+        dict(n_patterns=0),
+        dict(rate=-0.1),
+        dict(rate=1.1),
+        dict(rate=np.nan),
+    ],
 )
 def test_sizes_and_rates_that_make_no_sense_are_refused(name, change):
     with pytest.raises(InputError):
@@ -126,7 +145,15 @@ def test_sizes_and_rates_that_make_no_sense_are_refused(name, change):
 
 
 @pytest.mark.parametrize(
-    "change", [dict(rate=0), dict(rate=1), dict(spread=-1), dict(spread=np.nan), dict(kept=2), dict(interval=-1)]
+    "change",
+    [
+        dict(rate=0),
+        dict(rate=1),
+        dict(spread=-1),
+        dict(spread=np.nan),
+        dict(kept=2),
+        dict(interval=-1),
+    ],
 )
 def test_evidence_that_makes_no_sense_is_refused(change):
     with pytest.raises(InputError):
@@ -134,7 +161,9 @@ def test_evidence_that_makes_no_sense_is_refused(change):
 
 
 def test_a_specification_in_one_line_names_the_same_patterns():
-    made = generate("refractory:neurons=7,steps=30, patterns=2,rate=0.1,interval=3", step=1 / 30, seed=4)
+    made = generate(
+        "refractory:neurons=7,steps=30, patterns=2,rate=0.1,interval=3", step=1 / 30, seed=4
+    )
     assert made == refractory(7, 30, 2, 0.1, interval=3, step=1 / 30, seed=4)
     assert is_specification("bernoulli:neurons=1") and not is_specification("bernoulli.csv")
 

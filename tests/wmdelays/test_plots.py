@@ -174,8 +174,15 @@ def test_the_example_runs():
 def memory(weight):
     n = len(weight)
     return Memory(
-        4, 10, 1 / 30, 0.7, 0.5,
-        pre=np.arange(n) % 4, post=np.arange(n) // 4 % 4, delay=np.arange(n) % 3 + 1, weight=weight,
+        4,
+        10,
+        1 / 30,
+        0.7,
+        0.5,
+        pre=np.arange(n) % 4,
+        post=np.arange(n) // 4 % 4,
+        delay=np.arange(n) % 3 + 1,
+        weight=weight,
     )
 
 

@@ -27,7 +27,23 @@ def test_every_number_python_writes_is_read(value, unit):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "ms", "1 m", "1min", "1/0s", "1/0.0ms", "nan s", "inf s", "1,5ms", "1ms2", "1e999s", "a\nb", "1//2s"]
+    "text",
+    [
+        "",
+        "1",
+        "ms",
+        "1 m",
+        "1min",
+        "1/0s",
+        "1/0.0ms",
+        "nan s",
+        "inf s",
+        "1,5ms",
+        "1ms2",
+        "1e999s",
+        "a\nb",
+        "1//2s",
+    ],
 )
 def test_anything_else_is_refused_by_name_in_one_line(text):
     with pytest.raises(InputError) as refused:

@@ -51,7 +51,7 @@ def test_a_csv_file_without_sizes_ends_with_its_last_spike_and_highest_unit(tmp_
 
 
 def test_what_other_programs_put_into_csv_is_understood(tmp_path):
-    (tmp_path / "r.csv").write_bytes(b"\xef\xbb\xbfunit, time_s\r\n\r\n0, 1e-3\r\n\"1\",0.5")
+    (tmp_path / "r.csv").write_bytes(b'\xef\xbb\xbfunit, time_s\r\n\r\n0, 1e-3\r\n"1",0.5')
     assert read_raster(tmp_path / "r.csv").times.tolist() == [1e-3, 0.5]
 
 
@@ -96,7 +96,9 @@ def test_a_csv_file_that_cannot_be_understood_is_refused(tmp_path, text, where):
     assert where in refusal(tmp_path / "r.csv")
 
 
-@pytest.mark.parametrize("given", [{"n_neurons": 0}, {"n_neurons": 2}, {"duration": 0}, {"duration": 0.1}])
+@pytest.mark.parametrize(
+    "given", [{"n_neurons": 0}, {"n_neurons": 2}, {"duration": 0}, {"duration": 0.1}]
+)
 def test_stated_sizes_that_do_not_fit_are_refused(tmp_path, given):
     (tmp_path / "r.csv").write_text("unit,time_s\n3,0.25\n")
     refusal(tmp_path / "r.csv", **given)
@@ -191,7 +193,15 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     np.save(tmp_path / "array.npy", [1, 2])
     (tmp_path / "array.npy").rename(tmp_path / "array.npz")
-    for name in ("r.txt", "empty.npz", "text.npz", "folder.csv", "array.npz", "missing.csv", "x" * 300 + ".csv"):
+    for name in (
+        "r.txt",
+        "empty.npz",
+        "text.npz",
+        "folder.csv",
+        "array.npz",
+        "missing.csv",
+        "x" * 300 + ".csv",
+    ):
         refusal(tmp_path / name)
 
 

@@ -42,7 +42,9 @@ def exact(memory, emitted):
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("beta", [0.05, 0.7, 0.99])
 @pytest.mark.parametrize("n_substeps", [1, 10, 33])
-def test_no_order_of_operations_moves_a_membrane_further_than_the_bound(make_recall, seed, beta, n_substeps):
+def test_no_order_of_operations_moves_a_membrane_further_than_the_bound(
+    make_recall, seed, beta, n_substeps
+):
     rng = np.random.default_rng(seed)
     weights = rng.lognormal(0, 1, (4, 4, 5)) * rng.choice([1, -1], (4, 4, 5), p=[0.8, 0.2])
     memory = Memory.from_dense(weights, step=1e-3, beta=beta, theta=1.0)
@@ -54,7 +56,10 @@ def test_no_order_of_operations_moves_a_membrane_further_than_the_bound(make_rec
     assert 0 < moved < bound < 1e-6
     truth = exact(memory, emitted)
     for u in (plain, other):
-        assert max(abs(Fraction(a) - b) for row, wanted in zip(u, truth) for a, b in zip(row, wanted)) < bound
+        assert (
+            max(abs(Fraction(a) - b) for row, wanted in zip(u, truth) for a, b in zip(row, wanted))
+            < bound
+        )
 
 
 def test_the_bound_counts_the_currents_of_the_busiest_window(make_recall):
@@ -73,7 +78,9 @@ def test_the_bound_counts_the_currents_of_the_busiest_window(make_recall):
         assert bound(n_busy) == pytest.approx(wanted)
 
 
-def test_the_busiest_of_several_recalls_counts_and_more_substeps_round_more(make_recall, make_memory):
+def test_the_busiest_of_several_recalls_counts_and_more_substeps_round_more(
+    make_recall, make_memory
+):
     memory = make_memory()
     calm, busy = np.zeros((20, 5), bool), np.zeros((20, 5), bool)
     calm[3, 0] = busy[3:5] = True
