@@ -11,9 +11,9 @@ import tempfile
 import time
 
 import numpy as np
-from wmdelays.brian_models import recall
 
 from wmdelays import Cue, Memory, Raster
+from wmdelays.brian_models import recall
 
 STEP, N, D = 1e-3, 1024, 41
 

@@ -32,10 +32,9 @@ def _timed(function):
 
 def part_store(rule, file, repeats):
     """Seconds to find the weights, without imports and files."""
-    from wmdelays.training.store import store
-
     from wmdelays.memory_file import write_memory
     from wmdelays.patterns import generate
+    from wmdelays.training.store import store
 
     patterns = generate(SPECIFICATION)
     times = []
@@ -48,9 +47,8 @@ def part_store(rule, file, repeats):
 
 def part_torch(file, repeats):
     """Seconds for the event-driven recall of all patterns."""
-    from wmdelays.training.network import recall
-
     from wmdelays.memory_file import read_memory
+    from wmdelays.training.network import recall
 
     memory = read_memory(file)
     cues = memory.cues()
@@ -61,7 +59,6 @@ def part_torch(file, repeats):
 def part_brian2(file, repeats):
     """Seconds of recall on cpp_standalone: all of it, and the compiled program alone."""
     from wmdelays.brian_models import recall
-
     from wmdelays.memory_file import read_memory
 
     memory = read_memory(file)
@@ -132,13 +129,15 @@ PARTS = {
 def _measured(words, environment=None):
     """Run a command; its output, wall time and peak memory in bytes, children included."""
     start = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(words, stdout=output, env={**os.environ, **(environment or {})})
+    environment = {**os.environ, **(environment or {})}
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(words, stdout=output, stderr=errors, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         output.seek(0)
+        errors.seek(0)
         if status:
-            raise SystemExit(f"{' '.join(map(str, words))} failed")
+            raise SystemExit(f"{' '.join(map(str, words))} failed:\n{errors.read()}")
         return output.read(), seconds, usage.ru_maxrss * 1024
 
 

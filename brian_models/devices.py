@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from wmdelays.brian_models.programs import compiler
-
 from wmdelays.quantities import substeps
 
 # The module that simulates on each device.

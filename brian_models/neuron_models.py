@@ -1,7 +1,6 @@
 """What a neuron model is, and the fixed list of them."""
 
 from wmdelays.brian_models.lif import LIF
-
 from wmdelays.errors import InputError
 
 NEURONS = {"lif": LIF}

@@ -4,10 +4,10 @@ from importlib import import_module
 
 import numpy as np
 from brian2.devices.device import RuntimeDevice, get_device
+
 from wmdelays.brian_models.devices import DEVICES
 from wmdelays.brian_models.neuron_models import neuron_model
 from wmdelays.brian_models.stimulus import write_script
-
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.quantities import substeps

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from brian2 import Network, SpikeMonitor, prefs, second
+
 from wmdelays.brian_models.expansion import expand
 from wmdelays.brian_models.neuron_models import NEURONS
 from wmdelays.brian_models.programs import EXACT, cache_folder

@@ -17,6 +17,7 @@ import numpy as np
 from brian2 import Clock, Network, second
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device, reset_device, set_device
+
 from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
 from wmdelays.brian_models.programs import Program
 from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record, settings

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import SpikeGeneratorGroup, Synapses, second
+
 from wmdelays.brian_models.expansion import ARRIVALS
 from wmdelays.brian_models.neuron_models import neuron_model
-
 from wmdelays.errors import InputError
 from wmdelays.quantities import substeps
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse as sp
-from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
-from wmdelays.training.gain import gains
 
 from wmdelays.memory import Memory
+from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
+from wmdelays.training.gain import gains
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
-from wmdelays.training.closed_loop import gradient, run
-from wmdelays.training.contexts import stored_sequence
-from wmdelays.training.surrogates import SURROGATES
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
+from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from wmdelays.training.closed_loop import gradient, run
+from wmdelays.training.contexts import stored_sequence
+from wmdelays.training.surrogates import SURROGATES
 
 EPOCHS = 16
 # The optimizers and their default learning rates. Plain gradients are as small as a spike's share

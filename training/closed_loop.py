@@ -17,6 +17,7 @@ number of spikes.
 from dataclasses import dataclass
 
 import torch
+
 from wmdelays.training.network import membrane, one_thread
 
 # Part of all neurons and trials from which on a matrix product is faster than single blocks.

@@ -5,9 +5,6 @@ import platform
 
 import numpy as np
 import torch
-from wmdelays.training.analytic import hebbian, pseudo_inverse
-from wmdelays.training.bptt import bptt
-from wmdelays.training.network import recall
 
 from wmdelays import __version__
 from wmdelays.contexts import unpredictable_spikes
@@ -15,6 +12,9 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
 from wmdelays.scores import score
+from wmdelays.training.analytic import hebbian, pseudo_inverse
+from wmdelays.training.bptt import bptt
+from wmdelays.training.network import recall
 
 RULES = ("hebbian", "pseudo-inverse", "bptt")
 

@@ -7,10 +7,10 @@ mistakes on the command line are answered at once.
 import sys
 
 import typer
-from wmdelays.validation import compare, info, store
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
+from wmdelays.validation import compare, info, store
 
 # click comes with typer, since 0.16 under a private name.
 _CommandLineError = typer.BadParameter.__mro__[2]

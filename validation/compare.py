@@ -25,11 +25,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from wmdelays.brian_models.devices import DEVICES
-from wmdelays.validation.info import sizes
-from wmdelays.validation.terminal import console, progress_bar, table
-from wmdelays.validation.verdict import certainty, share, verdict
 
+from wmdelays.brian_models.devices import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
@@ -38,6 +35,9 @@ from wmdelays.patterns import generate
 from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
+from wmdelays.validation.info import sizes
+from wmdelays.validation.terminal import console, progress_bar, table
+from wmdelays.validation.verdict import certainty, share, verdict
 
 DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
 

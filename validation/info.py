@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from wmdelays.validation.terminal import print_memory, print_unpredictable
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.memory_file import read_memory
 from wmdelays.output import write_json
+from wmdelays.validation.terminal import print_memory, print_unpredictable
 
 
 def describe(memory):

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
-from wmdelays.validation.verdict import certainty, share, verdict
 
 from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
 from wmdelays.plots import SINGLE_MARKS, overlay_figure
 from wmdelays.score_plots import closest_call_figure, f1_figure
+from wmdelays.validation.verdict import certainty, share, verdict
 from wmdelays.weight_plots import delays_figure, weights_figure
 
 MOST_OVERLAYS = 16

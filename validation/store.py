@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
 from wmdelays.errors import InputError
 from wmdelays.memory_file import write_memory
@@ -14,6 +13,7 @@ from wmdelays.output import check_writable
 from wmdelays.patterns import generate, is_specification
 from wmdelays.quantities import seconds
 from wmdelays.raster_files import read_raster
+from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
 
 def read_patterns(

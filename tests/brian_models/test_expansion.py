@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, second
-from wmdelays.brian_models import expand, play, recall
 
 from wmdelays import InputError
+from wmdelays.brian_models import expand, play, recall
 
 
 @pytest.mark.parametrize("n", [1, 2, 10])

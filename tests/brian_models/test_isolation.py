@@ -4,9 +4,9 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs
-from wmdelays.brian_models import recall, runtime, standalone
 
 from wmdelays import InputError
+from wmdelays.brian_models import recall, runtime, standalone
 
 DEVICES = ["numpy", "cpp_standalone"]
 

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from wmdelays.brian_models import choose_device, compiler, programs, recall
 
 from wmdelays import InputError
+from wmdelays.brian_models import choose_device, compiler, programs, recall
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wmdelays.brian_models import recall
 
 from wmdelays import Cue, InputError, Memory, Raster
+from wmdelays.brian_models import recall
 
 NETWORKS = ["silent", "sparse", "busy", "exploding", "inhibited"]
 CUES = ["clamped", "damaged", "short", "free", "after noise", "ongoing", "empty", "all clamped"]

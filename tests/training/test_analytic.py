@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wmdelays.training import hebbian, pseudo_inverse, recall
-from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
-from wmdelays.training.gain import gains, threshold_between
 
 from wmdelays import Cue, score
 from wmdelays.patterns import bernoulli, periodic
+from wmdelays.training import hebbian, pseudo_inverse, recall
+from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
+from wmdelays.training.gain import gains, threshold_between
 
 STEP, BETA, THETA = 1e-3, 0.7, 1.0
 NEURON = {"step": STEP, "beta": BETA, "theta": THETA}

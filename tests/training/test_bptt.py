@@ -10,11 +10,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
-from wmdelays.training.network import recall
 
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
+from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
+from wmdelays.training.network import recall
 
 # The package may carry the function under the module's name.
 module = importlib.import_module("wmdelays.training.bptt")

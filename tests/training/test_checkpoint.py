@@ -3,10 +3,10 @@
 import h5py
 import numpy as np
 import pytest
-from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 
 from wmdelays import InputError, Memory, output
 from wmdelays.patterns import bernoulli
+from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 
 
 def memory(**changes):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wmdelays.training import closed_loop
 from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.surrogates import SURROGATES

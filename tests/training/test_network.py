@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wmdelays.training import recall
 
 from wmdelays import Cue, InputError, Memory, Raster
+from wmdelays.training import recall
 
 STEP = 1e-3
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from wmdelays.training import recall, store
 
 from wmdelays import InputError, Raster, score
 from wmdelays.memory_file import write_memory
 from wmdelays.patterns import bernoulli
+from wmdelays.training import recall, store
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from wmdelays.training.surrogates import SURROGATES, fast_sigmoid, triangle
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from wmdelays.validation.cli import main
 
 from wmdelays.memory_file import write_memory
 from wmdelays.patterns import bernoulli
+from wmdelays.validation.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,10 +6,10 @@ import xml.etree.ElementTree
 
 import numpy as np
 import pytest
-from wmdelays.validation.compare import Comparison
-from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
 
 from wmdelays import InputError, Memory, Raster, Recall, agreement, score
+from wmdelays.validation.compare import Comparison
+from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
 
 COMMAND = "wmdelays compare memory.h5 --report report"
 
