@@ -166,7 +166,9 @@ def _finish(command, job):
     if job.returncode:
         lines = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
         reason = lines[0].strip() if lines else f"status {job.returncode}"
-        raise RuntimeError(f"{command[0]} could not compile the simulation: {reason}")
+        raise InputError(
+            f"{command[0]} could not compile the simulation: {reason}; the device numpy needs no compiler"
+        )
 
 
 def _trim(folder):

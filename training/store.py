@@ -69,6 +69,8 @@ def store(
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
     patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; it cannot be negative")
     if not patterns:
         raise InputError("there are no patterns to store")
     patterns = [pattern.bin(step) for pattern in patterns]

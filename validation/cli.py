@@ -52,6 +52,8 @@ def main(arguments=None):
         return _fail(error.format_message() or "", 2)
     except InputError as error:
         return _fail(str(error), 2)
+    except MemoryError:
+        return _fail("this needs more memory than there is", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
 

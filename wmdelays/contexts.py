@@ -52,6 +52,8 @@ def unpredictable_spikes(patterns, n_delays, step):
     -----
     Contexts are told apart by a 64-bit hash, and those of equal hash are compared spike by spike.
     """
+    if not len(patterns):
+        return Unpredictable(0, [], [])
     # One random number for each neuron; a context's hash is the sum of its spikes' numbers, each
     # times a power of an odd number for its delay (modulo 2^64).
     numbers = np.random.default_rng(0).integers(2**63, size=patterns[0].n_neurons, dtype=np.uint64)

@@ -87,7 +87,8 @@ class Cue:
     def shortened(self, n_trigger):
         """The cue with only the first `n_trigger` steps of the pattern shown and clamped.
 
-        From there on the network runs freely; it is scored from the same step as before.
+        From there on the network runs freely; it is scored from the same step as before. Spikes
+        forced after the clamp stay.
         """
         if not 0 <= n_trigger <= self.clamp - self.onset:
             raise InputError(
@@ -95,14 +96,17 @@ class Cue:
             )
         clamp = self.onset + n_trigger
         steps = self.spikes.steps(self.step)
-        return replace(self, spikes=self._spikes_where(steps < clamp), clamp=clamp)
+        kept = (steps < clamp) | (steps >= self.clamp)
+        return replace(self, spikes=self._spikes_where(kept), clamp=clamp)
 
     def silenced(self, n_neurons, rng):
-        """The cue without the spikes of `n_neurons` neurons, drawn at random."""
+        """The cue with `n_neurons` neurons, drawn at random, silent in its clamped part."""
         if not 0 <= n_neurons <= self.n_neurons:
             raise InputError(f"cannot silence {n_neurons} of {self.n_neurons} neurons")
         silent = rng.choice(self.n_neurons, size=n_neurons, replace=False)
-        return replace(self, spikes=self._spikes_where(~np.isin(self.spikes.neurons, silent)))
+        hit = np.isin(self.spikes.neurons, silent)
+        hit &= self.spikes.steps(self.step) < self.clamp
+        return replace(self, spikes=self._spikes_where(~hit))
 
     def replaced(self, probability, rng):
         """The cue with entries of its clamped part replaced by chance ones.

@@ -256,6 +256,8 @@ def _checked_rng(seed, *, n_neurons, n_steps, n_patterns, **probabilities):
     for name, probability in probabilities.items():
         if not 0 <= probability <= 1:
             raise InputError(f"{name} is {probability}; it has to lie from 0 to 1")
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; it cannot be negative")
     return np.random.default_rng(seed)
 
 

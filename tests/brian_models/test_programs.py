@@ -81,7 +81,7 @@ def test_the_oldest_programs_go_first(tmp_path, monkeypatch):
 def test_a_failed_compilation_says_why(random_memory, random_cue, monkeypatch, empty_cache):
     monkeypatch.setattr(programs, "EXACT", (*programs.EXACT, "--no-such-flag"))
     memory = random_memory(0)
-    with pytest.raises(RuntimeError, match="could not compile the simulation: .*error"):
+    with pytest.raises(InputError, match="could not compile the simulation: .*error.*numpy"):
         recall(memory, random_cue(0, memory), device="cpp_standalone")
     assert not list(empty_cache.rglob("main"))
 

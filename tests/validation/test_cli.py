@@ -116,6 +116,7 @@ def test_bad_settings_of_store_are_refused_before_any_work(refused):
     assert "not a time with a unit" in refused("store", SPEC, "-o", "m.h5", "--bin", "1")
     assert "leave nothing to recall" in refused("store", SPEC, "-o", "m.h5", "--delays", "100")
     assert "there is no folder" in refused("store", SPEC, "-o", "none/m.h5")
+    assert "seed is -1" in refused("store", SPEC, "-o", "m.h5", "--seed", "-1")
     assert "No such option" in refused("store", SPEC, "-o", "m.h5", "--frobnicate")
     assert "Missing option" in refused("store", SPEC)
 

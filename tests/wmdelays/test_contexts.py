@@ -95,3 +95,8 @@ def test_spikes_after_silence_have_an_empty_context():
 def test_patterns_within_their_trigger_have_nothing_to_predict(n_delays):
     found = check([np.ones((20, 2), bool)], n_delays)
     assert (found.n_spikes, len(found)) == (0, 0)
+
+
+def test_without_patterns_there_is_nothing_to_predict():
+    found = unpredictable_spikes([], 5, 1e-3)
+    assert (found.n_spikes, len(found)) == (0, 0)

@@ -179,3 +179,14 @@ def test_a_probability_lies_from_zero_to_one(value):
     ):
         with pytest.raises(InputError, match="from 0 to 1"):
             damage()
+
+
+def test_damage_to_the_trigger_leaves_later_forced_spikes_alone():
+    rng = np.random.default_rng(0)
+    (pattern,) = bernoulli(6, 30, 1, 0.3)
+    cue = Cue.from_pattern(pattern, 10, 1e-3).with_ongoing_noise(0.5, rng)
+    later = cue.spikes.dense(1e-3)[10:]
+    assert later.any()
+    for damaged in (cue.shortened(4), cue.silenced(6, rng), cue.replaced(1.0, rng)):
+        np.testing.assert_array_equal(damaged.spikes.dense(1e-3)[10:], later)
+    assert not cue.silenced(6, rng).spikes.dense(1e-3)[:10].any()
