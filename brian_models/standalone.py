@@ -232,6 +232,10 @@ def _translation_units(folder):
         function = f"_{path.stem}" if block else f"_run_{path.stem}"
         functions.append(f"void {function}() {{ unit_{k}::{function}(); }}")
     hot += functions + [f'#include "{name}"' for name in _HOT]
+    # Brian2 2.10 keeps the queue of spikes in a file of its own there.
+    hot += [
+        f'#include "brianlib/{path.name}"' for path in sorted((folder / "brianlib").glob("*.cpp"))
+    ]
     (folder / "hot.cpp").write_text("\n".join(hot) + "\n")
     others = sorted(
         path.name for path in folder.glob("*.cpp") if path.name not in (*_HOT, "hot.cpp")

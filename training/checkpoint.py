@@ -1,14 +1,13 @@
 """Checkpoints: the state of a long computation in a file, for going on after an interruption."""
 
 import hashlib
-import io
 import json
 
 import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.output import replacing
+from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
 
 _FORMAT = "wmdelays checkpoint 1"
 
@@ -33,16 +32,15 @@ def write_checkpoint(path, owner, state, arrays):
         If the file cannot be written.
     """
     with replacing(path) as temporary:
-        # Not straight to the disk: the HDF5 library crashes where that is full.
-        image = io.BytesIO()
-        with h5py.File(image, "w") as file:
+        with hdf5_in_memory() as file:
             file.attrs["format"] = _FORMAT
             file.attrs["owner"] = owner
             file["state"] = json.dumps(state)
             file.create_group("arrays")
             for name, array in arrays.items():
                 file[f"arrays/{name}"] = array
-        temporary.write_bytes(image.getbuffer())
+            image = hdf5_image(file)
+        temporary.write_bytes(image)
 
 
 def read_checkpoint(path, owner):

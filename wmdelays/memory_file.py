@@ -11,7 +11,6 @@ SONATA, the file format for networks and spikes: github.com/AllenInstitute/sonat
 """
 
 import hashlib
-import io
 import json
 import math
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.memory import Memory
-from wmdelays.output import replacing
+from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
 from wmdelays.raster import Raster
 
 FORMAT_VERSION = 1
@@ -62,16 +61,15 @@ def write_memory(path, memory):
     """
     made = _made_as_json(memory.made)
     with replacing(path) as temporary:
-        # HDF5 writes to memory and Python to the disk: a full disk makes the HDF5 library fail
-        # while it closes the file, and then crash the process.
-        image = io.BytesIO()
-        with h5py.File(image, "w", userblock_size=_BLOCK) as file:
+        with hdf5_in_memory(userblock_size=_BLOCK) as file:
             _write_parameters(file, memory, made)
             _write_synapses(file, memory)
             _write_patterns(file, memory)
-        image.seek(0)
-        image.write(_user_block(_digest(image)))
-        temporary.write_bytes(image.getbuffer())
+            image = hdf5_image(file)
+        digest = hashlib.sha256(image).hexdigest().encode()
+        with open(temporary, "wb") as file:
+            file.write(_user_block(digest))
+            file.write(image)
 
 
 def read_memory(path):

@@ -6,6 +6,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
+
 from wmdelays.errors import InputError, one_line
 
 
@@ -73,6 +75,23 @@ def write_json(path, values):
     """Write plain values to a JSON file, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
+
+
+def hdf5_in_memory(userblock_size=0):
+    """An HDF5 file that is built in memory; `hdf5_image` gives its bytes.
+
+    Written straight to a disk that is full, the HDF5 library fails while it closes the file, and
+    then crashes the process.
+    """
+    return h5py.File(
+        "memory", "w", driver="core", backing_store=False, userblock_size=userblock_size
+    )
+
+
+def hdf5_image(file):
+    """The content of an open HDF5 file as bytes, without its user block."""
+    file.flush()
+    return file.id.get_file_image()
 
 
 def _target(path):
