@@ -28,7 +28,10 @@ def compiler():
     It is the command in the environment variable ``CXX``, or else the first found of g++, clang++
     and c++.
     """
-    command = shlex.split(os.environ.get("CXX", ""))
+    try:
+        command = shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise InputError(f"the environment variable CXX is no command: {error}") from None
     for words in [command] if command else [["g++"], ["clang++"], ["c++"]]:
         path = shutil.which(words[0])
         if path:

@@ -176,7 +176,7 @@ def play(cue, neurons, neuron="lif", name="cue"):
     Raises
     ------
     InputError
-        If the cue is for another number of neurons or another step.
+        If the cue is for another number of neurons, or the neurons' dt does not divide its step.
 
     Examples
     --------

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import scipy.sparse as sp
 
+from wmdelays.contexts import stored_sequence
 from wmdelays.memory import Memory
-from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
+from wmdelays.training.contexts import context_matrix, target_matrix
 from wmdelays.training.gain import gains
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
 from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from wmdelays.training.closed_loop import gradient, run
-from wmdelays.training.contexts import stored_sequence
 from wmdelays.training.surrogates import SURROGATES
 
 EPOCHS = 16
-# The optimizers and their default learning rates. Plain gradients are as small as a spike's share
-# of the loss, those of AdamW are normalized.
-LEARNING_RATE = {"adamw": 1e-2, "sgd": 30.0}
+# The optimizers and their default learning rates, in units of the median size of the start weights.
+# Plain gradients are as small as a spike's share of the loss, those of AdamW are normalized.
+LEARNING_RATE = {"adamw": 0.05, "sgd": 10.0}
 # Default steepness of the surrogates.
 ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
 # Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
@@ -38,7 +38,7 @@ def bptt(
     optimizer="adamw",
     surrogate="triangle",
     alpha=None,
-    dropout=0.37,
+    dropout=0.0,
     seed=0,
     checkpoint=None,
     checkpoint_every=CHECKPOINT_EVERY,
@@ -59,8 +59,8 @@ def bptt(
     warm_up : int
         Number of epochs at the full learning rate, before it falls as a cosine to zero.
     learning_rate : float, optional
-        By default `LEARNING_RATE` of the optimizer. With a surrogate that reaches further (the
-        fast sigmoid, or a smaller alpha) a third of it or less serves better.
+        By default `LEARNING_RATE` of the optimizer times the median size of the start weights, and
+        a fifth of that for the fast sigmoid, whose gradient reaches many more neurons.
     optimizer : {"adamw", "sgd"}
         SGD has a momentum of 0.9. AdamW's epsilon follows the derivative of the loss, see
         `_EPSILON`.
@@ -70,7 +70,8 @@ def bptt(
         Steepness of the surrogate; by default `ALPHA`, 15 for the fast sigmoid as in the paper
         and 5 for the triangle, whose support would otherwise be too narrow to learn from.
     dropout : float
-        Probability with which each entry (neuron, delay) of each context is left out.
+        Probability with which each entry (neuron, delay) of each context is left out; 0.37 in the
+        paper. With few spikes in a context it costs more recall than it gains.
     seed : int
         Seed of the random numbers (dropout).
     checkpoint : str or Path, optional
@@ -107,7 +108,8 @@ def bptt(
     _check_choice("optimizer", optimizer, LEARNING_RATE)
     _check_choice("surrogate", surrogate, SURROGATES)
     alpha = ALPHA[surrogate] if alpha is None else alpha
-    learning_rate = LEARNING_RATE[optimizer] if learning_rate is None else learning_rate
+    if learning_rate is None:
+        learning_rate = _learning_rate(memory, optimizer, surrogate)
     settings = {
         "epochs": epochs,
         "warm_up": warm_up,
@@ -309,6 +311,12 @@ def _optimizer(name, weights):
     if name == "adamw":
         return torch.optim.AdamW([weights], fused=True)
     return torch.optim.SGD([weights], momentum=0.9, fused=True)
+
+
+def _learning_rate(memory, optimizer, surrogate):
+    """A rate that fits the size of the start weights: a larger one would undo what they recall."""
+    size = float(np.median(np.abs(memory.weight))) if memory.n_synapses else memory.theta
+    return LEARNING_RATE[optimizer] * size * (0.2 if surrogate == "fast_sigmoid" else 1.0)
 
 
 def _report(on_epoch, training):

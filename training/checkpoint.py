@@ -36,6 +36,7 @@ def write_checkpoint(path, owner, state, arrays):
             file.attrs["format"] = _FORMAT
             file.attrs["owner"] = owner
             file["state"] = json.dumps(state)
+            file.attrs["digest"] = _digest(json.dumps(state), arrays)
             file.create_group("arrays")
             for name, array in arrays.items():
                 file[f"arrays/{name}"] = array
@@ -71,12 +72,23 @@ def read_checkpoint(path, owner):
                     f"the checkpoint {path} belongs to other settings or another memory;"
                     " repeat those, or remove it to start afresh"
                 )
-            state = json.loads(file["state"].asstr()[()])
-            return state, {name: array[()] for name, array in file["arrays"].items()}
+            state = file["state"].asstr()[()]
+            arrays = {name: array[()] for name, array in file["arrays"].items()}
+            if file.attrs["digest"] != _digest(state, arrays):
+                raise InputError(f"the checkpoint {path} is damaged; remove it to start afresh")
+            return json.loads(state), arrays
     except InputError:
         raise
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError):
         raise InputError(f"{path} is not a readable checkpoint") from None
+
+
+def _digest(state, arrays):
+    digest = hashlib.sha256(state.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def fingerprint(memory, settings):

@@ -3,42 +3,6 @@
 import numpy as np
 import scipy.sparse as sp
 
-from wmdelays.raster import Raster
-
-
-def stored_sequence(pattern, n_delays, step, periodic=False):
-    """The spikes that the network has to follow one another.
-
-    For a periodic pattern this is the pattern and its beginning once more, so that every step
-    of the cycle is also predicted from a full context that reaches across the end.
-
-    Parameters
-    ----------
-    pattern : Raster
-    n_delays : int
-        Largest delay D in steps.
-    step : float
-        Training time step in seconds.
-    periodic : bool
-        Whether the pattern's end leads back into its beginning.
-
-    Returns
-    -------
-    Raster
-        The pattern itself, or one of D more steps.
-    """
-    if not periodic:
-        return pattern
-    n_steps, steps = pattern.n_steps(step), pattern.steps(step)
-    again = steps < n_delays
-    return Raster.from_steps(
-        np.concatenate([pattern.neurons, pattern.neurons[again]]),
-        np.concatenate([steps, steps[again] + n_steps]),
-        pattern.n_neurons,
-        n_steps + n_delays,
-        step,
-    )
-
 
 def context_matrix(sequences, n_delays, step):
     """The contexts of all steps of all sequences.

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from wmdelays import __version__
-from wmdelays.contexts import unpredictable_spikes
+from wmdelays.contexts import stored_sequence, unpredictable_spikes
+from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
@@ -143,7 +144,12 @@ def _plain(options):
 
 
 def _scores(memory):
-    scores = score(recall(memory, memory.cues()), memory.patterns)
+    # A periodic pattern has to lead back into its beginning.
+    stored = [
+        stored_sequence(p, memory.n_delays, memory.step, memory.periodic) for p in memory.patterns
+    ]
+    cues = [Cue.from_pattern(p, memory.n_delays, memory.step) for p in stored]
+    scores = score(recall(memory, cues), stored)
     return {
         "f1": scores.total.f1,
         "precision": scores.total.precision,
@@ -153,7 +159,7 @@ def _scores(memory):
 
 
 def _unpredictable(memory):
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step)
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     return {
         "n_spikes": found.n_spikes,
         "empty": len(found.empty),

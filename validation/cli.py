@@ -54,6 +54,13 @@ def main(arguments=None):
         return _fail(str(error), 2)
     except MemoryError:
         return _fail("this needs more memory than there is", 2)
+    except RuntimeError as error:
+        # torch's allocator has no error of its own.
+        if "not enough memory" not in str(error):
+            raise
+        return _fail("this needs more memory than there is", 2)
+    except OSError as error:
+        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
 

@@ -168,6 +168,8 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
     for k in chosen:
         if not 0 <= k < memory.n_patterns:
             raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
+    if len(set(chosen)) < len(chosen):
+        raise InputError("a pattern is named twice")
     dt = memory.step / 10 if dt is None else dt
     n_substeps = substeps(memory.step, dt)
     if device not in ("auto", *DEVICES):

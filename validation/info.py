@@ -24,7 +24,7 @@ def describe(memory):
     dict
         Sizes, parameters, how it was made, and the stored spikes that no weights could predict.
     """
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step)
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     return {
         "memory": sizes(memory),
         "periodic": memory.periodic,

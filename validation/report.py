@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from wmdelays.contexts import unpredictable_spikes
 from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
 from wmdelays.plots import SINGLE_MARKS, overlay_figure
@@ -239,6 +240,7 @@ def _page(comparison, command, figures):
     )
     environment.filters["share"] = share
     rows, made = _rows(comparison), dict(comparison.memory.made)
+    made.pop("unpredictable", None)
     same, n = comparison.agreement, len(comparison.patterns)
     total = {
         "name": "all",
@@ -251,7 +253,7 @@ def _page(comparison, command, figures):
         exact=same.exact,
         verdict=verdict(comparison),
         certainty=certainty(comparison),
-        unpredictable=unpredictable(made.pop("unpredictable", None), comparison.memory),
+        unpredictable=unpredictable(comparison.memory),
         memory=_memory_facts(comparison.memory),
         rows=rows,
         total=total if n > 1 else None,
@@ -266,11 +268,10 @@ def _page(comparison, command, figures):
     )
 
 
-def unpredictable(counts, memory):
+def unpredictable(memory):
     """How many stored spikes cannot be predicted, and why, as a list of sentences."""
-    if not counts:
-        return []
-    n, none, twice = (int(counts.get(name, 0)) for name in ("n_spikes", "empty", "ambiguous"))
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    n, none, twice = found.n_spikes, len(found.empty), len(found.ambiguous)
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
     if not none + twice:
         return [

@@ -129,12 +129,15 @@ def command(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="bptt: keep the state here after each epoch, and go on from it."
+            metavar="FILE", help="bptt: keep the state here every minute, and go on from it."
         ),
     ] = None,
 ):
     """Store patterns in the delays and weights of a network."""
     check_writable(output)
+    for text in (*inputs, *filter(None, [checkpoint])):
+        if Path(text).resolve() == output.resolve():
+            raise InputError(f"{output}: is also an input; name another file for the memory")
     options = {
         "deconvolve": deconvolve or None,
         "epochs": epochs,

@@ -69,7 +69,7 @@ def print_memory(memory, name):
     made = memory.made
     if "rule" in made:
         rows.append(("rule", f"{made['rule']}, seed {made.get('seed')}"))
-    if made.get("scores"):
+    if {"f1", "worst_pattern_f1"} <= made.get("scores", {}).keys():
         scores = made["scores"]
         rows.append(
             ("recall", f"F1 {scores['f1']:.4f}, worst pattern {scores['worst_pattern_f1']:.4f}")
@@ -83,7 +83,7 @@ def print_memory(memory, name):
 
 def print_unpredictable(memory):
     """Print which stored spikes no weights could predict, and why; nothing if there are none."""
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step)
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     if not len(found):
         return
 

@@ -1,10 +1,44 @@
-"""Which stored spikes no weights could predict."""
+"""The contexts of stored spikes, and which of these no weights could predict."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from wmdelays.raster import Raster
+
+
+def stored_sequence(pattern, n_delays, step, periodic=False):
+    """The spikes that the network has to follow one another.
+
+    For a periodic pattern this is the pattern and its beginning once more, so that every step
+    of the cycle is also predicted from a full context that reaches across the end.
+
+    Parameters
+    ----------
+    pattern : Raster
+    n_delays : int
+        Largest delay D in steps.
+    step : float
+        Training time step in seconds.
+    periodic : bool
+        Whether the pattern's end leads back into its beginning.
+
+    Returns
+    -------
+    Raster
+        The pattern itself, or one of D more steps.
+    """
+    if not periodic:
+        return pattern
+    n_steps, steps = pattern.n_steps(step), pattern.steps(step)
+    again = steps < n_delays
+    return Raster.from_steps(
+        np.concatenate([pattern.neurons, pattern.neurons[again]]),
+        np.concatenate([steps, steps[again] + n_steps]),
+        pattern.n_neurons,
+        n_steps + n_delays,
+        step,
+    )
 
 
 @dataclass(frozen=True)
@@ -32,7 +66,7 @@ class Unpredictable:
         return len(self.empty) + len(self.ambiguous)
 
 
-def unpredictable_spikes(patterns, n_delays, step):
+def unpredictable_spikes(patterns, n_delays, step, periodic=False):
     """Find the stored spikes that no weights could predict.
 
     Parameters
@@ -43,6 +77,9 @@ def unpredictable_spikes(patterns, n_delays, step):
         Length of a context in steps, D.
     step : float
         Training time step in seconds.
+    periodic : bool
+        Whether the end of each pattern leads back into its beginning. Then every step is looked at,
+        the first ones with a context that reaches across the end.
 
     Returns
     -------
@@ -54,6 +91,8 @@ def unpredictable_spikes(patterns, n_delays, step):
     """
     if not len(patterns):
         return Unpredictable(0, [], [])
+    n_cycle = patterns[0].n_steps(step)
+    patterns = [stored_sequence(pattern, n_delays, step, periodic) for pattern in patterns]
     # One random number for each neuron; a context's hash is the sum of its spikes' numbers, each
     # times a power of an odd number for its delay (modulo 2^64).
     numbers = np.random.default_rng(0).integers(2**63, size=patterns[0].n_neurons, dtype=np.uint64)
@@ -88,6 +127,9 @@ def unpredictable_spikes(patterns, n_delays, step):
     for group in np.split(order, edges) if len(order) else []:
         if len(group) > 1:
             ambiguous += _conflicts([tuple(map(int, places[q])) for q in group], views, n_delays)
+    if periodic:
+        empty = [(k, t % n_cycle, j) for k, t, j in empty]
+        ambiguous = [(k, t % n_cycle, j, m, u % n_cycle) for k, t, j, m, u in ambiguous]
     return Unpredictable(n_spikes, sorted(empty), sorted(ambiguous))
 
 

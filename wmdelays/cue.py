@@ -44,6 +44,9 @@ class Cue:
     scored_from: int = 0
 
     def __post_init__(self):
+        for place in (self.clamp, self.onset, self.scored_from):
+            if place != int(place):
+                raise InputError(f"a cue's steps are whole numbers, not {place}")
         if not 0 <= self.clamp <= self.n_steps:
             raise InputError(f"a cue cannot clamp {self.clamp} of {self.n_steps} steps")
         if not (0 <= self.onset <= self.n_steps and 0 <= self.scored_from <= self.n_steps):
@@ -129,6 +132,8 @@ class Cue:
         `rate` is the probability of a spike for each neuron and step.
         """
         _check_probability("the rate of random spikes", rate)
+        if n_steps < 0:
+            raise InputError(f"{n_steps} steps of noise cannot come before the pattern")
         noise = rng.random((n_steps, self.n_neurons)) < rate
         entries = np.concatenate([noise, self.spikes.dense(self.step)])
         return Cue(

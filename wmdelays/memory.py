@@ -17,6 +17,9 @@ _KINDS = {
     "periodic": bool,
 }
 _LARGEST = 2**31 - 1
+# Threshold and weights (in its unit) stay this far inside double precision, so that no membrane can
+# overflow.
+_RANGE = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +85,7 @@ class Memory:
             object.__setattr__(self, name, kind(getattr(self, name)))
         pre, post, delay = (np.asarray(a) for a in (self.pre, self.post, self.delay))
         weight = np.asarray(self.weight, dtype=np.float64)
-        _check_synapses(self.n_neurons, self.n_delays, pre, post, delay, weight)
+        _check_synapses(self.n_neurons, self.n_delays, self.theta, pre, post, delay, weight)
         kept = weight != 0
         if not kept.all():
             pre, post, delay, weight = pre[kept], post[kept], delay[kept], weight[kept]
@@ -192,9 +195,13 @@ def _check_parameters(memory):
         raise InputError(f"beta is {memory.beta}; it has to lie between 0 and 1")
     if not (np.isfinite(memory.theta) and memory.theta > 0):
         raise InputError(f"theta is {memory.theta}; it has to be greater than zero")
+    if not 1 / _RANGE <= memory.theta <= _RANGE:
+        raise InputError(
+            f"theta is {memory.theta}; it has to lie from {1 / _RANGE:g} to {_RANGE:g}"
+        )
 
 
-def _check_synapses(n_neurons, n_delays, pre, post, delay, weight):
+def _check_synapses(n_neurons, n_delays, theta, pre, post, delay, weight):
     if not (pre.shape == post.shape == delay.shape == weight.shape) or weight.ndim != 1:
         raise InputError(
             "pre, post, delay and weight have to be equally long, not"
@@ -212,6 +219,11 @@ def _check_synapses(n_neurons, n_delays, pre, post, delay, weight):
     bad = np.flatnonzero(~np.isfinite(weight))
     if bad.size:
         raise InputError(f"synapse {bad[0]} has the weight {weight[bad[0]]}")
+    bad = np.flatnonzero(np.abs(weight) > _RANGE * theta)
+    if bad.size:
+        raise InputError(
+            f"synapse {bad[0]} has the weight {weight[bad[0]]}, more than {_RANGE:g} times theta"
+        )
 
 
 def _check_patterns(memory):

@@ -216,6 +216,7 @@ def _read(file):
     if not (math.isfinite(step) and step > 0):
         raise InputError(f"the step is {step} s; it has to be greater than zero")
     made = {name: _from_json(name, attributes[name]) for name in attributes.keys() - {*_PARAMETERS}}
+    _check_scores(made.get("scores", {}))
     nodes = _group(file, f"nodes/{_POPULATION}")
     n_nodes = len(_dataset(nodes, "node_type_id"))
     if n_nodes != n_neurons:
@@ -287,6 +288,11 @@ def _from_json(name, text):
         return json.loads(text, parse_constant=refuse)
     except (TypeError, ValueError, RecursionError):
         raise InputError(f"the attribute {name!r} is not JSON") from None
+
+
+def _check_scores(scores):
+    if not isinstance(scores, dict) or not all(isinstance(v, int | float) for v in scores.values()):
+        raise InputError("the attribute 'scores' is not a set of named numbers")
 
 
 def _member(group, path):

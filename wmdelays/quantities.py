@@ -13,6 +13,8 @@ _QUANTITY = re.compile(
     r"(?:\s*/\s*(?P<divisor>\d*\.?\d+))?\s*(?P<unit>s|ms|us)\s*"
 )
 
+_MOST_SUBSTEPS = 1_000_000
+
 
 def seconds(text, name="time"):
     """A time in seconds from text with a unit.
@@ -77,5 +79,10 @@ def substeps(step, dt):
         good = " or ".join(f"{step * 1e3 / n:.6g}ms" for n in options)
         raise InputError(
             f"dt of {dt * 1e3:.6g} ms does not divide the step of {step * 1e3:.6g} ms; try {good}"
+        )
+    if whole > _MOST_SUBSTEPS:
+        raise InputError(
+            f"dt of {dt * 1e3:.6g} ms makes more than {_MOST_SUBSTEPS} simulation steps in a step of"
+            f" {step * 1e3:.6g} ms; take a longer dt"
         )
     return whole

@@ -103,5 +103,6 @@ def _edges(weight):
     if not weight.size:
         return np.array([0.0, 1.0])
     low, high = min(weight.min(), 0.0), max(weight.max(), 0.0)
-    width = (high - low) / 80
+    # Far below any weight that matters, so that the width of a bin is never zero.
+    width = max(high - low, 1e-30) / 80
     return np.arange(np.floor(low / width), np.ceil(high / width) + 1) * width

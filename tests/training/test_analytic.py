@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import Cue, score
+from wmdelays.contexts import stored_sequence
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import hebbian, pseudo_inverse, recall
 from wmdelays.training.analytic import least_squares
-from wmdelays.training.contexts import context_matrix, stored_sequence, target_matrix
+from wmdelays.training.contexts import context_matrix, target_matrix
 from wmdelays.training.gain import gains, threshold_between
 
 STEP, BETA, THETA = 1e-3, 0.7, 1.0

@@ -65,3 +65,13 @@ def test_patterns_that_do_not_fit_together_are_refused(patterns):
         store(Raster(np.array([], dtype=int), [], 4, 0.1), n_delays=10)
     with pytest.raises(InputError, match="no patterns"):
         store([], n_delays=10)
+
+
+def test_bptt_lifts_what_hebbian_weights_leave_undone():
+    hard = bernoulli(100, 70, 6, 0.015, seed=0)
+    start = store(hard, "hebbian", n_delays=20).made["scores"]["f1"]
+    learned = store(hard, "bptt", n_delays=20, epochs=8)
+    losses = [epoch["loss"] for epoch in learned.made["history"][1:]]
+    assert 0.9 < start < 1.0
+    assert learned.made["scores"]["f1"] > start
+    assert min(losses) < losses[0]

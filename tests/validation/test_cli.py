@@ -1,5 +1,6 @@
 """What the program answers to good and bad use."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -244,3 +245,56 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(wmdelays, tmp_path)
     assert (tmp_path / "kept.h5").read_bytes() == whole == (tmp_path / "again.h5").read_bytes()
     other = wmdelays(*words, "other.h5", "--checkpoint", "state.h5", "--dropout", "0.1")
     assert other.returncode == 2 and "belongs to other settings" in other.stderr
+
+
+def test_compare_without_a_file_stores_a_memory_and_its_report_says_how_to_repeat_it(
+    wmdelays, tmp_path
+):
+    done = wmdelays("compare", "--seed", 3, "--report", "out", "--device", "numpy", "--dt", "0.5ms")
+    assert done.returncode == 0, done.stderr
+    command = "wmdelays compare --seed 3 --dt 0.5ms --device numpy --report out"
+    assert command in (tmp_path / "out" / "report.html").read_text()
+    assert list((tmp_path / "out" / "figures").glob("*.svg"))
+
+
+def test_rasters_that_differ_end_with_status_1(wmdelays, small_memory, tmp_path, monkeypatch):
+    import wmdelays.brian_models as room
+    from wmdelays import Raster
+
+    simulate = room.recall
+
+    def one_spike_less(*arguments, **options):
+        recalls = simulate(*arguments, **options)
+        own = recalls[1].own
+        lost = Raster(own.neurons[1:], own.times[1:], own.n_neurons, own.duration)
+        return [recalls[0], dataclasses.replace(recalls[1], own=lost), *recalls[2:]]
+
+    monkeypatch.setattr(room, "recall", one_spike_less)
+    done = wmdelays("compare", small_memory, "--device", "numpy", "--json", "out.json")
+    assert done.returncode == 1
+    assert "differ in 1 spike" in done.stderr and "in pattern 1" in done.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["agreement"]["only_torch"] == 1
+
+
+def test_without_a_compiler_numpy_is_taken_and_a_line_says_what_is_lost(
+    wmdelays, small_memory, monkeypatch
+):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    done = wmdelays("compare", small_memory)
+    assert done.returncode == 0, done.stderr
+    assert "no C++ compiler" in done.stderr and "on numpy" in done.stderr
+
+
+def test_the_memory_does_not_take_the_place_of_its_input(refused, tmp_path):
+    write_csv(tmp_path / "cells.csv", [(0, 0.1), (1, 0.2)])
+    assert "is also an input" in refused("store", "cells.csv", "-o", "cells.csv")
+    assert (tmp_path / "cells.csv").read_text().startswith("unit,time_s")
+
+
+def test_the_readmes_example_in_python_runs():
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    names = {}
+    exec(code, names)
+    assert names["monitor"].num_spikes == len(names["memory"].patterns[0])

@@ -36,7 +36,18 @@ def test_the_hippocampus_is_stored_and_its_unpredictable_spikes_are_named(compar
         *"--bin 10ms --start 900s --stop 960s --merge-spikes --rule pseudo-inverse".split(),
     )
     counts = memory.made["unpredictable"]
-    assert counts["empty"] > 0 and counts["ambiguous"] > 0
+    assert counts == {"n_spikes": 884, "empty": 11, "ambiguous": 34}
     assert f"{counts['empty']} have an empty context" in said
     assert f"{counts['ambiguous']} have an ambiguous context" in said
+    assert out["agreement"]["only_torch"] == out["agreement"]["only_brian2"] == 0
+
+
+def test_with_long_contexts_a_minute_of_the_hippocampus_is_recalled_whole(compared, recordings):
+    _, out, memory = compared(
+        recordings / "hippocampus_linear_track.csv",
+        *"--bin 20ms --delays 121 --start 900s --stop 960s --merge-spikes".split(),
+        *"--rule pseudo-inverse".split(),
+    )
+    assert memory.made["unpredictable"] == {"n_spikes": 798, "empty": 0, "ambiguous": 0}
+    assert out["brian2"]["f1"] == 1.0 and out["agreement"]["matched"] == 798
     assert out["agreement"]["only_torch"] == out["agreement"]["only_brian2"] == 0

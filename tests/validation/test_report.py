@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError, Memory, Raster, Recall, agreement, score
+from wmdelays.contexts import Unpredictable
 from wmdelays.validation.compare import Comparison
 from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
 
@@ -264,9 +265,10 @@ def test_unusual_networks_have_a_report_too(tmp_path, case, recwarn):
         assert "Neither torch nor Brian2 emits a spike of its own" in text
 
 
-def test_unpredictable_spikes_are_explained(undrawn, tmp_path):
-    made = {"rule": "bptt", "unpredictable": {"n_spikes": 40, "empty": 3, "ambiguous": 5}}
-    text = words(page(build(n_patterns=1, made=made), tmp_path))
+def test_unpredictable_spikes_are_explained(undrawn, tmp_path, monkeypatch):
+    found = Unpredictable(40, [(0, 60, 1)] * 3, [(0, 70, 1, 0, 80)] * 5)
+    monkeypatch.setattr("wmdelays.validation.report.unpredictable_spikes", lambda *of: found)
+    text = words(page(build(n_patterns=1), tmp_path))
     assert "Of the 40 stored spikes after the trigger window, 8 (20 %)" in text
     assert "3 have an empty context" in text and "5 have a context that is followed by" in text
 

@@ -100,3 +100,12 @@ def test_patterns_within_their_trigger_have_nothing_to_predict(n_delays):
 def test_without_patterns_there_is_nothing_to_predict():
     found = unpredictable_spikes([], 5, 1e-3)
     assert (found.n_spikes, len(found)) == (0, 0)
+
+
+def test_the_contexts_of_a_periodic_pattern_reach_across_its_end():
+    # A cycle of 20 steps, silent for its last 12.
+    pattern = Raster.from_steps([0, 1, 0], [0, 4, 7], 2, 20, 1e-3)
+    found = unpredictable_spikes([pattern], 5, 1e-3, periodic=True)
+    assert found.n_spikes == 3 and found.empty == [(0, 0, 0)]
+    assert unpredictable_spikes([pattern], 5, 1e-3).empty == []
+    assert unpredictable_spikes([pattern], 14, 1e-3, periodic=True).empty == []
