@@ -14,7 +14,7 @@ test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
 benchmark: $(VENV)/installed-benchmark
-	$(BIN)/python benchmarks/main_path.py
+	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

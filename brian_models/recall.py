@@ -57,26 +57,14 @@ def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
     model = neuron_model(neuron)
     n = 10 if dt is None else substeps(memory.step, dt)
-    for k, one in enumerate(cues):
-        _check_cue(memory, one, "the cue" if single else f"cue {k}")
+    memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
-    if not cues:
-        return []
     script = write_script(cues, memory.n_delays, n)
     simulate = import_module(DEVICES[device]).simulate
     recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))
     recalls = _split(recorded, cues, script, n)
     return recalls[0] if single else recalls
-
-
-def _check_cue(memory, cue, name):
-    if cue.n_neurons != memory.n_neurons:
-        raise InputError(f"{name} has {cue.n_neurons} neurons, the memory {memory.n_neurons}")
-    if not np.isclose(cue.step, memory.step, rtol=1e-9, atol=0):
-        raise InputError(
-            f"{name} has a step of {cue.step * 1e3:g} ms, the memory of {memory.step * 1e3:g} ms"
-        )
 
 
 def _split(recorded, cues, script, n):

@@ -98,7 +98,8 @@ def test_one_cue_gives_one_recall_and_several_give_a_list(random_memory, random_
     cue = random_cue(0, memory)
     assert recall(memory, cue, memory.step).cue is cue
     assert [one.cue for one in recall(memory, [cue, cue], memory.step)] == [cue, cue]
-    assert recall(memory, []) == []
+    with pytest.raises(InputError, match="no cue"):
+        recall(memory, [])
 
 
 def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory, random_cue):
@@ -110,7 +111,7 @@ def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory
         recall(memory, cue, neuron="izhikevich")
     with pytest.raises(InputError, match="does not divide"):
         recall(memory, cue, dt=0.3e-3)
-    with pytest.raises(InputError, match="13 neurons, the memory 12"):
+    with pytest.raises(InputError, match="13 neurons, the network 12"):
         recall(memory, random_cue(0, random_memory(0, 13)))
-    with pytest.raises(InputError, match="step of 2 ms, the memory of 1 ms"):
+    with pytest.raises(InputError, match="steps of 2 ms, the network of 1 ms"):
         recall(memory, random_cue(0, random_memory(0, step=2e-3)))
