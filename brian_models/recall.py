@@ -7,6 +7,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 
 from wmdelays.brian_models.devices import DEVICES
 from wmdelays.brian_models.neuron_models import neuron_model
+from wmdelays.brian_models.programs import compiler
 from wmdelays.brian_models.stimulus import write_script
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
@@ -55,6 +56,8 @@ def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
     cues = [cue] if single else list(cue)
     if device not in DEVICES:
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
+    if device == "cython" and compiler() is None:
+        raise InputError("cython needs a C++ compiler and none was found; take the device numpy")
     model = neuron_model(neuron)
     n = 10 if dt is None else substeps(memory.step, dt)
     memory.check_cues(cues)

@@ -22,7 +22,7 @@ LEARNING_RATE = {"adamw": 0.05, "sgd": 10.0}
 # Default steepness of the surrogates.
 ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
 # Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
-CHECKPOINT_EVERY = 60.0
+CHECKPOINT_EVERY = 10.0
 # AdamW's epsilon, in units of what one wrong spike adds to the loss. Through the leak a spike also
 # leaves faint gradients at the steps before it; the usual epsilon of 1e-8 would make a full step
 # of each of those.

@@ -307,7 +307,10 @@ def command(
         result = compare(
             content, patterns=chosen, dt=dt_s, device=device, neuron=neuron, progress=say
         )
-        result.settings.update(memory_file=None if memory is None else str(memory), seed=seed)
+        result.settings.update(
+            memory_file=None if memory is None else str(memory),
+            seed=seed if memory is None else None,
+        )
         result.timing["store" if memory is None else "read"] = stored - began
         page = None
         if report is not None:
@@ -321,6 +324,8 @@ def command(
     elif json_file is not None:
         write_json(json_file, result.as_dict())
     _print(result)
+    if device == "auto":
+        _print_what_is_lost()
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
     reached = min_f1 is None or result.brian2_scores.total.f1 >= min_f1
@@ -347,6 +352,9 @@ def _print(result):
     console.print(
         f"on {result.settings['device']}; seconds: {timing}", highlight=False, soft_wrap=True
     )
+
+
+def _print_what_is_lost():
     from wmdelays.brian_models import compiler
 
     if compiler() is None:

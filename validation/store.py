@@ -129,7 +129,7 @@ def command(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="bptt: keep the state here every minute, and go on from it."
+            metavar="FILE", help="bptt: keep the state here every ten seconds, and go on from it."
         ),
     ] = None,
 ):
@@ -178,14 +178,24 @@ def command(
             seed=seed,
             **{name: value for name, value in options.items() if value is not None},
         )
+    memory.made["source"] = {
+        "inputs": [str(text) for text in inputs],
+        "bin": bin,
+        **{
+            name: value
+            for name, value in (("start", start), ("stop", stop), ("duration", duration))
+            if value is not None
+        },
+        "merge_spikes": merge_spikes,
+    }
     write_memory(output, memory)
     print_memory(memory, output)
     print_unpredictable(memory)
     console.print(f"stored in {output} in {time.perf_counter() - began:.1f} s", highlight=False)
-    if memory.made["scores"]["f1"] < 1 and rule == "hebbian":
+    if memory.made["scores"]["f1"] < 1 and rule != "pseudo-inverse":
         console.print(
             "The recall is not complete; --rule pseudo-inverse solves patterns that resemble each"
-            " other, --rule bptt goes on learning from the Hebbian weights.",
+            " other; longer contexts (--delays) tell more apart.",
             highlight=False,
         )
 

@@ -152,7 +152,8 @@ class Raster:
         InputError
             If the stretch is empty or not inside the raster.
         """
-        stop = self.duration if stop is None else stop
+        to_the_end = stop is None
+        stop = self.duration if to_the_end else stop
         if not (0 <= start < stop):
             raise InputError(f"a stretch from {start:g} s to {stop:g} s is empty")
         if start >= self.duration or stop > self.duration * (1 + 1e-9):
@@ -160,7 +161,7 @@ class Raster:
                 f"the stretch from {start:g} s to {stop:g} s is not inside the raster's {self.duration:g} s"
             )
         inside = (self.times >= start - 1e-9) & (self.times < stop - 1e-9)
-        if stop >= self.duration:
+        if to_the_end:
             inside |= self.times >= stop - 1e-9
         times = np.clip(self.times[inside] - start, 0, stop - start)
         return Raster(self.neurons[inside], times, self.n_neurons, stop - start)
