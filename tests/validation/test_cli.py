@@ -208,10 +208,12 @@ def test_no_module_is_imported_under_two_names(wmdelays):
         "import sys, wmdelays.validation.cli, wmdelays.training, wmdelays.brian_models.recall;"
         "files = [m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)"
         " and m.__name__ != '__main__'];"
-        "ours = [f for f in files if f.startswith(sys.argv[1])];"
+        "ours = [f for f in files if f.startswith(tuple(sys.argv[1:]))];"
         "assert len(ours) == len(set(ours)) > 20, sorted(ours)"
     )
-    done = wmdelays.in_a_process("-c", check, Path(__file__).resolve().parents[2])
+    root = Path(__file__).resolve().parents[2]
+    rooms = [f"{root / room}/" for room in ("wmdelays", "training", "brian_models", "validation")]
+    done = wmdelays.in_a_process("-c", check, *rooms)
     assert done.returncode == 0, done.stderr
 
 
