@@ -26,12 +26,11 @@ class _Seconds:
         return self.once + n_ticks * self.tick + n_events * self.event + n_synapses * self.synapse
 
 
-# Measured with `python benchmarks/devices.py` on two cores of a busy machine, N = 1024; the numpy
-# cost of a synapse was below the noise and is taken from the other device. Cython has no row: it
+# Measured with `python benchmarks/devices.py` on two quiet cores, N = 1024. Cython has no row: it
 # compiles for more than a minute before its first verdict.
-_NUMPY = _Seconds(once=0.23, tick=82e-6, event=33e-9, synapse=0.08e-6)
-_PROGRAM = _Seconds(once=0.24, tick=9.9e-6, event=14e-9, synapse=0.08e-6)
-_COMPILING = 3.9
+_NUMPY = _Seconds(once=0.13, tick=72e-6, event=27e-9, synapse=0.02e-6)
+_PROGRAM = _Seconds(once=0.11, tick=6.3e-6, event=13e-9, synapse=0.1e-6)
+_COMPILING = 1.9
 # Finding out whether a program is in the cache takes the writing of its sources.
 _LOOKING = 0.3
 
