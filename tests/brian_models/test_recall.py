@@ -53,6 +53,15 @@ def test_cpp_standalone_agrees_with_the_equation(
         assert agrees(one, memory)
 
 
+def test_cython_agrees_with_the_equation(random_memory, random_cue, agrees):
+    # One network only: cython compiles for a minute or more.
+    memory = random_memory(3, 12, 5, "busy", 1e-3, 0.8)
+    cues = [random_cue(k, memory, kind) for k, kind in enumerate(CUES)]
+    for n in (1, 10):
+        for one in recall(memory, cues, memory.step / n, "cython"):
+            assert agrees(one, memory)
+
+
 @pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
 def test_a_neuron_fires_in_consecutive_steps(device, agrees):
     chain = np.zeros((3, 3, 2))
