@@ -2,7 +2,8 @@
 
 from wmdelays.training.analytic import hebbian, pseudo_inverse
 from wmdelays.training.bptt import bptt
+from wmdelays.training.margin import margin
 from wmdelays.training.network import recall
 from wmdelays.training.store import RULES, store
 
-__all__ = ["RULES", "bptt", "hebbian", "pseudo_inverse", "recall", "store"]
+__all__ = ["RULES", "bptt", "hebbian", "margin", "pseudo_inverse", "recall", "store"]

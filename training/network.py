@@ -1,8 +1,12 @@
 """The network in discrete time."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+from numba import njit
 
 from wmdelays.cue import Cue
 from wmdelays.raster import Raster
@@ -87,9 +91,10 @@ def recall(memory, cue, device="cpu"):
     ----------
     memory : Memory
     cue : Cue or sequence of Cue
-        Several cues run side by side.
+        Several cues are independent recalls.
     device : str or torch.device
-        Where torch computes.
+        Where to compute. On the CPU a compiled loop takes one cue after another, on other devices
+        torch takes them side by side; the spikes are the same, up to the order of sums.
 
     Returns
     -------
@@ -104,19 +109,99 @@ def recall(memory, cue, device="cpu"):
     if isinstance(cue, Cue):
         return recall(memory, [cue], device)[0]
     memory.check_cues(cue)
-    n_steps = max(one.n_steps for one in cue)
-    forced = torch.zeros(n_steps, len(cue), memory.n_neurons, dtype=torch.bool, device=device)
-    for b, one in enumerate(cue):
-        steps, neurons = one.spikes.steps(one.step), one.spikes.neurons
-        forced[torch.from_numpy(steps), b, torch.from_numpy(neurons)] = True
-    clamp = torch.tensor([[one.clamp] for one in cue], device=device)
-    end = torch.tensor([[one.n_steps] for one in cue], device=device)
+    if torch.device(device).type != "cpu":
+        return recall_side_by_side(memory, cue, device)
+    row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
+    first = np.searchsorted(row, np.arange(memory.n_neurons * memory.n_delays + 1))
 
-    synapses = SparseSynapses(memory, len(cue), device)
-    u = torch.zeros(len(cue), memory.n_neurons, dtype=torch.float64, device=device)
+    def one(cue):
+        own, emitted = np.zeros((2, cue.n_steps, memory.n_neurons), bool)
+        forced, lost = cue.spikes.dense(cue.step), None
+        if cue.lost is not None:
+            lost = cue.lost.dense(cue.step)
+        closest = _recall(
+            first,
+            memory.post,
+            memory.weight,
+            memory.n_delays,
+            memory.beta,
+            memory.theta,
+            forced,
+            lost,
+            cue.clamp,
+            own,
+            emitted,
+        )
+        own, emitted = (Raster.from_dense(spikes, cue.step) for spikes in (own, emitted))
+        return Recall(cue, emitted, own, closest if cue.clamp < cue.n_steps else None)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, cue))
+
+
+_membrane = njit(inline="always")(membrane)
+
+
+@njit(nogil=True, cache=True)
+def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own, emitted):
+    """One recall; fills in own and emitted spikes and gives the closest call.
+
+    The synapses of neuron i with delay d stand from ``first[i * n_delays + d - 1]`` on.
+    """
+    n_steps, n_neurons = forced.shape
+    arriving = np.zeros((n_delays + 1, n_neurons))
+    u = np.zeros(n_neurons)
+    e = np.zeros(n_neurons)
+    closest = np.inf
+    for t in range(n_steps):
+        current = arriving[t % (n_delays + 1)]
+        for j in range(n_neurons):
+            u[j] = _membrane(u[j], e[j], current[j], beta)
+            e[j] = forced[t, j]
+            current[j] = 0
+        if t >= clamp:
+            for j in range(n_neurons):
+                closest = min(closest, abs(u[j] - theta))
+                if u[j] >= theta:
+                    own[t, j] = True
+                    e[j] = 1
+        for i in range(n_neurons):
+            if e[i] == 0:
+                continue
+            emitted[t, i] = True
+            if lost is not None and lost[t, i]:
+                continue
+            for d in range(1, n_delays + 1):
+                current = arriving[(t + d) % (n_delays + 1)]
+                row = i * n_delays + d - 1
+                for k in range(first[row], first[row + 1]):
+                    current[post[k]] += weight[k]
+    return closest
+
+
+def recall_side_by_side(memory, cues, device):
+    """The same with torch's operators, for all cues at once, on any device.
+
+    Parameters, returns: see `recall`.
+    """
+    n_steps = max(cue.n_steps for cue in cues)
+    forced, lost = (
+        torch.zeros(n_steps, len(cues), memory.n_neurons, dtype=torch.bool, device=device)
+        for _ in range(2)
+    )
+    for b, cue in enumerate(cues):
+        for entries, raster in ((forced, cue.spikes), (lost, cue.lost)):
+            if raster is not None:
+                steps, neurons = raster.steps(cue.step), raster.neurons
+                entries[torch.from_numpy(steps), b, torch.from_numpy(neurons)] = True
+    clamp = torch.tensor([[cue.clamp] for cue in cues], device=device)
+    end = torch.tensor([[cue.n_steps] for cue in cues], device=device)
+
+    synapses = SparseSynapses(memory, len(cues), device)
+    u = torch.zeros(len(cues), memory.n_neurons, dtype=torch.float64, device=device)
     e = torch.zeros_like(forced[0])
     own, emitted = torch.zeros_like(forced), torch.zeros_like(forced)
-    closest = torch.full((len(cue),), torch.inf, dtype=torch.float64, device=device)
+    closest = torch.full((len(cues),), torch.inf, dtype=torch.float64, device=device)
     with one_thread():
         for t in range(n_steps):
             u = membrane(u, e.double(), synapses.current(t), memory.beta)
@@ -125,16 +210,19 @@ def recall(memory, cue, device="cpu"):
             e = emitted[t] = own[t] | (forced[t] & (t < end))
             distance = (u - memory.theta).abs_().amin(1)
             closest = torch.where(free[:, 0], torch.minimum(closest, distance), closest)
-            synapses.send(e, t)
+            synapses.send(e & ~lost[t], t)
+
+    def raster(spikes, cue):
+        return Raster.from_dense(spikes.cpu().numpy(), cue.step)
 
     return [
         Recall(
-            cue=one,
-            emitted=_raster(emitted[: one.n_steps, b], one),
-            own=_raster(own[: one.n_steps, b], one),
-            closest_call=float(closest[b]) if one.clamp < one.n_steps else None,
+            cue=cue,
+            emitted=raster(emitted[: cue.n_steps, b], cue),
+            own=raster(own[: cue.n_steps, b], cue),
+            closest_call=float(closest[b]) if cue.clamp < cue.n_steps else None,
         )
-        for b, one in enumerate(cue)
+        for b, cue in enumerate(cues)
     ]
 
 
@@ -151,10 +239,3 @@ def one_thread():
         yield
     finally:
         torch.set_num_threads(n_threads)
-
-
-def _raster(spikes, cue):
-    steps, neurons = spikes.nonzero(as_tuple=True)
-    return Raster.from_steps(
-        neurons.cpu().numpy(), steps.cpu().numpy(), cue.n_neurons, cue.n_steps, cue.step
-    )

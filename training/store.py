@@ -15,14 +15,15 @@ from wmdelays.raster import Raster
 from wmdelays.scores import score
 from wmdelays.training.analytic import hebbian, pseudo_inverse
 from wmdelays.training.bptt import bptt
+from wmdelays.training.margin import margin
 from wmdelays.training.network import recall
 
-RULES = ("hebbian", "pseudo-inverse", "bptt")
+RULES = ("margin", "hebbian", "pseudo-inverse", "bptt")
 
 
 def store(
     patterns,
-    rule="hebbian",
+    rule="margin",
     *,
     n_delays=41,
     step=1e-3,
@@ -39,7 +40,7 @@ def store(
     patterns : Raster or sequence of Raster
         What is stored: equally long and of the same neurons. Times are put on the grid of steps;
         a step that would merge two spikes of a neuron is refused (see `Raster.bin`).
-    rule : {"hebbian", "pseudo-inverse", "bptt"}
+    rule : {"margin", "hebbian", "pseudo-inverse", "bptt"}
         The way of finding weights. `bptt` starts from Hebbian weights.
     n_delays : int
         Largest delay D in steps, also the length of the trigger window.
@@ -54,7 +55,7 @@ def store(
     seed : int
         Seed of all random numbers: the same seed gives the same memory on the same machine.
     **options
-        Settings of the rule: see `hebbian`, `pseudo_inverse` and `bptt`.
+        Settings of the rule: see `margin`, `hebbian`, `pseudo_inverse` and `bptt`.
 
     Returns
     -------
@@ -69,54 +70,34 @@ def store(
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
-    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
     if seed < 0:
         raise InputError(f"the seed is {seed}; it cannot be negative")
-    if not patterns:
-        raise InputError("there are no patterns to store")
-    patterns = [pattern.bin(step) for pattern in patterns]
-    # An empty network with these patterns: checks all that the rules have in common.
-    none = np.empty(0, dtype=np.int64)
-    Memory(
-        patterns[0].n_neurons,
-        n_delays,
-        step,
-        beta,
-        theta,
-        none,
-        none,
-        none,
-        none,
-        patterns,
-        periodic,
-    )
-    if not any(len(pattern) for pattern in patterns):
-        raise InputError("there are no spikes to store")
-
-    analytic, learned = options, {}
-    if rule == "bptt":
+    common = {
+        "n_delays": n_delays,
+        "step": step,
+        "beta": beta,
+        "theta": theta,
+        "periodic": periodic,
+    }
+    patterns = unlearned(patterns, **common).patterns
+    if rule == "margin":
+        _check_options(rule, margin, options)
+        memory = margin(patterns, **common, seed=seed, **options)
+    elif rule == "bptt":
         known = set(inspect.signature(hebbian).parameters)
-        analytic = {name: value for name, value in options.items() if name in known}
+        start = {name: value for name, value in options.items() if name in known}
         learned = {name: value for name, value in options.items() if name not in known}
-    _check_options(rule, pseudo_inverse if rule == "pseudo-inverse" else hebbian, analytic)
-    _check_options(rule, bptt, learned)
-
-    solve = pseudo_inverse if rule == "pseudo-inverse" else hebbian
-    memory = solve(
-        patterns,
-        n_delays=n_delays,
-        step=step,
-        beta=beta,
-        theta=theta,
-        periodic=periodic,
-        **analytic,
-    )
-    if rule == "bptt":
-        memory = bptt(memory, seed=seed, **learned)
+        _check_options(rule, bptt, learned)
+        memory = bptt(hebbian(patterns, **common, **start), seed=seed, **learned)
+        memory.made["settings"] |= start
+    else:
+        solve = pseudo_inverse if rule == "pseudo-inverse" else hebbian
+        _check_options(rule, solve, options)
+        memory = solve(patterns, **common, **options)
+        memory.made["settings"] = dict(options)
     memory.made.update(
         rule=rule,
         seed=seed,
-        settings={**memory.made.get("settings", {}), **_plain(analytic)},
         scores=_scores(memory),
         unpredictable=_unpredictable(memory),
         versions={
@@ -129,18 +110,52 @@ def store(
     return memory
 
 
+def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
+    """The memory before learning: the patterns and no synapses.
+
+    Parameters
+    ----------
+    patterns, n_delays, step, beta, theta, periodic
+        As in `store`.
+
+    Returns
+    -------
+    Memory
+
+    Raises
+    ------
+    InputError
+        If the patterns cannot be stored in one memory.
+    """
+    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    if not patterns:
+        raise InputError("there are no patterns to store")
+    patterns = [pattern.bin(step) for pattern in patterns]
+    none = np.empty(0, dtype=np.int64)
+    memory = Memory(
+        n_neurons=patterns[0].n_neurons,
+        n_delays=n_delays,
+        step=step,
+        beta=beta,
+        theta=theta,
+        pre=none,
+        post=none,
+        delay=none,
+        weight=none,
+        patterns=patterns,
+        periodic=periodic,
+    )
+    if not any(len(pattern) for pattern in patterns):
+        raise InputError("there are no spikes to store")
+    return memory
+
+
 def _check_options(rule, function, options):
     fixed = {"patterns", "memory", "n_delays", "step", "beta", "theta", "periodic", "seed"}
     known = [name for name in inspect.signature(function).parameters if name not in fixed]
     for name in options:
         if name not in known:
             raise InputError(f"the rule {rule} has no setting {name}; it has {', '.join(known)}")
-
-
-def _plain(options):
-    return {
-        name: value for name, value in options.items() if isinstance(value, (bool, int, float, str))
-    }
 
 
 def _scores(memory):

@@ -15,6 +15,22 @@ from wmdelays.quantities import seconds
 from wmdelays.raster_files import read_raster
 from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
+_WAYS_OUT = {
+    "margin": "longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0),"
+    " a smaller --kappa and more --epochs store more",
+    **dict.fromkeys(
+        ("hebbian", "pseudo-inverse", "bptt"), "--rule margin stores more patterns than this rule"
+    ),
+}
+
+
+def _of_margin(help, flag=None):
+    return typer.Option(*[flag] * bool(flag), help=help, rich_help_panel="Rule margin")
+
+
+def _of_bptt(help):
+    return typer.Option(help=help, rich_help_panel="Rule bptt")
+
 
 def read_patterns(
     inputs, step, *, start=None, stop=None, duration=None, neurons=None, merge_spikes=False, seed=0
@@ -83,8 +99,8 @@ def command(
         Path, typer.Option("--output", "-o", metavar="FILE", help="The memory file (.h5).")
     ],
     rule: Annotated[
-        str, typer.Option(help="Way of finding weights: hebbian, pseudo-inverse or bptt.")
-    ] = "hebbian",
+        str, typer.Option(help="Way of finding weights: margin, hebbian, pseudo-inverse or bptt.")
+    ] = "margin",
     delays: Annotated[
         int, typer.Option(metavar="D", help="Largest delay in steps; length of the trigger window.")
     ] = 41,
@@ -113,24 +129,60 @@ def command(
         typer.Option("--periodic", help="The end of each pattern leads back into its beginning."),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
-    deconvolve: Annotated[
-        bool, typer.Option("--deconvolve", help="hebbian, pseudo-inverse: the deconvolved target.")
-    ] = False,
-    epochs: Annotated[int | None, typer.Option(help="bptt: number of epochs.")] = None,
-    warm_up: Annotated[
-        int | None, typer.Option(help="bptt: epochs before the learning rate decays.")
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="bptt: learning rate.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="bptt: adamw or sgd.")] = None,
-    surrogate: Annotated[str | None, typer.Option(help="bptt: fast_sigmoid or triangle.")] = None,
-    dropout: Annotated[
-        float | None, typer.Option(help="bptt: part of the context that is dropped.")
+    epochs: Annotated[
+        int | None, typer.Option(help="margin, bptt: number of epochs at most.")
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="bptt: keep the state here every ten seconds, and go on from it."
-        ),
+        typer.Option(metavar="FILE", help="margin, bptt: keep the state here, and go on from it."),
+    ] = None,
+    kappa: Annotated[float | None, _of_margin("Margin around theta; by default half of it.")] = None,
+    shortest_trigger: Annotated[
+        int | None, _of_margin("Steps after which a recall can go on alone; by default D.")
+    ] = None,
+    damaged_epochs: Annotated[
+        int | None, _of_margin("Epochs with damaged contexts; 0 for none.")
+    ] = None,
+    lost: Annotated[
+        float | None, _of_margin("Damage: part of the trigger's spikes that are left out.")
+    ] = None,
+    added: Annotated[
+        float | None, _of_margin("Damage: random spikes in the trigger, as a part of its own.")
+    ] = None,
+    silenced: Annotated[
+        float | None, _of_margin("Damage: part of the neurons that are silent in the trigger.")
+    ] = None,
+    noise: Annotated[
+        float | None, _of_margin("Damage: part of all spikes lost, and as many added.")
+    ] = None,
+    presentations: Annotated[
+        int | None, _of_margin("Damage: damaged triggers for each pattern and epoch.")
+    ] = None,
+    max_synapses: Annotated[int | None, _of_margin("Most synapses onto a neuron.")] = None,
+    prune: Annotated[
+        bool | None,
+        _of_margin("Cut each neuron's weakest synapses while it still recalls.", flag="--prune"),
+    ] = None,
+    one_delay_per_pair: Annotated[
+        bool | None,
+        _of_margin("At most one synapse from a neuron to another.", flag="--one-delay-per-pair"),
+    ] = None,
+    signs: Annotated[
+        str | None, _of_margin("free, or dale: every neuron excitatory or inhibitory.")
+    ] = None,
+    excitatory: Annotated[
+        float | None, _of_margin("dale: part of the neurons that are excitatory, the first ones.")
+    ] = None,
+    warm_up: Annotated[
+        int | None, _of_bptt("Epochs before the learning rate decays.")
+    ] = None,
+    learning_rate: Annotated[float | None, _of_bptt("Learning rate.")] = None,
+    optimizer: Annotated[str | None, _of_bptt("adamw or sgd.")] = None,
+    surrogate: Annotated[str | None, _of_bptt("fast_sigmoid or triangle.")] = None,
+    dropout: Annotated[float | None, _of_bptt("Part of the context that is dropped.")] = None,
+    deconvolve: Annotated[
+        bool | None,
+        typer.Option("--deconvolve", help="hebbian, pseudo-inverse: the deconvolved target."),
     ] = None,
 ):
     """Store patterns in the delays and weights of a network."""
@@ -139,14 +191,31 @@ def command(
         if Path(text).resolve() == output.resolve():
             raise InputError(f"{output}: is also an input; name another file for the memory")
     options = {
-        "deconvolve": deconvolve or None,
-        "epochs": epochs,
-        "warm_up": warm_up,
-        "learning_rate": learning_rate,
-        "optimizer": optimizer,
-        "surrogate": surrogate,
-        "dropout": dropout,
-        "checkpoint": checkpoint,
+        name: value
+        for name, value in (
+            ("epochs", epochs),
+            ("checkpoint", checkpoint),
+            ("kappa", kappa),
+            ("shortest_trigger", shortest_trigger),
+            ("damaged_epochs", damaged_epochs),
+            ("lost", lost),
+            ("added", added),
+            ("silenced", silenced),
+            ("noise", noise),
+            ("presentations", presentations),
+            ("max_synapses", max_synapses),
+            ("prune", prune),
+            ("one_delay_per_pair", one_delay_per_pair),
+            ("signs", signs),
+            ("excitatory", excitatory),
+            ("warm_up", warm_up),
+            ("learning_rate", learning_rate),
+            ("optimizer", optimizer),
+            ("surrogate", surrogate),
+            ("dropout", dropout),
+            ("deconvolve", deconvolve),
+        )
+        if value is not None
     }
     step = seconds(bin, "--bin")
     patterns = read_patterns(
@@ -160,24 +229,25 @@ def command(
         seed=seed,
     )
     periodic = periodic or all(text.startswith("periodic:") for text in inputs)
+    common = {
+        "n_delays": delays,
+        "step": step,
+        "beta": beta,
+        "theta": theta,
+        "periodic": periodic,
+    }
     began = time.perf_counter()
     with progress_bar() as say:
+        say("importing torch", None)
+        from wmdelays.training.store import store, unlearned
+
+        print_unpredictable(unlearned(patterns, **common))
         say(f"{rule}: finding weights", None)
         if rule == "bptt":
             options["on_epoch"] = _epoch_line(say, epochs)
-        from wmdelays.training import store
-
-        memory = store(
-            patterns,
-            rule,
-            n_delays=delays,
-            step=step,
-            beta=beta,
-            theta=theta,
-            periodic=periodic,
-            seed=seed,
-            **{name: value for name, value in options.items() if value is not None},
-        )
+        elif rule == "margin":
+            options["on_progress"] = lambda text, part: say(f"margin: {text}", part)
+        memory = store(patterns, rule, **common, seed=seed, **options)
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],
         "bin": bin,
@@ -190,14 +260,9 @@ def command(
     }
     write_memory(output, memory)
     print_memory(memory, output)
-    print_unpredictable(memory)
     console.print(f"stored in {output} in {time.perf_counter() - began:.1f} s", highlight=False)
-    if memory.made["scores"]["f1"] < 1 and rule != "pseudo-inverse":
-        console.print(
-            "The recall is not complete; --rule pseudo-inverse solves patterns that resemble each"
-            " other; longer contexts (--delays) tell more apart.",
-            highlight=False,
-        )
+    if memory.made["scores"]["f1"] < 1:
+        console.print(f"The recall is not complete: {_WAYS_OUT[rule]}.", highlight=False)
 
 
 def _epoch_line(say, epochs):

@@ -74,6 +74,15 @@ def print_memory(memory, name):
         rows.append(
             ("recall", f"F1 {scores['f1']:.4f}, worst pattern {scores['worst_pattern_f1']:.4f}")
         )
+    if {"open_loop_errors", "margin"} <= made.get("reached", {}).keys():
+        reached = made["reached"]
+        rows.append(
+            (
+                "open loop",
+                f"{reached['open_loop_errors']} wrong spikes, membranes at least"
+                f" {reached['margin']:.3g} on the right side of theta",
+            )
+        )
     grid = table(str(name), "")
     grid.columns[1].justify = "left"
     for row in rows:

@@ -113,9 +113,10 @@ def unpredictable_spikes(patterns, n_delays, step, periodic=False):
                 size[d:] += count[:-d]
         hashes.append(context[n_delays:])
         n_context.append(size[n_delays:])
-        places.append([(k, t) for t in range(n_delays, n_steps)])
+        t = np.arange(n_delays, n_steps)
+        places.append(np.column_stack([np.full_like(t, k), t]))
     hashes, n_context = np.concatenate(hashes), np.concatenate(n_context)
-    places = np.array([place for part in places for place in part]).reshape(-1, 2)
+    places = np.concatenate(places)
     views = [_Spikes(pattern, step) for pattern in patterns]
 
     n_spikes = sum(int((p.steps(step) >= n_delays).sum()) for p in patterns)
@@ -123,10 +124,11 @@ def unpredictable_spikes(patterns, n_delays, step, periodic=False):
     order = np.argsort(hashes, kind="stable")
     order = order[n_context[order] > 0]
     edges = np.flatnonzero(np.diff(hashes[order])) + 1
+    edges = np.concatenate([[0], edges, [len(order)]])
     ambiguous = []
-    for group in np.split(order, edges) if len(order) else []:
-        if len(group) > 1:
-            ambiguous += _conflicts([tuple(map(int, places[q])) for q in group], views, n_delays)
+    for k in np.flatnonzero(np.diff(edges) > 1):
+        group = order[edges[k] : edges[k + 1]]
+        ambiguous += _conflicts([tuple(map(int, places[q])) for q in group], views, n_delays)
     if periodic:
         empty = [(k, t % n_cycle, j) for k, t, j in empty]
         ambiguous = [(k, t % n_cycle, j, m, u % n_cycle) for k, t, j, m, u in ambiguous]

@@ -42,8 +42,13 @@ class Cue:
     clamp: int
     onset: int = 0
     scored_from: int = 0
+    lost: Raster | None = None
 
     def __post_init__(self):
+        if self.lost is not None and (
+            self.lost.n_neurons != self.n_neurons or self.lost.n_steps(self.step) != self.n_steps
+        ):
+            raise InputError("a cue's lost spikes need as many neurons and steps as its spikes")
         for place in (self.clamp, self.onset, self.scored_from):
             if place != int(place):
                 raise InputError(f"a cue's steps are whole numbers, not {place}")
@@ -136,12 +141,18 @@ class Cue:
             raise InputError(f"{n_steps} steps of noise cannot come before the pattern")
         noise = rng.random((n_steps, self.n_neurons)) < rate
         entries = np.concatenate([noise, self.spikes.dense(self.step)])
+        lost = None
+        if self.lost is not None:
+            before = np.zeros_like(noise)
+            lost = np.concatenate([before, self.lost.dense(self.step)])
+            lost = Raster.from_dense(lost, self.step)
         return Cue(
             Raster.from_dense(entries, self.step),
             self.step,
             clamp=self.clamp + n_steps,
             onset=self.onset + n_steps,
             scored_from=self.scored_from + n_steps,
+            lost=lost,
         )
 
     def with_ongoing_noise(self, rate, rng):
@@ -153,6 +164,15 @@ class Cue:
         entries = self.spikes.dense(self.step)
         entries[self.clamp :] |= rng.random(entries[self.clamp :].shape) < rate
         return replace(self, spikes=Raster.from_dense(entries, self.step))
+
+    def losing_spikes(self, probability, rng):
+        """The cue with every emitted spike lost to all its synapses with the given probability.
+
+        Through the whole recall, the clamped part included.
+        """
+        _check_probability("the probability of a lost spike", probability)
+        lost = rng.random((self.n_steps, self.n_neurons)) < probability
+        return replace(self, lost=Raster.from_dense(lost, self.step))
 
     def _spikes_where(self, kept):
         spikes = self.spikes

@@ -1,0 +1,111 @@
+"""Damaged contexts: what a network is shown so that it learns to put errors right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+
+# Presentations with noise for each pattern and epoch.
+_NOISY = 2
+
+
+@dataclass(frozen=True)
+class Damage:
+    """How much the contexts are damaged while the network learns.
+
+    Parameters
+    ----------
+    lost : float
+        Part of the spikes of the trigger window that are left out.
+    added : float
+        Random spikes in the trigger window, as a part of the spikes that are expected there.
+    silenced : float
+        Part of the neurons that are silent in the trigger window.
+    noise : float
+        Damage that goes on through the whole recall: this part of the spikes is lost and as many
+        random ones are added. Each epoch shows every pattern twice with it.
+    presentations : int
+        Number of damaged trigger windows for each pattern and epoch. Half of them have lost and
+        added spikes, half of them silenced neurons, if both are asked for.
+
+    Raises
+    ------
+    InputError
+        If a part does not lie from 0 to 1.
+    """
+
+    lost: float = 0.0
+    added: float = 0.0
+    silenced: float = 0.0
+    noise: float = 0.0
+    presentations: int = 8
+
+    def __post_init__(self):
+        for name in ("lost", "added", "silenced", "noise"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it has to lie from 0 to 1")
+        if self.presentations < 0 or self.presentations % 1:
+            raise InputError(
+                f"presentations is {self.presentations}; it has to be a whole number of at least 0"
+            )
+
+    @property
+    def of_trigger(self):
+        """Whether trigger windows are damaged."""
+        return self.presentations > 0 and max(self.lost, self.added, self.silenced) > 0
+
+    def __bool__(self):
+        return self.of_trigger or self.noise > 0
+
+    def sequences(self, patterns, n_steps, n_neurons, n_delays, rng):
+        """Draw the damaged sequences of one epoch.
+
+        Parameters
+        ----------
+        patterns : sequence of (steps, neurons)
+            The stored spikes of each pattern, ordered by step.
+        n_steps, n_neurons, n_delays : int
+            Length of the patterns, number of neurons, and length of the trigger window.
+        rng : numpy.random.Generator
+
+        Yields
+        ------
+        (steps, neurons, n_steps, pattern, start, damaged)
+            See `wmdelays.training.teacher_forcing.presentations`. Where only the trigger window
+            is damaged, the sequence ends when it has left the context.
+        """
+        rate = sum(len(steps) for steps, _ in patterns) / (len(patterns) * n_steps * n_neurons)
+        added = self.noise * rate
+        short = min(2 * n_delays, n_steps)
+        for m, (steps, neurons) in enumerate(patterns):
+            for _ in range(_NOISY if self.noise else 0):
+                spikes = _damaged(steps, neurons, n_delays, n_steps, n_neurons, self.noise, added, rng)
+                yield *spikes, n_steps, m, n_delays, True
+            if not self.of_trigger:
+                continue
+            begin = slice(0, np.searchsorted(steps, short))
+            for k in range(self.presentations):
+                spikes = steps[begin], neurons[begin]
+                if self.noise:
+                    spikes = _damaged(*spikes, n_delays, short, n_neurons, self.noise, added, rng)
+                silence = self.silenced > 0 and (k % 2 or not (self.lost or self.added))
+                if silence:
+                    silent = rng.random(n_neurons) < self.silenced
+                    kept = ~silent[spikes[1]] | (spikes[0] >= n_delays)
+                    spikes = spikes[0][kept], spikes[1][kept]
+                else:
+                    spikes = _damaged(
+                        *spikes, 0, n_delays, n_neurons, self.lost, self.added * rate, rng
+                    )
+                yield *spikes, short, m, n_delays, True
+
+
+def _damaged(steps, neurons, begin, end, n_neurons, lost, rate, rng):
+    """Lose and add spikes in the steps from `begin` to `end`."""
+    kept = (rng.random(len(steps)) >= lost) | (steps < begin) | (steps >= end)
+    n_added = rng.binomial((end - begin) * n_neurons, min(rate, 1.0))
+    place = rng.integers(begin * n_neurons, end * n_neurons, n_added)
+    # A random spike where there is one already changes nothing.
+    place = np.union1d(place, steps[kept].astype(np.int64) * n_neurons + neurons[kept])
+    return place // n_neurons, place % n_neurons

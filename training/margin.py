@@ -1,0 +1,458 @@
+"""The rule `margin`: every neuron learns on its own, with the stored spikes as context."""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from wmdelays.contexts import stored_sequence
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError
+from wmdelays.memory import Memory
+from wmdelays.output import check_writable
+from wmdelays.scores import score
+from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from wmdelays.training.damage import Damage
+from wmdelays.training.network import recall
+from wmdelays.training.sparse_block import SparseBlock, synapses
+from wmdelays.training.synapse_limits import SynapseLimits, strongest
+from wmdelays.training.teacher_forcing import (
+    BLOCK,
+    FALSE_ALARMS,
+    MISSED,
+    n_blocks,
+    present,
+    targets,
+)
+from wmdelays.training.teacher_forcing import presentations as lay_out
+
+EPOCHS = 100
+DAMAGED_EPOCHS = 15
+LOST = ADDED = SILENCED = 0.8
+NOISE = 0.3
+PRESENTATIONS = 8
+CHECKPOINT_EVERY = 30.0
+# Part of the way to its bound that a membrane is moved: beyond 1 it overshoots, which reaches all
+# bounds in fewer epochs (over-relaxation).
+_RATE = 1.4
+# With damaged contexts there is no solution for all of them; the rate falls from one to the other.
+_DAMAGED_RATES = 1.0, 0.2
+# Epochs that are learned between two looks at the whole network.
+_ROUND = 5
+# At the end of each stage and after these numbers of its epochs some patterns are recalled, to see
+# how far learning is.
+_LOOKS = 20, 40, 80, 160, 320, 640
+_RECALLED = 16
+# What pruning leaves of the synapses in each cut.
+_KEPT = 0.8
+
+
+def margin(
+    patterns,
+    *,
+    n_delays,
+    step,
+    beta,
+    theta,
+    periodic=False,
+    kappa=None,
+    epochs=EPOCHS,
+    damaged_epochs=DAMAGED_EPOCHS,
+    shortest_trigger=None,
+    lost=LOST,
+    added=ADDED,
+    silenced=SILENCED,
+    noise=NOISE,
+    presentations=PRESENTATIONS,
+    max_synapses=None,
+    prune=False,
+    one_delay_per_pair=False,
+    signs="free",
+    excitatory=0.8,
+    seed=0,
+    checkpoint=None,
+    checkpoint_every=CHECKPOINT_EVERY,
+    on_progress=None,
+):
+    """Weights that keep every membrane away from the threshold, on the right side of it.
+
+    With the stored spikes as context, each neuron is to reach theta + kappa at its spikes and to
+    stay below theta - kappa elsewhere; leak and reset included. Neurons learn by relaxation, see
+    `wmdelays.training.teacher_forcing.present`: first from damaged contexts, at a rate that falls,
+    then from the undamaged ones until all bounds are met.
+
+    Parameters
+    ----------
+    patterns : sequence of Raster
+        The patterns to be stored, at whole steps and equally long.
+    n_delays : int
+        Largest delay D in steps.
+    step, beta, theta : float
+        Training time step in seconds, leak and threshold.
+    periodic : bool
+        Whether the end of each pattern leads back into its beginning.
+    kappa : float, optional
+        Margin, between 0 and theta; by default half of theta.
+    epochs : int
+        Most epochs with undamaged contexts, in each stage.
+    damaged_epochs : int
+        Number of epochs with damaged contexts; 0 for none.
+    shortest_trigger : int, optional
+        Steps of a pattern after which the network is to go on alone; by default `n_delays`.
+    lost, added, silenced, noise : float
+    presentations : int
+        How much the contexts are damaged, see `wmdelays.training.damage.Damage`.
+    max_synapses : int, optional
+    prune, one_delay_per_pair : bool
+    signs : {"free", "dale"}
+    excitatory : float
+        Which synapses there may be, see `wmdelays.training.synapse_limits.SynapseLimits`.
+    seed : int
+        Seed of the random numbers.
+    checkpoint : str or Path, optional
+        File of the checkpoint. If it exists, learning goes on from there; the result is that of
+        an uninterrupted one. A finished learning leaves it.
+    checkpoint_every : float
+        Seconds from one checkpoint to the next.
+    on_progress : callable, optional
+        ``on_progress(text, part)`` is called now and then, with the part of the stage that is done.
+
+    Returns
+    -------
+    Memory
+        Its `made` has the settings and what was reached.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, or the checkpoint belongs to something else.
+    """
+    kappa = theta / 2 if kappa is None else kappa
+    shortest_trigger = n_delays if shortest_trigger is None else shortest_trigger
+    damage = Damage(lost, added, silenced, noise, presentations)
+    limits = SynapseLimits(max_synapses, prune, one_delay_per_pair, signs, excitatory)
+    _check(theta, kappa, epochs, damaged_epochs, shortest_trigger, n_delays, seed)
+    settings = {
+        "kappa": kappa,
+        "epochs": epochs,
+        "damaged_epochs": damaged_epochs,
+        "shortest_trigger": shortest_trigger,
+        **asdict(damage),
+        **asdict(limits),
+    }
+    none = np.empty(0, dtype=np.int64)
+    empty = Memory(
+        n_neurons=patterns[0].n_neurons,
+        n_delays=n_delays,
+        step=step,
+        beta=beta,
+        theta=theta,
+        pre=none,
+        post=none,
+        delay=none,
+        weight=none,
+        patterns=patterns,
+        periodic=periodic,
+    )
+    learner = _Learner(empty, damage, limits, settings, seed, on_progress)
+    owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
+    if checkpoint is not None:
+        check_writable(checkpoint)
+        if Path(checkpoint).exists():
+            learner.restore(*read_checkpoint(checkpoint, owner))
+    written = time.monotonic()
+    while not learner.done:
+        learner.advance()
+        if checkpoint is not None and (
+            learner.done or time.monotonic() - written >= checkpoint_every
+        ):
+            write_checkpoint(checkpoint, owner, *learner.state())
+            written = time.monotonic()
+    return learner.result()
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A stretch of learning.
+
+    Attributes
+    ----------
+    name : str
+    epochs : int
+        Number of epochs at most.
+    damaged : bool
+        Whether contexts are damaged.
+    cut : tuple, optional
+        Limits of a cut before it, see `SynapseLimits.cuts`.
+    prunes, judges : bool
+        Whether each neuron's weakest synapses are cut before it, and whether they are given back
+        after it to the neurons that need them.
+    """
+
+    name: str
+    epochs: int
+    damaged: bool = False
+    cut: tuple | None = None
+    prunes: bool = False
+    judges: bool = False
+
+
+class _Learner:
+    """What changes from round to round."""
+
+    def __init__(self, memory, damage, limits, settings, seed, on_progress):
+        self.memory, self.damage, self.settings, self.seed = memory, damage, settings, seed
+        self.damages = bool(damage) and settings["damaged_epochs"] > 0
+        self.on_progress = on_progress or (lambda text, part: None)
+        self.n_rows = memory.n_neurons * memory.n_delays
+        self.sign = limits.sign(memory.n_neurons, memory.n_delays)
+        self.sequences = [
+            stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
+            for p in memory.patterns
+        ]
+        self.n_steps = self.sequences[0].n_steps(memory.step)
+        self.spikes = [(s.steps(memory.step), s.neurons) for s in self.sequences]
+        self.undamaged = lay_out(self._undamaged(), memory.n_delays)
+        self.wanted = targets(self.spikes, memory.n_neurons)
+        self.blocks = [SparseBlock(self.n_rows) for _ in range(n_blocks(memory.n_neurons))]
+        self.stages = self._stages(limits)
+        self.stage = self.epoch = self.n_epochs = 0
+        # While pruning: the neurons that may do with fewer synapses, and what all had before.
+        self.prunable = np.full((len(self.blocks), BLOCK), limits.prune)
+        self.before = []
+        self.history = []
+
+    def _stages(self, limits):
+        epochs = self.settings["epochs"]
+        stages = []
+        for cut in [None, *limits.cuts(self.memory.n_neurons, self.memory.n_delays)]:
+            name = "learning" if cut is None else "relearning what is left"
+            if self.damages:
+                stages.append(_Stage(name, self.settings["damaged_epochs"], True, cut))
+                cut = None
+            stages.append(_Stage(name, epochs, cut=cut))
+        return stages + (self._pruning() if limits.prune else [])
+
+    def _pruning(self):
+        if self.damages:
+            epochs = min(_ROUND, self.settings["damaged_epochs"])
+            damaged = _Stage("pruning", epochs, damaged=True, prunes=True)
+            return [damaged, _Stage("pruning", self.settings["epochs"], judges=True)]
+        return [_Stage("pruning", self.settings["epochs"], prunes=True, judges=True)]
+
+    @property
+    def done(self):
+        return self.stage == len(self.stages)
+
+    def advance(self):
+        """Learn for some epochs."""
+        stage = self.stages[self.stage]
+        if self.epoch == 0:
+            self._begin(stage)
+        n_epochs = min(_ROUND, stage.epochs - self.epoch)
+        epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
+        n_done = 0
+
+        def learn(k):
+            nonlocal n_done
+            wrong = self._learn(k, epochs, stage.damaged)
+            n_done += 1
+            part = (self.epoch + n_epochs * n_done / len(self.blocks)) / stage.epochs
+            self.on_progress(self._shown(stage), part)
+            return wrong
+
+        wrong = sum(self._each(learn))
+        self.epoch += n_epochs
+        self.n_epochs += n_epochs
+        ended = self.epoch == stage.epochs or all(block.clean for block in self.blocks)
+        if ended or self.epoch in _LOOKS:
+            self.history.append(
+                {"epoch": self.n_epochs, "stage": stage.name, "wrong": wrong, "f1": self._f1()}
+            )
+        if ended:
+            self._end(stage)
+
+    def _shown(self, stage):
+        text = f"{stage.name}{' from damaged contexts' if stage.damaged else ''}"
+        if self.history:
+            text += f", F1 {self.history[-1]['f1']:.4f}"
+        return text
+
+    def _begin(self, stage):
+        n_delays = self.memory.n_delays
+        if stage.prunes:
+            self.before = [block.copy() for block in self.blocks]
+
+        def cut(k):
+            weights, _ = self.blocks[k].dense()
+            if stage.prunes:
+                present_ = (weights != 0).sum(0)
+                most = np.where(self.prunable[k], np.floor(_KEPT * present_), present_)
+                chosen = strongest(weights, n_delays, None, most.astype(int))
+            else:
+                chosen = strongest(weights, n_delays, *stage.cut)
+            self.blocks[k].limit(weights, chosen)
+
+        if stage.prunes or stage.cut is not None:
+            self._each(cut)
+        for block in self.blocks:
+            block.clean = False
+
+    def _end(self, stage):
+        if stage.judges:
+            self._each(self._give_back)
+            if self.prunable.any():
+                self.stages += self._pruning()
+        self.stage += 1
+        self.epoch = 0
+
+    def _give_back(self, k):
+        """Give the neurons that miss a bound their synapses from before the last cut."""
+        weights, allowed = self.blocks[k].dense()
+        earlier, _ = self.before[k].dense()
+        counts, _ = self._present(k, weights, self.undamaged, rate=0.0)
+        needs = counts.sum((0, 2)) > 0
+        # A neuron without synapses has nothing left to cut.
+        self.prunable[k] &= ~needs & allowed.any(0)
+        weights[:, needs] = earlier[:, needs]
+        allowed[:, needs] = earlier[:, needs] != 0
+        self.blocks[k].limit(weights, allowed)
+
+    def _epoch(self, stage, epoch):
+        """What one epoch shows, in which order, and at which rate."""
+        rng = np.random.default_rng([self.seed, self.stage, epoch])
+        if not stage.damaged:
+            return self.undamaged, rng.permutation(len(self.undamaged)), _RATE
+        memory = self.memory
+        damaged = self.damage.sequences(
+            self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng
+        )
+        shown = lay_out([*self._undamaged(), *damaged], memory.n_delays)
+        first, last = _DAMAGED_RATES
+        rate = first * (last / first) ** (epoch / max(stage.epochs - 1, 1))
+        return shown, rng.permutation(len(shown)), rate
+
+    def _undamaged(self):
+        start = self.settings["shortest_trigger"]
+        for m, spikes in enumerate(self.spikes):
+            yield *spikes, self.n_steps, m, start, False
+
+    def _learn(self, k, epochs, damaged):
+        """Let block k learn; gives the number of its wrong spikes in the last undamaged contexts."""
+        block = self.blocks[k]
+        if block.clean:
+            return 0
+        weights, allowed = block.dense()
+        for shown, order, rate in epochs:
+            counts, _ = self._present(k, weights, shown, rate, order, allowed)
+            if not damaged and not counts.any():
+                block.clean = True
+                break
+        block.keep(weights)
+        return int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
+
+    def _present(self, k, weights, shown, rate, order=None, allowed=None):
+        memory = self.memory
+        return present(
+            weights,
+            shown,
+            np.arange(len(shown)) if order is None else order,
+            self.wanted[k],
+            n_delays=memory.n_delays,
+            beta=memory.beta,
+            theta=memory.theta,
+            kappa=self.settings["kappa"],
+            rate=rate,
+            allowed=allowed,
+            sign=self.sign,
+        )
+
+    def _each(self, work):
+        """Do `work` for every block, side by side."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            try:
+                return list(pool.map(work, range(len(self.blocks))))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _f1(self):
+        memory = self._memory()
+        chosen = range(min(_RECALLED, memory.n_patterns))
+        stored = [self.sequences[m] for m in chosen]
+        cues = [Cue.from_pattern(p, memory.n_delays, memory.step) for p in stored]
+        return score(recall(memory, cues), stored).total.f1
+
+    def _memory(self, made=None):
+        """The memory as learned so far."""
+        n_delays = self.memory.n_delays
+        row, post, weight = synapses(self.blocks, self.n_rows)
+        return replace(
+            self.memory,
+            pre=row // n_delays,
+            post=post,
+            delay=row % n_delays + 1,
+            weight=weight,
+            made=made or {},
+        )
+
+    def result(self):
+        """The memory, and in its `made` what was reached."""
+        wrong, smallest = 0, np.inf
+        for counts, margins in self._each(
+            lambda k: self._present(k, self.blocks[k].dense()[0], self.undamaged, 0.0)
+        ):
+            wrong += int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
+            smallest = min(smallest, float(margins.min()))
+        reached = {"open_loop_errors": wrong, "margin": smallest, "epochs": self.n_epochs}
+        return self._memory({"settings": self.settings, "reached": reached, "history": self.history})
+
+    def state(self):
+        """All of it, as JSON values and arrays."""
+        arrays = {"prunable": self.prunable}
+        for name, blocks in (("block", self.blocks), ("before", self.before)):
+            for k, block in enumerate(blocks):
+                arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"] = block.place, block.weight
+        flags = [(block.limited, block.clean) for block in self.blocks]
+        state = {
+            name: getattr(self, name) for name in ("stage", "epoch", "n_epochs", "history")
+        }
+        return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
+
+    def restore(self, state, arrays):
+        """Go on from what `state` gave."""
+        self.prunable = arrays["prunable"]
+        for name in ("stage", "epoch", "n_epochs", "history"):
+            setattr(self, name, state[name])
+        while len(self.stages) < state["n_stages"]:
+            self.stages += self._pruning()
+
+        def blocks(name, flags):
+            return [
+                SparseBlock(
+                    self.n_rows, arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"], *flag
+                )
+                for k, flag in enumerate(flags)
+            ]
+
+        self.blocks = blocks("block", state["flags"])
+        if "before.place.0" in arrays:
+            self.before = blocks("before", [(True, False)] * len(self.blocks))
+
+
+def _check(theta, kappa, epochs, damaged_epochs, shortest_trigger, n_delays, seed):
+    if not 0 < kappa < theta:
+        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
+    for name, value, least in (("epochs", epochs, 1), ("damaged_epochs", damaged_epochs, 0)):
+        if value < least or value % 1:
+            raise InputError(f"{name} is {value}; it has to be a whole number of at least {least}")
+    if not 1 <= shortest_trigger <= n_delays or shortest_trigger % 1:
+        raise InputError(
+            f"shortest_trigger is {shortest_trigger}; it has to be a whole number from 1 to"
+            f" {n_delays}"
+        )
+    if seed < 0 or seed % 1:
+        raise InputError(f"seed is {seed}; it has to be a whole number of at least 0")

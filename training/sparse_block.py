@@ -1,0 +1,98 @@
+"""The synapses of a block of neurons while it does not learn."""
+
+import numpy as np
+from numba import njit
+
+from wmdelays.training.teacher_forcing import BLOCK
+
+
+class SparseBlock:
+    """The weights of one block of neurons, without the zeros.
+
+    Between its turns to learn a block is kept like this, so the dense tensor of all neurons never
+    has to exist.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows of the dense weights, n_neurons * n_delays.
+    place : int64 array, optional
+        Places in the flattened dense weights, ascending; by default none.
+    weight : float32 array, optional
+        The weights there.
+    limited : bool
+        Whether there may be synapses at these places only.
+    clean : bool
+        Whether all bounds were met when the block learned last.
+    """
+
+    def __init__(self, n_rows, place=None, weight=None, limited=False, clean=False):
+        self.n_rows = n_rows
+        self.place = np.empty(0, np.int64) if place is None else place
+        self.weight = np.empty(0, np.float32) if weight is None else weight
+        self.limited = limited
+        self.clean = clean
+
+    def copy(self):
+        """A block of its own with the same synapses."""
+        return SparseBlock(self.n_rows, self.place, self.weight, self.limited, self.clean)
+
+    def dense(self):
+        """The weights and where there may be any, both of shape (n_rows, BLOCK).
+
+        The second is None where there may be synapses everywhere.
+        """
+        weights = np.zeros((self.n_rows, BLOCK), np.float32)
+        weights.reshape(-1)[self.place] = self.weight
+        if not self.limited:
+            return weights, None
+        allowed = np.zeros((self.n_rows, BLOCK), bool)
+        allowed.reshape(-1)[self.place] = True
+        return weights, allowed
+
+    def keep(self, weights):
+        """Take over what was learned."""
+        if not self.limited:
+            self.place = np.flatnonzero(weights)
+        self.weight = weights.reshape(-1)[self.place]
+
+    def limit(self, weights, allowed):
+        """Take over the weights where they are allowed, and allow no others from now on."""
+        self.limited = True
+        self.place = np.flatnonzero(allowed)
+        self.weight = weights.reshape(-1)[self.place]
+
+
+def synapses(blocks, n_rows):
+    """The synapses of all blocks, ordered by row and postsynaptic neuron.
+
+    Parameters
+    ----------
+    blocks : sequence of SparseBlock
+    n_rows : int
+        Number of rows of the dense weights.
+
+    Returns
+    -------
+    row, post : int32 arrays, shape (n_synapses,)
+    weight : float64 array of the same shape
+    """
+    count = np.zeros(n_rows + 1, np.int64)
+    for block in blocks:
+        count[1:] += np.bincount(block.place // BLOCK, minlength=n_rows)
+    first = count.cumsum()
+    row = np.repeat(np.arange(n_rows, dtype=np.int32), count[1:])
+    post, weight = np.empty(len(row), np.int32), np.empty(len(row))
+    free = first[:-1].copy()
+    for k, block in enumerate(blocks):
+        _insert(block.place, block.weight, k * BLOCK, free, post, weight)
+    return row, post, weight
+
+
+@njit(cache=True)
+def _insert(place, value, first_neuron, free, post, weight):
+    for n in range(len(place)):
+        row = place[n] // BLOCK
+        post[free[row]] = first_neuron + place[n] % BLOCK
+        weight[free[row]] = value[n]
+        free[row] += 1

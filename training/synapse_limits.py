@@ -1,0 +1,115 @@
+"""Which synapses a neuron may have: how many, of which sign, how many delays for a pair."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+
+SIGNS = ("free", "dale")
+
+
+@dataclass(frozen=True)
+class SynapseLimits:
+    """What is asked of the synapses, beside that they recall.
+
+    Parameters
+    ----------
+    max_synapses : int, optional
+        Largest number of synapses onto a neuron.
+    prune : bool
+        Whether each neuron's weakest synapses are cut for as long as the others can take over.
+    one_delay_per_pair : bool
+        Whether there is at most one synapse for each ordered pair of neurons.
+    signs : {"free", "dale"}
+        With "dale" every neuron is excitatory or inhibitory: all weights of its outgoing synapses
+        are positive, or all are negative.
+    excitatory : float
+        Part of the neurons that are excitatory, with "dale": the first ones.
+
+    Raises
+    ------
+    InputError
+        If a limit makes no sense.
+
+    References
+    ----------
+    N. Brunel, Is cortical connectivity optimized for storing information?, Nature Neuroscience 19
+    (2016): at capacity, weights of one sign are sparse.
+    """
+
+    max_synapses: int | None = None
+    prune: bool = False
+    one_delay_per_pair: bool = False
+    signs: str = "free"
+    excitatory: float = 0.8
+
+    def __post_init__(self):
+        most = self.max_synapses
+        if most is not None and (most < 1 or most % 1):
+            raise InputError(f"max_synapses is {most}; it has to be a whole number of at least 1")
+        if self.signs not in SIGNS:
+            raise InputError(f"there are no signs {self.signs!r}; there are {', '.join(SIGNS)}")
+        if not 0 <= self.excitatory <= 1:
+            raise InputError(f"excitatory is {self.excitatory}; it has to lie from 0 to 1")
+
+    def sign(self, n_neurons, n_delays):
+        """The sign of each row of a block's weights, int8; None if it is free."""
+        if self.signs == "free":
+            return None
+        n_excitatory = round(self.excitatory * n_neurons)
+        sign = np.where(np.arange(n_neurons) < n_excitatory, 1, -1).astype(np.int8)
+        return np.repeat(sign, n_delays)
+
+    def cuts(self, n_neurons, n_delays):
+        """The limits of each cut, from wide to narrow: a list of (per_pair, per_neuron).
+
+        Each cut leaves at most about half of the synapses that the one before left, so that those
+        that remain can learn to do without the others.
+        """
+        goals = [1 if self.one_delay_per_pair else None, self.max_synapses]
+        most = [n_delays, n_neurons * n_delays]
+        n_cuts = max(
+            (int(np.ceil(np.log2(all_ / goal))) for goal, all_ in zip(goals, most) if goal),
+            default=0,
+        )
+        return [
+            tuple(None if goal is None else goal * 2**k for goal in goals)
+            for k in range(max(n_cuts, 1) - 1, -1, -1)
+            if any(goals)
+        ]
+
+
+def strongest(weights, n_delays, per_pair=None, per_neuron=None):
+    """The strongest synapses of each neuron.
+
+    Parameters
+    ----------
+    weights : float array, shape (n_neurons * n_delays, n_post)
+        See `wmdelays.training.teacher_forcing`.
+    n_delays : int
+    per_pair : int, optional
+        Most synapses for a pair of neurons.
+    per_neuron : int or int array of shape (n_post,), optional
+        Most synapses onto a neuron.
+
+    Returns
+    -------
+    bool array, shape of `weights`
+        Never true where the weight is zero.
+    """
+    size = np.abs(weights)
+    if per_pair is not None and per_pair < n_delays:
+        by_pair = size.reshape(-1, n_delays, weights.shape[1])
+        order = np.argsort(-by_pair, axis=1, kind="stable")
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(n_delays)[None, :, None], axis=1)
+        size = np.where(rank < per_pair, by_pair, 0).reshape(weights.shape)
+    kept = size > 0
+    if per_neuron is not None:
+        limits = np.broadcast_to(per_neuron, weights.shape[1])
+        for b in np.flatnonzero(kept.sum(0) > limits):
+            rows = np.flatnonzero(kept[:, b])
+            weakest = np.argsort(-size[rows, b], kind="stable")[limits[b] :]
+            kept[rows[weakest], b] = False
+    return kept

@@ -1,0 +1,347 @@
+"""Learning with the stored spikes as context: the compiled loop of the rule `margin`.
+
+Shown the stored spikes, a neuron's membrane depends on its own weights alone, so every
+postsynaptic neuron learns on its own. Neurons are taken in blocks of `BLOCK`, side by side in the
+lanes of the processor, with weights of shape (n_neurons * n_delays, BLOCK): the row of a synapse
+from neuron i with delay d is i * n_delays + d - 1, as in `wmdelays.training.contexts`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from wmdelays.training import network
+
+# Neurons that learn side by side. Their weights, 5 MB at N = 1024 and D = 41, stay in the cache.
+BLOCK = 32
+
+# Columns of what `present` counts.
+TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
+
+_membrane = njit(inline="always")(network.membrane)
+
+
+@dataclass(frozen=True)
+class Presentations:
+    """Spike sequences that are shown to the network, one after another.
+
+    Attributes
+    ----------
+    row : int64 array, shape (n_spikes,)
+        For each spike, in the order of sequences and steps: neuron * n_delays - step - 1. In the
+        context of step t its synapses have the row ``row + t``.
+    first : int64 array, shape (sum of (n_steps + 1),)
+        For each sequence and step, and the end, the place of its first spike in `row`.
+    begin : int64 array, shape (n_presentations + 1,)
+        Place of each sequence in `first`.
+    pattern : int64 array, shape (n_presentations,)
+        Which pattern the sequence is to be answered with.
+    start : int64 array of the same shape
+        First step that is learned.
+    damaged : bool array of the same shape
+        Whether it differs from the stored pattern.
+    """
+
+    row: np.ndarray
+    first: np.ndarray
+    begin: np.ndarray
+    pattern: np.ndarray
+    start: np.ndarray
+    damaged: np.ndarray
+
+    def __len__(self):
+        return len(self.pattern)
+
+
+def presentations(sequences, n_delays):
+    """Lay out sequences for the compiled loop.
+
+    Parameters
+    ----------
+    sequences : iterable of (steps, neurons, n_steps, pattern, start, damaged)
+        Spikes ordered by step, the sequence's length, and see `Presentations`.
+    n_delays : int
+
+    Returns
+    -------
+    Presentations
+    """
+    rows, firsts, begin, labels, n_spikes = [], [], [0], [], 0
+    for steps, neurons, n_steps, *label in sequences:
+        rows.append(neurons.astype(np.int64) * n_delays - steps - 1)
+        firsts.append(n_spikes + np.searchsorted(steps, np.arange(n_steps + 1)))
+        n_spikes += len(steps)
+        begin.append(begin[-1] + n_steps + 1)
+        labels.append(label)
+    pattern, start, damaged = zip(*labels)
+    return Presentations(
+        np.concatenate(rows),
+        np.concatenate(firsts),
+        np.array(begin),
+        np.array(pattern),
+        np.array(start),
+        np.array(damaged),
+    )
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The stored spikes of one block of neurons, by pattern and step.
+
+    Attributes
+    ----------
+    begin : int64 array, shape (n_patterns + 1,)
+        Place of each pattern's first spike in `step` and `lane`.
+    step, lane : int64 arrays, shape (n_spikes,)
+        Step and place in the block of each spike.
+    """
+
+    begin: np.ndarray
+    step: np.ndarray
+    lane: np.ndarray
+
+
+def targets(patterns, n_neurons):
+    """The targets of every block.
+
+    Parameters
+    ----------
+    patterns : sequence of (steps, neurons)
+        The stored spikes of each pattern, ordered by step.
+    n_neurons : int
+
+    Returns
+    -------
+    list of Targets
+    """
+    steps = np.concatenate([steps for steps, _ in patterns]).astype(np.int64)
+    neurons = np.concatenate([neurons for _, neurons in patterns]).astype(np.int64)
+    pattern = np.repeat(np.arange(len(patterns)), [len(steps) for steps, _ in patterns])
+    # By block, and within a block as before.
+    order = np.argsort(neurons // BLOCK, kind="stable")
+    ends = np.searchsorted(neurons[order] // BLOCK, np.arange(n_blocks(n_neurons) + 1))
+    return [
+        Targets(
+            np.searchsorted(pattern[chosen], np.arange(len(patterns) + 1)),
+            steps[chosen],
+            neurons[chosen] % BLOCK,
+        )
+        for chosen in (order[a:b] for a, b in zip(ends[:-1], ends[1:]))
+    ]
+
+
+def n_blocks(n_neurons):
+    """Number of blocks that hold all neurons."""
+    return -(-n_neurons // BLOCK)
+
+
+def present(
+    weights, shown, order, wanted, *, n_delays, beta, theta, kappa, rate, allowed=None, sign=None
+):
+    """Show sequences to a block of neurons, and let it learn from each context in turn.
+
+    Where the membrane of a neuron is on the wrong side of its bound, theta + kappa at a target
+    spike, theta - kappa elsewhere, its weights are moved towards that bound at once:
+
+        dV[i,l] = rate * (bound - u(t)) / n    for each of the n spikes (i, t - l) of the context
+
+    V[i,l] = W[i,l] + beta * V[i,l-1] is what a spike of neuron i adds to the membrane l steps later,
+    so this is a step along the gradient of u(t) through the leak, and the membrane of the steps
+    around t stays as it is. In the weights it reads dW[i,l] = dV[i,l], dW[i,l+1] = -beta * dV[i,l].
+
+    Parameters
+    ----------
+    weights : float32 array, shape (n_neurons * n_delays, BLOCK)
+        Changed in place.
+    shown : Presentations
+    order : int array
+        Which of them are shown, in turn.
+    wanted : Targets
+    n_delays : int
+        Largest delay D in steps.
+    beta, theta : float
+        Leak and threshold.
+    kappa : float
+        Margin.
+    rate : float
+        Part of the way to the bound, between 0 and 2; 1 is a projection. With 0 nothing is learned.
+    allowed : bool array of the shape of `weights`, optional
+        Where there may be synapses; by default everywhere.
+    sign : int8 array, shape (n_neurons * n_delays,), optional
+        1 for excitatory presynaptic neurons, whose weights stay at or above zero; -1 for inhibitory
+        ones. By default weights may have any sign.
+
+    Returns
+    -------
+    counts : int64 array, shape (2, BLOCK, N_COUNTS)
+        For undamaged and for damaged sequences, and each neuron: target spikes below
+        theta + kappa, other steps above theta - kappa, target spikes below theta, other steps at
+        or above theta; each before learning from it.
+    margin : float32 array, shape (BLOCK,)
+        Smallest distance on the right side of theta over the undamaged sequences (negative: on the
+        wrong side), before learning from each step.
+
+    References
+    ----------
+    S. Agmon (1954) and T. S. Motzkin & I. J. Schoenberg (1954), both "The relaxation method for
+    linear inequalities", Canadian Journal of Mathematics 6. W. Krauth & M. Mezard, Learning
+    algorithms with optimal stability in neural networks, J. Phys. A 20 (1987). R.-M. Memmesheimer,
+    R. Rubin, B. P. Oelveczky & H. Sompolinsky, Learning precisely timed spikes, Neuron 82 (2014).
+    """
+    counts = np.zeros((2, BLOCK, N_COUNTS), np.int64)
+    margin = np.full(BLOCK, np.inf, np.float32)
+    _present(
+        weights,
+        allowed,
+        sign,
+        shown.row,
+        shown.first,
+        shown.begin,
+        shown.pattern,
+        shown.start,
+        shown.damaged,
+        order,
+        wanted.begin,
+        wanted.step,
+        wanted.lane,
+        n_delays,
+        np.float32(beta),
+        np.float32(theta),
+        np.float32(kappa),
+        np.float32(rate),
+        counts,
+        margin,
+    )
+    return counts, margin
+
+
+@njit(nogil=True, cache=True)
+def _present(
+    weights,
+    allowed,
+    sign,
+    row,
+    first_of_all,
+    begin,
+    pattern,
+    start,
+    damaged,
+    order,
+    target_begin,
+    target_step,
+    target_lane,
+    n_delays,
+    beta,
+    theta,
+    kappa,
+    rate,
+    counts,
+    margin,
+):
+    u = np.zeros(BLOCK, np.float32)
+    current = np.zeros(BLOCK, np.float32)
+    spikes = np.zeros(BLOCK, np.float32)
+    for k in order:
+        first = first_of_all[begin[k] : begin[k + 1]]
+        count = counts[int(damaged[k])]
+        target, last_target = target_begin[pattern[k]], target_begin[pattern[k] + 1]
+        u[:] = 0
+        spikes[:] = 0
+        for t in range(len(first) - 1):
+            oldest, end = first[max(t - n_delays, 0)], first[t]
+            _sum(weights, row, oldest, end, t, current)
+            high = False
+            for b in range(BLOCK):
+                u[b] = _membrane(u[b], spikes[b], current[b], beta)
+                high |= u[b] > theta - kappa
+                spikes[b] = 0
+            any_target = False
+            while target < last_target and target_step[target] == t:
+                spikes[target_lane[target]] = 1
+                target += 1
+                any_target = True
+            if t < start[k]:
+                continue
+            if not damaged[k]:
+                for b in range(BLOCK):
+                    distance = theta - u[b] if spikes[b] == 0 else u[b] - theta
+                    margin[b] = min(margin[b], distance)
+            if not (high or any_target):
+                continue
+            # Spikes that have a synapse of the next delay as well.
+            younger = first[t - n_delays + 1] if t >= n_delays else oldest
+            for b in range(BLOCK):
+                if spikes[b] == 1:
+                    if u[b] < theta:
+                        count[b, MISSED] += 1
+                    if u[b] >= theta + kappa:
+                        continue
+                    count[b, TOO_LOW] += 1
+                    missing = rate * (theta + kappa - u[b])
+                else:
+                    if u[b] <= theta - kappa:
+                        continue
+                    if u[b] >= theta:
+                        count[b, FALSE_ALARMS] += 1
+                    count[b, TOO_HIGH] += 1
+                    missing = rate * (theta - kappa - u[b])
+                u[b] += _learn(
+                    weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta
+                )
+
+
+@njit(inline="always")
+def _sum(weights, row, p, end, t, current):
+    """The synaptic current of a context, four spikes at a time."""
+    current[:] = 0
+    while p + 4 <= end:
+        one, two = weights[row[p] + t], weights[row[p + 1] + t]
+        three, four = weights[row[p + 2] + t], weights[row[p + 3] + t]
+        for b in range(BLOCK):
+            current[b] += (one[b] + two[b]) + (three[b] + four[b])
+        p += 4
+    while p < end:
+        one = weights[row[p] + t]
+        for b in range(BLOCK):
+            current[b] += one[b]
+        p += 1
+
+
+@njit
+def _learn(weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta):
+    """Move the membrane of neuron b by `missing`, as far as its synapses can; gives how far."""
+    n = 0
+    for p in range(oldest, end):
+        if _can_change(weights, allowed, sign, row[p] + t, b, missing):
+            n += 1
+    if n == 0:
+        return np.float32(0)
+    share = missing / np.float32(n)
+    moved = np.float32(0)
+    for p in range(oldest, end):
+        k = row[p] + t
+        if not _can_change(weights, allowed, sign, k, b, missing):
+            continue
+        moved += _change(weights, sign, k, b, share)
+        if sign is None and p >= younger and _can_change(weights, allowed, sign, k + 1, b, -missing):
+            _change(weights, sign, k + 1, b, -beta * share)
+    return moved
+
+
+@njit(inline="always")
+def _can_change(weights, allowed, sign, k, b, by):
+    if allowed is not None and not allowed[k, b]:
+        return False
+    return sign is None or by * sign[k] > 0 or weights[k, b] != 0
+
+
+@njit(inline="always")
+def _change(weights, sign, k, b, by):
+    """Add to a weight, stopping at zero where its sign is given; gives the change."""
+    before = weights[k, b]
+    after = before + by
+    if sign is not None and after * sign[k] < 0:
+        after = np.float32(0)
+    weights[k, b] = after
+    return after - before
