@@ -80,7 +80,9 @@ class Damage:
         short = min(2 * n_delays, n_steps)
         for m, (steps, neurons) in enumerate(patterns):
             for _ in range(_NOISY if self.noise else 0):
-                spikes = _damaged(steps, neurons, n_delays, n_steps, n_neurons, self.noise, added, rng)
+                spikes = _damaged(
+                    steps, neurons, n_delays, n_steps, n_neurons, self.noise, added, rng
+                )
                 yield *spikes, n_steps, m, n_delays, True
             if not self.of_trigger:
                 continue

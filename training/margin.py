@@ -18,11 +18,12 @@ from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_che
 from wmdelays.training.damage import Damage
 from wmdelays.training.network import recall
 from wmdelays.training.sparse_block import SparseBlock, synapses
-from wmdelays.training.synapse_limits import SynapseLimits, strongest
+from wmdelays.training.synapse_limits import SynapseLimits, most_important
 from wmdelays.training.teacher_forcing import (
     BLOCK,
     FALSE_ALARMS,
     MISSED,
+    importance,
     n_blocks,
     present,
     targets,
@@ -38,6 +39,9 @@ CHECKPOINT_EVERY = 30.0
 # Part of the way to its bound that a membrane is moved: beyond 1 it overshoots, which reaches all
 # bounds in fewer epochs (over-relaxation).
 _RATE = 1.4
+# What cannot be had whole is to be had as far as possible: in the second half of the epochs the
+# margin asked for falls to zero, and the rate to this part.
+_LAST = 0.02
 # With damaged contexts there is no solution for all of them; the rate falls from one to the other.
 _DAMAGED_RATES = 1.0, 0.2
 # Epochs that are learned between two looks at the whole network.
@@ -209,6 +213,8 @@ class _Learner:
         self.on_progress = on_progress or (lambda text, part: None)
         self.n_rows = memory.n_neurons * memory.n_delays
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
+        # What compensates for the leak takes twice the synapses, half of the opposite sign.
+        self.compensate = limits == SynapseLimits()
         self.sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
             for p in memory.patterns
@@ -227,13 +233,19 @@ class _Learner:
 
     def _stages(self, limits):
         epochs = self.settings["epochs"]
+        damaged_epochs = self.settings["damaged_epochs"]
+        cuts = [None, *limits.cuts(self.memory.n_neurons, self.memory.n_delays)]
         stages = []
-        for cut in [None, *limits.cuts(self.memory.n_neurons, self.memory.n_delays)]:
-            name = "learning" if cut is None else "relearning what is left"
+        for k, cut in enumerate(cuts):
+            name = "relearning" if k else "learning"
+            last = k == len(cuts) - 1
             if self.damages:
-                stages.append(_Stage(name, self.settings["damaged_epochs"], True, cut))
+                # After all but the first and the last cut a few epochs are enough.
+                n = damaged_epochs if k == 0 or last else min(_ROUND, damaged_epochs)
+                stages.append(_Stage(name, n, True, cut))
                 cut = None
-            stages.append(_Stage(name, epochs, cut=cut))
+            if last or not self.damages:
+                stages.append(_Stage(name, epochs, cut=cut))
         return stages + (self._pruning() if limits.prune else [])
 
     def _pruning(self):
@@ -250,8 +262,9 @@ class _Learner:
     def advance(self):
         """Learn for some epochs."""
         stage = self.stages[self.stage]
-        if self.epoch == 0:
-            self._begin(stage)
+        if self.epoch == 0 and not self._begin(stage):
+            self.stage += 1
+            return
         n_epochs = min(_ROUND, stage.epochs - self.epoch)
         epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
         n_done = 0
@@ -282,24 +295,27 @@ class _Learner:
         return text
 
     def _begin(self, stage):
+        """Cut what the stage cuts; gives whether there is anything to learn then."""
         n_delays = self.memory.n_delays
         if stage.prunes:
             self.before = [block.copy() for block in self.blocks]
 
         def cut(k):
             weights, _ = self.blocks[k].dense()
+            value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
+            limits = stage.cut
             if stage.prunes:
-                present_ = (weights != 0).sum(0)
-                most = np.where(self.prunable[k], np.floor(_KEPT * present_), present_)
-                chosen = strongest(weights, n_delays, None, most.astype(int))
-            else:
-                chosen = strongest(weights, n_delays, *stage.cut)
-            self.blocks[k].limit(weights, chosen)
+                n_synapses = (weights != 0).sum(0)
+                left = np.floor(_KEPT * n_synapses).astype(int)
+                limits = None, np.where(self.prunable[k], left, n_synapses)
+            self.blocks[k].limit(weights, most_important(value, n_delays, *limits))
 
+        before = sum(len(block.place) for block in self.blocks)
         if stage.prunes or stage.cut is not None:
             self._each(cut)
         for block in self.blocks:
             block.clean = False
+        return stage.cut is None or sum(len(block.place) for block in self.blocks) < before
 
     def _end(self, stage):
         if stage.judges:
@@ -313,7 +329,7 @@ class _Learner:
         """Give the neurons that miss a bound their synapses from before the last cut."""
         weights, allowed = self.blocks[k].dense()
         earlier, _ = self.before[k].dense()
-        counts, _ = self._present(k, weights, self.undamaged, rate=0.0)
+        counts, _ = self._check(k)
         needs = counts.sum((0, 2)) > 0
         # A neuron without synapses has nothing left to cut.
         self.prunable[k] &= ~needs & allowed.any(0)
@@ -322,10 +338,13 @@ class _Learner:
         self.blocks[k].limit(weights, allowed)
 
     def _epoch(self, stage, epoch):
-        """What one epoch shows, in which order, and at which rate."""
+        """What one epoch shows, in which order, at which rate and with which margin."""
         rng = np.random.default_rng([self.seed, self.stage, epoch])
+        kappa = self.settings["kappa"]
         if not stage.damaged:
-            return self.undamaged, rng.permutation(len(self.undamaged)), _RATE
+            late = max(2 * (epoch + 1) / stage.epochs - 1, 0)
+            order = rng.permutation(len(self.undamaged))
+            return self.undamaged, order, _RATE * _LAST**late, kappa * (1 - late)
         memory = self.memory
         damaged = self.damage.sequences(
             self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng
@@ -333,7 +352,7 @@ class _Learner:
         shown = lay_out([*self._undamaged(), *damaged], memory.n_delays)
         first, last = _DAMAGED_RATES
         rate = first * (last / first) ** (epoch / max(stage.epochs - 1, 1))
-        return shown, rng.permutation(len(shown)), rate
+        return shown, rng.permutation(len(shown)), rate, kappa
 
     def _undamaged(self):
         start = self.settings["shortest_trigger"]
@@ -346,15 +365,20 @@ class _Learner:
         if block.clean:
             return 0
         weights, allowed = block.dense()
-        for shown, order, rate in epochs:
-            counts, _ = self._present(k, weights, shown, rate, order, allowed)
+        for shown, order, rate, kappa in epochs:
+            counts, _ = self._present(k, weights, shown, rate, kappa, order, allowed)
             if not damaged and not counts.any():
                 block.clean = True
                 break
         block.keep(weights)
         return int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
 
-    def _present(self, k, weights, shown, rate, order=None, allowed=None):
+    def _check(self, k):
+        """How block k stands to the undamaged contexts; it does not learn."""
+        weights, _ = self.blocks[k].dense()
+        return self._present(k, weights, self.undamaged, 0.0, self.settings["kappa"])
+
+    def _present(self, k, weights, shown, rate, kappa, order=None, allowed=None):
         memory = self.memory
         return present(
             weights,
@@ -364,8 +388,9 @@ class _Learner:
             n_delays=memory.n_delays,
             beta=memory.beta,
             theta=memory.theta,
-            kappa=self.settings["kappa"],
+            kappa=kappa,
             rate=rate,
+            compensate=self.compensate,
             allowed=allowed,
             sign=self.sign,
         )
@@ -402,24 +427,25 @@ class _Learner:
     def result(self):
         """The memory, and in its `made` what was reached."""
         wrong, smallest = 0, np.inf
-        for counts, margins in self._each(
-            lambda k: self._present(k, self.blocks[k].dense()[0], self.undamaged, 0.0)
-        ):
+        for counts, margins in self._each(self._check):
             wrong += int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
             smallest = min(smallest, float(margins.min()))
         reached = {"open_loop_errors": wrong, "margin": smallest, "epochs": self.n_epochs}
-        return self._memory({"settings": self.settings, "reached": reached, "history": self.history})
+        return self._memory(
+            {"settings": self.settings, "reached": reached, "history": self.history}
+        )
 
     def state(self):
         """All of it, as JSON values and arrays."""
         arrays = {"prunable": self.prunable}
         for name, blocks in (("block", self.blocks), ("before", self.before)):
             for k, block in enumerate(blocks):
-                arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"] = block.place, block.weight
+                arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"] = (
+                    block.place,
+                    block.weight,
+                )
         flags = [(block.limited, block.clean) for block in self.blocks]
-        state = {
-            name: getattr(self, name) for name in ("stage", "epoch", "n_epochs", "history")
-        }
+        state = {name: getattr(self, name) for name in ("stage", "epoch", "n_epochs", "history")}
         return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
 
     def restore(self, state, arrays):

@@ -80,13 +80,13 @@ class SynapseLimits:
         ]
 
 
-def strongest(weights, n_delays, per_pair=None, per_neuron=None):
-    """The strongest synapses of each neuron.
+def most_important(importance, n_delays, per_pair=None, per_neuron=None):
+    """The most important synapses of each neuron.
 
     Parameters
     ----------
-    weights : float array, shape (n_neurons * n_delays, n_post)
-        See `wmdelays.training.teacher_forcing`.
+    importance : float array, shape (n_neurons * n_delays, n_post)
+        See `wmdelays.training.teacher_forcing.importance`; zero where there is no synapse.
     n_delays : int
     per_pair : int, optional
         Most synapses for a pair of neurons.
@@ -95,19 +95,19 @@ def strongest(weights, n_delays, per_pair=None, per_neuron=None):
 
     Returns
     -------
-    bool array, shape of `weights`
-        Never true where the weight is zero.
+    bool array, shape of `importance`
+        Never true where there is no synapse.
     """
-    size = np.abs(weights)
+    size = importance
     if per_pair is not None and per_pair < n_delays:
-        by_pair = size.reshape(-1, n_delays, weights.shape[1])
+        by_pair = size.reshape(-1, n_delays, importance.shape[1])
         order = np.argsort(-by_pair, axis=1, kind="stable")
         rank = np.empty_like(order)
         np.put_along_axis(rank, order, np.arange(n_delays)[None, :, None], axis=1)
-        size = np.where(rank < per_pair, by_pair, 0).reshape(weights.shape)
+        size = np.where(rank < per_pair, by_pair, 0).reshape(importance.shape)
     kept = size > 0
     if per_neuron is not None:
-        limits = np.broadcast_to(per_neuron, weights.shape[1])
+        limits = np.broadcast_to(per_neuron, importance.shape[1])
         for b in np.flatnonzero(kept.sum(0) > limits):
             rows = np.flatnonzero(kept[:, b])
             weakest = np.argsort(-size[rows, b], kind="stable")[limits[b] :]

@@ -16,6 +16,9 @@ from wmdelays.training import network
 # Neurons that learn side by side. Their weights, 5 MB at N = 1024 and D = 41, stay in the cache.
 BLOCK = 32
 
+# What an excitatory weight that helps to make no stored spike counts, beside one that does.
+_UNUSED = 0.5
+
 # Columns of what `present` counts.
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
 
@@ -137,7 +140,19 @@ def n_blocks(n_neurons):
 
 
 def present(
-    weights, shown, order, wanted, *, n_delays, beta, theta, kappa, rate, allowed=None, sign=None
+    weights,
+    shown,
+    order,
+    wanted,
+    *,
+    n_delays,
+    beta,
+    theta,
+    kappa,
+    rate,
+    compensate=True,
+    allowed=None,
+    sign=None,
 ):
     """Show sequences to a block of neurons, and let it learn from each context in turn.
 
@@ -149,6 +164,8 @@ def present(
     V[i,l] = W[i,l] + beta * V[i,l-1] is what a spike of neuron i adds to the membrane l steps later,
     so this is a step along the gradient of u(t) through the leak, and the membrane of the steps
     around t stays as it is. In the weights it reads dW[i,l] = dV[i,l], dW[i,l+1] = -beta * dV[i,l].
+    Without `compensate` the second part is left out: half as many synapses change, and the steps
+    after t see what leaks through.
 
     Parameters
     ----------
@@ -166,6 +183,8 @@ def present(
         Margin.
     rate : float
         Part of the way to the bound, between 0 and 2; 1 is a projection. With 0 nothing is learned.
+    compensate : bool
+        See above.
     allowed : bool array of the shape of `weights`, optional
         Where there may be synapses; by default everywhere.
     sign : int8 array, shape (n_neurons * n_delays,), optional
@@ -210,6 +229,7 @@ def present(
         np.float32(theta),
         np.float32(kappa),
         np.float32(rate),
+        compensate,
         counts,
         margin,
     )
@@ -236,6 +256,7 @@ def _present(
     theta,
     kappa,
     rate,
+    compensate,
     counts,
     margin,
 ):
@@ -271,6 +292,8 @@ def _present(
                 continue
             # Spikes that have a synapse of the next delay as well.
             younger = first[t - n_delays + 1] if t >= n_delays else oldest
+            if not compensate:
+                younger = end
             for b in range(BLOCK):
                 if spikes[b] == 1:
                     if u[b] < theta:
@@ -324,7 +347,7 @@ def _learn(weights, allowed, sign, row, oldest, younger, end, t, b, missing, bet
         if not _can_change(weights, allowed, sign, k, b, missing):
             continue
         moved += _change(weights, sign, k, b, share)
-        if sign is None and p >= younger and _can_change(weights, allowed, sign, k + 1, b, -missing):
+        if p >= younger and _can_change(weights, allowed, sign, k + 1, b, -missing):
             _change(weights, sign, k + 1, b, -beta * share)
     return moved
 
@@ -345,3 +368,77 @@ def _change(weights, sign, k, b, by):
         after = np.float32(0)
     weights[k, b] = after
     return after - before
+
+
+def importance(weights, shown, wanted, *, n_delays):
+    """How important each synapse is for its neuron.
+
+    An excitatory synapse has a rank in the context of each stored spike that it helps to make: the
+    part of the context's excitatory synapses that are at most as strong; the highest rank counts.
+    So every stored spike keeps its fair part of the synapses when the least important ones are
+    cut. Any other synapse counts by the part of all excitatory synapses onto the neuron that are
+    weaker.
+
+    Parameters
+    ----------
+    weights, shown, wanted, n_delays
+        See `present`; the undamaged patterns.
+
+    Returns
+    -------
+    float32 array, shape of `weights`
+        From 0, where there is no synapse, to 1.
+    """
+    value = np.zeros_like(weights)
+    for b in range(BLOCK):
+        rows = np.flatnonzero(weights[:, b])
+        size = np.abs(weights[rows, b])
+        excitatory = np.sort(size[weights[rows, b] > 0])
+        weaker = np.searchsorted(excitatory, size) / max(len(excitatory), 1)
+        value[rows, b] = np.maximum(weaker, np.finfo(np.float32).tiny)
+    # An excitatory synapse without a stored spike to make is of little use.
+    value[weights > 0] *= _UNUSED
+    excitatory = np.where(weights > 0, weights, 0)
+    _importance(
+        value,
+        excitatory,
+        shown.row,
+        shown.first,
+        shown.begin,
+        shown.pattern,
+        shown.start,
+        wanted.begin,
+        wanted.step,
+        wanted.lane,
+        n_delays,
+    )
+    return value
+
+
+@njit(nogil=True, cache=True)
+def _importance(
+    value,
+    excitatory,
+    row,
+    first_of_all,
+    begin,
+    pattern,
+    start,
+    target_begin,
+    target_step,
+    target_lane,
+    n_delays,
+):
+    for k in range(len(pattern)):
+        first = first_of_all[begin[k] : begin[k + 1]]
+        for target in range(target_begin[pattern[k]], target_begin[pattern[k] + 1]):
+            t, b = target_step[target], target_lane[target]
+            if t < start[k]:
+                continue
+            rows = row[first[max(t - n_delays, 0)] : first[t]] + t
+            helping = np.zeros(len(rows), np.float32)
+            for p in range(len(rows)):
+                helping[p] = excitatory[rows[p], b]
+            n = np.count_nonzero(helping)
+            for rank, p in enumerate(np.argsort(-helping)[:n]):
+                value[rows[p], b] = max(value[rows[p], b], np.float32(1 - rank / n))

@@ -136,7 +136,9 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="margin, bptt: keep the state here, and go on from it."),
     ] = None,
-    kappa: Annotated[float | None, _of_margin("Margin around theta; by default half of it.")] = None,
+    kappa: Annotated[
+        float | None, _of_margin("Margin around theta; by default half of it.")
+    ] = None,
     shortest_trigger: Annotated[
         int | None, _of_margin("Steps after which a recall can go on alone; by default D.")
     ] = None,
@@ -173,9 +175,7 @@ def command(
     excitatory: Annotated[
         float | None, _of_margin("dale: part of the neurons that are excitatory, the first ones.")
     ] = None,
-    warm_up: Annotated[
-        int | None, _of_bptt("Epochs before the learning rate decays.")
-    ] = None,
+    warm_up: Annotated[int | None, _of_bptt("Epochs before the learning rate decays.")] = None,
     learning_rate: Annotated[float | None, _of_bptt("Learning rate.")] = None,
     optimizer: Annotated[str | None, _of_bptt("adamw or sgd.")] = None,
     surrogate: Annotated[str | None, _of_bptt("fast_sigmoid or triangle.")] = None,

@@ -76,11 +76,16 @@ def print_memory(memory, name):
         )
     if {"open_loop_errors", "margin"} <= made.get("reached", {}).keys():
         reached = made["reached"]
+        distance = f"{abs(reached['margin']):.3g}"
         rows.append(
             (
                 "open loop",
-                f"{reached['open_loop_errors']} wrong spikes, membranes at least"
-                f" {reached['margin']:.3g} on the right side of theta",
+                f"{reached['open_loop_errors']} wrong spikes, membranes"
+                + (
+                    f" at least {distance} away from theta"
+                    if reached["margin"] > 0
+                    else f" up to {distance} on the wrong side of theta"
+                ),
             )
         )
     grid = table(str(name), "")
