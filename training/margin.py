@@ -18,7 +18,7 @@ from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_che
 from wmdelays.training.damage import Damage
 from wmdelays.training.network import recall
 from wmdelays.training.sparse_block import SparseBlock, synapses
-from wmdelays.training.synapse_limits import SynapseLimits, most_important
+from wmdelays.training.synapse_limits import SynapseLimits, most_important, within
 from wmdelays.training.teacher_forcing import (
     BLOCK,
     FALSE_ALARMS,
@@ -302,8 +302,11 @@ class _Learner:
 
         def cut(k):
             weights, _ = self.blocks[k].dense()
-            value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
             limits = stage.cut
+            if not stage.prunes and within(weights != 0, n_delays, *limits):
+                self.blocks[k].limit(weights, weights != 0)
+                return
+            value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
             if stage.prunes:
                 n_synapses = (weights != 0).sum(0)
                 left = np.floor(_KEPT * n_synapses).astype(int)

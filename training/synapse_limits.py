@@ -113,3 +113,23 @@ def most_important(importance, n_delays, per_pair=None, per_neuron=None):
             weakest = np.argsort(-size[rows, b], kind="stable")[limits[b] :]
             kept[rows[weakest], b] = False
     return kept
+
+
+def within(present, n_delays, per_pair=None, per_neuron=None):
+    """Whether the synapses that are present keep to the limits.
+
+    Parameters
+    ----------
+    present : bool array, shape (n_neurons * n_delays, n_post)
+    n_delays, per_pair, per_neuron
+        See `most_important`.
+
+    Returns
+    -------
+    bool
+    """
+    if per_neuron is not None and np.any(present.sum(0) > per_neuron):
+        return False
+    if per_pair is None or per_pair >= n_delays:
+        return True
+    return present.reshape(-1, n_delays, present.shape[1]).sum(1).max() <= per_pair

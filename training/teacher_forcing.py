@@ -390,18 +390,20 @@ def importance(weights, shown, wanted, *, n_delays):
         From 0, where there is no synapse, to 1.
     """
     value = np.zeros_like(weights)
-    for b in range(BLOCK):
-        rows = np.flatnonzero(weights[:, b])
-        size = np.abs(weights[rows, b])
-        excitatory = np.sort(size[weights[rows, b] > 0])
+    place = np.flatnonzero(weights)
+    weight = weights.reshape(-1)[place]
+    by_neuron = np.argsort(place % BLOCK, kind="stable")
+    ends = np.searchsorted(place[by_neuron] % BLOCK, np.arange(BLOCK + 1))
+    for chosen in (by_neuron[a:b] for a, b in zip(ends[:-1], ends[1:])):
+        size, helps = np.abs(weight[chosen]), weight[chosen] > 0
+        excitatory = np.sort(size[helps])
         weaker = np.searchsorted(excitatory, size) / max(len(excitatory), 1)
-        value[rows, b] = np.maximum(weaker, np.finfo(np.float32).tiny)
-    # An excitatory synapse without a stored spike to make is of little use.
-    value[weights > 0] *= _UNUSED
-    excitatory = np.where(weights > 0, weights, 0)
+        # An excitatory synapse without a stored spike to make is of little use.
+        weaker = np.where(helps, _UNUSED * weaker, weaker)
+        value.reshape(-1)[place[chosen]] = np.maximum(weaker, np.finfo(np.float32).tiny)
     _importance(
         value,
-        excitatory,
+        weights,
         shown.row,
         shown.first,
         shown.begin,
@@ -418,7 +420,7 @@ def importance(weights, shown, wanted, *, n_delays):
 @njit(nogil=True, cache=True)
 def _importance(
     value,
-    excitatory,
+    weights,
     row,
     first_of_all,
     begin,
@@ -438,7 +440,7 @@ def _importance(
             rows = row[first[max(t - n_delays, 0)] : first[t]] + t
             helping = np.zeros(len(rows), np.float32)
             for p in range(len(rows)):
-                helping[p] = excitatory[rows[p], b]
+                helping[p] = max(weights[rows[p], b], 0)
             n = np.count_nonzero(helping)
             for rank, p in enumerate(np.argsort(-helping)[:n]):
                 value[rows[p], b] = max(value[rows[p], b], np.float32(1 - rank / n))
