@@ -13,21 +13,16 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from measuring import dense_forward, measured, timed
+
 SPECIFICATION = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
 DELAYS = 41
 DT = 1e-4
-
-
-def _timed(function):
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
 
 
 def part_store(rule, file, repeats):
@@ -39,7 +34,7 @@ def part_store(rule, file, repeats):
     patterns = generate(SPECIFICATION)
     times = []
     for _ in range(repeats):
-        seconds, memory = _timed(lambda: store(patterns, rule, n_delays=DELAYS))
+        seconds, memory = timed(lambda: store(patterns, rule, n_delays=DELAYS))
         times.append(seconds)
     write_memory(file, memory)
     return {"seconds": times, "synapses": memory.n_synapses, "f1": memory.made["scores"]["f1"]}
@@ -53,7 +48,7 @@ def part_torch(file, repeats):
     memory = read_memory(file)
     cues = memory.cues()
     recall(memory, cues)
-    return {"seconds": [_timed(lambda: recall(memory, cues))[0] for _ in range(repeats)]}
+    return {"seconds": [timed(lambda: recall(memory, cues))[0] for _ in range(repeats)]}
 
 
 def part_brian2(file, repeats):
@@ -82,40 +77,11 @@ def part_brian2(file, repeats):
 
 
 def part_snntorch(file, repeats):
-    """Seconds for the dense forward pass of the same weights, as in the reference.
-
-    At every step the context of the last D steps, flattened, is multiplied by the dense matrix of
-    N x (N D) weights, for all patterns side by side.
-    """
-    import snntorch
-    import torch
-
+    """Seconds for the dense forward pass of the same weights, as in the reference."""
     from wmdelays.memory_file import read_memory
 
     memory = read_memory(file)
-    n_neurons, n_delays, n_steps = memory.n_neurons, memory.n_delays, memory.n_steps
-    # The reference's window runs from the oldest step to the newest: delay d at position D - d.
-    dense = torch.zeros(n_neurons, n_neurons * n_delays)
-    column = memory.pre.astype("int64") * n_delays + n_delays - memory.delay
-    dense[torch.from_numpy(memory.post).long(), torch.from_numpy(column)] = torch.from_numpy(
-        memory.weight
-    ).float()
-    forced = torch.zeros(n_steps, memory.n_patterns, n_neurons)
-    for b, cue in enumerate(memory.cues()):
-        steps = torch.from_numpy(cue.spikes.steps(cue.step))
-        forced[steps, b, torch.from_numpy(cue.spikes.neurons)] = 1
-    neuron = snntorch.Leaky(beta=memory.beta, threshold=memory.theta, reset_mechanism="subtract")
-
-    def forward():
-        with torch.no_grad():
-            membrane = neuron.reset_mem()
-            window = torch.zeros(memory.n_patterns, n_neurons, n_delays)
-            for t in range(n_steps):
-                spikes, membrane = neuron(window.flatten(1) @ dense.T, membrane)
-                emitted = torch.maximum(spikes, forced[t])
-                window = torch.cat([window[:, :, 1:], emitted[:, :, None]], dim=2)
-
-    return {"seconds": [_timed(forward)[0] for _ in range(repeats)]}
+    return {"seconds": [dense_forward(memory) for _ in range(repeats)]}
 
 
 PARTS = {
@@ -126,31 +92,16 @@ PARTS = {
 }
 
 
-def _measured(words, environment=None):
-    """Run a command; its output, wall time and peak memory in bytes, children included."""
-    start = time.perf_counter()
-    environment = {**os.environ, **(environment or {})}
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(words, stdout=output, stderr=errors, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        output.seek(0)
-        errors.seek(0)
-        if status:
-            raise SystemExit(f"{' '.join(map(str, words))} failed:\n{errors.read()}")
-        return output.read(), seconds, usage.ru_maxrss * 1024
-
-
 def _part(name, *arguments, environment=None):
     words = [sys.executable, __file__, "--part", name, *map(str, arguments)]
-    output, _, peak = _measured(words, environment)
+    output, _, peak = measured(words, environment)
     return {**json.loads(output.splitlines()[-1]), "peak_bytes": peak}
 
 
 def _compare(file, folder, environment):
     program = Path(sys.executable).with_name("wmdelays")
     words = [program, "compare", file, "--dt", "0.1ms", "--report", folder / "report"]
-    _, seconds, peak = _measured(words, environment)
+    _, seconds, peak = measured(words, environment)
     return {"seconds": [seconds], "peak_bytes": peak}
 
 

@@ -58,8 +58,10 @@ def write_script(cues, n_delays, n):
     Raises
     ------
     InputError
-        If the trials together are too long.
+        If the trials together are too long, or a cue loses spikes.
     """
+    if any(cue.lost is not None for cue in cues):
+        raise InputError("Brian2 cannot play a cue that loses spikes; recall it in torch")
     n_neurons = cues[0].n_neurons
     hold, release = n_neurons, n_neurons + 1
     lengths = np.array([cue.n_steps for cue in cues], dtype=np.int64)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.quantities import whole
 
 # Presentations with noise for each pattern and epoch.
 _NOISY = 2
@@ -45,10 +46,7 @@ class Damage:
         for name in ("lost", "added", "silenced", "noise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it has to lie from 0 to 1")
-        if self.presentations < 0 or self.presentations % 1:
-            raise InputError(
-                f"presentations is {self.presentations}; it has to be a whole number of at least 0"
-            )
+        object.__setattr__(self, "presentations", whole("presentations", self.presentations, 0))
 
     @property
     def of_trigger(self):

@@ -13,6 +13,7 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
+from wmdelays.quantities import whole
 from wmdelays.scores import score
 from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from wmdelays.training.damage import Damage
@@ -138,7 +139,12 @@ def margin(
     shortest_trigger = n_delays if shortest_trigger is None else shortest_trigger
     damage = Damage(lost, added, silenced, noise, presentations)
     limits = SynapseLimits(max_synapses, prune, one_delay_per_pair, signs, excitatory)
-    _check(theta, kappa, epochs, damaged_epochs, shortest_trigger, n_delays, seed)
+    if not 0 < kappa < theta:
+        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
+    epochs = whole("epochs", epochs, 1)
+    damaged_epochs = whole("damaged_epochs", damaged_epochs, 0)
+    shortest_trigger = whole("shortest_trigger", shortest_trigger, 1, n_delays)
+    seed = whole("seed", seed, 0)
     settings = {
         "kappa": kappa,
         "epochs": epochs,
@@ -214,7 +220,7 @@ class _Learner:
         self.n_rows = memory.n_neurons * memory.n_delays
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
         # What compensates for the leak takes twice the synapses, half of the opposite sign.
-        self.compensate = limits == SynapseLimits()
+        self.compensate = not limits
         self.sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
             for p in memory.patterns
@@ -470,18 +476,3 @@ class _Learner:
         self.blocks = blocks("block", state["flags"])
         if "before.place.0" in arrays:
             self.before = blocks("before", [(True, False)] * len(self.blocks))
-
-
-def _check(theta, kappa, epochs, damaged_epochs, shortest_trigger, n_delays, seed):
-    if not 0 < kappa < theta:
-        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
-    for name, value, least in (("epochs", epochs, 1), ("damaged_epochs", damaged_epochs, 0)):
-        if value < least or value % 1:
-            raise InputError(f"{name} is {value}; it has to be a whole number of at least {least}")
-    if not 1 <= shortest_trigger <= n_delays or shortest_trigger % 1:
-        raise InputError(
-            f"shortest_trigger is {shortest_trigger}; it has to be a whole number from 1 to"
-            f" {n_delays}"
-        )
-    if seed < 0 or seed % 1:
-        raise InputError(f"seed is {seed}; it has to be a whole number of at least 0")

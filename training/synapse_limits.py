@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.quantities import whole
 
 SIGNS = ("free", "dale")
 
@@ -45,13 +46,18 @@ class SynapseLimits:
     excitatory: float = 0.8
 
     def __post_init__(self):
-        most = self.max_synapses
-        if most is not None and (most < 1 or most % 1):
-            raise InputError(f"max_synapses is {most}; it has to be a whole number of at least 1")
+        if self.max_synapses is not None:
+            most = whole("max_synapses", self.max_synapses, 1)
+            object.__setattr__(self, "max_synapses", most)
         if self.signs not in SIGNS:
             raise InputError(f"there are no signs {self.signs!r}; there are {', '.join(SIGNS)}")
         if not 0 <= self.excitatory <= 1:
             raise InputError(f"excitatory is {self.excitatory}; it has to lie from 0 to 1")
+
+    def __bool__(self):
+        """Whether anything is limited."""
+        limited = self.prune or self.one_delay_per_pair or self.signs != "free"
+        return limited or self.max_synapses is not None
 
     def sign(self, n_neurons, n_delays):
         """The sign of each row of a block's weights, int8; None if it is free."""

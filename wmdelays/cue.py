@@ -30,11 +30,14 @@ class Cue:
     scored_from : int
         Step of the recall from which it is compared with the pattern: the end of the trigger
         window, also where the cue shows less than all of it.
+    lost : Raster, optional
+        Entries (neuron, step) in which an emitted spike is lost to all its synapses. It resets its
+        neuron and is recorded all the same. By default none is lost. Brian2 cannot play these yet.
 
     Raises
     ------
     InputError
-        If the steps do not lie inside the recall.
+        If the steps do not lie inside the recall, or the lost spikes are those of another.
     """
 
     spikes: Raster
@@ -172,6 +175,8 @@ class Cue:
         """
         _check_probability("the probability of a lost spike", probability)
         lost = rng.random((self.n_steps, self.n_neurons)) < probability
+        if self.lost is not None:
+            lost |= self.lost.dense(self.step)
         return replace(self, lost=Raster.from_dense(lost, self.step))
 
     def _spikes_where(self, kept):

@@ -86,3 +86,29 @@ def substeps(step, dt):
             f" {step * 1e3:.6g} ms; take a longer dt"
         )
     return whole
+
+
+def whole(name, value, least, most=None):
+    """A setting that has to be a whole number.
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting.
+    value : int or float
+    least, most : int
+        Bounds; by default there is no upper one.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number, or out of bounds.
+    """
+    if value % 1 or value < least or (most is not None and value > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name} is {value}; it has to be a whole number {bounds}")
+    return int(value)

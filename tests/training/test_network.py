@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wmdelays import Cue, InputError, Memory, Raster
 from wmdelays.training import recall
+from wmdelays.training.network import recall_side_by_side
 
 STEP = 1e-3
 
@@ -89,3 +90,102 @@ def test_cues_of_another_network_are_refused():
     other_step = Cue(Raster.from_steps([0], [0], 4, 10, 0.5e-3), 0.5e-3, clamp=1)
     with pytest.raises(InputError, match="0.5 ms"):
         recall(memory, other_step)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    network=networks,
+    trials=st.lists(cues, min_size=1, max_size=4),
+    lost=st.sampled_from([None, 0.0, 0.3, 1.0]),
+)
+def test_the_compiled_loop_and_torchs_operators_give_the_same_bits(network, trials, lost):
+    memory = random_memory(**network)
+    batch = [
+        random_cue(**{**c, "n_neurons": memory.n_neurons, "clamp": min(c["clamp"], c["n_steps"])})
+        for c in trials
+    ]
+    if lost is not None:
+        # One of the cues, so that those beside it lose nothing.
+        batch[0] = batch[0].losing_spikes(lost, np.random.default_rng(network["seed"]))
+    side_by_side = recall_side_by_side(memory, batch, "cpu")
+    for cue, one, two in zip(batch, recall(memory, batch), side_by_side):
+        assert one.cue is two.cue is cue
+        assert one.own == two.own and one.emitted == two.emitted
+        assert one.closest_call == two.closest_call
+
+
+BOTH = pytest.mark.parametrize(
+    "recall", [recall, lambda memory, cue: recall_side_by_side(memory, cue, "cpu")]
+)
+
+
+def chain(weight=1.5):
+    """Neuron 0 makes neuron 1 spike after 2 steps, and that neuron 2 after 3."""
+    weights = np.zeros((3, 3, 3))
+    weights[1, 0, 1] = weights[2, 1, 2] = weight
+    return Memory.from_dense(weights, step=STEP, beta=0.5, theta=1.0)
+
+
+@BOTH
+def test_a_lost_spike_is_recorded_and_reaches_no_synapse(recall):
+    cue = Cue(Raster.from_steps([0, 0], [0, 6], 3, 12, STEP), STEP, clamp=1)
+    (whole,) = recall(chain(), [cue])
+    assert whole.own == Raster.from_steps([1, 2, 1, 2], [2, 5, 8, 11], 3, 12, STEP)
+    for place, left in (((0, 6), [1, 2]), ((1, 2), [1, 1, 2]), ((1, 8), [1, 2, 1])):
+        lost = Raster.from_steps([place[0]], [place[1]], 3, 12, STEP)
+        (made,) = recall(chain(), [Cue(cue.spikes, STEP, clamp=1, lost=lost)])
+        assert made.own.neurons.tolist() == left
+        assert len(made.emitted) == len(left) + 2
+
+
+@BOTH
+def test_a_lost_spike_resets_its_neuron(recall):
+    # Neuron 1 gets 1.5 in step 2 and 0.4 in step 3: with a membrane left over it spikes twice.
+    weights = np.zeros((2, 2, 3))
+    weights[1, 0, 1], weights[1, 0, 2] = 1.5, 0.4
+    memory = Memory.from_dense(weights, step=STEP, beta=0.5, theta=1.0)
+    cue = Cue(Raster.from_steps([0], [0], 2, 8, STEP), STEP, clamp=1)
+    lost = Raster.from_steps([1], [2], 2, 8, STEP)
+    (made,) = recall(memory, [Cue(cue.spikes, STEP, clamp=1, lost=lost)])
+    assert made.own.steps(STEP).tolist() == [2]
+
+
+@BOTH
+def test_a_spike_that_is_not_emitted_cannot_be_lost(recall):
+    cue = Cue(Raster.from_steps([0], [0], 3, 12, STEP), STEP, clamp=1)
+    lost = Raster.from_steps([0, 1, 2], [3, 1, 4], 3, 12, STEP)
+    (made,) = recall(chain(), [Cue(cue.spikes, STEP, clamp=1, lost=lost)])
+    assert made.own.neurons.tolist() == [1, 2]
+
+
+def judged_with_losses(memory, cue):
+    """Eq. 1 step by step; a lost spike is emitted, and no synapse sees it."""
+    W, c, lost = memory.dense(), cue.spikes.dense(STEP), cue.lost.dense(STEP)
+    emitted, u = np.zeros_like(c), np.zeros(memory.n_neurons)
+    for t in range(len(c)):
+        u = memory.beta * u * ~emitted[t - 1] if t else u
+        for d in range(1, min(memory.n_delays, t) + 1):
+            u = u + W[:, :, d - 1] @ (emitted[t - d] & ~lost[t - d])
+        emitted[t] = c[t] | ((u >= memory.theta) & (t >= cue.clamp))
+    return emitted
+
+
+@settings(deadline=None, max_examples=100)
+@given(network=networks, trial=cues, lost=st.sampled_from([0.1, 0.6]))
+def test_recall_with_lost_spikes_agrees_with_the_plain_loop(network, trial, lost):
+    memory = random_memory(**network)
+    trial = {**trial, "clamp": min(trial["clamp"], trial["n_steps"])}
+    cue = random_cue(**trial, n_neurons=memory.n_neurons)
+    cue = cue.losing_spikes(lost, np.random.default_rng(trial["seed"]))
+    expected = judged_with_losses(memory, cue)
+    np.testing.assert_array_equal(recall(memory, cue).emitted.dense(STEP), expected)
+
+
+@BOTH
+def test_the_closest_call_of_a_short_recall_ends_with_it(recall):
+    # The membrane of neuron 1 comes to 0.9 in step 2.
+    cues = [
+        Cue(Raster.from_steps([0], [0], 3, n_steps, STEP), STEP, clamp=1) for n_steps in (2, 3, 12)
+    ]
+    calls = [made.closest_call for made in recall(chain(0.9), cues)]
+    assert calls == pytest.approx([1.0, 0.1, 0.1])

@@ -14,7 +14,7 @@ def patterns():
     return bernoulli(40, 120, 2, 0.02, seed=5)
 
 
-@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "bptt"])
+@pytest.mark.parametrize("rule", ["margin", "hebbian", "pseudo-inverse", "bptt"])
 def test_every_rule_gives_a_memory_that_says_how_it_was_made(rule, patterns):
     options = {"epochs": 2} if rule == "bptt" else {}
     memory = store(patterns, rule, n_delays=10, seed=4, **options)
@@ -25,12 +25,16 @@ def test_every_rule_gives_a_memory_that_says_how_it_was_made(rule, patterns):
     assert memory.made["versions"]["torch"]
 
 
-@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "bptt"])
+@pytest.mark.parametrize("rule", ["margin", "hebbian", "pseudo-inverse", "bptt"])
 def test_the_same_seed_gives_the_same_file(rule, patterns, tmp_path):
     options = {"epochs": 2} if rule == "bptt" else {}
     for name in ("a.h5", "b.h5"):
         write_memory(tmp_path / name, store(patterns, rule, n_delays=10, seed=4, **options))
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_the_rule_is_margin_unless_another_is_named(patterns):
+    assert store(patterns, n_delays=10, damaged_epochs=1).made["rule"] == "margin"
 
 
 def test_spikes_that_no_weights_could_predict_are_counted():
@@ -49,7 +53,9 @@ def test_spikes_that_no_weights_could_predict_are_counted():
         ({"beta": 1.0}, "beta is 1.0"),
         ({"theta": -1.0}, "theta is -1.0"),
         ({"step": 0.0}, "greater than zero"),
-        ({"epochs": 3}, "rule hebbian has no setting epochs"),
+        ({"rule": "hebbian", "epochs": 3}, "rule hebbian has no setting epochs"),
+        ({"rule": "margin", "dropout": 0.1}, "rule margin has no setting dropout"),
+        ({"seed": -1}, "seed is -1"),
         ({"rule": "bptt", "magic": 0.1}, "no setting magic"),
     ],
 )

@@ -152,11 +152,51 @@ def test_ongoing_noise_adds_to_what_was_forced_before():
     assert entries(two).sum() > entries(one).sum()
 
 
+@pytest.mark.parametrize("probability", [0, 0.05, 0.5, 1])
+def test_spikes_are_lost_with_the_stated_probability_through_the_whole_recall(probability):
+    _, cue = cue_of(n_neurons=50, n_steps=300)
+    losing = cue.losing_spikes(probability, rng())
+    assert losing.spikes == cue.spikes and places(losing) == places(cue)
+    assert cue.lost is None
+    lost = losing.lost.dense(STEP)
+    assert lost.shape == (300, 50)
+    for part in (lost[:20], lost[20:]):
+        low, high = binom.interval(1 - 1e-6, part.size, probability)
+        assert low <= part.sum() <= high
+
+
+def test_lost_spikes_stay_with_their_place_in_the_pattern():
+    _, cue = cue_of()
+    losing = cue.losing_spikes(0.3, rng())
+    lost = losing.lost.dense(STEP)
+    noisy = losing.preceded_by_noise(15, 0.3, rng(2))
+    assert not noisy.lost.dense(STEP)[:15].any()
+    assert np.array_equal(noisy.lost.dense(STEP)[15:], lost)
+    assert noisy.lost.n_steps(STEP) == noisy.n_steps
+    assert cue.preceded_by_noise(15, 0.3, rng(2)).lost is None
+    for damaged in (
+        losing.shortened(4),
+        losing.silenced(3, rng()),
+        losing.replaced(0.5, rng()),
+        losing.with_ongoing_noise(0.2, rng()),
+    ):
+        assert damaged.lost == losing.lost
+
+
+@pytest.mark.parametrize(("n_neurons", "n_steps"), [(9, 60), (10, 59), (10, 61)])
+def test_lost_spikes_of_another_recall_are_refused(n_neurons, n_steps):
+    _, cue = cue_of()
+    lost = Raster.from_steps([0], [0], n_neurons, n_steps, STEP)
+    with pytest.raises(InputError, match="as many neurons and steps"):
+        Cue(cue.spikes, STEP, clamp=20, lost=lost)
+
+
 DAMAGES = {
     "silenced": lambda cue, r: cue.silenced(3, r),
     "replaced": lambda cue, r: cue.replaced(0.5, r),
     "preceded_by_noise": lambda cue, r: cue.preceded_by_noise(10, 0.2, r),
     "with_ongoing_noise": lambda cue, r: cue.with_ongoing_noise(0.2, r),
+    "losing_spikes": lambda cue, r: cue.losing_spikes(0.2, r),
 }
 
 
@@ -165,7 +205,7 @@ def test_the_same_random_numbers_give_the_same_damage_and_leave_the_cue_alone(na
     _, cue = cue_of()
     before = cue.spikes
     one, two, other = (DAMAGES[name](cue, rng(seed)) for seed in (3, 3, 4))
-    assert one == two and one.spikes != other.spikes
+    assert one == two and (one.spikes, one.lost) != (other.spikes, other.lost)
     assert cue.spikes is before and cue.spikes == cue_of()[1].spikes
 
 
@@ -176,6 +216,7 @@ def test_a_probability_lies_from_zero_to_one(value):
         lambda: cue.replaced(value, rng()),
         lambda: cue.preceded_by_noise(1, value, rng()),
         lambda: cue.with_ongoing_noise(value, rng()),
+        lambda: cue.losing_spikes(value, rng()),
     ):
         with pytest.raises(InputError, match="from 0 to 1"):
             damage()
