@@ -15,6 +15,7 @@ test: $(VENV)/installed-test
 
 benchmark: $(VENV)/installed-benchmark
 	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
+	$(BIN)/python benchmarks/learning.py
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

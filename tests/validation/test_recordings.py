@@ -21,7 +21,7 @@ def compared(wmdelays, tmp_path, load_json):
 
 def test_the_songbird_is_stored_whole_and_recalled_without_an_error(compared, recordings):
     _, out, memory = compared(
-        recordings / "songbird_hvc.csv", "--bin", "1/30s", "--rule", "pseudo-inverse"
+        recordings / "songbird_hvc.csv", "--bin", "1/30s"
     )
     assert (memory.n_neurons, memory.n_steps, memory.n_delays) == (74, 667, 41)
     assert len(memory.patterns[0]) == 3336
@@ -46,7 +46,6 @@ def test_with_long_contexts_a_minute_of_the_hippocampus_is_recalled_whole(compar
     _, out, memory = compared(
         recordings / "hippocampus_linear_track.csv",
         *"--bin 20ms --delays 121 --start 900s --stop 960s --merge-spikes".split(),
-        *"--rule pseudo-inverse".split(),
     )
     assert memory.made["unpredictable"] == {"n_spikes": 798, "empty": 0, "ambiguous": 0}
     assert out["brian2"]["f1"] == 1.0 and out["agreement"]["matched"] == 798
