@@ -153,19 +153,8 @@ def margin(
         **asdict(damage),
         **asdict(limits),
     }
-    none = np.empty(0, dtype=np.int64)
-    empty = Memory(
-        n_neurons=patterns[0].n_neurons,
-        n_delays=n_delays,
-        step=step,
-        beta=beta,
-        theta=theta,
-        pre=none,
-        post=none,
-        delay=none,
-        weight=none,
-        patterns=patterns,
-        periodic=periodic,
+    empty = Memory.unlearned(
+        patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
     learner = _Learner(empty, damage, limits, settings, seed, on_progress)
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})

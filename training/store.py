@@ -131,19 +131,8 @@ def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
     if not patterns:
         raise InputError("there are no patterns to store")
     patterns = [pattern.bin(step) for pattern in patterns]
-    none = np.empty(0, dtype=np.int64)
-    memory = Memory(
-        n_neurons=patterns[0].n_neurons,
-        n_delays=n_delays,
-        step=step,
-        beta=beta,
-        theta=theta,
-        pre=none,
-        post=none,
-        delay=none,
-        weight=none,
-        patterns=patterns,
-        periodic=periodic,
+    memory = Memory.unlearned(
+        patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")

@@ -143,6 +143,20 @@ class Memory:
             **others,
         )
 
+    @classmethod
+    def unlearned(cls, patterns, **parameters):
+        """A memory with the patterns and parameters given, and no synapses yet."""
+        none = np.empty(0, dtype=np.int64)
+        return cls(
+            n_neurons=patterns[0].n_neurons,
+            pre=none,
+            post=none,
+            delay=none,
+            weight=none,
+            patterns=patterns,
+            **parameters,
+        )
+
     def dense(self):
         """The dense tensor ``W[j, i, d - 1]``, float64 of shape (n_neurons, n_neurons, n_delays)."""
         weights = np.zeros((self.n_neurons, self.n_neurons, self.n_delays))

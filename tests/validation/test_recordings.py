@@ -20,9 +20,7 @@ def compared(wmdelays, tmp_path, load_json):
 
 
 def test_the_songbird_is_stored_whole_and_recalled_without_an_error(compared, recordings):
-    _, out, memory = compared(
-        recordings / "songbird_hvc.csv", "--bin", "1/30s"
-    )
+    _, out, memory = compared(recordings / "songbird_hvc.csv", "--bin", "1/30s")
     assert (memory.n_neurons, memory.n_steps, memory.n_delays) == (74, 667, 41)
     assert len(memory.patterns[0]) == 3336
     assert out["agreement"]["only_torch"] == out["agreement"]["only_brian2"] == 0
