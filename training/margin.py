@@ -340,7 +340,7 @@ class _Learner:
         rng = np.random.default_rng([self.seed, self.stage, epoch])
         kappa = self.settings["kappa"]
         if not stage.damaged:
-            late = max(2 * (epoch + 1) / stage.epochs - 1, 0)
+            late = max(2 * epoch / stage.epochs - 1, 0)
             order = rng.permutation(len(self.undamaged))
             return self.undamaged, order, _RATE * _LAST**late, kappa * (1 - late)
         memory = self.memory

@@ -291,7 +291,7 @@ def command(
     if json_file not in (None, "-"):
         check_writable(json_file)
     if report is not None:
-        from wmdelays.validation.report import check_folder
+        from wmdelays.validation.pages import check_folder
 
         check_folder(report)
     began = time.perf_counter()

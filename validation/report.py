@@ -1,30 +1,16 @@
-"""The report of a comparison: one HTML page, and its figures as files."""
+"""The report of a comparison."""
 
-import base64
-import errno
-import importlib.resources
-import os
-import re
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-
-import jinja2
 import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
-from wmdelays.errors import InputError
-from wmdelays.figures import figure_bytes
 from wmdelays.plots import SINGLE_MARKS, overlay_figure
 from wmdelays.score_plots import closest_call_figure, f1_figure
-from wmdelays.validation.verdict import certainty, share, verdict
+from wmdelays.validation.pages import check_folder, drawn, flat, rendered, write_page
+from wmdelays.validation.verdict import certainty, verdict
 from wmdelays.weight_plots import delays_figure, weights_figure
 
 MOST_OVERLAYS = 16
-_PAGE, _FIGURES, _OVERLAY = "report.html", "figures", "overlay_pattern_"
-# An SVG picture stays sharp on paper; above this size the page takes the PNG one.
-_LARGEST_SVG = 120_000
+_OVERLAY = "overlay_pattern_"
 
 
 def write_report(comparison, folder, command):
@@ -50,81 +36,10 @@ def write_report(comparison, folder, command):
     InputError
         If the folder cannot be made or written to; then nothing is left of the report.
     """
-    folder = Path(folder)
     check_folder(folder)
-    try:
-        with _staging(folder) as staging:
-            figures = list(_figures(comparison))
-            content = {Path(_PAGE): _page(comparison, command, figures).encode()}
-            for figure in figures:
-                content[Path(_FIGURES, f"{figure['name']}.png")] = figure["png"]
-                content[Path(_FIGURES, f"{figure['name']}.svg")] = figure["svg"]
-            _install(content, staging, folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    return folder / _PAGE
-
-
-def check_folder(folder):
-    """Raise an InputError unless a report can be written to this folder.
-
-    For use before long work; it makes nothing.
-    """
-    folder = Path(folder)
-    for place in (folder / _FIGURES, folder):
-        if os.path.lexists(place) and not place.is_dir():
-            raise InputError(f"{place}: is no folder; name another one for the report")
-    if (folder / _PAGE).is_dir():
-        raise InputError(f"{folder / _PAGE}: is a folder; name another one for the report")
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise InputError(f"{folder}: cannot be made, since {existing} is no folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"{folder}: cannot be written: {existing} {os.strerror(errno.EACCES)}")
-
-
-@contextmanager
-def _staging(folder):
-    """A folder inside `folder` for unfinished files; what was made for it goes if work fails."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    staging = None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
-        yield staging
-    except BaseException:
-        _remove(staging)
-        for place in missing:
-            _remove_empty(place / _FIGURES)
-            _remove_empty(place)
-        raise
-    _remove(staging)
-
-
-def _remove(staging):
-    if staging is not None:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _remove_empty(place):
-    try:
-        place.rmdir()
-    except OSError:
-        pass  # it was never made, or something else is in it
-
-
-def _install(content, staging, folder):
-    """Write all files aside, then give them their names, the page last."""
-    (staging / _FIGURES).mkdir()
-    for name, data in content.items():
-        (staging / name).write_bytes(data)
-    (folder / _FIGURES).mkdir(exist_ok=True)
-    for name in sorted(content, key=lambda name: name == Path(_PAGE)):
-        os.replace(staging / name, folder / name)
+    figures = list(_figures(comparison))
     # An earlier report may have shown other patterns.
-    for old in (folder / _FIGURES).glob(f"{_OVERLAY}[0-9]*.*"):
-        if old.suffix in (".png", ".svg") and old.relative_to(folder) not in content:
-            old.unlink()
+    return write_page(folder, figures, _page(comparison, command, figures), f"{_OVERLAY}[0-9]*.*")
 
 
 def _figures(comparison):
@@ -138,10 +53,10 @@ def _figures(comparison):
         ones = {name: many[place] for name, many in recalls.items()}
         figure = overlay_figure(stored[place], ones, title=f"pattern {k}")
         caption = _overlay_caption(rows[place], ones)
-        yield _drawn(figure, f"{_OVERLAY}{k:04d}", f"Pattern {k}", caption)
+        yield drawn(figure, f"{_OVERLAY}{k:04d}", f"Pattern {k}", caption)
 
     width = _f1_width(comparison)
-    yield _drawn(
+    yield drawn(
         f1_figure(recalls, stored, width),
         "f1_over_time",
         "F1 over time",
@@ -151,7 +66,7 @@ def _figures(comparison):
     )
     calls = [recall.closest_call for recall in comparison.torch]
     if None not in calls:
-        yield _drawn(
+        yield drawn(
             closest_call_figure(calls, comparison.rounding_bound, comparison.patterns),
             "closest_calls",
             "Closest calls",
@@ -159,34 +74,20 @@ def _figures(comparison):
             " floating point operations can change. In the grey below the line, rounding may decide"
             " over a spike.",
         )
-    yield _drawn(
+    yield drawn(
         delays_figure(memory),
         "weights_by_delay",
         "Weights by delay",
         "Number (left) and mean weight (right) of the synapses of each delay; excitatory ones above"
         " the axis, inhibitory ones below.",
     )
-    yield _drawn(
+    yield drawn(
         weights_figure(memory),
         "weight_distribution",
         "Distribution of weights",
         "Number of synapses, on a logarithmic scale, by weight. Weights are in units of the"
         " threshold θ.",
     )
-
-
-def _drawn(figure, name, title, caption):
-    png, svg = figure_bytes(figure, "png"), figure_bytes(figure, "svg")
-    kind, data = ("svg+xml", svg) if len(svg) <= _LARGEST_SVG else ("png", png)
-    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return {
-        "name": name,
-        "title": title,
-        "caption": caption,
-        "png": png,
-        "svg": svg,
-        "source": source,
-    }
 
 
 def _overlay_caption(row, recalls):
@@ -234,11 +135,6 @@ def _worst_first(rows):
 
 
 def _page(comparison, command, figures):
-    source = importlib.resources.files("wmdelays.validation").joinpath("report.html.jinja")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["share"] = share
     rows, made = _rows(comparison), dict(comparison.memory.made)
     made.pop("unpredictable", None)
     same, n = comparison.agreement, len(comparison.patterns)
@@ -249,7 +145,8 @@ def _page(comparison, command, figures):
         "brian2": comparison.brian2_scores.total,
         "same": same,
     }
-    return environment.from_string(source.read_text(encoding="utf-8")).render(
+    return rendered(
+        "report.html.jinja",
         exact=same.exact,
         verdict=verdict(comparison),
         certainty=certainty(comparison),
@@ -260,10 +157,10 @@ def _page(comparison, command, figures):
         overlays=[figure for figure in figures if figure["name"].startswith(_OVERLAY)],
         others={f["name"]: f for f in figures if not f["name"].startswith(_OVERLAY)},
         left_out=[rows[place]["name"] for place in sorted(_worst_first(rows)[MOST_OVERLAYS:])],
-        made=_flat(made),
-        settings=_flat(comparison.settings),
-        timing=_flat({name: f"{value:.2f} s" for name, value in comparison.timing.items()}),
-        versions=_flat(comparison.versions),
+        made=flat(made),
+        settings=flat(comparison.settings),
+        timing=flat({name: f"{value:.2f} s" for name, value in comparison.timing.items()}),
+        versions=flat(comparison.versions),
         command=command,
     )
 
@@ -308,27 +205,3 @@ def _memory_facts(memory):
         ),
         ("threshold", f"θ = {memory.theta:.6g}"),
     ]
-
-
-def _flat(values, prefix=""):
-    """Nested settings as rows of a name and a text."""
-    rows = []
-    for name, value in values.items():
-        name = prefix + re.sub(" s$", " (s)", str(name).replace("_", " "))
-        if isinstance(value, dict):
-            rows += _flat(value, f"{name}: ")
-        elif value is not None:
-            rows.append((name, _text(value)))
-    return rows
-
-
-def _text(value):
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, (list, tuple)):
-        if len(value) > 8:
-            return f"{len(value)} values, the last {_text(value[-1])}"
-        return ", ".join(_text(one) for one in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
-    return str(value)

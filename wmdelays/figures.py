@@ -7,6 +7,7 @@ import matplotlib
 import matplotlib.style
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from PIL import Image  # comes with matplotlib
 
@@ -72,7 +73,8 @@ def _png(figure):
 
 def _svg(figure):
     file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
+    # What `savefig` would write; that draws twice, to ask about the size.
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
     return file.getvalue()
 
 

@@ -10,7 +10,9 @@ import pytest
 from wmdelays import InputError, Memory, Raster, Recall, agreement, score
 from wmdelays.contexts import Unpredictable
 from wmdelays.validation.compare import Comparison
-from wmdelays.validation.report import MOST_OVERLAYS, check_folder, share, write_report
+from wmdelays.validation.pages import check_folder
+from wmdelays.validation.report import MOST_OVERLAYS, write_report
+from wmdelays.validation.verdict import share
 
 COMMAND = "wmdelays compare memory.h5 --report report"
 
@@ -97,7 +99,7 @@ def undrawn(monkeypatch):
     for name in ("overlay", "f1", "closest_call", "delays", "weights"):
         drawn = f"wmdelays.validation.report.{name}_figure"
         monkeypatch.setattr(drawn, lambda *_, **__: None)
-    monkeypatch.setattr("wmdelays.validation.report.figure_bytes", lambda _, kind: kind.encode())
+    monkeypatch.setattr("wmdelays.validation.pages.figure_bytes", lambda _, kind: kind.encode())
 
 
 def test_the_verdict_counts_the_common_spikes(undrawn, tmp_path):
