@@ -7,12 +7,15 @@ from wmdelays.brian_models.neuron_models import neuron_model
 from wmdelays.quantities import substeps
 
 # The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever
-# its membrane is, `clamped` lets it fire no other spikes.
+# its membrane is, `clamped` lets it fire no other spikes, and with `mute` a spike is lost to all its
+# synapses. These listen to the event `sent`, not to the spike.
 _FLAGS = """
 forced : boolean
 clamped : boolean
+mute : boolean
 """
 _THRESHOLD = "forced or (fires and not clamped)"
+_SENT = f"({_THRESHOLD}) and not mute"
 
 # Spikes arrive after the leak and before the threshold, which is the order of the equation. Brian2's
 # default schedule has its own slot for synapses after the thresholds; a pathway need not use it.
@@ -38,9 +41,10 @@ def expand(memory, dt=None, neuron="lif", name="memory"):
     Returns
     -------
     neurons : brian2.NeuronGroup
-        With the parameters of the model; the flags ``forced`` (the neuron fires in this tick) and
-        ``clamped`` (it fires only when forced), both false; and ``fires``, which says whether the
-        membrane is at threshold. ``neurons.clock`` is the clock for other objects of the network.
+        With the parameters of the model; the flags ``forced`` (the neuron fires in this tick),
+        ``clamped`` (it fires only when forced) and ``mute`` (its spikes do not reach its
+        synapses), all false; and ``fires``, which says whether the membrane is at threshold.
+        ``neurons.clock`` is the clock for other objects of the network.
     synapses : brian2.Synapses
         One for each synapse of the memory, in its order, with weight ``w`` and ``delay``.
 
@@ -94,6 +98,7 @@ def neuron_group(model, n_neurons, clock, name):
         n_neurons,
         model.equations + _FLAGS,
         threshold=_THRESHOLD,
+        events={"sent": _SENT},
         reset=f"{model.reset}\nforced = False",
         method=model.method,
         clock=clock,
@@ -109,6 +114,7 @@ def synapse_group(model, neurons, name):
         neurons,
         "w : 1 (constant)",
         on_pre=model.arrival,
+        on_event="sent",
         clock=neurons.clock,
         name=f"{name}_synapses",
         namespace={},

@@ -21,7 +21,7 @@ from brian2.devices.device import get_device, reset_device, set_device
 from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
 from wmdelays.brian_models.programs import Program
 from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record, settings
-from wmdelays.brian_models.stimulus import stimulus_objects
+from wmdelays.brian_models.stimulus import connections, stimulus_objects
 
 _READ = """
 auto _read = [](auto *values, size_t n, std::ifstream &file, const char *name) {
@@ -92,7 +92,8 @@ class _Project:
         synapses = synapse_group(model, neurons, PREFIX)
         stimulus = stimulus_objects(model, neurons, PREFIX)
         monitor = record(neurons)
-        for one in (synapses, stimulus.force, stimulus.hold, stimulus.release):
+        synapses.connect(False)
+        for one in stimulus.pathways.values():
             one.connect(False)
         network = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")
         network.schedule = SCHEDULE
@@ -131,8 +132,7 @@ class _Project:
         load_vector("post", synapses, "_synaptic_post")
         load_vector("weight", synapses, "w")
         load_vector("delay", synapses.pre, "delay")
-        for one, _, _ in stimulus.connections():
-            verb = one.name.removeprefix(f"{PREFIX}_")
+        for verb, one in stimulus.pathways.items():
             load_vector(f"{verb}_cells", one, "_synaptic_pre")
             load_vector(f"{verb}_neurons", one, "_synaptic_post")
         # Needed once, to fill the queue of spikes; together a third of the memory used.
@@ -165,9 +165,7 @@ class _Project:
         yield "post", memory.post
         yield "weight", memory.weight
         yield "delay", synaptic_delays(memory, n)
-        neurons = np.arange(memory.n_neurons, dtype=np.int32)
-        hold = np.full_like(neurons, memory.n_neurons)
-        for verb, cells in (("force", neurons), ("hold", hold), ("release", hold + 1)):
+        for verb, cells, neurons in connections(memory.n_neurons):
             yield f"{verb}_cells", cells
             yield f"{verb}_neurons", neurons
         yield "cells", script.cells.astype(np.int32)

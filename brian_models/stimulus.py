@@ -26,7 +26,8 @@ class Script:
     ----------
     cells, ticks : int arrays, shape (n_events,)
         Cell of the generator and tick at which it fires, in the order of ticks. Cell i < N forces
-        a spike of neuron i, cell N holds the network, cell N + 1 releases it.
+        a spike of neuron i, cell N holds the network, cell N + 1 releases it, cell N + 2 + i makes
+        neuron i mute, and cell 2 N + 2 + i makes it send its spikes again.
     starts, stops : int arrays, shape (n_trials,)
         Tick of the first step of each trial, and the one after its last step.
     n_ticks : int
@@ -58,10 +59,8 @@ def write_script(cues, n_delays, n):
     Raises
     ------
     InputError
-        If the trials together are too long, or a cue loses spikes.
+        If the trials together are too long.
     """
-    if any(cue.lost is not None for cue in cues):
-        raise InputError("Brian2 cannot play a cue that loses spikes; recall it in torch")
     n_neurons = cues[0].n_neurons
     hold, release = n_neurons, n_neurons + 1
     lengths = np.array([cue.n_steps for cue in cues], dtype=np.int64)
@@ -81,6 +80,14 @@ def write_script(cues, n_delays, n):
         if cue.clamp < cue.n_steps:
             cells.append([release])
             ticks.append([start + cue.clamp * n])
+        if cue.lost is not None:
+            lost = np.zeros((cue.n_steps + 2, n_neurons), bool)
+            lost[1:-1] = cue.lost.dense(cue.step)
+            changes, changed = np.nonzero(lost[1:] != lost[:-1])
+            cells.append(
+                np.where(lost[1:][changes, changed], 2, 2 + n_neurons) + n_neurons + changed
+            )
+            ticks.append(start + changes * n)
     cells, ticks = np.concatenate(cells), np.concatenate(ticks)
     order = np.lexsort((cells, ticks))
     # What the generator fires reaches the neurons one tick later.
@@ -94,33 +101,35 @@ class Stimulus:
     Attributes
     ----------
     generator : brian2.SpikeGeneratorGroup
-        N + 2 cells, see `Script`.
-    force, hold, release : brian2.Synapses
-        From the generator to the neurons.
+        3 N + 2 cells, see `Script`.
+    pathways : dict of str to brian2.Synapses
+        From the generator to the neurons, by what they do: force, hold, release, mute and
+        send.
     """
 
     generator: SpikeGeneratorGroup
-    force: Synapses
-    hold: Synapses
-    release: Synapses
+    pathways: dict
 
     def __iter__(self):
-        return iter((self.generator, self.force, self.hold, self.release))
+        return iter((self.generator, *self.pathways.values()))
 
-    def connections(self):
-        """Which cells reach which neurons: triples of Synapses, cells and neurons."""
-        neurons = np.arange(self.generator.N - 2, dtype=np.int32)
-        n = np.int32(len(neurons))
-        yield self.force, neurons, neurons
-        yield self.hold, np.full_like(neurons, n), neurons
-        yield self.release, np.full_like(neurons, n + 1), neurons
+
+def connections(n_neurons):
+    """Which cells of the generator reach which neurons: names of pathways, cells and neurons."""
+    neurons = np.arange(n_neurons, dtype=np.int32)
+    hold = np.full_like(neurons, n_neurons)
+    yield "force", neurons, neurons
+    yield "hold", hold, neurons
+    yield "release", hold + 1, neurons
+    yield "mute", neurons + np.int32(n_neurons + 2), neurons
+    yield "send", neurons + np.int32(2 * n_neurons + 2), neurons
 
 
 def stimulus_objects(model, neurons, name):
     """The objects of a Stimulus, without spikes and not yet connected."""
     clock = neurons.clock
     generator = SpikeGeneratorGroup(
-        neurons.N + 2, [], [] * second, clock=clock, name=f"{name}_generator"
+        3 * neurons.N + 2, [], [] * second, clock=clock, name=f"{name}_generator"
     )
 
     def pathway(verb, action, order):
@@ -136,21 +145,23 @@ def stimulus_objects(model, neurons, name):
         synapses.pre.when, synapses.pre.order = ARRIVALS, order
         return synapses
 
-    return Stimulus(
-        generator,
-        pathway("force", "forced_post = True", order=0),
-        pathway("hold", f"clamped_post = True\n{model.rest}", order=0),
+    pathways = {
+        "force": pathway("force", "forced_post = True", order=0),
+        "hold": pathway("hold", f"clamped_post = True\n{model.rest}", order=0),
         # A trial that is not clamped is held and released in one tick, in this order.
-        pathway("release", "clamped_post = False", order=1),
-    )
+        "release": pathway("release", "clamped_post = False", order=1),
+        "mute": pathway("mute", "mute_post = True", order=0),
+        "send": pathway("send", "mute_post = False", order=0),
+    }
+    return Stimulus(generator, pathways)
 
 
 def fill(stimulus, script):
     """Connect a stimulus and give it the events of a script."""
     times = script.ticks * float(stimulus.generator.clock.dt)
     stimulus.generator.set_spikes(script.cells, times * second, sorted=True)
-    for synapses, cells, neurons in stimulus.connections():
-        synapses.connect(i=cells, j=neurons)
+    for verb, cells, neurons in connections((stimulus.generator.N - 2) // 3):
+        stimulus.pathways[verb].connect(i=cells, j=neurons)
 
 
 def play(cue, neurons, neuron="lif", name="cue"):

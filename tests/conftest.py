@@ -15,6 +15,7 @@ def _judge(memory, cue):
     """
     W = memory.dense()
     c = cue.spikes.dense(cue.step)
+    arrives = np.ones_like(c) if cue.lost is None else ~cue.lost.dense(cue.step)
     n_steps, n_neurons = c.shape
     emitted = np.zeros((n_steps, n_neurons), dtype=bool)
     own = np.zeros((n_steps, n_neurons), dtype=bool)
@@ -26,7 +27,7 @@ def _judge(memory, cue):
             u[emitted[t - 1]] = 0
         for d in range(1, memory.n_delays + 1):
             if t - d >= 0:
-                u = u + W[:, :, d - 1] @ emitted[t - d]
+                u = u + W[:, :, d - 1] @ (emitted[t - d] & arrives[t - d])
         s = u >= memory.theta
         if t < cue.clamp:
             emitted[t] = c[t]

@@ -15,9 +15,7 @@ if __name__ == "__main__":
         raise SystemExit(2) from None
     raise SystemExit(main(["compare", *sys.argv[1:]]))
 
-import importlib.metadata
 import json
-import platform
 import shlex
 import time
 from dataclasses import dataclass
@@ -36,6 +34,7 @@ from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.validation.info import sizes
+from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import console, progress_bar, table
 from wmdelays.validation.verdict import certainty, share, verdict
 
@@ -212,7 +211,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
         rounding_bound=rounding_bound(memory, torch, n_substeps),
         settings={"dt_s": memory.step / n_substeps, "device": device, "neuron": neuron},
         timing=timing,
-        versions=_versions(),
+        versions=versions(),
     )
 
 
@@ -229,12 +228,6 @@ def _score_values(scores, recalls):
         "worst_pattern_f1": scores.worst_pattern_f1,
         "n_spikes": sum(len(recall.own) for recall in recalls),
     }
-
-
-def _versions():
-    names = ("wmdelays", "torch", "brian2", "numpy", "scipy", "h5py")
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {**found, "python": platform.python_version(), "system": platform.platform()}
 
 
 def _chosen_patterns(text):

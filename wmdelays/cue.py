@@ -32,7 +32,7 @@ class Cue:
         window, also where the cue shows less than all of it.
     lost : Raster, optional
         Entries (neuron, step) in which an emitted spike is lost to all its synapses. It resets its
-        neuron and is recorded all the same. By default none is lost. Brian2 cannot play these yet.
+        neuron and is recorded all the same. By default none is lost.
 
     Raises
     ------

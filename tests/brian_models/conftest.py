@@ -39,6 +39,8 @@ def _random_cue(seed, memory, kind="clamped", n_steps=40):
         return cue.preceded_by_noise(7, 0.2, rng)
     if kind == "ongoing":
         return cue.with_ongoing_noise(0.05, rng)
+    if kind == "losing spikes":
+        return cue.losing_spikes(0.3, rng).with_ongoing_noise(0.05, rng)
     if kind == "empty":
         return Cue(Raster([], [], memory.n_neurons, n_steps * memory.step), memory.step, clamp=3)
     if kind == "all clamped":

@@ -1,0 +1,126 @@
+"""Points computed side by side, each kept as soon as it is known."""
+
+import logging
+import time
+from contextlib import contextmanager
+
+from wmdelays.errors import InputError
+from wmdelays.quantities import whole
+
+
+def compute(function, points, results, *, workers=1, scheduler=None, together=1, progress=None):
+    """Compute the points that the results do not have yet.
+
+    A point is a setting (dict of JSON values) and a seed. What was computed stays in the results
+    when the work is interrupted, or when a worker is killed: then its points are given to another.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(points)`` gives the figures (dict of JSON values) of each of these points. Other
+        processes import it by its name, so it stands in a module; `functools.partial` of such a
+        one is all right.
+    points : sequence of (dict, int)
+    results : Results
+    workers : int
+        Number of processes. One computes here; more are workers of dask.distributed.
+    scheduler : str, optional
+        Address of a running dask scheduler, whose workers are used instead.
+    together : int
+        How many points are given to a worker at once.
+    progress : callable, optional
+        Called with what is being done (str) and the part of it that is done (float).
+
+    Raises
+    ------
+    InputError
+        If dask.distributed is needed and missing, the scheduler cannot be reached, a point cannot
+        be computed, or every worker that was given some points was killed.
+    """
+    workers = whole("workers", workers, 1)
+    say = progress or (lambda text, part: None)
+    missing = [point for point in points if results.get(*point) is None]
+    if not missing:
+        return
+    began, done, n_known = time.monotonic(), 0, len(points) - len(missing)
+    known = f", {n_known} known before" if n_known else ""
+
+    def tell():
+        text = f"{done} of {len(missing)} points{known}"
+        if done:
+            left = (time.monotonic() - began) / done * (len(missing) - done)
+            text += f", about {_duration(left)} left"
+        say(text, done / len(missing))
+
+    tell()
+    chunks = [missing[k : k + together] for k in range(0, len(missing), together)]
+    side_by_side = scheduler is not None or (workers > 1 and len(chunks) > 1)
+    work = _side_by_side(function, chunks, workers, scheduler) if side_by_side else None
+    for chunk, figures in work or ((chunk, function(chunk)) for chunk in chunks):
+        for (setting, seed), found in zip(chunk, figures, strict=True):
+            results.append(setting, seed, found)
+        done += len(chunk)
+        tell()
+
+
+def _side_by_side(function, chunks, workers, scheduler):
+    """The chunks and their figures, in the order in which they are ready."""
+    try:
+        import distributed
+    except ModuleNotFoundError:
+        raise InputError(
+            "points side by side need dask: pip install 'wmdelays[parallel]'"
+        ) from None
+    lost = []
+    with _client(workers, scheduler) as client:
+        waiting = {client.submit(function, chunk, pure=False): chunk for chunk in chunks}
+        for future in distributed.as_completed(list(waiting)):
+            chunk = waiting.pop(future)
+            try:
+                figures = future.result()
+            except distributed.KilledWorker:
+                lost += chunk
+                continue
+            finally:
+                future.release()
+            yield chunk, figures
+    if lost:
+        setting, seed = lost[0]
+        raise InputError(
+            f"{len(lost)} points killed every worker that tried them (is there enough memory?);"
+            f" the first is {setting}, seed {seed}"
+        )
+
+
+@contextmanager
+def _client(workers, scheduler):
+    import distributed
+
+    if scheduler is not None:
+        try:
+            client = distributed.Client(scheduler, timeout=10)
+        except (OSError, ValueError) as error:
+            raise InputError(f"no dask scheduler answers at {scheduler}: {error}") from None
+        with client:
+            yield client
+        return
+    # A worker that reaches the limit of its memory would be killed; here the system decides.
+    with (
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def _duration(seconds):
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
