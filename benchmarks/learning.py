@@ -94,7 +94,7 @@ def damaged(options, draws=10, **size):
         ),
     }
     for name, damage in kinds.items():
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng([1, size.get("seed", 0)])
         cues = [damage(cue, rng) for cue in memory.cues() for _ in range(draws)]
         stored = [pattern for pattern in memory.patterns for _ in range(draws)]
         said[name] = score(recall(memory, cues), stored).total.f1
@@ -259,6 +259,10 @@ def capacity(patterns, epochs=400):
 
 
 _UNDAMAGED = {"damaged_epochs": 0}
+_DAMAGED = {
+    "default settings": {},
+    "more of it": {"damaged_epochs": 25, "presentations": 16, "shortest_trigger": 10},
+}
 ROWS = {
     "store, N = 512": (store, {"options": {}, "neurons": 512}),
     "store, N = 1024": (store, {"options": {}}),
@@ -268,8 +272,11 @@ ROWS = {
         f"M = {m}": (store, {"options": {**_UNDAMAGED, "kappa": kappa}, "patterns": m})
         for m, kappa in ((1024, 0.2), (2048, 0.1), (4096, 0.02))
     },
-    "damage": (damaged, {"options": {"damaged_epochs": 20, "presentations": 16}}),
-    "damage, default settings": (damaged, {"options": {}}),
+    **{
+        f"damage, {name}, memory {seed}": (damaged, {"options": options, "seed": seed})
+        for name, options in _DAMAGED.items()
+        for seed in range(3)
+    },
     "recall": (recall_ratio, {"options": {}}),
     "recall, undamaged learning": (recall_ratio, {"options": _UNDAMAGED}),
     "bptt, N = 512, T = 500": (bptt_ratio, {"neurons": 512, "steps": 500}),

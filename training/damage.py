@@ -8,7 +8,7 @@ from wmdelays.errors import InputError
 from wmdelays.quantities import whole
 
 # Presentations with noise for each pattern and epoch.
-_NOISY = 2
+_NOISY = 3
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Damage:
         Part of the neurons that are silent in the trigger window.
     noise : float
         Damage that goes on through the whole recall: this part of the spikes is lost and as many
-        random ones are added. Each epoch shows every pattern twice with it.
+        random ones are added. Each epoch shows every pattern three times with it.
     presentations : int
         Number of damaged trigger windows for each pattern and epoch. Half of them have lost and
         added spikes, half of them silenced neurons, if both are asked for.

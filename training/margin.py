@@ -45,6 +45,8 @@ _RATE = 1.4
 _LAST = 0.02
 # With damaged contexts there is no solution for all of them; the rate falls from one to the other.
 _DAMAGED_RATES = 1.0, 0.2
+# The part of the trigger window that starts a recall while contexts are damaged.
+_QUARTER = 4
 # Epochs that are learned between two looks at the whole network.
 _ROUND = 5
 # At the end of each stage and after these numbers of its epochs some patterns are recalled, to see
@@ -106,7 +108,9 @@ def margin(
     damaged_epochs : int
         Number of epochs with damaged contexts; 0 for none.
     shortest_trigger : int, optional
-        Steps of a pattern after which the network is to go on alone; by default `n_delays`.
+        Steps of a pattern after which the network is to go on alone; by default a quarter of
+        `n_delays` as long as contexts are damaged, and `n_delays` in the end: a context that has
+        just begun may be empty.
     lost, added, silenced, noise : float
     presentations : int
         How much the contexts are damaged, see `wmdelays.training.damage.Damage`.
@@ -136,14 +140,14 @@ def margin(
         If a setting makes no sense, or the checkpoint belongs to something else.
     """
     kappa = theta / 2 if kappa is None else kappa
-    shortest_trigger = n_delays if shortest_trigger is None else shortest_trigger
     damage = Damage(lost, added, silenced, noise, presentations)
     limits = SynapseLimits(max_synapses, prune, one_delay_per_pair, signs, excitatory)
     if not 0 < kappa < theta:
         raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
     epochs = whole("epochs", epochs, 1)
     damaged_epochs = whole("damaged_epochs", damaged_epochs, 0)
-    shortest_trigger = whole("shortest_trigger", shortest_trigger, 1, n_delays)
+    if shortest_trigger is not None:
+        shortest_trigger = whole("shortest_trigger", shortest_trigger, 1, n_delays)
     seed = whole("seed", seed, 0)
     settings = {
         "kappa": kappa,
@@ -216,7 +220,8 @@ class _Learner:
         ]
         self.n_steps = self.sequences[0].n_steps(memory.step)
         self.spikes = [(s.steps(memory.step), s.neurons) for s in self.sequences]
-        self.undamaged = lay_out(self._undamaged(), memory.n_delays)
+        chosen = settings["shortest_trigger"]
+        self.undamaged = lay_out(self._undamaged(chosen or memory.n_delays), memory.n_delays)
         self.wanted = targets(self.spikes, memory.n_neurons)
         self.blocks = [SparseBlock(self.n_rows) for _ in range(n_blocks(memory.n_neurons))]
         self.stages = self._stages(limits)
@@ -347,13 +352,13 @@ class _Learner:
         damaged = self.damage.sequences(
             self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng
         )
-        shown = lay_out([*self._undamaged(), *damaged], memory.n_delays)
+        start = self.settings["shortest_trigger"] or max(memory.n_delays // _QUARTER, 1)
+        shown = lay_out([*self._undamaged(start), *damaged], memory.n_delays)
         first, last = _DAMAGED_RATES
         rate = first * (last / first) ** (epoch / max(stage.epochs - 1, 1))
         return shown, rng.permutation(len(shown)), rate, kappa
 
-    def _undamaged(self):
-        start = self.settings["shortest_trigger"]
+    def _undamaged(self, start):
         for m, spikes in enumerate(self.spikes):
             yield *spikes, self.n_steps, m, start, False
 

@@ -140,7 +140,7 @@ def command(
         float | None, _of_margin("Margin around theta; by default half of it.")
     ] = None,
     shortest_trigger: Annotated[
-        int | None, _of_margin("Steps after which a recall can go on alone; by default D.")
+        int | None, _of_margin("Steps of a pattern after which its recall can go on alone.")
     ] = None,
     damaged_epochs: Annotated[
         int | None, _of_margin("Epochs with damaged contexts; 0 for none.")

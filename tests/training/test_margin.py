@@ -317,7 +317,7 @@ def test_how_it_was_made_is_json_and_holds_what_was_reached():
     made = learned(lost=0.5, max_synapses=100).made
     assert json.loads(json.dumps(made)) == made
     assert made["settings"]["lost"] == 0.5 and made["settings"]["max_synapses"] == 100
-    assert made["settings"]["shortest_trigger"] == N_DELAYS
+    assert made["settings"]["shortest_trigger"] is None
     last = made["history"][-1]
     assert (last["f1"], last["wrong"]) == (1.0, 0)
     assert last["epoch"] == made["reached"]["epochs"]
