@@ -105,14 +105,5 @@ def fingerprint(memory, settings):
     -------
     str
     """
-    digest = hashlib.sha256()
-    parameters = [memory.n_neurons, memory.n_delays, memory.step, memory.beta, memory.theta]
-    parameters += [memory.periodic, memory.n_steps, memory.n_patterns, memory.n_synapses]
-    digest.update(json.dumps([parameters, settings], sort_keys=True).encode())
-    for array in (memory.pre, memory.post, memory.delay, memory.weight):
-        digest.update(np.ascontiguousarray(array))
-    for pattern in memory.patterns:
-        digest.update(json.dumps(len(pattern)).encode())
-        digest.update(pattern.neurons)
-        digest.update(pattern.times)
-    return digest.hexdigest()
+    content = json.dumps([memory.fingerprint(), settings], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -10,7 +10,7 @@ import typer
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
-from wmdelays.validation import compare, info, store
+from wmdelays.validation import compare, info, robustness, store
 
 # click comes with typer, since 0.16 under a private name.
 _CommandLineError = typer.BadParameter.__mro__[2]
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("store")(store.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
+app.command("robustness")(robustness.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -170,3 +170,48 @@ def _text(value):
     if isinstance(value, dict):
         return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
     return str(value)
+
+
+def write_results(folder, title, texts, figures, tables, rows, command):
+    """Write the report of rows of results.
+
+    Parameters
+    ----------
+    folder : str or Path
+    title : str
+    texts : sequence of str
+        Paragraphs that say what is shown.
+    figures : sequence of dict
+        From `drawn`.
+    tables : sequence of (str, list of str, list of list of str)
+        Title, columns and lines of each.
+    rows : sequence of dict
+        Of a results file; what their settings and versions have in common is shown.
+    command : str
+        The command line that makes this report again.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    page = rendered(
+        "curves.html.jinja",
+        title=title,
+        texts=texts,
+        figures=figures,
+        tables=tables,
+        settings=flat(_common([row["setting"] for row in rows])),
+        versions=flat(_common([row["versions"] for row in rows])),
+        command=command,
+    )
+    return write_page(folder, figures, page)
+
+
+def _common(settings):
+    first = settings[0]
+    return {
+        name: value
+        for name, value in first.items()
+        if all(one.get(name) == value for one in settings)
+    }

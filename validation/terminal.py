@@ -1,5 +1,7 @@
 """What the commands print."""
 
+import shlex
+import sys
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,6 +14,11 @@ from wmdelays.contexts import unpredictable_spikes
 console = Console(stderr=True)
 
 _SHOWN = 5
+
+
+def command_line():
+    """The command line of this run."""
+    return shlex.join(["wmdelays", *sys.argv[1:]])
 
 
 def table(*columns):

@@ -134,6 +134,40 @@ class Cue:
         entries[: self.clamp] = np.where(hit, rng.random(clamped.shape) < rate, clamped)
         return replace(self, spikes=Raster.from_dense(entries, self.step))
 
+    def flipped(self, probability, rng):
+        """The cue with entries of its clamped part turned over.
+
+        Every entry (neuron, step) of the clamped part, what comes before the pattern included, is
+        turned over with the given probability: a spike is lost where there is one, and added
+        where there is none. This is what "bit flip" says; `replaced` is what the reference does.
+        """
+        _check_probability("the probability of a flipped entry", probability)
+        entries = self.spikes.dense(self.step)
+        entries[: self.clamp] ^= rng.random(entries[: self.clamp].shape) < probability
+        return replace(self, spikes=Raster.from_dense(entries, self.step))
+
+    def jittered(self, spread, rng):
+        """The cue with each spike of its clamped part moved in time.
+
+        Parameters
+        ----------
+        spread : float
+            Standard deviation in steps of the normal distribution that is drawn from and rounded
+            to whole steps. A spike that leaves the clamped part is lost.
+        rng : numpy.random.Generator
+        """
+        if not (np.isfinite(spread) and spread >= 0):
+            raise InputError(f"the spread of the jitter cannot be {spread} steps")
+        steps, neurons = self.spikes.steps(self.step), self.spikes.neurons
+        clamped = steps < self.clamp
+        moved = steps + np.where(
+            clamped, np.rint(rng.normal(0.0, spread, len(steps))).astype(steps.dtype), 0
+        )
+        kept = ~clamped | ((moved >= 0) & (moved < self.clamp))
+        entries = np.zeros((self.n_steps, self.n_neurons), bool)
+        entries[moved[kept], neurons[kept]] = True
+        return replace(self, spikes=Raster.from_dense(entries, self.step))
+
     def preceded_by_noise(self, n_steps, rate, rng):
         """The cue after `n_steps` clamped steps of independent random spikes.
 

@@ -1,5 +1,7 @@
 """What training hands to simulation."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -162,6 +164,20 @@ class Memory:
         weights = np.zeros((self.n_neurons, self.n_neurons, self.n_delays))
         weights[self.post, self.pre, self.delay - 1] = self.weight
         return weights
+
+    def fingerprint(self):
+        """A text that tells memories apart; how they were made does not count."""
+        digest = hashlib.sha256()
+        parameters = [self.n_neurons, self.n_delays, self.step, self.beta, self.theta]
+        parameters += [self.periodic, self.n_steps, self.n_patterns, self.n_synapses]
+        digest.update(json.dumps(parameters).encode())
+        for array in (self.pre, self.post, self.delay, self.weight):
+            digest.update(np.ascontiguousarray(array))
+        for pattern in self.patterns:
+            digest.update(json.dumps(len(pattern)).encode())
+            digest.update(pattern.neurons)
+            digest.update(pattern.times)
+        return digest.hexdigest()
 
     def cues(self, patterns=None):
         """The undamaged cue of each stored pattern.

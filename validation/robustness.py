@@ -1,0 +1,497 @@
+"""The command `wmdelays robustness`: how much damage a recall bears."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.memory_file import read_memory
+from wmdelays.output import check_writable, write_json
+from wmdelays.quantities import seconds, substeps, whole
+from wmdelays.scores import score
+from wmdelays.validation.points import compute
+from wmdelays.validation.results import Results
+from wmdelays.validation.terminal import command_line, console, progress_bar, table
+from wmdelays.validation.verdict import share
+
+# Steps of random spikes before the trigger, as the reference has them.
+BEFORE = 50
+# Points that are recalled in one call: what a call costs once is then small.
+_TOGETHER = 6
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of damage.
+
+    Attributes
+    ----------
+    text : str
+        What is damaged and what the value is, as the label of an axis.
+    values : callable
+        ``values(memory)``: the values that are tried when none are given.
+    cue : callable, optional
+        ``cue(cue, value, rate, rng)``: the damaged cue. `rate` is the probability of a spike for
+        each neuron and step of the stored patterns.
+    memory : callable, optional
+        ``memory(memory, value, rng)``: the damaged memory.
+    random : bool
+        Whether several draws differ.
+    most : float or callable
+        The largest value that makes sense, or ``most(memory)``.
+    whole : bool
+        Whether values are whole numbers.
+    """
+
+    text: str
+    values: Callable
+    cue: Callable | None = None
+    memory: Callable | None = None
+    random: bool = True
+    most: float | Callable = 1.0
+    whole: bool = False
+
+
+def _sixteenths(memory):
+    return [k / 16 for k in range(17)]
+
+
+def _perturbed(memory, value, rng):
+    factor = 1 + rng.normal(0.0, value, memory.n_synapses)
+    return replace(memory, weight=memory.weight * factor)
+
+
+def _cut(memory, value, rng):
+    kept = rng.random(memory.n_synapses) >= value
+    parts = ("pre", "post", "delay", "weight")
+    return replace(memory, **{name: getattr(memory, name)[kept] for name in parts})
+
+
+KINDS = {
+    "replaced": Kind(
+        "probability that an entry of the cue is replaced by a chance one",
+        _sixteenths,
+        cue=lambda cue, value, rate, rng: cue.replaced(value, rng),
+    ),
+    "duration": Kind(
+        "duration of the trigger (steps)",
+        lambda memory: list(range(1, memory.n_delays + 1)),
+        cue=lambda cue, value, rate, rng: cue.shortened(value),
+        random=False,
+        most=lambda memory: memory.n_delays,
+        whole=True,
+    ),
+    "silenced": Kind(
+        "neurons silenced in the cue",
+        lambda memory: [round(k / 16 * memory.n_neurons) for k in range(17)],
+        cue=lambda cue, value, rate, rng: cue.silenced(value, rng),
+        most=lambda memory: memory.n_neurons,
+        whole=True,
+    ),
+    "flipped": Kind(
+        "probability that an entry of the cue is flipped",
+        lambda memory: [0.0, *(float(f"{10 ** (k / 4):.3g}") for k in range(-20, -5))],
+        cue=lambda cue, value, rate, rng: cue.flipped(value, rng),
+    ),
+    "jitter": Kind(
+        "jitter of the cue's spikes, standard deviation (steps)",
+        lambda memory: [0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0],
+        cue=lambda cue, value, rate, rng: cue.jittered(value, rng),
+        most=np.inf,
+    ),
+    "before": Kind(
+        "random spikes before the trigger (times the patterns' rate)",
+        lambda memory: [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0],
+        cue=lambda cue, value, rate, rng: cue.preceded_by_noise(
+            cue.clamp, min(value * rate, 1.0), rng
+        ),
+        most=np.inf,
+    ),
+    "lost": Kind(
+        "probability that a spike of the recall is lost to all synapses",
+        lambda memory: [k / 20 for k in range(13)],
+        cue=lambda cue, value, rate, rng: cue.losing_spikes(value, rng),
+    ),
+    "added": Kind(
+        "random spikes through the recall (times the patterns' rate)",
+        lambda memory: [k / 10 for k in range(13)],
+        cue=lambda cue, value, rate, rng: cue.with_ongoing_noise(min(value * rate, 1.0), rng),
+        most=np.inf,
+    ),
+    "noise": Kind(
+        "part of the recall's spikes lost, and as many random ones added",
+        lambda memory: [k / 20 for k in range(13)],
+        cue=lambda cue, value, rate, rng: cue.losing_spikes(value, rng).with_ongoing_noise(
+            value * rate, rng
+        ),
+    ),
+    "weights": Kind(
+        "change of each weight, standard deviation (part of the weight)",
+        lambda memory: [k / 10 for k in range(13)],
+        memory=_perturbed,
+        most=np.inf,
+    ),
+    "cut": Kind(
+        "part of the synapses cut", lambda memory: [k / 20 for k in range(15)], memory=_cut
+    ),
+}
+PUBLISHED = ("replaced", "duration", "silenced")
+
+# F1 of the reference's code with its analytic weights, for these numbers of neurons, delays and
+# patterns.
+REFERENCE_SIZE = 1024, 41, 16
+REFERENCE = {
+    "replaced": {0.25: 0.9999, 0.5: 0.9999, 0.75: 0.216},
+    "duration": {30: 0.9999, 20: 0.969, 10: 0.001},
+    "silenced": {256: 0.9999, 512: 0.967, 768: 0.315},
+}
+
+
+def robustness(
+    memories,
+    *,
+    kinds=PUBLISHED,
+    values=None,
+    draws=3,
+    before=BEFORE,
+    simulator="torch",
+    dt=None,
+    device="auto",
+    seed=0,
+    results=None,
+    workers=1,
+    scheduler=None,
+    progress=None,
+):
+    """Recall all patterns of memories from damaged cues, and with damaged synapses.
+
+    Every point is a kind of damage, its value and a draw; all patterns are cued with it, each with
+    random numbers of its own. They depend on the seed, the kind, the value and the draw alone, so
+    every simulator gets the same damage.
+
+    Parameters
+    ----------
+    memories : sequence of path
+        Memory files.
+    kinds : sequence of str
+        Kinds of damage, see `KINDS`.
+    values : sequence of float, optional
+        Values of the one kind that is given; by default those of the kind.
+    draws : int
+        Number of draws for each value, where there is anything random.
+    before : int
+        Steps of random spikes, at the rate of the patterns, that come before the trigger; the
+        reference's protocol has 50. The cue's damage applies to them as well. The kind "before"
+        has as many steps as the trigger, and none of these.
+    simulator : {"torch", "brian2"}
+    dt, device
+        Of Brian2, see `wmdelays.brian_models.recall`.
+    seed : int
+    results : Results, optional
+        Where rows are kept; by default in memory alone.
+    workers, scheduler, progress
+        See `wmdelays.validation.points.compute`.
+
+    Returns
+    -------
+    list of dict
+        The rows of all points.
+
+    Raises
+    ------
+    InputError
+        If a kind or a value makes no sense, or a memory cannot be read; before any work starts.
+    """
+    results = Results(None, "robustness") if results is None else results
+    memories = [str(Path(path).resolve()) for path in memories]
+    points = {}
+    for path in memories:
+        memory = _read(path)
+        if not memory.n_patterns:
+            raise InputError(f"{path}: the memory holds no patterns to recall")
+        common = {
+            "memory": memory.fingerprint()[:16],
+            "name": Path(path).stem,
+            "rule": str(memory.made.get("rule", "unknown")),
+            "neurons": memory.n_neurons,
+            "delays": memory.n_delays,
+            "patterns": memory.n_patterns,
+            "steps": memory.n_steps,
+            "simulator": simulator,
+        }
+        if simulator == "brian2":
+            n = 10 if dt is None else substeps(memory.step, dt)
+            common["substeps"] = n
+        elif simulator != "torch":
+            raise InputError(f"there is no simulator {simulator!r}; there are torch and brian2")
+        points[path] = [
+            ({**common, "kind": kind, "value": value, "draw": draw, "before": steps}, seed)
+            for kind, value, draw, steps in _plan(memory, kinds, values, draws, before)
+        ]
+    whole("seed", seed, 0)
+    for path, wanted in points.items():
+        compute(
+            partial(recall_points, path, device),
+            wanted,
+            results,
+            workers=workers,
+            scheduler=scheduler,
+            together=_TOGETHER,
+            progress=progress,
+        )
+    return [results.get(*point) for wanted in points.values() for point in wanted]
+
+
+def _plan(memory, kinds, values, draws, before):
+    draws, before = whole("draws", draws, 1), whole("before", before, 0)
+    for name in kinds:
+        if name not in KINDS:
+            raise InputError(f"there is no damage {name!r}; there are {', '.join(KINDS)}")
+    if values is not None and len(kinds) != 1:
+        raise InputError("values belong to one kind of damage; name one")
+    for name in kinds:
+        kind = KINDS[name]
+        most = kind.most(memory) if callable(kind.most) else kind.most
+        for value in kind.values(memory) if values is None else values:
+            if not 0 <= value <= most or (kind.whole and value % 1):
+                sort = "a whole number " if kind.whole else ""
+                raise InputError(
+                    f"{name} {value:g}: it has to be {sort}"
+                    + (f"from 0 to {most:g}" if np.isfinite(most) else "of at least 0")
+                )
+            value = int(value) if kind.whole else float(value)
+            steps = 0 if name == "before" else before
+            random = (kind.random and value) or steps
+            for draw in range(draws if random else 1):
+                yield name, value, draw, steps
+
+
+@lru_cache(maxsize=2)
+def _read(path):
+    return read_memory(path)
+
+
+def recall_points(path, device, points):
+    """The figures of some points of one memory and simulator."""
+    memory = _read(path)
+    figures, waiting = [None] * len(points), []
+    for place, (setting, seed) in enumerate(points):
+        kind = KINDS[setting["kind"]]
+        cues = damaged_cues(memory, setting, seed)
+        if kind.memory is None:
+            waiting.append((place, cues))
+            continue
+        damaged = kind.memory(memory, setting["value"], _rng(setting, seed, "synapses"))
+        figures[place] = _figures(memory, _recall(damaged, cues, setting, device))
+    if waiting:
+        setting = points[0][0]
+        recalls = iter(_recall(memory, sum((cues for _, cues in waiting), []), setting, device))
+        for place, cues in waiting:
+            figures[place] = _figures(memory, [next(recalls) for _ in cues])
+    return figures
+
+
+def damaged_cues(memory, setting, seed):
+    """The cue of every pattern at a point.
+
+    Parameters
+    ----------
+    memory : Memory
+    setting : dict
+        With the kind, value and draw of the damage and the number of steps `before`.
+    seed : int
+
+    Returns
+    -------
+    list of Cue
+    """
+    kind = KINDS[setting["kind"]]
+    n = sum(len(pattern) for pattern in memory.patterns)
+    rate = n / (memory.n_patterns * memory.n_steps * memory.n_neurons)
+    cues = []
+    for k, cue in enumerate(memory.cues()):
+        rng = _rng(setting, seed, k)
+        cue = cue.preceded_by_noise(setting["before"], rate, rng)
+        cues.append(kind.cue(cue, setting["value"], rate, rng) if kind.cue else cue)
+    return cues
+
+
+def _rng(setting, seed, what):
+    """Random numbers that nothing else uses: the words that name them are their seed."""
+    words = [seed, setting["kind"], setting["value"], setting["draw"], what]
+    digest = hashlib.sha256(json.dumps(words).encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, np.uint32))
+
+
+def _recall(memory, cues, setting, device):
+    if setting["simulator"] == "torch":
+        from wmdelays.training.network import recall
+
+        return recall(memory, cues)
+    from wmdelays.brian_models import choose_device, recall
+
+    dt = memory.step / setting["substeps"]
+    if device == "auto":
+        device = choose_device(memory, cues, dt)
+    return recall(memory, cues, dt=dt, device=device)
+
+
+def _figures(memory, recalls):
+    scores = score(recalls, memory.patterns)
+    return {
+        "f1": scores.total.f1,
+        "precision": scores.total.precision,
+        "recall": scores.total.recall,
+        "worst_pattern_f1": scores.worst_pattern_f1,
+        "n_spikes": scores.total.recalled,
+    }
+
+
+def summary(rows):
+    """Mean and spread over the draws, for each memory, simulator, kind and value.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+
+    Returns
+    -------
+    list of dict
+        The setting without the draw, `draws`, the mean of each figure, `f1_sd` (the standard
+        deviation of F1 over the draws and seeds), and `worst_pattern_f1` as the smallest.
+    """
+    groups = {}
+    for row in rows:
+        setting = {name: value for name, value in row["setting"].items() if name != "draw"}
+        groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
+    found = []
+    for setting, figures in groups.values():
+        means = {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}
+        f1 = [one["f1"] for one in figures]
+        means["f1_sd"] = float(np.std(f1, ddof=1)) if len(f1) > 1 else None
+        means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
+        found.append({**setting, "draws": len(figures), **means})
+    return found
+
+
+def command(
+    memories: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Memory files, drawn side by side.")
+    ],
+    damage: Annotated[
+        str,
+        typer.Option(
+            metavar="KIND,…",
+            help=f"Kinds of damage: {', '.join(KINDS)}; or all. By default the three published.",
+        ),
+    ] = ",".join(PUBLISHED),
+    values: Annotated[
+        str | None,
+        typer.Option(metavar="X,…", help="Values, for one kind of damage."),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Draws for each value.")] = 3,
+    before: Annotated[
+        int, typer.Option(metavar="STEPS", help="Steps of random spikes before the trigger.")
+    ] = BEFORE,
+    simulator: Annotated[str, typer.Option(help="torch or brian2.")] = "torch",
+    dt: Annotated[
+        str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of the damage.")] = 0,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that compute points.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
+    ] = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option("--json", metavar="FILE", help="Write the table as JSON; - for the terminal."),
+    ] = None,
+):
+    """How much damage to cue, spikes and synapses the recall bears."""
+    if json_file not in (None, "-"):
+        check_writable(json_file)
+    kinds = list(KINDS) if damage == "all" else [word.strip() for word in damage.split(",")]
+    given = None
+    if values is not None:
+        try:
+            given = [float(word) for word in values.split(",")]
+        except ValueError:
+            raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
+    if report is not None:
+        from wmdelays.validation.pages import check_folder
+
+        check_folder(report)
+    with progress_bar() as say, Results(results, "robustness") as kept:
+        rows = robustness(
+            memories,
+            kinds=kinds,
+            values=given,
+            draws=draws,
+            before=before,
+            simulator=simulator,
+            dt=None if dt is None else seconds(dt, "--dt"),
+            device=device,
+            seed=seed,
+            results=kept,
+            workers=workers,
+            scheduler=scheduler,
+            progress=say,
+        )
+        rows = rows if results is None else kept.rows
+    found = summary(rows)
+    if json_file == "-":
+        print(json.dumps(found, indent=1))
+    elif json_file is not None:
+        write_json(json_file, found)
+    _print(found)
+    if report is not None:
+        from wmdelays.validation.robustness_report import write_report
+
+        page = write_report(rows, report, command_line())
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+
+
+COLUMNS = ["memory", "simulator", "damage", "value", "F1", "± sd", "precision", "recall"]
+COLUMNS += ["worst pattern", "draws"]
+
+
+def line(one):
+    """A line of the table."""
+    return [
+        one["name"],
+        one["simulator"],
+        one["kind"],
+        f"{one['value']:g}",
+        share(one["f1"]),
+        "" if one["f1_sd"] is None else f"{one['f1_sd']:.4f}",
+        share(one["precision"]),
+        share(one["recall"]),
+        share(one["worst_pattern_f1"]),
+        str(one["draws"]),
+    ]
+
+
+def _print(found):
+    shown = table(*COLUMNS)
+    for one in found:
+        shown.add_row(*line(one))
+    console.print(shown, highlight=False, markup=False)

@@ -1,0 +1,130 @@
+"""Curves with their spread, in panels side by side."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wmdelays.figures import BLUE, VERMILLION, house_style, new_figure
+
+# Colour, marker and line: each tells the curves apart alone, so that grey and colour-blind
+# readers see the same.
+_STYLES = [
+    (BLUE, "o", "-"),
+    (VERMILLION, "s", "--"),
+    ("#009E73", "^", ":"),
+    ("#000000", "D", "-."),
+    ("#CC79A7", "v", (0, (5, 1, 1, 1, 1, 1))),
+    ("#56B4E9", "P", (0, (1, 2))),
+]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of figures.
+
+    Attributes
+    ----------
+    label : str
+        Curves of the same label look the same in all panels.
+    x, y : float arrays, shape (n,)
+    spread : float array, shape (n,), optional
+        Half the length of the error bars; NaN for none.
+    published : bool
+        Whether these are values of others, drawn as crosses alone.
+    """
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    spread: np.ndarray | None = None
+    published: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes.
+
+    Attributes
+    ----------
+    xlabel, ylabel : str
+        With the unit.
+    curves : list of Curve
+    logx, logy : bool
+    ylim : tuple, optional
+    """
+
+    xlabel: str
+    ylabel: str
+    curves: list = field(default_factory=list)
+    logx: bool = False
+    logy: bool = False
+    ylim: tuple | None = None
+
+
+def curves_figure(panels, columns=3):
+    """Panels with curves, and one legend for all.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+    columns : int
+        Most panels in a row.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = min(columns, len(panels))
+    n_rows = -(-len(panels) // columns)
+    labels = list(dict.fromkeys(c.label for panel in panels for c in panel.curves))
+    own = [
+        label
+        for label in labels
+        if not any(c.published for panel in panels for c in panel.curves if c.label == label)
+    ]
+    with house_style():
+        figure = new_figure(0.45 + 2.35 * n_rows)
+        axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
+        handles = {}
+        for place, panel in zip(axes, panels):
+            _draw(place, panel, own, handles)
+        for place in axes[len(panels) :]:
+            place.set_axis_off()
+        figure.legend(
+            [handles[label] for label in labels],
+            labels,
+            loc="outside upper center",
+            ncols=min(len(labels), 4),
+        )
+    return figure
+
+
+def _draw(axes, panel, own, handles):
+    for curve in panel.curves:
+        order = np.argsort(curve.x)
+        x, y = np.asarray(curve.x, float)[order], np.asarray(curve.y, float)[order]
+        if curve.published:
+            (line,) = axes.plot(x, y, "x", color="black", markersize=6, zorder=4)
+        else:
+            colour, marker, dashes = _STYLES[own.index(curve.label) % len(_STYLES)]
+            spread = None if curve.spread is None else np.asarray(curve.spread, float)[order]
+            line = axes.errorbar(
+                x,
+                y,
+                spread,
+                color=colour,
+                marker=marker,
+                markersize=3.5,
+                linestyle=dashes,
+                linewidth=1.2,
+                capsize=2,
+                elinewidth=0.8,
+            )
+        handles.setdefault(curve.label, line)
+    if panel.logx:
+        axes.set_xscale("log")
+    if panel.logy:
+        axes.set_yscale("log")
+    if panel.ylim is not None:
+        axes.set_ylim(*panel.ylim)
+    axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)
