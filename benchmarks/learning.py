@@ -17,21 +17,10 @@ from pathlib import Path
 
 from measuring import dense_cues, dense_forward, dense_network, measured, timed
 
-N, DELAYS, STEPS, PATTERNS, RATE = 1024, 41, 1000, 16, 1e-3
+from wmdelays.theory import gardner
+from wmdelays.validation.published import PUBLISHED
 
-# The reference's published scan: loss after 16 epochs (arXiv 2604.14096).
-PUBLISHED = {
-    "patterns": {1: 0.997, 3: 0.998, 5: 0.998, 8: 0.0006, 13: 0, 17: 0.0001, 22: 0.0003}
-    | {27: 0.019, 30: 0.070},
-    "steps": {100: 0.997, 176: 0.998, 310: 0.998, 412: 0.997, 547: 0.0005, 965: 0.00007}
-    | {1701: 0.022, 2259: 0.528, 3000: 0.968},
-    "delays": {1: 1.0, 5: 1.0, 10: 0.995, 15: 0.961, 20: 0.785, 25: 0.110, 30: 0.0003}
-    | {40: 0.00006, 55: 0},
-    "neurons": {92: 1.0, 125: 1.0, 170: 1.0, 232: 0.990, 316: 0.949, 430: 0.801, 584: 0.175}
-    | {795: 0.0002, 2000: 0.00003},
-    "rate": {0.0002: 0.233, 0.000317: 0.052, 0.000502: 0.0001, 0.00126: 0.00003}
-    | {0.001996: 0.00006, 0.003162: 0.994, 0.00501: 0.990, 0.012574: 0.975, 0.05: 0.92},
-}
+N, DELAYS, STEPS, PATTERNS, RATE = 1024, 41, 1000, 16, 1e-3
 
 
 def _patterns(neurons=N, steps=STEPS, patterns=PATTERNS, rate=RATE, seed=0):
@@ -128,7 +117,7 @@ def bptt_ratio(neurons, steps):
     import torch
 
     from wmdelays.training.analytic import hebbian
-    from wmdelays.training.bptt import bptt
+    from wmdelays.training.backpropagation import bptt
 
     patterns = _patterns(neurons=neurons, steps=steps)
     memory = hebbian(patterns, n_delays=DELAYS, step=1e-3, beta=0.7, theta=1.0)
@@ -196,24 +185,6 @@ def large():
 def scan(parameter, value):
     """One point of the published scan."""
     return store({"damaged_epochs": 0}, **{parameter: value})
-
-
-def gardner(f):
-    """Contexts per weight that a perceptron can answer, a part f of them with a spike.
-
-        1 / alpha = min over c of  f * int Dt (c - t)+^2 + (1 - f) * int Dt (t - c)+^2
-
-    References
-    ----------
-    E. Gardner, The space of interactions in neural network models, J. Phys. A 21 (1988).
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.stats import norm
-
-    def above(c):
-        return (1 + c * c) * norm.cdf(c) + c * norm.pdf(c)
-
-    return 1 / minimize_scalar(lambda c: f * above(c) + (1 - f) * above(-c)).fun
 
 
 def capacity(patterns, epochs=400):

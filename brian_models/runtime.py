@@ -43,7 +43,7 @@ def simulate(memory, model, script, n, device, progress):
     with settings({"codegen.target": device, **_cython_settings(device)}):
         (name,) = (name for name, known in NEURONS.items() if known is model)
         neurons, synapses = expand(memory, memory.step / n, name, PREFIX)
-        stimulus = stimulus_objects(model, neurons, PREFIX)
+        stimulus = stimulus_objects(model, neurons, PREFIX, script.loses)
         fill(stimulus, script)
         monitor = record(neurons)
         network = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")

@@ -32,6 +32,8 @@ class Script:
         Tick of the first step of each trial, and the one after its last step.
     n_ticks : int
         Length of the simulation.
+    loses : bool
+        Whether neurons are mute at times.
     """
 
     cells: np.ndarray
@@ -39,6 +41,7 @@ class Script:
     starts: np.ndarray
     stops: np.ndarray
     n_ticks: int
+    loses: bool
 
 
 def write_script(cues, n_delays, n):
@@ -91,7 +94,8 @@ def write_script(cues, n_delays, n):
     cells, ticks = np.concatenate(cells), np.concatenate(ticks)
     order = np.lexsort((cells, ticks))
     # What the generator fires reaches the neurons one tick later.
-    return Script(cells[order], ticks[order] - 1, starts, stops, n_ticks)
+    loses = any(cue.lost is not None for cue in cues)
+    return Script(cells[order], ticks[order] - 1, starts, stops, n_ticks, loses)
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,11 @@ def connections(n_neurons):
     yield "send", neurons + np.int32(2 * n_neurons + 2), neurons
 
 
-def stimulus_objects(model, neurons, name):
-    """The objects of a Stimulus, without spikes and not yet connected."""
+def stimulus_objects(model, neurons, name, loses=True):
+    """The objects of a Stimulus, without spikes and not yet connected.
+
+    Those that make neurons mute can be left out: each costs time in every tick.
+    """
     clock = neurons.clock
     generator = SpikeGeneratorGroup(
         3 * neurons.N + 2, [], [] * second, clock=clock, name=f"{name}_generator"
@@ -150,9 +157,10 @@ def stimulus_objects(model, neurons, name):
         "hold": pathway("hold", f"clamped_post = True\n{model.rest}", order=0),
         # A trial that is not clamped is held and released in one tick, in this order.
         "release": pathway("release", "clamped_post = False", order=1),
-        "mute": pathway("mute", "mute_post = True", order=0),
-        "send": pathway("send", "mute_post = False", order=0),
     }
+    if loses:
+        pathways["mute"] = pathway("mute", "mute_post = True", order=0)
+        pathways["send"] = pathway("send", "mute_post = False", order=0)
     return Stimulus(generator, pathways)
 
 
@@ -161,7 +169,8 @@ def fill(stimulus, script):
     times = script.ticks * float(stimulus.generator.clock.dt)
     stimulus.generator.set_spikes(script.cells, times * second, sorted=True)
     for verb, cells, neurons in connections((stimulus.generator.N - 2) // 3):
-        stimulus.pathways[verb].connect(i=cells, j=neurons)
+        if verb in stimulus.pathways:
+            stimulus.pathways[verb].connect(i=cells, j=neurons)
 
 
 def play(cue, neurons, neuron="lif", name="cue"):
@@ -204,6 +213,7 @@ def play(cue, neurons, neuron="lif", name="cue"):
     if cue.n_neurons != neurons.N:
         raise InputError(f"a cue for {cue.n_neurons} neurons cannot be played to {neurons.N}")
     n = substeps(cue.step, float(neurons.clock.dt))
-    stimulus = stimulus_objects(neuron_model(neuron), neurons, name)
-    fill(stimulus, write_script([cue], 1, n))
+    script = write_script([cue], 1, n)
+    stimulus = stimulus_objects(neuron_model(neuron), neurons, name, script.loses)
+    fill(stimulus, script)
     return stimulus

@@ -1,9 +1,22 @@
-"""Learning: the network in discrete time and the rules that find its weights (torch)."""
+"""Learning: the network in discrete time and the rules that find its weights."""
 
-from wmdelays.training.analytic import hebbian, pseudo_inverse
-from wmdelays.training.bptt import bptt
+from importlib import import_module
+
 from wmdelays.training.margin import margin
 from wmdelays.training.network import recall
 from wmdelays.training.store import RULES, store
 
+# These need torch, which takes seconds to import.
+_HOMES = {"bptt": "backpropagation", "hebbian": "analytic", "pseudo_inverse": "analytic"}
+
 __all__ = ["RULES", "bptt", "hebbian", "margin", "pseudo_inverse", "recall", "store"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import torch
 
-from wmdelays.training.network import membrane, one_thread
+from wmdelays.training.network import membrane
+from wmdelays.training.side_by_side import one_thread
 
 # Part of all neurons and trials from which on a matrix product is faster than single blocks.
 _MANY = 0.08

@@ -2,9 +2,10 @@
 
 import inspect
 import platform
+from importlib import import_module
+from importlib.metadata import version
 
 import numpy as np
-import torch
 
 from wmdelays import __version__
 from wmdelays.contexts import stored_sequence, unpredictable_spikes
@@ -13,12 +14,16 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
 from wmdelays.scores import score
-from wmdelays.training.analytic import hebbian, pseudo_inverse
-from wmdelays.training.bptt import bptt
-from wmdelays.training.margin import margin
 from wmdelays.training.network import recall
 
-RULES = ("margin", "hebbian", "pseudo-inverse", "bptt")
+# Module and function of each rule. torch takes seconds to import, and not every rule needs it.
+_HOMES = {
+    "margin": ("margin", "margin"),
+    "hebbian": ("analytic", "hebbian"),
+    "pseudo-inverse": ("analytic", "pseudo_inverse"),
+    "bptt": ("backpropagation", "bptt"),
+}
+RULES = tuple(_HOMES)
 
 
 def store(
@@ -80,21 +85,22 @@ def store(
         "periodic": periodic,
     }
     patterns = unlearned(patterns, **common).patterns
-    if rule == "margin":
-        _check_options(rule, margin, options)
-        memory = margin(patterns, **common, seed=seed, **options)
-    elif rule == "bptt":
+    learn = rule_function(rule)
+    if rule == "bptt":
+        hebbian = rule_function("hebbian")
         known = set(inspect.signature(hebbian).parameters)
         start = {name: value for name, value in options.items() if name in known}
         learned = {name: value for name, value in options.items() if name not in known}
-        _check_options(rule, bptt, learned)
-        memory = bptt(hebbian(patterns, **common, **start), seed=seed, **learned)
+        _check_options(rule, learn, learned)
+        memory = learn(hebbian(patterns, **common, **start), seed=seed, **learned)
         memory.made["settings"] |= start
     else:
-        solve = pseudo_inverse if rule == "pseudo-inverse" else hebbian
-        _check_options(rule, solve, options)
-        memory = solve(patterns, **common, **options)
-        memory.made["settings"] = dict(options)
+        _check_options(rule, learn, options)
+        if rule == "margin":
+            memory = learn(patterns, **common, seed=seed, **options)
+        else:
+            memory = learn(patterns, **common, **options)
+            memory.made["settings"] = dict(options)
     memory.made.update(
         rule=rule,
         seed=seed,
@@ -102,12 +108,26 @@ def store(
         unpredictable=_unpredictable(memory),
         versions={
             "wmdelays": __version__,
-            "torch": torch.__version__,
+            "torch": version("torch"),
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
     )
     return memory
+
+
+def rule_function(rule):
+    """The function that finds weights by a rule.
+
+    Raises
+    ------
+    InputError
+        If there is no such rule.
+    """
+    if rule not in _HOMES:
+        raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    module, name = _HOMES[rule]
+    return getattr(import_module(f"wmdelays.training.{module}"), name)
 
 
 def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):

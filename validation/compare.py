@@ -174,7 +174,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
     if device not in ("auto", *DEVICES):
         raise InputError(f"there is no device {device!r}; there is auto, {', '.join(DEVICES)}")
     timing = {}
-    say("importing torch and Brian2", None)
+    say("importing Brian2", None)
     start = time.perf_counter()
     from wmdelays.brian_models import choose_device, neuron_model
     from wmdelays.brian_models import recall as brian2_recall

@@ -48,6 +48,8 @@ class Kind:
         The largest value that makes sense, or ``most(memory)``.
     whole : bool
         Whether values are whole numbers.
+    logarithmic : bool
+        Whether the axis of the values is.
     """
 
     text: str
@@ -57,6 +59,7 @@ class Kind:
     random: bool = True
     most: float | Callable = 1.0
     whole: bool = False
+    logarithmic: bool = False
 
 
 def _sixteenths(memory):
@@ -99,6 +102,7 @@ KINDS = {
         "probability that an entry of the cue is flipped",
         lambda memory: [0.0, *(float(f"{10 ** (k / 4):.3g}") for k in range(-20, -5))],
         cue=lambda cue, value, rate, rng: cue.flipped(value, rng),
+        logarithmic=True,
     ),
     "jitter": Kind(
         "jitter of the cue's spikes, standard deviation (steps)",
@@ -470,28 +474,26 @@ def command(
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
-COLUMNS = ["memory", "simulator", "damage", "value", "F1", "± sd", "precision", "recall"]
-COLUMNS += ["worst pattern", "draws"]
-
-
-def line(one):
-    """A line of the table."""
-    return [
-        one["name"],
-        one["simulator"],
-        one["kind"],
-        f"{one['value']:g}",
-        share(one["f1"]),
-        "" if one["f1_sd"] is None else f"{one['f1_sd']:.4f}",
-        share(one["precision"]),
-        share(one["recall"]),
-        share(one["worst_pattern_f1"]),
-        str(one["draws"]),
-    ]
+def columns(found):
+    """Titles of the table and what stands beneath, of each line of a `summary`."""
+    several = [name for name in ("name", "simulator") if len({one[name] for one in found}) > 1]
+    titles = {"name": "memory", "simulator": "simulator"}
+    return {
+        **{titles[name]: [one[name] for one in found] for name in several},
+        "damage": [one["kind"] for one in found],
+        "value": [f"{one['value']:g}" for one in found],
+        "F1": [share(one["f1"]) for one in found],
+        "± sd": ["" if one["f1_sd"] is None else f"{one['f1_sd']:.4f}" for one in found],
+        "precision": [share(one["precision"]) for one in found],
+        "recall": [share(one["recall"]) for one in found],
+        "worst pattern": [share(one["worst_pattern_f1"]) for one in found],
+        "draws": [str(one["draws"]) for one in found],
+    }
 
 
 def _print(found):
-    shown = table(*COLUMNS)
-    for one in found:
-        shown.add_row(*line(one))
+    content = columns(found)
+    shown = table(*content)
+    for line in zip(*content.values()):
+        shown.add_row(*line)
     console.print(shown, highlight=False, markup=False)

@@ -7,11 +7,10 @@ import numpy as np
 from wmdelays.curve_plots import Curve, Panel, curves_figure
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.robustness import (
-    COLUMNS,
     KINDS,
     REFERENCE,
     REFERENCE_SIZE,
-    line,
+    columns,
     summary,
 )
 
@@ -41,7 +40,7 @@ def figure(rows):
             x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
             curves.append(Curve("the reference's code, analytic weights", x, f1, published=True))
         text = textwrap.fill(KINDS[kind].text, 38)
-        panels.append(Panel(text, "F1", curves, ylim=(-0.04, 1.06)))
+        panels.append(Panel(text, "F1", curves, logx=KINDS[kind].logarithmic, ylim=(-0.04, 1.06)))
     return curves_figure(panels)
 
 
@@ -65,8 +64,8 @@ def write_report(rows, folder, command):
         " Random spikes at the patterns' rate come before each trigger."
     )
     picture = drawn(figure(rows), "robustness", "F1 and damage", text)
-    lines = [line(one) for one in summary(rows)]
-    tables = [("All points", COLUMNS, lines)]
+    content = columns(summary(rows))
+    tables = [("All points", list(content), list(zip(*content.values())))]
     return write_results(
         folder, "Robustness of the recall", [text], [picture], tables, rows, command
     )

@@ -238,7 +238,7 @@ def command(
     }
     began = time.perf_counter()
     with progress_bar() as say:
-        say("importing torch", None)
+        say("importing", None)
         from wmdelays.training.store import store, unlearned
 
         print_unpredictable(unlearned(patterns, **common))
@@ -266,7 +266,7 @@ def command(
 
 
 def _epoch_line(say, epochs):
-    from wmdelays.training.bptt import EPOCHS
+    from wmdelays.training.backpropagation import EPOCHS
 
     epochs = EPOCHS if epochs is None else epochs
 

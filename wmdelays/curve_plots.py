@@ -50,6 +50,7 @@ class Panel:
         With the unit.
     curves : list of Curve
     logx, logy : bool
+        Logarithmic axes. On the x axis nought keeps its place, left of the smallest value.
     ylim : tuple, optional
     """
 
@@ -122,7 +123,11 @@ def _draw(axes, panel, own, handles):
             )
         handles.setdefault(curve.label, line)
     if panel.logx:
-        axes.set_xscale("log")
+        values = np.concatenate([curve.x for curve in panel.curves]).astype(float)
+        if (values == 0).any() and (values > 0).any():
+            axes.set_xscale("symlog", linthresh=values[values > 0].min())
+        else:
+            axes.set_xscale("log")
     if panel.logy:
         axes.set_yscale("log")
     if panel.ylim is not None:

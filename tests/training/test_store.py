@@ -73,7 +73,7 @@ def test_patterns_that_do_not_fit_together_are_refused(patterns):
         store([], n_delays=10)
 
 
-def test_bptt_lifts_what_hebbian_weights_leave_undone():
+def test_backpropagation_lifts_what_hebbian_weights_leave_undone():
     hard = bernoulli(100, 70, 6, 0.015, seed=0)
     start = store(hard, "hebbian", n_delays=20).made["scores"]["f1"]
     learned = store(hard, "bptt", n_delays=20, epochs=8)

@@ -13,11 +13,11 @@ import torch
 
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
-from wmdelays.training.bptt import bptt, cosine_decay, f1_loss
+from wmdelays.training.backpropagation import bptt, cosine_decay, f1_loss
 from wmdelays.training.network import recall
 
 # The package may carry the function under the module's name.
-module = importlib.import_module("wmdelays.training.bptt")
+module = importlib.import_module("wmdelays.training.backpropagation")
 
 N_NEURONS, N_DELAYS, RATE, STEP = 100, 20, 0.015, 1e-3
 
@@ -184,7 +184,7 @@ def test_a_killed_training_resumes(tmp_path):
     # The program kills itself without a chance to tidy up: no handler and no finally runs.
     program = (
         "import os, signal, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from test_bptt import bptt, start, torch\n"
+        "from test_backpropagation import bptt, start, torch\n"
         "torch.set_num_threads(1)\n"
         "def on_epoch(epoch, loss, f1):\n"
         "    if epoch == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
