@@ -1,6 +1,5 @@
 """The command `wmdelays robustness`: how much damage a recall bears."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.memory_file import read_memory
 from wmdelays.output import check_writable, write_json
-from wmdelays.quantities import seconds, substeps, whole
+from wmdelays.quantities import seconds, whole
 from wmdelays.scores import score
 from wmdelays.validation.points import compute
 from wmdelays.validation.results import Results
+from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
 from wmdelays.validation.terminal import command_line, console, progress_bar, table
 from wmdelays.validation.verdict import share
 
@@ -213,6 +213,8 @@ def robustness(
     InputError
         If a kind or a value makes no sense, or a memory cannot be read; before any work starts.
     """
+    whole("seed", seed, 0)
+    whole("workers", workers, 1)
     results = Results(None, "robustness") if results is None else results
     memories = [str(Path(path).resolve()) for path in memories]
     points = {}
@@ -230,16 +232,13 @@ def robustness(
             "steps": memory.n_steps,
             "simulator": simulator,
         }
-        if simulator == "brian2":
-            n = 10 if dt is None else substeps(memory.step, dt)
-            common["substeps"] = n
-        elif simulator != "torch":
-            raise InputError(f"there is no simulator {simulator!r}; there are torch and brian2")
+        n_substeps = check_simulator(simulator, memory, dt, device)
+        if n_substeps is not None:
+            common["substeps"] = n_substeps
         points[path] = [
             ({**common, "kind": kind, "value": value, "draw": draw, "before": steps}, seed)
             for kind, value, draw, steps in _plan(memory, kinds, values, draws, before)
         ]
-    whole("seed", seed, 0)
     for path, wanted in points.items():
         compute(
             partial(recall_points, path, device),
@@ -328,23 +327,11 @@ def damaged_cues(memory, setting, seed):
 
 
 def _rng(setting, seed, what):
-    """Random numbers that nothing else uses: the words that name them are their seed."""
-    words = [seed, setting["kind"], setting["value"], setting["draw"], what]
-    digest = hashlib.sha256(json.dumps(words).encode()).digest()
-    return np.random.default_rng(np.frombuffer(digest, np.uint32))
+    return random_numbers(seed, setting["kind"], setting["value"], setting["draw"], what)
 
 
 def _recall(memory, cues, setting, device):
-    if setting["simulator"] == "torch":
-        from wmdelays.training.network import recall
-
-        return recall(memory, cues)
-    from wmdelays.brian_models import choose_device, recall
-
-    dt = memory.step / setting["substeps"]
-    if device == "auto":
-        device = choose_device(memory, cues, dt)
-    return recall(memory, cues, dt=dt, device=device)
+    return recall_by(setting["simulator"], memory, cues, setting.get("substeps"), device)
 
 
 def _figures(memory, recalls):

@@ -231,3 +231,40 @@ def test_damage_to_the_trigger_leaves_later_forced_spikes_alone():
     for damaged in (cue.shortened(4), cue.silenced(6, rng), cue.replaced(1.0, rng)):
         np.testing.assert_array_equal(damaged.spikes.dense(1e-3)[10:], later)
     assert not cue.silenced(6, rng).spikes.dense(1e-3)[:10].any()
+
+
+def test_flipping_loses_and_adds_entries_of_the_clamped_part_alone():
+    pattern, cue = cue_of(n_neurons=50, n_steps=80, n_trigger=40)
+    cue = cue.with_ongoing_noise(0.1, rng(2))
+    before, after = entries(cue), entries(cue.flipped(0.3, rng()))
+    assert np.array_equal(before[40:], after[40:])
+    changed = (before != after)[:40]
+    for had in (True, False):
+        n, hit = (before[:40] == had).sum(), changed[before[:40] == had].sum()
+        assert 0.001 < binom.cdf(hit, n, 0.3) < 0.999
+    assert np.array_equal(entries(cue.flipped(0, rng())), before)
+    assert np.array_equal(entries(cue.flipped(1, rng()))[:40], ~before[:40])
+    with pytest.raises(InputError, match="flipped"):
+        cue.flipped(1.5, rng())
+
+
+def test_jitter_moves_spikes_of_the_clamped_part_by_whole_steps():
+    neurons = np.arange(2000)
+    spikes = Raster.from_steps(neurons, np.full(2000, 50), 2000, 120, STEP)
+    cue = Cue(spikes, STEP, clamp=100)
+    moved = cue.jittered(3.0, rng())
+    steps = moved.spikes.steps(STEP)[np.argsort(moved.spikes.neurons)] - 50
+    assert len(steps) == 2000
+    # Rounding adds the variance of a uniform distribution one step wide.
+    assert abs(steps.mean()) < 0.25 and abs(steps.var() - (9 + 1 / 12)) < 1
+    assert np.array_equal(entries(cue.jittered(0, rng())), entries(cue))
+
+
+def test_jitter_loses_what_leaves_the_clamped_part_and_leaves_later_spikes():
+    spikes = Raster.from_steps([0, 1, 2], [0, 9, 15], 3, 20, STEP)
+    cue = Cue(spikes, STEP, clamp=10)
+    for seed in range(20):
+        after = entries(cue.jittered(4.0, rng(seed)))
+        assert after[15, 2] and not after[10:, :2].any() and after[:, :2].sum() <= 2
+    with pytest.raises(InputError, match="jitter"):
+        cue.jittered(-1, rng())

@@ -1,0 +1,232 @@
+"""`wmdelays robustness`: its protocols, its rows, its table."""
+
+import json
+
+import numpy as np
+import pytest
+
+from wmdelays.memory_file import read_memory
+from wmdelays.validation import robustness as module
+from wmdelays.validation.results import Results
+from wmdelays.validation.robustness import KINDS, damaged_cues, robustness, summary
+
+SOME = {
+    "replaced": [0.0, 0.9],
+    "duration": [3.0, 20.0],
+    "silenced": [0.0, 57.0],
+    "flipped": [0.01],
+    "jitter": [0.7],
+    "before": [2.0],
+    "lost": [0.2],
+    "added": [0.3],
+    "noise": [0.2],
+    "weights": [0.6],
+    "cut": [0.4],
+}
+
+
+def rows_of(path, **options):
+    return [
+        row
+        for kind, values in SOME.items()
+        for row in robustness([path], kinds=[kind], values=values, draws=2, **options)
+    ]
+
+
+def plain_cue(pattern, kind, value, before, clamp, rate, rng):
+    """The protocols in plain NumPy: forced spikes (bool) and the number of clamped steps.
+
+    The reference's: 50 steps of random spikes come first, damage is done to them as well, and an
+    entry is replaced by a draw at the mean rate of that input.
+    """
+    shown = np.zeros_like(pattern)
+    shown[:clamp] = pattern[:clamp]
+    forced = np.concatenate([rng.random((before, pattern.shape[1])) < rate, shown])
+    end = before + clamp
+    cue = forced[:end]
+    if kind == "replaced":
+        mean = cue.mean()
+        hit = rng.random(cue.shape) < value
+        chance = rng.random(cue.shape) < mean
+        forced[:end] = (cue & ~hit) | (chance & hit)
+    elif kind == "flipped":
+        forced[:end] = cue != (rng.random(cue.shape) < value)
+    elif kind == "silenced":
+        silent = rng.choice(cue.shape[1], size=value, replace=False)
+        forced[:end, silent] = False
+    elif kind == "duration":
+        forced[before + value :] = False
+        end = before + value
+    return forced, end
+
+
+def plain_f1(memory, kind, value, draw, before, seed):
+    """F1 over all patterns, by eq. 1 with the dense tensor, one step after another."""
+    W = memory.dense()
+    D, both = memory.n_delays, np.zeros(3)
+    patterns = [p.dense(memory.step) for p in memory.patterns]
+    rate = np.mean(patterns)
+    for k, pattern in enumerate(patterns):
+        rng = module._rng({"kind": kind, "value": value, "draw": draw}, seed, k)
+        forced, clamp = plain_cue(pattern, kind, value, before, D, rate, rng)
+        n = len(forced)
+        emitted, own = np.zeros((2, n, memory.n_neurons), bool)
+        u = np.zeros(memory.n_neurons)
+        for t in range(n):
+            u = memory.beta * u * (1 - emitted[t - 1]) if t else u
+            for d in range(1, min(D, t) + 1):
+                u = u + W[:, :, d - 1] @ emitted[t - d]
+            own[t] = (u >= memory.theta) & (t >= clamp)
+            emitted[t] = forced[t] | own[t]
+        made, wanted = own[before + D :], pattern[D:]
+        both += (made & wanted).sum(), made.sum(), wanted.sum()
+    return 2 * both[0] / (both[1] + both[2])
+
+
+@pytest.mark.parametrize(
+    "kind, value", [("replaced", 0.7), ("flipped", 0.005), ("silenced", 40), ("duration", 6)]
+)
+def test_the_protocols_are_those_of_the_reference(small_memory, kind, value):
+    memory = read_memory(small_memory)
+    rows = robustness([small_memory], kinds=[kind], values=[value], draws=3, before=50, seed=4)
+    assert [row["setting"]["draw"] for row in rows] == [0, 1, 2]
+    f1 = [plain_f1(memory, kind, value, draw, 50, 4) for draw in range(3)]
+    assert [row["figures"]["f1"] for row in rows] == pytest.approx(f1, abs=1e-12)
+    assert min(f1) < 1
+
+
+def test_torch_and_brian2_give_the_same_table(small_memory):
+    torch, brian2 = (
+        rows_of(small_memory, simulator=name, dt=1e-3, device="numpy")
+        for name in ("torch", "brian2")
+    )
+    assert [row["figures"] for row in torch] == [row["figures"] for row in brian2]
+    assert len({row["figures"]["f1"] for row in torch}) > 10
+
+
+def test_what_is_damaged_changes_the_recall_and_what_is_not_does_not(small_memory):
+    found = {
+        (row["setting"]["kind"], row["setting"]["value"]): row for row in rows_of(small_memory)
+    }
+    for kind in ("replaced", "silenced"):
+        assert found[kind, 0]["figures"]["f1"] == 1
+    assert found["duration", 20]["figures"]["f1"] == 1
+    for kind, value in (("replaced", 0.9), ("silenced", 57), ("duration", 3), ("weights", 0.6)):
+        assert found[kind, value]["figures"]["f1"] < 1
+
+
+def test_a_point_is_the_same_alone_and_in_company(small_memory, monkeypatch):
+    together = rows_of(small_memory)
+    monkeypatch.setattr(module, "_TOGETHER", 1)
+    assert [row["figures"] for row in rows_of(small_memory)] == [row["figures"] for row in together]
+
+
+def test_draws_patterns_and_seeds_have_random_numbers_of_their_own(small_memory):
+    memory = read_memory(small_memory)
+    setting = {"kind": "replaced", "value": 0.5, "draw": 0, "before": 10}
+    drawn = [
+        cue.spikes
+        for changed, seed in ((setting, 0), ({**setting, "draw": 1}, 0), (setting, 1))
+        for cue in damaged_cues(memory, changed, seed)
+    ]
+    noise = [raster.dense(memory.step)[:10].tobytes() for raster in drawn]
+    assert len(set(noise)) == len(noise) == 9
+
+
+def test_rows_that_are_there_are_not_computed_again(small_memory, tmp_path, monkeypatch):
+    path = tmp_path / "rows.jsonl"
+    with Results(path, "robustness") as kept:
+        first = robustness([small_memory], kinds=["replaced"], values=[0, 0.5], results=kept)
+    computed = []
+    compute = module.recall_points
+    monkeypatch.setattr(
+        module, "recall_points", lambda *of: computed.extend(of[-1]) or compute(*of)
+    )
+    with Results(path, "robustness") as kept:
+        again = robustness([small_memory], kinds=["replaced"], values=[0, 0.5, 1], results=kept)
+    assert again[: len(first)] == first
+    assert {setting["value"] for setting, _ in computed} == {1.0}
+
+
+def test_the_summary_is_mean_and_spread_over_draws():
+    setting = {"name": "m", "kind": "cut", "value": 0.5}
+
+    def row(draw, f1, worst):
+        figures = {"f1": f1, "worst_pattern_f1": worst}
+        return {"setting": {**setting, "draw": draw}, "seed": 0, "figures": figures}
+
+    (one,) = summary([row(0, 0.5, 0.2), row(1, 1.0, 0.9)])
+    assert one == {
+        **setting,
+        "draws": 2,
+        "f1": 0.75,
+        "f1_sd": pytest.approx(np.sqrt(0.125)),
+        "worst_pattern_f1": 0.2,
+    }
+    assert summary([row(0, 0.5, 0.2)])[0]["f1_sd"] is None
+
+
+def test_the_command_prints_keeps_and_draws(wmdelays, small_memory, tmp_path):
+    done = wmdelays(
+        *("robustness", small_memory, "--damage", "replaced,flipped", "--draws", 2),
+        *("--results", "rows.jsonl", "--report", "report", "--json", "-"),
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found) == len(KINDS["replaced"].values(None)) + len(KINDS["flipped"].values(None))
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1 + 2 * len(found)
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "Robustness" in page and "small" in page
+    assert {p.name for p in (tmp_path / "report" / "figures").iterdir()} == {
+        "robustness.png",
+        "robustness.svg",
+    }
+    assert "worst pattern" in done.stderr
+
+
+def test_published_values_are_drawn_where_the_sizes_are_theirs():
+    from wmdelays.validation.robustness_report import figure
+
+    def labels(neurons):
+        setting = dict(name="m", rule="margin", simulator="torch", kind="replaced", value=0.5)
+        setting |= dict(draw=0, neurons=neurons, delays=41, patterns=16)
+        figures = dict(f1=1.0, worst_pattern_f1=1.0)
+        (legend,) = figure([{"setting": setting, "figures": figures}]).legends
+        return [text.get_text() for text in legend.get_texts()]
+
+    assert labels(1024) == ["m (margin)", "the reference's code, analytic weights"]
+    assert labels(512) == ["m (margin)"]
+
+
+@pytest.mark.parametrize(
+    "words, line",
+    [
+        ("--damage magic", "there is no damage 'magic'"),
+        ("--damage replaced --values 0.5,1.5", "replaced 1.5: it has to be from 0 to 1"),
+        ("--damage silenced --values 0.5", "silenced 0.5: it has to be a whole number"),
+        ("--damage duration --values 21", "from 0 to 20"),
+        ("--damage jitter --values -1", "of at least 0"),
+        ("--values 0.5", "values belong to one kind of damage"),
+        ("--damage replaced --values a", "--values is numbers"),
+        ("--draws 0", "draws is 0"),
+        ("--before -1", "before is -1"),
+        ("--workers 0", "workers is 0"),
+        ("--seed -1", "seed is -1"),
+        ("--simulator nest", "there is no simulator 'nest'"),
+        ("--simulator brian2 --dt 0.3ms", "does not divide"),
+        ("--simulator brian2 --device gpu", "there is no device 'gpu'"),
+        ("--results other.jsonl", "no file of results"),
+        ("--report file", "is no folder"),
+    ],
+)
+def test_a_mistake_ends_in_one_line_before_any_work(
+    refused, small_memory, tmp_path, monkeypatch, words, line
+):
+    monkeypatch.setattr(module, "recall_points", None)
+    (tmp_path / "other.jsonl").write_text("{}\n")
+    (tmp_path / "file").write_text("")
+    assert line in refused("robustness", small_memory, *words.split())
+
+
+def test_a_memory_that_is_none_is_refused(refused, tmp_path):
+    assert "no such file" in refused("robustness", "none.h5").lower()
