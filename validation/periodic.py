@@ -1,0 +1,361 @@
+"""The command `wmdelays periodic`: a periodic pattern recalled over and over."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError
+from wmdelays.memory import Memory
+from wmdelays.memory_file import read_memory
+from wmdelays.output import check_writable, write_json
+from wmdelays.quantities import seconds, whole
+from wmdelays.retrieval import mean_rate
+from wmdelays.scores import Score
+from wmdelays.validation.info import sizes
+from wmdelays.validation.results import versions
+from wmdelays.validation.retrieval import print_table
+from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
+from wmdelays.validation.terminal import command_line, console, progress_bar
+from wmdelays.validation.verdict import share
+
+# Recalls that are made in one call.
+_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """F1 of each repeat of periodic patterns.
+
+    Attributes
+    ----------
+    memory : Memory
+    noise : list of float
+        The part of the spikes that is lost, and added at random.
+    patterns : list of int
+    f1 : list of float arrays, shape (n_draws, n_patterns, n_repeats)
+        For each noise. Without noise there is one draw.
+    bound : float
+        F1 at which a repeat counts as recalled.
+    settings : dict
+    timing : dict
+        Seconds spent in each part.
+    """
+
+    memory: Memory
+    noise: list
+    patterns: list
+    f1: list
+    bound: float
+    settings: dict
+    timing: dict
+
+    @property
+    def holds(self):
+        """How many repeats reach the bound before the first that does not.
+
+        Returns
+        -------
+        list of int arrays, shape (n_draws, n_patterns)
+            For each noise.
+        """
+        below = [
+            np.concatenate([f1 < self.bound, np.ones((*f1.shape[:2], 1), bool)], 2)
+            for f1 in self.f1
+        ]
+        return [one.argmax(axis=2) for one in below]
+
+    def as_dict(self):
+        """The outcome as plain JSON values; times are in seconds."""
+        period = self.memory.n_steps * self.memory.step
+        repeats, holds = [], []
+        for noise, f1, held in zip(self.noise, self.f1, self.holds):
+            for k in range(f1.shape[2]):
+                mean, worst = float(f1[:, :, k].mean()), float(f1[:, :, k].min())
+                repeats.append({"noise": noise, "repeat": k + 1, "f1": mean, "worst_f1": worst})
+            for draw, pattern in np.ndindex(held.shape):
+                n = int(held[draw, pattern])
+                holds.append(
+                    {
+                        "noise": noise,
+                        "draw": draw,
+                        "pattern": self.patterns[pattern],
+                        "repeats": n,
+                        "holds_s": n * period,
+                        "to_the_end": n == f1.shape[2],
+                    }
+                )
+        return {
+            "memory": sizes(self.memory),
+            "repeats": repeats,
+            "holds": holds,
+            "settings": self.settings,
+            "timing_s": self.timing,
+            "versions": versions(),
+        }
+
+
+def periodic(
+    memory,
+    *,
+    repeats=30,
+    patterns=None,
+    noise=(0.0, 0.1),
+    draws=3,
+    bound=0.99,
+    simulator="torch",
+    dt=None,
+    device="auto",
+    seed=0,
+    progress=None,
+):
+    """Recall periodic patterns over and over, each from one cue.
+
+    Parameters
+    ----------
+    memory : Memory
+        A periodic one.
+    repeats : int
+        Number of repeats, the one that begins with the cue included.
+    patterns : sequence of int, optional
+        Which patterns; by default all.
+    noise : sequence of float
+        For each, every emitted spike is lost to all synapses with this probability, and random
+        spikes are forced after the cue, with this part of the patterns' mean rate.
+    draws : int
+        Number of draws of the noise.
+    bound : float
+        F1 at which a repeat counts as recalled.
+    simulator : {"torch", "brian2"}
+    dt, device
+        Of Brian2, see `wmdelays.brian_models.recall`.
+    seed : int
+        Decides the noise.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    Repeats
+
+    Raises
+    ------
+    InputError
+        If the memory is not periodic, or a setting makes no sense; before any work starts.
+    """
+    say = progress or (lambda stage, part: None)
+    n_substeps = check_simulator(simulator, memory, dt, device)
+    if not memory.n_patterns:
+        raise InputError("the memory holds no patterns to recall")
+    if not memory.periodic:
+        raise InputError("the memory is not periodic: its patterns end; store them with --periodic")
+    repeats, draws = whole("repeats", repeats, 1), whole("draws", draws, 1)
+    seed = whole("seed", seed, 0)
+    chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
+    for k in chosen:
+        if not 0 <= k < memory.n_patterns:
+            raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
+    noise = [float(value) for value in noise]
+    for name, values in (("a pattern", chosen), ("a noise", noise)):
+        if not values or len(set(values)) < len(values):
+            raise InputError(f"{name} is named twice" if values else f"name {name}")
+    for value in noise:
+        if not 0 <= value <= 1:
+            raise InputError(f"noise is {value:g}; it has to lie from 0 to 1")
+    if not 0 < bound <= 1:
+        raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
+
+    start, rate, n_steps = time.perf_counter(), mean_rate(memory), repeats * memory.n_steps
+    trials = [
+        (level, draw, place)
+        for level, value in enumerate(noise)
+        for draw in range(draws if value else 1)
+        for place in range(len(chosen))
+    ]
+    f1 = [np.zeros((draws if value else 1, len(chosen), repeats)) for value in noise]
+    for first in range(0, len(trials), _TOGETHER):
+        some = trials[first : first + _TOGETHER]
+        done = first / len(trials)
+        say(f"{simulator}: {first} of {len(trials)} recalls", done)
+        cues = []
+        for level, draw, place in some:
+            value, k = noise[level], chosen[place]
+            cue = Cue.from_pattern(memory.patterns[k], memory.n_delays, memory.step, n_steps)
+            if value:
+                rng = random_numbers(seed, "periodic", value, draw, k)
+                cue = cue.losing_spikes(value, rng).with_ongoing_noise(value * rate, rng)
+            cues.append(cue)
+        recalls = recall_by(simulator, memory, cues, n_substeps, device)
+        for (level, draw, place), recall in zip(some, recalls):
+            f1[level][draw, place] = f1_of_repeats(recall, memory.patterns[chosen[place]])
+    settings = {
+        "repeats": repeats,
+        "patterns": chosen,
+        "noise": noise,
+        "draws": draws,
+        "bound": bound,
+        "simulator": simulator,
+        "dt_s": None if n_substeps is None else memory.step / n_substeps,
+        "device": None if n_substeps is None else device,
+        "seed": seed,
+    }
+    timing = {simulator: time.perf_counter() - start}
+    return Repeats(memory, noise, chosen, f1, bound, settings, timing)
+
+
+def f1_of_repeats(recall, pattern):
+    """F1 of each repeat of a pattern in a recall.
+
+    Parameters
+    ----------
+    recall : Recall
+        As long as a whole number of patterns. Its first repeat is compared from the end of the
+        trigger window on.
+    pattern : Raster
+
+    Returns
+    -------
+    float array, shape (n_repeats,)
+        1 where neither has a spike.
+    """
+    cue = recall.cue
+    length = pattern.n_steps(cue.step)
+    n_repeats = cue.n_steps // length
+    steps = recall.own.steps(cue.step)
+    scored = (steps >= cue.scored_from) & (steps < n_repeats * length)
+    steps, neurons = steps[scored], recall.own.neurons[scored]
+    stored_steps = pattern.steps(cue.step)
+    wanted = np.full(n_repeats, len(pattern))
+    wanted[0] = (stored_steps >= cue.scored_from).sum()
+    made = np.bincount(steps // length, minlength=n_repeats)
+    key = steps % length * pattern.n_neurons + neurons
+    known = np.isin(key, stored_steps * pattern.n_neurons + pattern.neurons)
+    matched = np.bincount(steps[known] // length, minlength=n_repeats)
+    return np.array([Score(*counts).f1 for counts in zip(matched, made, wanted)])
+
+
+def repeat_columns(result):
+    """Titles of the table of repeats and what stands beneath; equal neighbours share a line."""
+    lines = []
+    for noise, f1 in zip(result.noise, result.f1):
+        for k in range(f1.shape[2]):
+            shown = [f"{noise:g}", share(f1[:, :, k].mean()), share(f1[:, :, k].min())]
+            if lines and lines[-1][2:] == shown:
+                lines[-1][1] = k + 1
+            else:
+                lines.append([k + 1, k + 1, *shown])
+    return {
+        "noise": [line[2] for line in lines],
+        "repeat": [str(a) if a == b else f"{a} to {b}" for a, b, *_ in lines],
+        "F1": [line[3] for line in lines],
+        "worst": [line[4] for line in lines],
+    }
+
+
+def holding_columns(result):
+    """Titles of the table of how long patterns hold and what stands beneath."""
+    period, lines = result.memory.n_steps * result.memory.step, []
+    for noise, f1, held in zip(result.noise, result.f1, result.holds):
+        for k, pattern in enumerate(result.patterns):
+            least, most = int(held[:, k].min()), int(held[:, k].max())
+            text = f"{least}" if least == most else f"{least} to {most}"
+            end = " (to the end)" if least == f1.shape[2] else ""
+            mean = held[:, k].mean() * period
+            lines.append((f"{noise:g}", str(pattern), text + end, f"{mean:.3g}"))
+    titles = "noise", "pattern", "holds for (repeats)", "mean (s)"
+    return dict(zip(titles, map(list, zip(*lines))))
+
+
+def _numbers(text, name, kind, example):
+    try:
+        return [kind(word) for word in text.split(",")]
+    except ValueError:
+        raise InputError(f"{name} is {example}, not {text!r}") from None
+
+
+def command(
+    memory: Annotated[Path, typer.Argument(metavar="FILE", help="A periodic memory file.")],
+    repeats: Annotated[int, typer.Option(metavar="N", help="How often to repeat.")] = 30,
+    patterns: Annotated[str, typer.Option(metavar="all|0,3", help="Patterns to recall.")] = "all",
+    noise: Annotated[
+        str,
+        typer.Option(
+            metavar="X,…",
+            help="Parts of the spikes that are lost, with as many random ones added.",
+        ),
+    ] = "0,0.1",
+    draws: Annotated[int, typer.Option(help="Draws of the noise.")] = 3,
+    bound: Annotated[
+        float, typer.Option(metavar="X", help="F1 at which a repeat counts as recalled.")
+    ] = 0.99,
+    simulator: Annotated[str, typer.Option(help="torch or brian2.")] = "torch",
+    dt: Annotated[
+        str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
+    ] = None,
+    device: Annotated[
+        str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
+    ] = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write the result as JSON; - for the terminal."
+        ),
+    ] = None,
+):
+    """Recall periodic patterns over and over: how long they hold, with and without noise."""
+    if json_file not in (None, "-"):
+        check_writable(json_file)
+    if report is not None:
+        from wmdelays.validation.pages import check_folder
+
+        check_folder(report)
+    chosen = None
+    if patterns != "all":
+        chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")
+    levels = _numbers(noise, "--noise", float, "numbers such as 0,0.1")
+    dt_s = None if dt is None else seconds(dt, "--dt")
+    with progress_bar() as say:
+        result = periodic(
+            read_memory(memory),
+            repeats=repeats,
+            patterns=chosen,
+            noise=levels,
+            draws=draws,
+            bound=bound,
+            simulator=simulator,
+            dt=dt_s,
+            device=device,
+            seed=seed,
+            progress=say,
+        )
+        result.settings["memory_file"] = str(memory)
+        page = None
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.periodic_report import write_report
+
+            page = write_report(result, report, command_line())
+    if json_file == "-":
+        print(json.dumps(result.as_dict(), indent=1))
+    elif json_file is not None:
+        write_json(json_file, result.as_dict())
+    print_table(repeat_columns(result))
+    print_table(holding_columns(result))
+    console.print(
+        f"holds: repeats with F1 of at least {bound:g}, one of {result.memory.n_steps} steps after"
+        " another from the cue on",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if page is not None:
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
