@@ -55,8 +55,8 @@ def store(options, **size):
     return _stored(options, **size)[1]
 
 
-def damaged(options, draws=10, **size):
-    """Recall one memory from damaged cues, and through noise."""
+def damaged(options, draws=40, in_brian2=False, **size):
+    """Recall one memory from damaged cues, through noise, and in Brian2."""
     import numpy as np
 
     from wmdelays.scores import score
@@ -87,7 +87,22 @@ def damaged(options, draws=10, **size):
         cues = [damage(cue, rng) for cue in memory.cues() for _ in range(draws)]
         stored = [pattern for pattern in memory.patterns for _ in range(draws)]
         said[name] = score(recall(memory, cues), stored).total.f1
-    return said
+    return said | _agreement(memory) if in_brian2 else said
+
+
+def _agreement(memory):
+    """Recall in torch and in Brian2, spike for spike."""
+    from wmdelays.validation.compare import compare
+
+    result = compare(memory, device="cpp_standalone")
+    same = result.agreement
+    return {
+        "same": same.matched,
+        "only_torch": same.only_first,
+        "only_brian2": same.only_second,
+        "closest_call": result.closest_call,
+        "rounding_bound": result.rounding_bound,
+    }
 
 
 def recall_ratio(options):
@@ -234,6 +249,14 @@ _DAMAGED = {
     "default settings": {},
     "more of it": {"damaged_epochs": 25, "presentations": 16, "shortest_trigger": 10},
 }
+_LIMITED = {
+    **{f"at most {n} synapses": {"max_synapses": n} for n in (1600, 800, 400, 200, 100)},
+    "pruned": {**_UNDAMAGED, "prune": True},
+    "dale": {"signs": "dale"},
+    "one delay per pair": {"one_delay_per_pair": True},
+    "all": {"max_synapses": 400, "one_delay_per_pair": True, "signs": "dale"},
+    "all, pruned": {**_UNDAMAGED, "one_delay_per_pair": True, "signs": "dale", "prune": True},
+}
 ROWS = {
     "store, N = 512": (store, {"options": {}, "neurons": 512}),
     "store, N = 1024": (store, {"options": {}}),
@@ -255,36 +278,22 @@ ROWS = {
     "growth": (growth, {}),
     "N = 8192": (large, {}),
     **{
-        f"synapses, at most {n}": (damaged, {"options": {"max_synapses": n}, "draws": 3})
-        for n in (1600, 800, 400, 200, 100)
-    },
-    **{
         f"synapses, at most 400, M = {m}": (
             store,
             {"options": {**_UNDAMAGED, "max_synapses": 400}, "patterns": m},
         )
         for m in (16, 32, 64, 128)
     },
-    "pruned": (damaged, {"options": {**_UNDAMAGED, "prune": True}, "draws": 3}),
-    "dale": (damaged, {"options": {"signs": "dale"}, "draws": 3}),
-    "one delay per pair": (damaged, {"options": {"one_delay_per_pair": True}, "draws": 3}),
-    "all limits": (
-        damaged,
-        {
-            "options": {
-                "max_synapses": 400,
-                "one_delay_per_pair": True,
-                "signs": "dale",
-            },
-            "draws": 3,
-        },
-    ),
+    **{
+        f"limits: {name}": (damaged, {"options": options, "draws": 5, "in_brian2": True})
+        for name, options in {"none": {}, **_LIMITED}.items()
+    },
     **{
         f"scan, {parameter} = {value:g}": (scan, {"parameter": parameter, "value": value})
         for parameter, losses in PUBLISHED.items()
         for value in losses
     },
-    **{f"capacity, M = {m}": (capacity, {"patterns": m}) for m in (4096, 4608, 5120, 5632)},
+    **{f"capacity, M = {m}": (capacity, {"patterns": m}) for m in (4608, 5120, 5632)},
 }
 
 
@@ -324,7 +333,6 @@ def tables(rows):
     table("stored", {**seconds, **reached, **size}, stored)
     damage = {k: r for k, r in rows.items() if "undamaged" in r}
     kinds = [k for k in next(iter(damage.values()), {}) if k[0].isdigit() or " " in k]
-    kinds = [k for k in kinds if k != "open_loop_errors"]
     table(
         "F1 of recall",
         {"synapses": size["synapses"], "undamaged": number("undamaged")}
@@ -347,6 +355,19 @@ def tables(rows):
             "ratio": number("ratio", "{:.0f}"),
         },
         ratios,
+    )
+    table(
+        "torch and Brian2",
+        {
+            "synapses": size["synapses"],
+            "F1": reached["F1"],
+            "same spikes": number("same", "{:,}"),
+            "only torch": number("only_torch"),
+            "only Brian2": number("only_brian2"),
+            "closest call": number("closest_call", "{:.2g}"),
+            "bound on rounding": number("rounding_bound", "{:.1g}"),
+        },
+        {k: r for k, r in rows.items() if "only_torch" in r},
     )
     if "growth" in rows:
         spikes = {k: {"us": v} for k, v in rows["growth"].items() if k.startswith("M")}

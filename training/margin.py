@@ -47,6 +47,8 @@ _LAST = 0.02
 _DAMAGED_RATES = 1.0, 0.2
 # The part of the trigger window that starts a recall while contexts are damaged.
 _QUARTER = 4
+# Largest weight, in units of theta. Where contexts contradict each other, weights can grow for ever.
+_LARGEST = 100.0
 # Epochs that are learned between two looks at the whole network.
 _ROUND = 5
 # At the end of each stage and after these numbers of its epochs some patterns are recalled, to see
@@ -214,6 +216,7 @@ class _Learner:
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
         # What compensates for the leak takes twice the synapses, half of the opposite sign.
         self.compensate = not limits
+        self.largest = np.float32(_LARGEST * memory.theta)
         self.sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
             for p in memory.patterns
@@ -370,6 +373,7 @@ class _Learner:
         weights, allowed = block.dense()
         for shown, order, rate, kappa in epochs:
             counts, _ = self._present(k, weights, shown, rate, kappa, order, allowed)
+            np.clip(weights, -self.largest, self.largest, out=weights)
             if not damaged and not counts.any():
                 block.clean = True
                 break

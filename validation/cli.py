@@ -10,7 +10,16 @@ import typer
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
-from wmdelays.validation import compare, info, robustness, store
+from wmdelays.validation import (
+    capacity,
+    compare,
+    info,
+    periodic,
+    retrieval,
+    robustness,
+    scan,
+    store,
+)
 
 # click comes with typer, since 0.16 under a private name.
 _CommandLineError = typer.BadParameter.__mro__[2]
@@ -25,6 +34,10 @@ app.command("store")(store.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)
+app.command("retrieve")(retrieval.command)
+app.command("periodic")(periodic.command)
+app.command("scan")(scan.command)
+app.command("capacity")(capacity.command)
 
 
 @app.callback(invoke_without_command=True)

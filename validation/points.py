@@ -1,11 +1,16 @@
 """Points computed side by side, each kept as soon as it is known."""
 
+import asyncio
 import logging
 import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, one_line
 from wmdelays.quantities import whole
+
+# Seconds that a scheduler may take to answer.
+_PATIENCE = 10
 
 
 def compute(function, points, results, *, workers=1, scheduler=None, together=1, progress=None):
@@ -34,8 +39,9 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     Raises
     ------
     InputError
-        If dask.distributed is needed and missing, the scheduler cannot be reached, a point cannot
-        be computed, or every worker that was given some points was killed.
+        If dask.distributed is needed and missing, or the scheduler cannot be reached; in the end,
+        if the function refused some points with an InputError, or every worker that was given some
+        points was killed. The other points are in the results then.
     """
     workers = whole("workers", workers, 1)
     say = progress or (lambda text, part: None)
@@ -55,57 +61,80 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     tell()
     chunks = [missing[k : k + together] for k in range(0, len(missing), together)]
     side_by_side = scheduler is not None or (workers > 1 and len(chunks) > 1)
-    work = _side_by_side(function, chunks, workers, scheduler) if side_by_side else None
-    for chunk, figures in work or ((chunk, function(chunk)) for chunk in chunks):
-        for (setting, seed), found in zip(chunk, figures, strict=True):
-            results.append(setting, seed, found)
+    if side_by_side:
+        work = _side_by_side(function, chunks, workers, scheduler)
+    else:
+        work = ((chunk, _attempt(function, chunk)) for chunk in chunks)
+    refused = []
+    for chunk, figures in work:
+        if isinstance(figures, InputError):
+            refused += [figures] * len(chunk)
+        else:
+            for (setting, seed), found in zip(chunk, figures, strict=True):
+                results.append(setting, seed, found)
         done += len(chunk)
         tell()
+    if refused:
+        more = f" (and {len(refused) - 1} other points)" if len(refused) > 1 else ""
+        raise InputError(f"{refused[0]}{more}")
+
+
+def _attempt(function, *arguments):
+    """What the function gives, or the InputError that it ends with."""
+    try:
+        return function(*arguments)
+    except InputError as error:
+        return error
 
 
 def _side_by_side(function, chunks, workers, scheduler):
-    """The chunks and their figures, in the order in which they are ready."""
+    """The chunks and their figures (or the InputError), in the order in which they are ready."""
     try:
         import distributed
     except ModuleNotFoundError:
         raise InputError(
             "points side by side need dask: pip install 'wmdelays[parallel]'"
         ) from None
-    lost = []
     with _client(workers, scheduler) as client:
         waiting = {client.submit(function, chunk, pure=False): chunk for chunk in chunks}
         for future in distributed.as_completed(list(waiting)):
             chunk = waiting.pop(future)
             try:
-                figures = future.result()
+                figures = _attempt(future.result)
             except distributed.KilledWorker:
-                lost += chunk
-                continue
+                setting, seed = chunk[0]
+                figures = InputError(
+                    "every worker that tried it was killed (is there enough memory?):"
+                    f" {setting}, seed {seed}"
+                )
+            except CancelledError:
+                raise InputError("the dask scheduler is gone; what it computed is kept") from None
             finally:
                 future.release()
             yield chunk, figures
-    if lost:
-        setting, seed = lost[0]
-        raise InputError(
-            f"{len(lost)} points killed every worker that tried them (is there enough memory?);"
-            f" the first is {setting}, seed {seed}"
-        )
 
 
 @contextmanager
 def _client(workers, scheduler):
+    import dask
     import distributed
 
     if scheduler is not None:
         try:
-            client = distributed.Client(scheduler, timeout=10)
+            # A client that cannot connect complains once more when the program ends.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asyncio.run, _reach(scheduler)).result()
         except (OSError, ValueError) as error:
-            raise InputError(f"no dask scheduler answers at {scheduler}: {error}") from None
-        with client:
+            raise InputError(
+                f"no dask scheduler answers at {scheduler}: {one_line(error) or 'no answer'}"
+            ) from None
+        with distributed.Client(scheduler) as client:
             yield client
         return
     # A worker that reaches the limit of its memory would be killed; here the system decides.
+    # And a worker holds no more than the points it computes, so no others suffer when it is killed.
     with (
+        dask.config.set({"distributed.scheduler.worker-saturation": 1.0}),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -116,6 +145,14 @@ def _client(workers, scheduler):
         distributed.Client(cluster) as client,
     ):
         yield client
+
+
+async def _reach(address):
+    from distributed.comm import connect
+
+    # Its own limit does not hold for something that listens and says nothing.
+    comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE), _PATIENCE + 1)
+    await comm.close()
 
 
 def _duration(seconds):

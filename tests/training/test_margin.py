@@ -372,3 +372,9 @@ def test_the_part_that_is_excitatory_matters_with_dale_only():
     free = learned(damaged_epochs=2)
     same = learned(damaged_epochs=2, excitatory=0.5)
     assert np.array_equal(free.weight, same.weight)
+
+
+def test_contexts_that_contradict_each_other_do_not_drive_weights_away():
+    patterns = bernoulli(30, 80, 2, 0.03)
+    memory = learned(patterns, n_delays=1, damaged_epochs=0)
+    assert np.abs(memory.weight).max() <= 100

@@ -1,0 +1,238 @@
+"""Points computed one by one and side by side, and what happens when something goes wrong."""
+
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from wmdelays.errors import InputError
+from wmdelays.validation import points as module
+from wmdelays.validation.points import compute
+from wmdelays.validation.results import Results
+
+POINTS = [({"x": x}, seed) for x in range(3) for seed in range(2)]
+
+
+def figures(results):
+    return {(row["setting"]["x"], row["seed"]): row["figures"]["y"] for row in results.rows}
+
+
+def expected(points):
+    return {(setting["x"], seed): 10 * setting["x"] + seed for setting, seed in points}
+
+
+def squares(points):
+    return [{"y": 10 * setting["x"] + seed} for setting, seed in points]
+
+
+def refuses_one(points):
+    if any(setting["x"] == 1 for setting, _ in points):
+        raise InputError("x = 1 has no spikes")
+    return squares(points)
+
+
+# Nested functions travel to the workers by value; those of a test module cannot be imported there.
+def locally(function):
+    refusal = InputError
+
+    def there(points):
+        if function == "refuse" and points[0][0]["x"] == 1:
+            raise refusal("x = 1 has no spikes")
+        if function == "fail" and points[0][0]["x"] == 1:
+            raise ZeroDivisionError("a defect")
+        if function == "die" and points[0][0]["x"] == 1:
+            import os
+            import signal
+
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [{"y": 10 * setting["x"] + seed} for setting, seed in points]
+
+    return there
+
+
+def test_every_point_gets_its_row():
+    results = Results(None, "test")
+    compute(squares, POINTS, results)
+    assert figures(results) == expected(POINTS)
+
+
+def test_known_points_are_not_computed_again():
+    results = Results(None, "test")
+    compute(squares, POINTS[:4], results)
+    computed = []
+
+    def counted(points):
+        computed.extend(points)
+        return squares(points)
+
+    compute(counted, POINTS, results)
+    assert computed == POINTS[4:]
+    compute(counted, POINTS, results)
+    assert computed == POINTS[4:]
+
+
+@pytest.mark.parametrize("together", [1, 2, 4, 100])
+def test_points_are_given_to_the_function_so_many_at_once(together):
+    sizes, results = [], Results(None, "test")
+
+    def counted(points):
+        sizes.append(len(points))
+        return squares(points)
+
+    compute(counted, POINTS, results, together=together)
+    assert max(sizes) == min(together, 6) and sum(sizes) == 6
+    assert figures(results) == expected(POINTS)
+
+
+def test_progress_says_what_is_done_known_and_left():
+    said, results = [], Results(None, "test")
+    compute(squares, POINTS[:2], results)
+    compute(squares, POINTS, results, progress=lambda text, part: said.append((text, part)))
+    assert [part for _, part in said] == [0, 0.25, 0.5, 0.75, 1]
+    assert said[0][0] == "0 of 4 points, 2 known before"
+    assert "2 of 4 points, 2 known before, about 0 s left" == said[2][0]
+
+
+def test_a_defect_at_a_point_leaves_the_rows_before_it():
+    results = Results(None, "test")
+
+    def fails(points):
+        if points[0] == POINTS[3]:
+            raise ZeroDivisionError
+        return squares(points)
+
+    with pytest.raises(ZeroDivisionError):
+        compute(fails, POINTS, results)
+    assert figures(results) == expected(POINTS[:3])
+
+
+def test_a_point_that_cannot_be_computed_does_not_keep_the_others_from_it():
+    results = Results(None, "test")
+    with pytest.raises(InputError, match=r"^x = 1 has no spikes \(and 1 other points\)$"):
+        compute(refuses_one, POINTS, results)
+    assert figures(results) == expected([point for point in POINTS if point[0]["x"] != 1])
+
+
+def test_too_few_figures_are_a_defect():
+    with pytest.raises(ValueError):
+        compute(lambda points: [], POINTS, Results(None, "test"))
+
+
+@pytest.mark.parametrize("workers", [0, 1.5, -1])
+def test_a_number_of_workers_that_makes_no_sense_is_refused(workers):
+    with pytest.raises(InputError, match="workers"):
+        compute(squares, POINTS, Results(None, "test"), workers=workers)
+
+
+def test_two_processes_give_the_same_rows():
+    pytest.importorskip("distributed")
+    results = Results(None, "test")
+    compute(locally("work"), POINTS, results, workers=2)
+    assert figures(results) == expected(POINTS)
+
+
+def test_a_worker_that_is_killed_loses_no_point(tmp_path):
+    pytest.importorskip("distributed")
+    folder, killed = str(tmp_path), []
+
+    def slow(points):
+        import os
+        import pathlib
+        import time
+
+        ((setting, seed),) = points
+        name = f"{setting['x']}-{seed}"
+        place = pathlib.Path(folder, f"{name}.{os.getpid()}.{time.monotonic_ns()}")
+        place.touch()
+        time.sleep(0.4)
+        place.rename(place.with_suffix(".done"))
+        return [{"y": 10 * setting["x"] + seed}]
+
+    def kill_one(text, part):
+        if part == 0 or killed:
+            return
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            for place in tmp_path.iterdir():
+                if place.suffix != ".done":
+                    pid = int(place.suffixes[-2][1:])
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append((pid, place))
+                    return
+            time.sleep(0.01)
+
+    points = [({"x": x}, seed) for x in range(6) for seed in range(2)]
+    with Results(tmp_path.parent / "rows.jsonl", "test") as results:
+        compute(slow, points, results, workers=2, progress=kill_one)
+    ((pid, unfinished),) = killed
+    assert unfinished.exists(), "the worker was killed in the middle of a point"
+    assert figures(results) == expected(points)
+    with Results(tmp_path.parent / "rows.jsonl", "test") as kept:
+        assert figures(kept) == expected(points) and len(kept.rows) == len(points)
+
+
+def test_a_point_that_kills_every_worker_is_named_and_the_others_are_computed():
+    pytest.importorskip("distributed")
+    results = Results(None, "test")
+    points = [({"x": x}, 0) for x in range(5)]
+    with pytest.raises(InputError, match="worker that tried it was killed.*'x': 1}, seed 0"):
+        compute(locally("die"), points, results, workers=2)
+    assert figures(results) == expected([point for point in points if point[0]["x"] != 1])
+
+
+def test_a_refused_point_does_not_keep_other_processes_from_theirs():
+    pytest.importorskip("distributed")
+    results = Results(None, "test")
+    with pytest.raises(InputError, match="x = 1 has no spikes"):
+        compute(locally("refuse"), POINTS, results, workers=2)
+    assert figures(results) == expected([point for point in POINTS if point[0]["x"] != 1])
+
+
+def test_a_defect_in_another_process_is_shown_here():
+    pytest.importorskip("distributed")
+    with pytest.raises(ZeroDivisionError, match="a defect"):
+        compute(locally("fail"), POINTS, Results(None, "test"), workers=2)
+
+
+def test_the_workers_of_a_scheduler_can_be_used():
+    distributed = pytest.importorskip("distributed")
+    results = Results(None, "test")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        compute(locally("work"), POINTS, results, scheduler=cluster.scheduler_address)
+    assert figures(results) == expected(POINTS)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "foo://here:1", "tcp://localhost:port", "tcp://"])
+def test_an_address_that_is_none_is_refused(address):
+    pytest.importorskip("distributed")
+    with pytest.raises(InputError, match="no dask scheduler answers at " + address):
+        compute(squares, POINTS, Results(None, "test"), scheduler=address)
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(wmdelays, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(module, "_PATIENCE", 1)
+    words = ["scan", "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05", "--over", "delays=3"]
+    words += ["--results", "rows.jsonl", "--scheduler"]
+    with socket.socket() as silent:
+        # Something that is no scheduler listens here.
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        done = wmdelays(*words, f"tcp://127.0.0.1:{port}")
+    gone = wmdelays(*words, f"tcp://127.0.0.1:{port}")
+    for one in (done, gone):
+        assert one.returncode == 2
+        assert len(one.stderr.strip().splitlines()) == 1
+        assert f"no dask scheduler answers at tcp://127.0.0.1:{port}" in one.stderr
+    assert not (wmdelays.folder / "rows.jsonl").exists()
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'wmdelays\[parallel\]'"):
+        compute(squares, POINTS, Results(None, "test"), workers=2)
