@@ -75,7 +75,7 @@ def test_noise_goes_on_from_the_end_of_the_trigger_window_to_the_end_of_the_patt
     patterns = stored()
     lost = added = here = free = 0
     sequences = drawn(patterns, Damage(noise=0.3))
-    assert [s[3] for s in sequences] == [0, 0, 1, 1, 2, 2]
+    assert [s[3] for s in sequences] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     late = slice(N_STEPS - N_DELAYS, None)
     for dense, *_, m, _, _ in sequences:
         assert len(dense) == N_STEPS
@@ -110,8 +110,8 @@ def test_a_damaged_trigger_may_also_have_noise_after_it():
     (pattern,) = patterns = stored(1)
     damage = Damage(lost=1.0, noise=0.4, presentations=4)
     sequences = drawn(patterns, damage)
-    assert [len(s[0]) for s in sequences] == [N_STEPS] * 2 + [2 * N_DELAYS] * 4
-    for dense, *_ in sequences[2:]:
+    assert [len(s[0]) for s in sequences] == [N_STEPS] * 3 + [2 * N_DELAYS] * 4
+    for dense, *_ in sequences[3:]:
         assert not dense[:N_DELAYS].any()
         after, before = dense[N_DELAYS:], pattern[N_DELAYS : 2 * N_DELAYS]
         assert (after & ~before).any() and (before & ~after).any()
