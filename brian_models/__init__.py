@@ -5,6 +5,8 @@ give its parts, for a Brian2 script of one's own. This room knows nothing of lea
 is a Memory.
 """
 
+import signal
+import threading
 from importlib import import_module
 
 # Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
@@ -24,11 +26,24 @@ __all__ = sorted(_HOMES)
 
 def __getattr__(name):
     if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        value = getattr(_imported(f"{__name__}.{_HOMES[name]}"), name)
         # A submodule of the same name would hide the function once it is imported.
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _imported(module):
+    if threading.current_thread() is threading.main_thread():
+        return import_module(module)
+    # Brian2 sets a handler of interrupts when it is imported, which only the main thread may do. The
+    # workers of dask work in other threads.
+    before = signal.signal
+    signal.signal = lambda *_: None
+    try:
+        return import_module(module)
+    finally:
+        signal.signal = before
 
 
 def __dir__():

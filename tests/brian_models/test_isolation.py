@@ -1,5 +1,8 @@
 """A recall leaves the user's Brian2 session as it was."""
 
+import subprocess
+import sys
+
 import brian2
 import numpy as np
 import pytest
@@ -97,3 +100,14 @@ def test_standalone_mode_of_the_user_is_refused(random_memory, random_cue):
             recall(memory, random_cue(0, memory))
     finally:
         brian2.set_device("runtime")
+
+
+def test_brian2_can_be_imported_in_another_thread():
+    code = (
+        "import threading\n"
+        "from wmdelays import brian_models\n"
+        "thread = threading.Thread(target=lambda: print(brian_models.DEVICES['numpy'], brian_models.expand))\n"
+        "thread.start(); thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert "expand" in done.stdout, done.stderr

@@ -104,7 +104,7 @@ def test_short_work_is_for_numpy_and_long_work_for_cpp(random_memory, random_cue
 
 def test_a_program_in_the_cache_is_preferred(random_memory, random_cue, empty_cache):
     memory = random_memory(0)
-    cues = [random_cue(0, memory, n_steps=2500)]
+    cues = [random_cue(0, memory, n_steps=1000)]
     assert choose_device(memory, cues) == "numpy"
     recall(memory, random_cue(0, memory), device="cpp_standalone")
     assert choose_device(memory, cues) == "cpp_standalone"
