@@ -293,7 +293,7 @@ ROWS = {
         for parameter, losses in PUBLISHED.items()
         for value in losses
     },
-    **{f"capacity, M = {m}": (capacity, {"patterns": m}) for m in (4608, 5120, 5632)},
+    **{f"capacity, M = {m}": (capacity, {"patterns": m}) for m in (4608, 4864, 5120)},
 }
 
 
