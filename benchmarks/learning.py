@@ -63,10 +63,7 @@ def damaged(options, draws=40, in_brian2=False, **size):
     from wmdelays.training.network import recall
 
     memory, said = _stored(options, **size)
-    n, rate = (
-        memory.n_neurons,
-        sum(map(len, memory.patterns)) / (memory.n_patterns * memory.n_steps * memory.n_neurons),
-    )
+    n, rate = memory.n_neurons, memory.rate
     kinds = {
         "undamaged": lambda cue, rng: cue,
         "0.5 replaced": lambda cue, rng: cue.replaced(0.5, rng),

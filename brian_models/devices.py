@@ -69,8 +69,7 @@ def choose_device(memory, cues, dt=None, neuron="lif"):
         return "numpy"
     n_steps = sum(cue.n_steps + memory.n_delays for cue in cues)
     # If recall works, the network goes on at the rate of what is stored.
-    n_stored = sum(len(pattern) for pattern in memory.patterns)
-    rate = n_stored / max(1, memory.n_patterns * memory.n_steps)
+    rate = memory.rate * memory.n_neurons
     n_spikes = sum(max(len(cue.spikes), rate * cue.n_steps) for cue in cues)
     n_events = n_spikes * memory.n_synapses / memory.n_neurons
     size = (n_steps * n, n_events, memory.n_synapses)

@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,21 +9,28 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.quantities import whole
 from wmdelays.theory import capacity as theory
+from wmdelays.validation.options import (
+    JsonFile,
+    Report,
+    ResultsFile,
+    Scheduler,
+    Workers,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.points import compute
 from wmdelays.validation.results import Results
 from wmdelays.validation.scan import (
-    check_outputs,
     check_settings,
     parse_over,
     parse_set,
-    put_out,
     settings,
     store_points,
     summary,
     text_of,
     varying,
 )
-from wmdelays.validation.terminal import command_line, console, progress_bar
+from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 from wmdelays.validation.verdict import share
 
 BOUND, PRECISION = 0.999, 0.1
@@ -285,23 +291,11 @@ def command(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 3,
     seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that compute points.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write the table as JSON; - for the terminal."),
-    ] = None,
+    results: ResultsFile = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    report: Report = None,
+    json_file: JsonFile = None,
 ):
     """The largest number of patterns that is recalled, beside the theory."""
     check_outputs(json_file, report)
@@ -328,7 +322,8 @@ def command(
         rows = kept.rows
     if results is not None:
         found = outcomes(rows, bound)
-    put_out(found, columns(found), json_file)
+    put_json(json_file, found)
+    print_columns(columns(found))
     if report is not None:
         from wmdelays.validation.capacity_report import write_report
 

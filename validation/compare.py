@@ -15,7 +15,6 @@ if __name__ == "__main__":
         raise SystemExit(2) from None
     raise SystemExit(main(["compare", *sys.argv[1:]]))
 
-import json
 import shlex
 import time
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from wmdelays.brian_models.devices import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
-from wmdelays.output import check_writable, write_json
 from wmdelays.patterns import generate
 from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.validation.info import sizes
+from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import console, progress_bar, table
 from wmdelays.validation.verdict import certainty, share, verdict
@@ -258,15 +257,8 @@ def command(
         typer.Option(help="auto, numpy, cython or cpp_standalone; auto takes the fastest."),
     ] = "auto",
     neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write the result as JSON; - for the terminal."
-        ),
-    ] = None,
+    report: Report = None,
+    json_file: JsonFile = None,
     min_f1: Annotated[
         float | None, typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
     ] = None,
@@ -281,12 +273,7 @@ def command(
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = _chosen_patterns(patterns)
     dt_s = None if dt is None else seconds(dt, "--dt")
-    if json_file not in (None, "-"):
-        check_writable(json_file)
-    if report is not None:
-        from wmdelays.validation.pages import check_folder
-
-        check_folder(report)
+    check_outputs(json_file, report)
     began = time.perf_counter()
     with progress_bar() as say:
         if memory is None:
@@ -312,10 +299,7 @@ def command(
 
             page = write_report(result, report, _command_line(result, patterns, report))
     result.timing["total"] = time.perf_counter() - began
-    if json_file == "-":
-        print(json.dumps(result.as_dict(), indent=1))
-    elif json_file is not None:
-        write_json(json_file, result.as_dict())
+    put_json(json_file, result.as_dict())
     _print(result)
     if device == "auto":
         _print_what_is_lost()

@@ -1,6 +1,5 @@
 """The command `wmdelays periodic`: a periodic pattern recalled over and over."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,18 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
-from wmdelays.output import check_writable, write_json
 from wmdelays.quantities import seconds, whole
-from wmdelays.retrieval import mean_rate
 from wmdelays.scores import Score
 from wmdelays.validation.info import sizes
+from wmdelays.validation.options import (
+    Device,
+    Dt,
+    JsonFile,
+    Report,
+    Simulator,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.results import versions
 from wmdelays.validation.retrieval import print_table
 from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
@@ -171,7 +177,7 @@ def periodic(
     if not 0 < bound <= 1:
         raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
 
-    start, rate, n_steps = time.perf_counter(), mean_rate(memory), repeats * memory.n_steps
+    start, rate, n_steps = time.perf_counter(), memory.rate, repeats * memory.n_steps
     trials = [
         (level, draw, place)
         for level, value in enumerate(noise)
@@ -294,31 +300,15 @@ def command(
     bound: Annotated[
         float, typer.Option(metavar="X", help="F1 at which a repeat counts as recalled.")
     ] = 0.99,
-    simulator: Annotated[str, typer.Option(help="torch or brian2.")] = "torch",
-    dt: Annotated[
-        str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")
-    ] = "auto",
+    simulator: Simulator = "torch",
+    dt: Dt = None,
+    device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write the result as JSON; - for the terminal."
-        ),
-    ] = None,
+    report: Report = None,
+    json_file: JsonFile = None,
 ):
     """Recall periodic patterns over and over: how long they hold, with and without noise."""
-    if json_file not in (None, "-"):
-        check_writable(json_file)
-    if report is not None:
-        from wmdelays.validation.pages import check_folder
-
-        check_folder(report)
+    check_outputs(json_file, report)
     chosen = None
     if patterns != "all":
         chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")
@@ -345,10 +335,7 @@ def command(
             from wmdelays.validation.periodic_report import write_report
 
             page = write_report(result, report, command_line())
-    if json_file == "-":
-        print(json.dumps(result.as_dict(), indent=1))
-    elif json_file is not None:
-        write_json(json_file, result.as_dict())
+    put_json(json_file, result.as_dict())
     print_table(repeat_columns(result))
     print_table(holding_columns(result))
     console.print(

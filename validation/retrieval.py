@@ -1,6 +1,5 @@
 """The command `wmdelays retrieve`: patterns cued one after another in one simulation."""
 
-import json
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -12,11 +11,19 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
-from wmdelays.output import check_writable, write_json
 from wmdelays.quantities import seconds, whole
 from wmdelays.recall import Recall
 from wmdelays.retrieval import Sequence, score_cues, sequence, spontaneous
 from wmdelays.validation.info import sizes
+from wmdelays.validation.options import (
+    Device,
+    Dt,
+    JsonFile,
+    Report,
+    Simulator,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.results import versions
 from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
 from wmdelays.validation.terminal import command_line, console, progress_bar, table
@@ -267,31 +274,15 @@ def command(
     bound: Annotated[
         float, typer.Option(metavar="X", help="F1 from which on a pattern counts as recalled.")
     ] = 0.5,
-    simulator: Annotated[str, typer.Option(help="torch or brian2.")] = "torch",
-    dt: Annotated[
-        str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")
-    ] = "auto",
+    simulator: Simulator = "torch",
+    dt: Dt = None,
+    device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the background and of a random order.")] = 0,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write the result as JSON; - for the terminal."
-        ),
-    ] = None,
+    report: Report = None,
+    json_file: JsonFile = None,
 ):
     """Cue patterns one after another and see which is recalled when."""
-    if json_file not in (None, "-"):
-        check_writable(json_file)
-    if report is not None:
-        from wmdelays.validation.pages import check_folder
-
-        check_folder(report)
+    check_outputs(json_file, report)
     wanted = _order(order)
     dt_s = None if dt is None else seconds(dt, "--dt")
     with progress_bar() as say:
@@ -316,10 +307,7 @@ def command(
             from wmdelays.validation.retrieval_report import write_report
 
             page = write_report(result, report, command_line())
-    if json_file == "-":
-        print(json.dumps(result.as_dict(), indent=1))
-    elif json_file is not None:
-        write_json(json_file, result.as_dict())
+    put_json(json_file, result.as_dict())
     print_table(cue_columns(result))
     if result.spontaneous:
         console.print("Spontaneous recalls:", highlight=False)

@@ -12,13 +12,24 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.memory_file import read_memory
-from wmdelays.output import check_writable, write_json
 from wmdelays.quantities import seconds, whole
 from wmdelays.scores import score
+from wmdelays.validation.options import (
+    Device,
+    Dt,
+    JsonFile,
+    Report,
+    ResultsFile,
+    Scheduler,
+    Simulator,
+    Workers,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.points import compute
 from wmdelays.validation.results import Results
 from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
-from wmdelays.validation.terminal import command_line, console, progress_bar, table
+from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 from wmdelays.validation.verdict import share
 
 # Steps of random spikes before the trigger, as the reference has them.
@@ -316,9 +327,7 @@ def damaged_cues(memory, setting, seed):
     list of Cue
     """
     kind = KINDS[setting["kind"]]
-    n = sum(len(pattern) for pattern in memory.patterns)
-    rate = n / (memory.n_patterns * memory.n_steps * memory.n_neurons)
-    cues = []
+    rate, cues = memory.rate, []
     for k, cue in enumerate(memory.cues()):
         rng = _rng(setting, seed, k)
         cue = cue.preceded_by_noise(setting["before"], rate, rng)
@@ -391,35 +400,18 @@ def command(
     before: Annotated[
         int, typer.Option(metavar="STEPS", help="Steps of random spikes before the trigger.")
     ] = BEFORE,
-    simulator: Annotated[str, typer.Option(help="torch or brian2.")] = "torch",
-    dt: Annotated[
-        str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")
-    ] = "auto",
+    simulator: Simulator = "torch",
+    dt: Dt = None,
+    device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the damage.")] = 0,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that compute points.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write the table as JSON; - for the terminal."),
-    ] = None,
+    results: ResultsFile = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    report: Report = None,
+    json_file: JsonFile = None,
 ):
     """How much damage to cue, spikes and synapses the recall bears."""
-    if json_file not in (None, "-"):
-        check_writable(json_file)
+    check_outputs(json_file, report)
     kinds = list(KINDS) if damage == "all" else [word.strip() for word in damage.split(",")]
     given = None
     if values is not None:
@@ -427,10 +419,6 @@ def command(
             given = [float(word) for word in values.split(",")]
         except ValueError:
             raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
-    if report is not None:
-        from wmdelays.validation.pages import check_folder
-
-        check_folder(report)
     with progress_bar() as say, Results(results, "robustness") as kept:
         rows = robustness(
             memories,
@@ -449,11 +437,8 @@ def command(
         )
         rows = rows if results is None else kept.rows
     found = summary(rows)
-    if json_file == "-":
-        print(json.dumps(found, indent=1))
-    elif json_file is not None:
-        write_json(json_file, found)
-    _print(found)
+    put_json(json_file, found)
+    print_columns(columns(found))
     if report is not None:
         from wmdelays.validation.robustness_report import write_report
 
@@ -476,11 +461,3 @@ def columns(found):
         "worst pattern": [share(one["worst_pattern_f1"]) for one in found],
         "draws": [str(one["draws"]) for one in found],
     }
-
-
-def _print(found):
-    content = columns(found)
-    shown = table(*content)
-    for line in zip(*content.values()):
-        shown.add_row(*line)
-    console.print(shown, highlight=False, markup=False)

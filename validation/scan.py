@@ -6,24 +6,30 @@ import json
 import math
 import time
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
-from wmdelays.output import check_writable, write_json
 from wmdelays.patterns import GENERATORS, bernoulli, generate
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
+from wmdelays.validation.options import (
+    JsonFile,
+    Report,
+    ResultsFile,
+    Scheduler,
+    Workers,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.peak_memory import peak_memory
 from wmdelays.validation.points import compute
 from wmdelays.validation.published import PUBLISHED
 from wmdelays.validation.results import Results
-from wmdelays.validation.terminal import command_line, console, progress_bar, table
+from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 from wmdelays.validation.verdict import share
 
 GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
@@ -487,23 +493,11 @@ def command(
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 3,
     seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that compute points.")] = 1,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write the table as JSON; - for the terminal."),
-    ] = None,
+    results: ResultsFile = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    report: Report = None,
+    json_file: JsonFile = None,
 ):
     """Recall, time and memory as parameters change.
 
@@ -534,34 +528,10 @@ def command(
     if not rows:
         raise InputError(f"{results}: has no results yet; name what is scanned with --over")
     found = summary(rows)
-    put_out(found, columns(found), json_file)
+    put_json(json_file, found)
+    print_columns(columns(found))
     if report is not None:
         from wmdelays.validation.scan_report import write_report
 
         page = write_report(rows, report, command_line())
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
-
-
-def check_outputs(json_file, report):
-    """Raise an InputError unless the JSON file and the report can be written."""
-    if json_file not in (None, "-"):
-        check_writable(json_file)
-    if report is not None:
-        from wmdelays.validation.pages import check_folder
-
-        check_folder(report)
-
-
-def put_out(found, content, json_file):
-    """Print a table, and write the values as JSON if that is asked for."""
-    if json_file == "-":
-        print(json.dumps(found, indent=1))
-    elif json_file is not None:
-        write_json(json_file, found)
-    lines = table(*content)
-    for line in zip(*content.values()):
-        lines.add_row(*line)
-    # No number is shortened where the terminal is narrow.
-    width = sum(max(map(len, [title, *cells])) + 2 for title, cells in content.items())
-    wide = Console(stderr=True, width=max(width, console.width))
-    wide.print(lines, highlight=False, markup=False)

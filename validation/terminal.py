@@ -29,6 +29,16 @@ def table(*columns):
     return made
 
 
+def print_columns(content):
+    """Print a table from its titles and the cells beneath each, none of them shortened."""
+    lines = table(*content)
+    for line in zip(*content.values()):
+        lines.add_row(*line)
+    width = sum(max(map(len, [title, *cells])) + 2 for title, cells in content.items())
+    wide = Console(stderr=True, width=max(width, console.width))
+    wide.print(lines, highlight=False, markup=False)
+
+
 @contextmanager
 def progress_bar():
     """A progress bar, on a terminal only.

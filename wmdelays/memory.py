@@ -125,6 +125,12 @@ class Memory:
         """Length of the stored patterns in steps, T; 0 without patterns."""
         return self.patterns[0].n_steps(self.step) if self.patterns else 0
 
+    @property
+    def rate(self):
+        """Probability of a spike for each neuron and step of the stored patterns; 0 without any."""
+        n_entries = self.n_patterns * self.n_steps * self.n_neurons
+        return sum(len(pattern) for pattern in self.patterns) / max(1, n_entries)
+
     @classmethod
     def from_dense(cls, weights, *, step, beta, theta, **others):
         """A memory from the dense tensor ``W[j, i, d - 1]``, shape (n_neurons, n_neurons, n_delays)."""

@@ -119,7 +119,7 @@ def sequence(
     interval = length + margin if interval is None else whole("interval", interval, 1)
     trigger = memory.n_delays if trigger is None else whole("trigger", trigger, 1, length - 1)
     if background is None:
-        background = mean_rate(memory)
+        background = memory.rate
     if not 0 <= background <= 1:
         raise InputError(f"background is {background}; a probability lies from 0 to 1")
 
@@ -139,12 +139,6 @@ def sequence(
     return Sequence(
         memory.patterns, tuple(order), onsets, trigger, background, memory.periodic, cue
     )
-
-
-def mean_rate(memory):
-    """The probability of a spike for each neuron and step of the stored patterns."""
-    n_spikes = sum(len(pattern) for pattern in memory.patterns)
-    return n_spikes / (memory.n_patterns * memory.n_steps * memory.n_neurons)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from wmdelays import InputError, Memory, Raster
 from wmdelays.retrieval import (
     LEAST_F1,
     LEAST_MATCHED,
-    mean_rate,
     score_cues,
     sequence,
     sliding_best_f1,
@@ -131,7 +130,7 @@ def test_the_background_has_the_rate_of_the_patterns_by_default():
     memory = memory_of([dense(rng, 40, 100, 0.05) for _ in range(2)])
     made = sequence(memory, [0], margin=2000, trigger=1, rng=np.random.default_rng(1))
     noise = made.cue.spikes.dense(STEP)[:2000]
-    assert noise.mean() == pytest.approx(mean_rate(memory), rel=0.05)
+    assert noise.mean() == pytest.approx(memory.rate, rel=0.05)
 
 
 def test_overlapping_triggers_are_added_up(two):

@@ -1,0 +1,48 @@
+"""Options that several commands have, and what they all do with --json and --report."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wmdelays.output import check_writable, write_json
+
+Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
+Dt = Annotated[
+    str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
+]
+Device = Annotated[str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")]
+ResultsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."),
+]
+Workers = Annotated[int, typer.Option(help="Processes that compute points.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
+]
+Report = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
+]
+JsonFile = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
+]
+
+
+def check_outputs(json_file, report):
+    """Raise an InputError unless the JSON file and the report can be written."""
+    if json_file not in (None, "-"):
+        check_writable(json_file)
+    if report is not None:
+        from wmdelays.validation.pages import check_folder
+
+        check_folder(report)
+
+
+def put_json(json_file, values):
+    """Write plain values where --json says, if it does."""
+    if json_file == "-":
+        print(json.dumps(values, indent=1))
+    elif json_file is not None:
+        write_json(json_file, values)
