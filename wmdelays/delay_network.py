@@ -1,0 +1,270 @@
+"""Networks of excitatory and inhibitory neurons whose synapses have whole milliseconds of delay."""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wmdelays.errors import InputError, one_line
+
+COLUMNS = ("pre", "post", "delay_ms", "weight")
+MAX_WEIGHT = 10.0
+MAX_DELAY = 20
+# A search keeps a few numbers for each neuron.
+_MOST_NEURONS = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class DelayNetwork:
+    """The synapses of a network, as a search for polychronous groups takes them.
+
+    Parameters
+    ----------
+    pre, post : array_like of int, shape (n_synapses,)
+        Presynaptic and postsynaptic neuron of each synapse.
+    delay_ms : array_like of int, shape (n_synapses,)
+        Delay of each synapse in whole milliseconds, from 1 on.
+    weight : array_like of float, shape (n_synapses,)
+        Weight of each synapse in mV; that of an inhibitory synapse is negative.
+    excitatory : array_like of bool, shape (n_neurons,)
+        Which neurons are excitatory.
+    max_weight : float
+        The ceiling of excitatory weights in mV.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense, or no neuron is excitatory.
+
+    Notes
+    -----
+    Synapses are kept sorted by pre, delay and post. Several synapses may have the same three.
+    """
+
+    pre: np.ndarray
+    post: np.ndarray
+    delay_ms: np.ndarray
+    weight: np.ndarray
+    excitatory: np.ndarray
+    max_weight: float = MAX_WEIGHT
+
+    def __post_init__(self):
+        excitatory = np.asarray(self.excitatory, dtype=bool)
+        if excitatory.ndim != 1 or not excitatory.any():
+            raise InputError("the network has no excitatory neurons")
+        if not (np.isfinite(self.max_weight) and self.max_weight > 0):
+            raise InputError(f"the weight ceiling is {self.max_weight:g}; it has to be positive")
+        arrays = [np.asarray(getattr(self, name)) for name in COLUMNS]
+        if len({array.shape for array in arrays}) > 1 or arrays[0].ndim != 1:
+            raise InputError("pre, post, delay_ms and weight have to be lists of the same length")
+        pre, post, delay, weight = arrays
+        for name, ids in (("pre", pre), ("post", post)):
+            _refuse(
+                (ids < 0) | (ids >= len(excitatory)),
+                lambda k, name=name, ids=ids: (
+                    f"has {name} {ids[k]}, outside the neurons 0…{len(excitatory) - 1}"
+                ),
+            )
+        _refuse(delay < 1, lambda k: f"has a delay of {delay[k]} ms; the shortest is 1 ms")
+        _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
+        order = np.lexsort((post, delay, pre))
+        for name, array in zip(COLUMNS, arrays):
+            kind = np.float64 if name == "weight" else np.int64
+            object.__setattr__(self, name, array[order].astype(kind))
+        object.__setattr__(self, "excitatory", excitatory)
+        object.__setattr__(self, "max_weight", float(self.max_weight))
+
+    @property
+    def n_neurons(self):
+        """Number of neurons."""
+        return len(self.excitatory)
+
+    @property
+    def n_excitatory(self):
+        """Number of excitatory neurons."""
+        return int(self.excitatory.sum())
+
+    @property
+    def n_synapses(self):
+        """Number of synapses."""
+        return len(self.pre)
+
+    @property
+    def max_delay_ms(self):
+        """The longest delay in milliseconds; 0 without synapses."""
+        return int(self.delay_ms.max(initial=0))
+
+    def strong(self, fraction=0.95):
+        """Which synapses are excitatory and heavier than a fraction of the ceiling, bool."""
+        return self.excitatory[self.pre] & (self.weight > fraction * self.max_weight)
+
+    def fingerprint(self):
+        """A hash of the network, to know it again; hexadecimal."""
+        digest = hashlib.sha256(f"{self.n_neurons} {self.max_weight!r}".encode())
+        for array in (self.excitatory, *(getattr(self, name) for name in COLUMNS)):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def shuffled(self, seed=0):
+        """The same network with its excitatory weights drawn in another order.
+
+        What depends on which synapse is strong is lost; how many are strong stays.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        DelayNetwork
+        """
+        weight, plastic = self.weight.copy(), self.excitatory[self.pre]
+        weight[plastic] = np.random.default_rng(seed).permutation(weight[plastic])
+        arrays = (self.pre, self.post, self.delay_ms, weight)
+        return DelayNetwork(*arrays, self.excitatory, self.max_weight)
+
+    @classmethod
+    def of_memory(cls, memory, max_weight=MAX_WEIGHT):
+        """The network of a stored memory.
+
+        A step counts as a millisecond. Weights are scaled so that the largest lies at the
+        ceiling. Neurons without any positive synapse are inhibitory; the others are excitatory,
+        and of their synapses the search follows the strong ones alone.
+
+        Parameters
+        ----------
+        memory : Memory
+        max_weight : float
+            The ceiling in mV.
+
+        Returns
+        -------
+        DelayNetwork
+        """
+        largest = memory.weight.max(initial=0)
+        if largest <= 0:
+            raise InputError("the memory has no excitatory synapses")
+        negative, positive = np.zeros((2, memory.n_neurons), dtype=bool)
+        negative[memory.pre[memory.weight < 0]] = True
+        positive[memory.pre[memory.weight > 0]] = True
+        scaled = memory.weight / largest * max_weight
+        arrays = (memory.pre, memory.post, memory.delay, scaled)
+        return cls(*arrays, ~(negative & ~positive), max_weight)
+
+
+def read_network_csv(
+    path, n_excitatory=None, n_neurons=None, max_weight=MAX_WEIGHT, max_delay=MAX_DELAY
+):
+    """Read a network from a csv file with the columns ``pre,post,delay_ms,weight``.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its first line names the columns, in any order.
+    n_excitatory : int, optional
+        The neurons below this number are excitatory. By default those are that have no negative
+        weight.
+    n_neurons : int, optional
+        Number of neurons; by default the highest number that occurs and one.
+    max_weight : float
+        The ceiling of excitatory weights in mV.
+    max_delay : int
+        The longest delay in milliseconds that is allowed.
+
+    Returns
+    -------
+    DelayNetwork
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column, or describes no network.
+    """
+    path = Path(path)
+    try:
+        pre, post, delay, weight = _read_columns(path)
+        highest = int(max(pre.max(), post.max()))
+        if n_neurons is None:
+            n_neurons = highest + 1
+        if not highest < _MOST_NEURONS:
+            raise InputError(f"neuron {highest} is out of the question: numbers count from 0")
+        _refuse(
+            delay > max_delay, lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms"
+        )
+        excitatory = _excitatory(pre, weight, n_neurons, n_excitatory)
+        _refuse(
+            excitatory[np.clip(pre, 0, n_neurons - 1)] != (weight >= 0),
+            lambda k: (
+                f"has the weight {weight[k]:g}, but neuron {pre[k]} is"
+                f" {'excitatory' if weight[k] < 0 else 'inhibitory'}"
+            ),
+            but=weight == 0,
+        )
+        _refuse(
+            weight > max_weight,
+            lambda k: f"has the weight {weight[k]:g}, above the ceiling of {max_weight:g}",
+        )
+        return DelayNetwork(pre, post, delay, weight, excitatory, max_weight)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
+
+
+def _excitatory(pre, weight, n_neurons, n_excitatory):
+    if n_excitatory is not None:
+        if not 0 < n_excitatory <= n_neurons:
+            raise InputError(
+                f"{n_excitatory} excitatory neurons are not possible among {n_neurons} neurons"
+            )
+        return np.arange(n_neurons) < n_excitatory
+    excitatory = np.ones(n_neurons, dtype=bool)
+    excitatory[pre[(weight < 0) & (pre >= 0) & (pre < n_neurons)]] = False
+    return excitatory
+
+
+def _refuse(bad, words, but=None):
+    """Raise an InputError about the first synapse that is bad, if there is one."""
+    found = np.flatnonzero(bad if but is None else bad & ~but)
+    if found.size:
+        raise InputError(f"synapse {found[0] + 1} {words(found[0])}")
+
+
+def _read_columns(path):
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.reader(file)
+        try:
+            names = [name.strip() for name in next(rows, [])]
+            missing = [name for name in COLUMNS if name not in names]
+            if missing:
+                raise InputError(
+                    f"the first line lacks {', '.join(missing)}: the columns are {','.join(COLUMNS)}"
+                )
+            places = [names.index(name) for name in COLUMNS]
+            values = [_numbers(row, places, rows.line_num) for row in rows if row]
+        except csv.Error as error:
+            raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
+    if not values:
+        raise InputError("holds no synapses")
+    columns = list(zip(*values))
+    return *(np.array(column) for column in columns[:3]), np.array(columns[3], dtype=np.float64)
+
+
+def _numbers(row, places, line):
+    try:
+        pre, post, delay = (_whole(row[place]) for place in places[:3])
+        return pre, post, delay, float(row[places[3]])
+    except (ValueError, IndexError):
+        raise InputError(
+            f"line {line} is not three whole numbers and a weight: {','.join(row)[:60]!r}"
+        ) from None
+
+
+def _whole(text):
+    value = float(text)
+    # Beyond this a float does not hold every whole number; infinities and NaN fail here too.
+    if not abs(value) < 2**53 or value != int(value):
+        raise ValueError
+    return int(value)
