@@ -14,6 +14,7 @@ from wmdelays.validation import (
     capacity,
     compare,
     info,
+    motifs,
     periodic,
     retrieval,
     robustness,
@@ -38,6 +39,7 @@ app.command("retrieve")(retrieval.command)
 app.command("periodic")(periodic.command)
 app.command("scan")(scan.command)
 app.command("capacity")(capacity.command)
+app.command("motifs")(motifs.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,128 @@
+"""What `wmdelays motifs` says: the figures of its JSON, its tables and its sentences."""
+
+import numpy as np
+
+from wmdelays.motifs import parts, shared
+
+
+def pattern_values(memory, motifs):
+    """What stands in the JSON of one pattern, or of several together; times are in seconds."""
+    size = np.concatenate([one.size[one.held] for one in motifs])
+    context = np.concatenate([one.context[one.held] for one in motifs]) * memory.step
+    divided = [parts(one) for one in motifs]
+    return {
+        "n_spikes": sum(map(len, motifs)),
+        "held": len(size),
+        "n_links": int(size.sum()),
+        "n_excitatory_contributions": int(sum(one.n_excitatory[one.held].sum() for one in motifs)),
+        "motif_size": _spread(size),
+        "context_s": _spread(context),
+        "hang_on_one_synapse": sum(len(np.unique(one.critical_spike)) for one in motifs),
+        "critical_synapses": len(
+            np.unique(np.concatenate([one.critical_synapse for one in motifs]))
+        ),
+        "n_parts": sum(map(len, divided)),
+        "largest_part": int(max((one[0] for one in divided if len(one)), default=0)),
+    }
+
+
+def _spread(values):
+    if not len(values):
+        return None
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return {
+        "mean": float(np.mean(values)),
+        "median": float(middle),
+        "p5": float(low),
+        "p95": float(high),
+        "longest" if values.dtype == float else "most": float(np.max(values)),
+    }
+
+
+def pattern_columns(analysis):
+    """Titles of the table of patterns and what stands beneath, all patterns together last."""
+    values = analysis.as_dict()
+    rows = [(str(row["pattern"]), row) for row in values["patterns"]]
+    if len(rows) > 1:
+        rows.append(("all", values["total"]))
+    scale = 1e3
+
+    def cells(make):
+        return [make(row) for _, row in rows]
+
+    def spread(row, name, key, factor=1.0):
+        return "" if row[name] is None else f"{row[name][key] * factor:.6g}"
+
+    columns = {
+        "pattern": [name for name, _ in rows],
+        "spikes": cells(lambda row: f"{row['n_spikes']}"),
+        "held": cells(lambda row: f"{row['held']}"),
+        "links": cells(lambda row: f"{row['n_links']}"),
+        "motif: median": cells(lambda row: spread(row, "motif_size", "median")),
+        "most": cells(lambda row: spread(row, "motif_size", "most")),
+        "context (ms): median": cells(lambda row: spread(row, "context_s", "median", scale)),
+        "longest": cells(lambda row: spread(row, "context_s", "longest", scale)),
+        "hang on one synapse": cells(lambda row: f"{row['hang_on_one_synapse']}"),
+        "parts": cells(lambda row: f"{row['n_parts']}"),
+        "largest": cells(lambda row: f"{row['largest_part']}"),
+    }
+    if columns["held"] == columns["spikes"]:
+        del columns["held"]
+    return columns
+
+
+def synapse_columns(analysis):
+    """Titles of the table of synapses and what stands beneath."""
+    counts = analysis.synapse_counts()
+    return {
+        "synapses": list(counts),
+        "all": [f"{one['n_synapses']}" for one in counts.values()],
+        "used": [f"{one['used']}" for one in counts.values()],
+        "never used": [f"{one['unused']}" for one in counts.values()],
+        "in a motif": [
+            f"{one['in_a_motif']}" if "in_a_motif" in one else "" for one in counts.values()
+        ],
+    }
+
+
+def sentences(analysis):
+    """What has to be said beside the tables."""
+    motifs, memory = analysis.motifs, analysis.memory
+    inexact = [one.pattern for one, exact in zip(motifs, analysis.exact) if not exact]
+    lines = [
+        f"A context was given {memory.n_delays} steps"
+        f" ({memory.n_delays * memory.step * 1e3:.6g} ms), the longest delay."
+    ]
+    if len(motifs) > 1:
+        apart = ~np.eye(len(motifs), dtype=bool)
+        neurons, synapses = (counts[apart].mean() for counts in shared(motifs))
+        lines.append(
+            f"Two patterns share {neurons:.4g} neurons and {synapses:.4g} synapses of their motifs,"
+            " in the mean."
+        )
+    if inexact:
+        n = sum(len(one) - int(one.held.sum()) for one in motifs)
+        lines.append(
+            f"The recall differs from the stored spikes in {len(inexact)} of {len(motifs)} patterns"
+            f" ({', '.join(map(str, inexact[:5]))}{', …' if len(inexact) > 5 else ''}), and {n} stored"
+            " spikes are not held even after the stored ones. Motifs are those of the stored spikes,"
+            " use is that of the recalls."
+        )
+    return lines
+
+
+def cut_sentence(analysis, result, path):
+    """What became of the cut."""
+    before, after = analysis.memory, result.memory
+    if result.different:
+        return (
+            f"{path} is not written: without {before.n_synapses - after.n_synapses} synapses the recall"
+            f" of pattern {result.different[0]} differs."
+        )
+    calls = ""
+    if result.closest_call is not None:
+        calls = f" Closest call: {analysis.closest_call:.3g} before, {result.closest_call:.3g} now."
+    return (
+        f"{path}: {after.n_synapses} of {before.n_synapses} synapses recall every pattern with the"
+        f" same spikes.{calls}"
+    )
