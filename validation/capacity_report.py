@@ -7,7 +7,7 @@ import numpy as np
 from wmdelays.curve_plots import Curve, Panel, curves_figure
 from wmdelays.validation.capacity import columns, outcomes
 from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.scan import text_of
+from wmdelays.validation.scan import text_of, varying
 from wmdelays.validation.scan_report import (
     MEASURES,
     axis,
@@ -20,7 +20,7 @@ from wmdelays.validation.scan_report import (
 
 # More searches than this in one figure cannot be told apart: each has one curve where its numbers
 # of patterns are drawn, and two beside the theory.
-_SEARCHES, _CURVES = 6, 3
+_SEARCHES, _CURVES = 4, 3
 
 
 def search_figure(found):
@@ -29,7 +29,7 @@ def search_figure(found):
     Parameters
     ----------
     found : sequence of dict
-        From `outcomes`, six at most.
+        From `outcomes`, four at most.
 
     Returns
     -------
@@ -80,7 +80,9 @@ def capacity_figure(found, name, groups):
         for title, key in (("stored", "stored"), ("theory", "theory")):
             # On a logarithmic axis there is no place for searches that found nothing.
             y = np.array([one[key] or np.nan for one in lines], float)
-            stored.append(Curve(title + of, x, y))
+            stored.append(
+                Curve(title + of, x, y, beside=None if key == "stored" else "stored" + of)
+            )
         if len(groups) == 1:
             y = np.array([one["failed"] or np.nan for one in lines], float)
             stored.insert(1, Curve("failed", x, y))
@@ -121,10 +123,30 @@ def figures(found):
                 figure = capacity_figure(found, name, groups[n : n + _CURVES])
                 title = f"Patterns stored against {name.replace('_', ' ')}"
                 yield f"capacity_{name}{part}", title, figure
-    for n in range(0, len(found), _SEARCHES):
-        part = f"_{n // _SEARCHES + 1}" if len(found) > _SEARCHES else ""
+    names, chunks = varying([one["setting"] for one in found]), _together(found)
+    for n, chunk in enumerate(chunks, 1):
+        moving = varying([one["setting"] for one in chunk])
+        same = {name: chunk[0]["setting"].get(name) for name in names if name not in moving}
+        of = ", ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in same.items())
         title = "Recall and cost against the number of patterns"
-        yield f"search{part}", title, search_figure(found[n : n + _SEARCHES])
+        if len(chunks) > 1:
+            title += f": {of}" if of else f", {n} of {len(chunks)}"
+        part = f"_{n}" if len(chunks) > 1 else ""
+        yield f"search{part}", title, search_figure(chunk)
+
+
+def _together(found):
+    """The searches of each figure: those in which one parameter moves, of many values the most."""
+    if len(found) <= _SEARCHES:
+        return [found]
+    scanned = scans([one["setting"] for one in found]).values()
+    groups = max(scanned, key=lambda groups: max(map(len, groups)))
+    alone = set(range(len(found))).difference(*groups)
+    return [
+        [found[k] for k in group[n : n + _SEARCHES]]
+        for group in [*groups, sorted(alone)]
+        for n in range(0, len(group), _SEARCHES)
+    ]
 
 
 def write_report(rows, bound, folder, command):
@@ -152,19 +174,17 @@ def write_report(rows, bound, folder, command):
         " margin and closed loop. Axes of parts are logarithmic down to the lowest power of ten"
         " that is marked, and linear from there to 0."
     )
-    pictures = [
-        drawn(
-            figure,
-            name,
-            title,
+    pictures = []
+    for name, title, figure in figures(found):
+        caption = (
             "Each point is one number of patterns, with the mean over the seeds; bars are their"
             " standard deviation."
-            if name.startswith("search")
-            else "The largest number that is stored, the smallest that failed where there is one"
-            " curve, and the theory (Gardner 1988).",
         )
-        for name, title, figure in figures(found)
-    ]
+        if not name.startswith("search"):
+            legend = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+            failed = ", the smallest that failed" if "failed" in legend else ""
+            caption = f"The largest number that is stored{failed}, and the theory (Gardner 1988)."
+        pictures.append(drawn(figure, name, title, caption))
     content = columns(found)
     tables = [("All searches", list(content), list(zip(*content.values())))]
     return write_results(folder, "Capacity", [text], pictures, tables, rows, command)

@@ -200,12 +200,20 @@ def write_results(folder, title, texts, figures, tables, rows, command):
         title=title,
         texts=texts,
         figures=figures,
-        tables=tables,
+        tables=[(name, _columns(columns, lines), lines) for name, columns, lines in tables],
         settings=flat(_common([row["setting"] for row in rows])),
         versions=flat(_common([row["versions"] for row in rows])),
         command=command,
     )
     return write_page(folder, figures, page)
+
+
+def _columns(titles, lines):
+    """The columns of a table: words stand at the left, numbers at the right."""
+    return [
+        {"title": title, "text": all(cell[:1].isalpha() for cell in cells)}
+        for title, cells in zip(titles, zip(*lines))
+    ]
 
 
 def _common(settings):

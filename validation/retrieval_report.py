@@ -50,7 +50,7 @@ def write_report(result, folder, command):
             "Which pattern is active when",
             "Above: all spikes. Below: F1 of the network's spikes against each stored pattern in a"
             f" window of {window}, drawn at its middle, with the pattern at the lag that fits best;"
-            f" 0 where less than {LEAST_MATCHED} spikes match. Spikes of patterns active at the same"
+            f" 0 where fewer than {LEAST_MATCHED} spikes match. Spikes of patterns active at the same"
             " time lower one another's F1 here. Grey vertical lines and arrow heads mark cue onsets,"
             " boxes the trigger windows of the cued pattern.",
         ),

@@ -36,7 +36,7 @@ def figure(rows):
             points = [one for one in chosen if _label(one) == label]
             x, f1, sd = (np.array([one[key] for one in points], float) for key in _CURVE)
             curves.append(Curve(label, x, f1, sd))
-        if kind in REFERENCE and all(_size(one) == REFERENCE_SIZE for one in chosen):
+        if _crosses(found, kind):
             x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
             curves.append(Curve("the reference's code, analytic weights", x, f1, published=True))
         text = textwrap.fill(KINDS[kind].text, 38)
@@ -52,6 +52,14 @@ def _label(one):
     return f"{one['name']} ({one['rule']}{seconds})"
 
 
+def _crosses(found, kind):
+    """Whether published values belong beside what was found for this kind of damage."""
+    chosen = [one for one in found if one["kind"] == kind]
+    return (
+        kind in REFERENCE and bool(chosen) and all(_size(one) == REFERENCE_SIZE for one in chosen)
+    )
+
+
 def _size(one):
     return tuple(one[name] for name in ("neurons", "delays", "patterns"))
 
@@ -59,12 +67,22 @@ def _size(one):
 def write_report(rows, folder, command):
     """Write a report of rows: the curves, and the table beneath."""
     text = (
-        "F1 of the recall of all patterns, over all their spikes after the trigger window at once."
-        " Points are means over the draws of the damage, bars their standard deviation."
-        " Random spikes at the patterns' rate come before each trigger."
+        "Every pattern is cued with damage of one kind and size, and the recall is compared with the"
+        " undamaged pattern: F1, precision and recall over all patterns and all their spikes after"
+        " the trigger window at once, and F1 of the pattern that is recalled worst."
     )
-    picture = drawn(figure(rows), "robustness", "F1 and damage", text)
-    content = columns(summary(rows))
+    before = max(row["setting"]["before"] for row in rows)
+    if before:
+        text += (
+            f" {before} steps of random spikes at the patterns' rate come before each trigger; damage"
+            " to the cue is done to them as well."
+        )
+    caption = "Points are means over the draws of the damage, bars their standard deviation."
+    made, found = figure(rows), summary(rows)
+    if any(_crosses(found, kind) for kind in REFERENCE):
+        caption += " Crosses are what the reference's code reaches with its analytic weights."
+    picture = drawn(made, "robustness", "F1 and damage", caption)
+    content = columns(found)
     tables = [("All points", list(content), list(zip(*content.values())))]
     return write_results(
         folder, "Robustness of the recall", [text], [picture], tables, rows, command

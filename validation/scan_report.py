@@ -199,6 +199,8 @@ def finish(axes, panel, layout, names=None):
             axes.xaxis.set_minor_locator(NullLocator())
         if low >= 0.01:
             axes.xaxis.set_major_formatter(_PLAIN)
+    elif len(set(x)) <= 4:
+        axes.set_xticks(sorted(set(x)))
     elif not (x % 1).any():
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=3))
 

@@ -16,6 +16,8 @@ _STYLES = [
     ("#CC79A7", "v", (0, (5, 1, 1, 1, 1, 1))),
     ("#56B4E9", "P", (0, (1, 2))),
 ]
+# With more points than this, curves without spread are marked at places of their own.
+_MARKS = 12
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Curve:
         Half the length of the error bars; NaN for none.
     published : bool
         Whether these are values of others, drawn as crosses alone.
+    beside : str, optional
+        Label of the curve that this one belongs to, as a theory to what was measured: it gets the
+        same colour and marker, hollow, and a thinner line.
     """
 
     label: str
@@ -38,6 +43,7 @@ class Curve:
     y: np.ndarray
     spread: np.ndarray | None = None
     published: bool = False
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,9 @@ def curves_figure(panels, columns=3):
     columns = min(columns, len(panels))
     n_rows = -(-len(panels) // columns)
     labels = list(dict.fromkeys(c.label for panel in panels for c in panel.curves))
-    own = [
-        label
-        for label in labels
-        if not any(c.published for panel in panels for c in panel.curves if c.label == label)
-    ]
+    # Those with a style of their own.
+    others = {c.label for panel in panels for c in panel.curves if c.published or c.beside}
+    own = [label for label in labels if label not in others]
     with house_style():
         figure = new_figure(0.45 + 2.35 * n_rows)
         axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
@@ -107,8 +111,11 @@ def _draw(axes, panel, own, handles):
         if curve.published:
             (line,) = axes.plot(x, y, "x", color="black", markersize=6, zorder=4)
         else:
-            colour, marker, dashes = _STYLES[own.index(curve.label) % len(_STYLES)]
+            place = own.index(curve.beside or curve.label)
+            colour, marker, dashes = _STYLES[place % len(_STYLES)]
             spread = None if curve.spread is None else np.asarray(curve.spread, float)[order]
+            # Marks of many points would hide those of curves at the same height.
+            every = len(own) if spread is None and len(x) > _MARKS else 1
             line = axes.errorbar(
                 x,
                 y,
@@ -116,8 +123,10 @@ def _draw(axes, panel, own, handles):
                 color=colour,
                 marker=marker,
                 markersize=3.5,
+                markevery=(place % every, every),
+                markerfacecolor="white" if curve.beside else colour,
                 linestyle=dashes,
-                linewidth=1.2,
+                linewidth=0.8 if curve.beside else 1.2,
                 capsize=2,
                 elinewidth=0.8,
             )

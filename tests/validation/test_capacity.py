@@ -160,6 +160,27 @@ def test_the_capacity_is_drawn_beside_the_theory(limited):
         assert any(one == pytest.approx(height) for height in heights)
 
 
+def test_searches_are_drawn_few_at_a_time_and_those_along_a_parameter_together(limited):
+    from wmdelays.validation.capacity_report import figures
+
+    over = {"delays": [5, 10, 15], "neurons": [30, 60]}
+    found = capacity(settings(SMALL, over), seeds=2, start=4)
+    drawn = {title: figure for name, title, figure in figures(found) if "search" in name}
+    assert [title.partition(": ")[2] for title in drawn] == ["neurons 30", "neurons 60"]
+    for figure in drawn.values():
+        (legend,) = figure.legends
+        assert [t.get_text() for t in legend.get_texts()] == ["delays 5", "delays 10", "delays 15"]
+
+
+def test_no_search_is_left_out_of_the_figures(limited):
+    from wmdelays.validation.capacity_report import figures
+
+    some = settings(SMALL, {"delays": [5, 10, 15, 20, 25]}) + settings(SMALL, {"neurons": [60, 61]})
+    found = capacity([*some, settings(SMALL, options={"beta": 0.5, "delays": 9})[0]], start=4)
+    shown = [figure for name, _, figure in figures(found) if "search" in name]
+    assert sum(len(one.legends[0].get_texts()) for one in shown) == len(found) == 8
+
+
 def test_a_capacity_that_cannot_be_searched_is_refused(refused):
     assert "--start is the first one" in refused("capacity", "--over", "patterns=3,4")
     assert "there is no parameter 'depth'" in refused("capacity", "--over", "depth=3,4")

@@ -177,6 +177,8 @@ def test_the_command_prints_keeps_and_draws(wmdelays, small_memory, tmp_path):
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1 + 2 * len(found)
     page = (tmp_path / "report" / "report.html").read_text()
     assert "Robustness" in page and "small" in page
+    assert page.count("50 steps of random spikes") == 1
+    assert '<td class="text">replaced</td><td>0.5</td>' in page
     assert {p.name for p in (tmp_path / "report" / "figures").iterdir()} == {
         "robustness.png",
         "robustness.svg",

@@ -1,0 +1,45 @@
+"""Curves in panels: what tells them apart."""
+
+import numpy as np
+
+from wmdelays.curve_plots import Curve, Panel, curves_figure
+from wmdelays.figures import figure_bytes
+
+
+def marks(line):
+    first, step = line.get_markevery()
+    return set(np.arange(len(line.get_xdata()))[first::step])
+
+
+def lines_of(curves):
+    figure = curves_figure([Panel("repeat", "F1", curves)])
+    assert figure_bytes(figure, "png")
+    (axes,) = figure.axes
+    return [container.lines[0] for container in axes.containers]
+
+
+def test_curves_at_the_same_height_are_marked_at_places_of_their_own():
+    x = np.arange(30.0)
+    first, second = map(marks, lines_of([Curve(name, x, np.ones(30)) for name in "ab"]))
+    assert first and second and not first & second
+
+
+def test_every_point_with_a_spread_is_marked():
+    x = np.arange(30.0)
+    for line in lines_of([Curve(name, x, x, np.ones(30)) for name in "ab"]):
+        assert marks(line) == set(range(30))
+
+
+def test_a_theory_looks_like_what_it_belongs_to_but_hollow():
+    x = np.arange(3.0)
+    lines = lines_of(
+        [
+            Curve("stored, small", x, x),
+            Curve("theory, small", x, x + 1, beside="stored, small"),
+            Curve("stored, large", x, x + 2),
+            Curve("theory, large", x, x + 3, beside="stored, large"),
+        ]
+    )
+    looks = [(line.get_color(), line.get_marker()) for line in lines]
+    assert looks[0] == looks[1] != looks[2] == looks[3]
+    assert [line.get_markerfacecolor() == "white" for line in lines] == [False, True] * 2
