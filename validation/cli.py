@@ -63,7 +63,9 @@ def main(arguments=None):
         0 if all is well, 1 if a check failed, 2 if the input cannot be used.
     """
     try:
-        return app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+        status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+        # Newer typers catch the interrupt and say nothing.
+        return _fail("interrupted", status) if status == 130 else status
     except _CommandLineError as error:
         return _fail(error.format_message() or "", 2)
     except InputError as error:

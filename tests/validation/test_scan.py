@@ -303,7 +303,8 @@ def test_an_interrupted_scan_keeps_what_it_has(wmdelays, tmp_path, monkeypatch):
     words = ["scan", SMALL, "--over", "delays=5,10", "--seeds", 2, "--results", "rows.jsonl"]
     words += ["--set", "damaged_epochs=0"]
     monkeypatch.setattr(module, "store_points", interrupted)
-    assert wmdelays(*words).returncode == 130
+    stopped = wmdelays(*words)
+    assert stopped.returncode == 130 and stopped.stderr == "wmdelays: interrupted\n"
     assert len((tmp_path / "rows.jsonl").read_bytes().splitlines()) == 1 + 2
     assert wmdelays(*words).returncode == 0
     assert len(calls) == 3 + 2
