@@ -13,12 +13,14 @@ from importlib import import_module
 _HOMES = {
     "DEVICES": "devices",
     "NEURONS": "neuron_models",
+    "Simulation": "polychronization_run",
     "choose_device": "devices",
     "compiler": "programs",
     "expand": "expansion",
     "neuron_model": "neuron_models",
     "play": "stimulus",
     "recall": "recall",
+    "wire": "polychronization",
 }
 
 __all__ = sorted(_HOMES)

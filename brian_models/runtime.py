@@ -40,7 +40,7 @@ def simulate(memory, model, script, n, device, progress):
     fires : bool array, shape (n_spikes,)
         Whether the membrane was at threshold.
     """
-    with settings({"codegen.target": device, **_cython_settings(device)}):
+    with settings({"codegen.target": device, **cython_settings(device)}):
         (name,) = (name for name, known in NEURONS.items() if known is model)
         neurons, synapses = expand(memory, memory.step / n, name, PREFIX)
         stimulus = stimulus_objects(model, neurons, PREFIX, script.loses)
@@ -82,7 +82,7 @@ def settings(wanted):
             prefs[name] = value
 
 
-def _cython_settings(device):
+def cython_settings(device):
     if device != "cython":
         return {}
     folder = os.path.join(cache_folder(), "cython")

@@ -1,38 +1,19 @@
 """Brian2 as a compiled C++ program: the device `cpp_standalone`.
 
-Brian2 writes the values of a network into the program: its sizes, parameters and spikes. Here it
-writes an empty network instead, and the program reads all of that from files when it starts. The
-program then depends on the number of neurons and the neuron model alone, so one that was compiled
-once serves any memory and any cues of that size.
+The program depends on the number of neurons and the neuron model alone, so one that was compiled
+once serves any memory and any cues of that size; see `projects`.
 """
 
-import os
-import re
-import subprocess
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from brian2 import Clock, Network, second
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import get_device, reset_device, set_device
 
 from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
-from wmdelays.brian_models.programs import Program
-from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record, settings
+from wmdelays.brian_models.projects import Inputs, private_device, program_of, run_program
+from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.stimulus import connections, stimulus_objects
-
-_READ = """
-auto _read = [](auto *values, size_t n, std::ifstream &file, const char *name) {
-    file.seekg(0);
-    file.read(reinterpret_cast<char *>(values), n * sizeof(*values));
-    if (!file) { std::cerr << "cannot read " << name << std::endl; std::exit(1); }
-};
-auto _size = [](std::ifstream &file) { file.seekg(0, std::ios::end); return (size_t) file.tellg(); };
-double _duration = 0;
-"""
-_HOT = ("network.cpp",)
 
 
 def simulate(memory, model, script, n, device, progress):
@@ -46,7 +27,7 @@ def simulate(memory, model, script, n, device, progress):
         for name, values in project.inputs(memory, model, script, n):
             values.tofile(data / name)
         progress("simulating", None)
-        _run(program, folder)
+        run_program(program, folder)
         return project.record(memory.step / n)
 
 
@@ -54,16 +35,6 @@ def is_compiled(n_neurons, model, parameters):
     """Whether the program for a network of that size is in the cache."""
     with tempfile.TemporaryDirectory(prefix="wmdelays-") as folder:
         return _Project(folder, model, n_neurons, parameters).program.is_cached()
-
-
-def _run(program, folder):
-    results = os.path.join(folder, "results", "")
-    done = subprocess.run(
-        [str(program), "--results_dir", results], cwd=folder, capture_output=True, text=True
-    )
-    if done.returncode:
-        reason = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
-        raise RuntimeError(f"the compiled simulation stopped: {reason}")
 
 
 class _Project:
@@ -81,10 +52,9 @@ class _Project:
 
     def __init__(self, folder, model, n_neurons, parameters):
         self.folder = Path(folder)
-        with _device() as device:
+        with private_device() as device:
             self._build(device, model, n_neurons, parameters)
-        _name_alike(self.folder)
-        self.program = Program(folder, *_translation_units(self.folder))
+        self.program = program_of(folder, PREFIX)
 
     def _build(self, device, model, n_neurons, parameters):
         clock = Clock(dt=1e-3 * second, name=f"{PREFIX}_clock")
@@ -98,48 +68,25 @@ class _Project:
         network = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")
         network.schedule = SCHEDULE
 
-        def array(owner, variable):
-            return device.get_array_name(owner.variables[variable], access_data=False)
-
-        def load(name, target, size):
-            # Sizes come from the files, so that they are not part of the program.
-            device.insert_code(
-                "main",
-                f"""{{ std::ifstream file("data/{name}", std::ios::binary);
-                size_t n = _size(file) / sizeof({target}[0]);
-                {size} _read(&{target}[0], n, file, "{name}"); }}""",
-            )
-
-        def load_array(name, owner, variable):
-            load(name, array(owner, variable), "")
-
-        def load_vector(name, owner, variable):
-            target = array(owner, variable)
-            load(name, target, f"{target}.resize(n); if (n)")
-            vectors.append(target)
-
-        vectors = []
-        device.insert_code("main", _READ)
-        device.insert_code(
-            "main",
-            """{ std::ifstream file("data/duration", std::ios::binary);
-            _read(&_duration, 1, file, "duration"); }""",
-        )
-        load_array("dt", clock, "dt")
+        inputs = Inputs(device)
+        inputs.number("_duration")
+        inputs.load("dt", clock, "dt")
         for parameter in parameters:
-            load_array(parameter, neurons, parameter)
-        load_vector("pre", synapses, "_synaptic_pre")
-        load_vector("post", synapses, "_synaptic_post")
-        load_vector("weight", synapses, "w")
-        load_vector("delay", synapses.pre, "delay")
-        for verb, one in stimulus.pathways.items():
-            load_vector(f"{verb}_cells", one, "_synaptic_pre")
-            load_vector(f"{verb}_neurons", one, "_synaptic_post")
+            inputs.load(parameter, neurons, parameter)
+        vectors = [
+            inputs.load_vector("pre", synapses, "_synaptic_pre"),
+            inputs.load_vector("post", synapses, "_synaptic_post"),
+            inputs.load_vector("weight", synapses, "w"),
+            inputs.load_vector("delay", synapses.pre, "delay"),
+        ]
         # Needed once, to fill the queue of spikes; together a third of the memory used.
-        for spent in (array(synapses, "_synaptic_pre"), array(synapses.pre, "delay")):
+        for spent in (vectors[0], vectors[3]):
             device.insert_code("before_network_run", f"{spent} = {{}};")
-        load_vector("cells", stimulus.generator, "neuron_index")
-        load_vector("ticks", stimulus.generator, "_timebins")
+        for verb, one in stimulus.pathways.items():
+            vectors.append(inputs.load_vector(f"{verb}_cells", one, "_synaptic_pre"))
+            vectors.append(inputs.load_vector(f"{verb}_neurons", one, "_synaptic_post"))
+        vectors.append(inputs.load_vector("cells", stimulus.generator, "neuron_index"))
+        vectors.append(inputs.load_vector("ticks", stimulus.generator, "_timebins"))
         # Brian2 writes the duration of a run into the program. It writes zero here, and the
         # program then runs for as long as it was told to.
         device.insert_code("after_network_run", f"{network.name}.run(_duration, NULL, 1e9);")
@@ -158,7 +105,7 @@ class _Project:
         """Names and contents of the files that the program reads."""
         dt = memory.step / n
         yield "dt", np.array([dt])
-        yield "duration", np.array([script.n_ticks * dt])
+        yield "_duration", np.array([script.n_ticks * dt])
         for name, value in model.parameters(memory).items():
             yield name, np.array([float(value)])
         yield "pre", memory.pre
@@ -178,73 +125,3 @@ class _Project:
             for file, dtype in (self._results[name] for name in ("i", "t", "fires"))
         )
         return i, np.rint(t / dt).astype(np.int64), fires.astype(bool)
-
-
-@contextmanager
-def _device():
-    """A standalone device of our own, active for a while.
-
-    Brian2 has one that all users share, and a user may still be reading results from it.
-    """
-    device = CPPStandaloneDevice()
-    with settings({"devices.cpp_standalone.openmp_threads": 0}):
-        set_device(device, build_on_run=False)
-        try:
-            yield device
-        finally:
-            reset_device()
-            assert get_device() is not device
-
-
-def _name_alike(folder):
-    """Take the counters out of the names in a project.
-
-    Brian2 numbers the code objects that are alive in the process, so that the same network would
-    become another program each time.
-    """
-    numbered = re.compile(rf"({PREFIX}\w*_codeobject)_\d+")
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".h")):
-        path.write_text(numbered.sub(r"\1", path.read_text()))
-        path.rename(path.with_name(numbered.sub(r"\1", path.stem) + path.suffix))
-
-
-def _translation_units(folder):
-    """Gather the project's many files into two translation units.
-
-    Most of the time that a C++ compiler takes for a file goes into the headers, which are
-    the same for all of them.
-
-    Returns
-    -------
-    cold, hot : list of str
-        The files that are to be compiled.
-    """
-    code_objects = sorted((folder / "code_objects").glob("*.cpp"))
-    hot = [f"#include <{header}>" for header in _HEADERS]
-    hot += ['#include "objects.h"', '#include "brianlib/common_math.h"']
-    functions = []
-    for k, path in enumerate(code_objects):
-        # Each file has helper functions of the same names; namespaces keep them apart.
-        hot.append(f'namespace unit_{k} {{\n#include "code_objects/{path.name}"\n}}')
-        block = path.stem.startswith(("before_run_", "after_run_"))
-        function = f"_{path.stem}" if block else f"_run_{path.stem}"
-        functions.append(f"void {function}() {{ unit_{k}::{function}(); }}")
-    hot += functions + [f'#include "{name}"' for name in _HOT]
-    # Brian2 2.10 keeps the queue of spikes in a file of its own there.
-    hot += [
-        f'#include "brianlib/{path.name}"' for path in sorted((folder / "brianlib").glob("*.cpp"))
-    ]
-    (folder / "hot.cpp").write_text("\n".join(hot) + "\n")
-    others = sorted(
-        path.name for path in folder.glob("*.cpp") if path.name not in (*_HOT, "hot.cpp")
-    )
-    (folder / "cold.cpp").write_text("\n".join(f'#include "{name}"' for name in others) + "\n")
-    return ["cold.cpp"], ["hot.cpp"]
-
-
-# All standard headers that Brian2's files use: included before the namespaces are opened, they do
-# not end up inside one.
-_HEADERS = (
-    "algorithm", "cassert", "climits", "cmath", "csignal", "cstdint", "cstdlib", "cstring", "ctime",
-    "fstream", "iostream", "iterator", "map", "random", "set", "string", "tuple", "utility", "vector",
-)  # fmt: skip
