@@ -356,5 +356,6 @@ def _in_common(sets):
     """The size of the intersection of any two of several arrays of distinct numbers."""
     row = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
     column = np.concatenate(sets)
-    member = sp.csr_matrix((np.ones(len(row), np.int64), (row, column)))
+    shape = len(sets), int(column.max(initial=0)) + 1
+    member = sp.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
     return (member @ member.T).toarray()
