@@ -166,6 +166,8 @@ WRITER = """
 import os, random, signal, sys, time
 import wmdelays.memory_file as memory_file
 import wmdelays.output as output
+import wmdelays.sealed_file as sealed_file
+import wmdelays.sonata as sonata
 
 folder, how = sys.argv[1:]
 path = f"{folder}/m.h5"
@@ -210,7 +212,7 @@ if how == "random":
         os.waitpid(child, 0)
         check()
 else:
-    files = {memory_file.__file__, output.__file__}
+    files = {one.__file__ for one in (memory_file, output, sealed_file, sonata)}
     def killed_at(n):
         left = [n]
         def trace(frame, event, argument):

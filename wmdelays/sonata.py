@@ -1,0 +1,236 @@
+"""Populations, synapses and spikes in HDF5 files as SONATA lays them out, and checks on reading.
+
+Arrays are stored without compression: not every reader of SONATA has the filter for it.
+
+References
+----------
+SONATA, the file format for networks and spikes: github.com/AllenInstitute/sonata.
+"""
+
+import json
+
+import h5py
+import numpy as np
+
+from wmdelays.errors import InputError, one_line
+
+_MAGIC = 0x0A7A
+_VERSION = (0, 1)
+_POPULATION = "neurons"
+_NODES = f"nodes/{_POPULATION}"
+_EDGES = "edges/neurons_to_neurons"
+
+
+def write_nodes(file, n_neurons):
+    """Write the neurons, and what tells that the file is one of SONATA."""
+    file.attrs["magic"] = np.uint32(_MAGIC)
+    file.attrs["version"] = np.array(_VERSION, dtype=np.uint32)
+    nodes = file.create_group(_NODES)
+    nodes.create_group("0")
+    for name, values in (
+        ("node_type_id", np.zeros(n_neurons, np.int64)),
+        ("node_id", np.arange(n_neurons, dtype=np.uint64)),
+        ("node_group_id", np.zeros(n_neurons, np.uint32)),
+        ("node_group_index", np.arange(n_neurons, dtype=np.uint64)),
+    ):
+        nodes[name] = values
+
+
+def write_edges(file, pre, post, weight, delay_ms):
+    """Write the synapses; each array has the shape (n_synapses,)."""
+    edges = file.create_group(_EDGES)
+    n = len(pre)
+    for name, values in (
+        ("source_node_id", pre.astype(np.uint64)),
+        ("target_node_id", post.astype(np.uint64)),
+        ("edge_type_id", np.zeros(n, np.int64)),
+        ("edge_group_id", np.zeros(n, np.uint32)),
+        ("edge_group_index", np.arange(n, dtype=np.uint64)),
+        ("0/syn_weight", weight),
+        ("0/delay", delay_ms),
+    ):
+        edges[name] = values
+    for name in ("source_node_id", "target_node_id"):
+        edges[name].attrs["node_population"] = _POPULATION
+
+
+def write_spikes(group, neurons, times_ms):
+    """Write spikes in the order of time."""
+    # SONATA wants the order as an enumeration.
+    order = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
+    group.attrs.create("sorting", 2, dtype=order)
+    group["timestamps"] = times_ms
+    group["timestamps"].attrs["units"] = "ms"
+    group["node_ids"] = neurons.astype(np.uint64)
+
+
+def check_nodes(file, n_neurons):
+    """Raise an InputError unless the file has this number of neurons."""
+    nodes = member_group(file, _NODES)
+    n_nodes = len(dataset(nodes, "node_type_id"))
+    if n_nodes != n_neurons:
+        raise InputError(f"has {n_nodes} nodes, but n_neurons is {n_neurons}")
+    _check_numbered(nodes, "node_id", n_nodes)
+
+
+def read_edges(file, n_neurons, step):
+    """The synapses, checked.
+
+    Parameters
+    ----------
+    file : h5py.File
+    n_neurons : int
+    step : float
+        The unit of the delays in seconds.
+
+    Returns
+    -------
+    pre, post, delay : int arrays, shape (n_synapses,)
+        Delays in steps.
+    weight : float array, shape (n_synapses,)
+    """
+    edges = member_group(file, _EDGES)
+    names = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
+    pre, post, weight, delay_ms = arrays = [dataset(edges, name)[:] for name in names]
+    if len({len(a) for a in arrays}) > 1:
+        counts = ", ".join(f"{name} {len(a)}" for name, a in zip(names, arrays))
+        raise InputError(f"the synapses' arrays differ in length: {counts}")
+    _check_numbered(edges, "edge_group_index", len(pre))
+    return (
+        _ids(pre, n_neurons, "synapse", "source_node_id"),
+        _ids(post, n_neurons, "synapse", "target_node_id"),
+        _whole_steps(delay_ms, step, "synapse", "delay"),
+        weight,
+    )
+
+
+def read_spikes(group, name, n_neurons, step):
+    """Spikes, checked: int arrays of their neurons and of their times in steps."""
+    times, neurons = dataset(group, "timestamps")[:], dataset(group, "node_ids")[:]
+    if len(times) != len(neurons):
+        raise InputError(f"{name} has {len(times)} timestamps and {len(neurons)} node_ids")
+    steps = _whole_steps(times, step, f"{name}, spike", "timestamp")
+    return _ids(neurons, n_neurons, f"{name}, spike", "node_id"), steps
+
+
+def as_json(values, what, taken=()):
+    """Plain JSON values as texts for attributes.
+
+    Parameters
+    ----------
+    values : dict
+    what : str
+        What they tell, for the error.
+    taken : sequence of str
+        Names that other attributes have.
+    """
+    texts = {}
+    for name, value in values.items():
+        if not isinstance(name, str) or not name or name in taken:
+            raise InputError(f"{what} cannot be stored under the name {name!r}")
+        try:
+            texts[name] = json.dumps(value, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{what}: {name} is not a plain JSON value ({one_line(error)})"
+            ) from None
+    return texts
+
+
+def from_json(name, text):
+    """The value of an attribute that holds JSON text."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        if not isinstance(text, str):
+            raise TypeError
+        return json.loads(text, parse_constant=refuse)
+    except (TypeError, ValueError, RecursionError):
+        raise InputError(f"the attribute {name!r} is not JSON") from None
+
+
+def attribute(attributes, name, kind):
+    """An attribute that has to be an int, a float or a bool."""
+    if name not in attributes:
+        raise InputError(f"has no attribute {name}")
+    value = attributes[name]
+    types, words = {
+        int: (np.integer, "a whole number"),
+        float: ((np.integer, np.floating), "a number"),
+        bool: (np.bool_, "true or false"),
+    }[kind]
+    if not isinstance(value, types):
+        raise InputError(f"the attribute {name} is not {words}")
+    return kind(value)
+
+
+def check_version(attributes, known):
+    """Raise an InputError unless the attribute `format_version` is the one that is known."""
+    version = attributes.get("format_version")
+    if not isinstance(version, np.integer) or version != known:
+        raise InputError(f"has format version {version!r}; this software reads {known}")
+
+
+def _member(group, path):
+    """What lies under a path in this file; links, which may lead to other files, are not followed."""
+    for name in path.split("/"):
+        if (
+            not isinstance(group, h5py.Group)
+            or group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD
+        ):
+            raise InputError(f"{group.name} does not itself hold {name}")
+        group = group[name]
+    return group
+
+
+def member_group(group, path):
+    """The group under a path."""
+    found = _member(group, path)
+    if not isinstance(found, h5py.Group):
+        raise InputError(f"{found.name} is not a group")
+    return found
+
+
+def dataset(group, path, ndim=1):
+    """A list of numbers that lies in the file as a whole, which bounds the memory it takes."""
+    found = _member(group, path)
+    if not isinstance(found, h5py.Dataset) or found.ndim != ndim or found.dtype.kind not in "iuf":
+        raise InputError(f"{found.name} is not a {'list' if ndim == 1 else 'table'} of numbers")
+    if found.external or found.is_virtual or found.nbytes > found.file.id.get_filesize():
+        raise InputError(f"{found.name} is larger than the file, or its numbers lie outside it")
+    return found
+
+
+def _check_numbered(group, name, n):
+    """Other readers of SONATA go by these numbers, this one by the order."""
+    numbers = dataset(group, name)
+    if len(numbers) != n or not np.array_equal(numbers[:], np.arange(n)):
+        raise InputError(f"{numbers.name} does not count from 0 to {n - 1}")
+
+
+def _ids(values, n_neurons, what, name):
+    if values.dtype.kind not in "iu":
+        raise InputError(f"{name} does not hold whole numbers")
+    bad = np.flatnonzero((values < 0) | (values >= n_neurons))
+    if bad.size:
+        raise InputError(f"{what} {bad[0]} has {name} {values[bad[0]]}, outside 0…{n_neurons - 1}")
+    return values.astype(np.int64)
+
+
+def _whole_steps(milliseconds, step, what, name):
+    with np.errstate(all="ignore"):
+        position = milliseconds / (step * 1e3)
+        nearest = np.rint(position)
+        # Room for the rounding of single precision, well below half a step.
+        tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
+        bad = np.flatnonzero(
+            ~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53))
+        )
+    if bad.size:
+        raise InputError(
+            f"{what} {bad[0]} has {name} {milliseconds[bad[0]]} ms, not a whole number of steps of"
+            f" {step * 1e3:g} ms"
+        )
+    return nearest.astype(np.int64)
