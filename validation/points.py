@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.quantities import whole
@@ -133,18 +136,53 @@ def _client(workers, scheduler):
         return
     # A worker that reaches the limit of its memory would be killed; here the system decides.
     # And a worker holds no more than the points it computes, so no others suffer when it is killed.
-    with (
-        dask.config.set({"distributed.scheduler.worker-saturation": 1.0}),
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+    with dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
+        with _interrupts_held_back():
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+            client = distributed.Client(cluster)
+        finished = False
+        try:
+            yield client
+            finished = True
+        finally:
+            with _interrupts_held_back():
+                if not finished:
+                    _kill(cluster)
+                client.close()
+                cluster.close()
+
+
+def _kill(cluster):
+    """End the processes of a cluster at once; it would wait for what they compute."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            os.kill(nanny.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _interrupts_held_back():
+    """Let no process or thread that is started here, or by one of these, see an interrupt.
+
+    Ctrl-C reaches every process of the terminal. The one that computes nothing itself is to end the
+    others; each of them would print where it was.
+    """
+    if os.name != "posix":
+        yield
+        return
+    # Where it is started later, it lets interrupts through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _reach(address):

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -171,6 +173,56 @@ def test_a_worker_that_is_killed_loses_no_point(tmp_path):
     assert figures(results) == expected(points)
     with Results(tmp_path.parent / "rows.jsonl", "test") as kept:
         assert figures(kept) == expected(points) and len(kept.rows) == len(points)
+
+
+INTERRUPTED = """
+import os, sys, time
+from wmdelays.validation.points import compute
+from wmdelays.validation.results import Results
+
+def slow(points):
+    open(f"worker.{os.getpid()}", "w").close()
+    time.sleep(0.3 if points[0][0]["x"] < 3 else 60)
+    return [{"y": setting["x"]} for setting, seed in points]
+
+if __name__ == "__main__":
+    points = [({"x": x}, 0) for x in range(6)]
+    try:
+        with Results("rows.jsonl", "test") as results:
+            compute(slow, points, results, workers=2)
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+"""
+
+
+def test_ctrl_c_ends_all_processes_in_silence_and_leaves_whole_rows(tmp_path):
+    pytest.importorskip("distributed")
+    (tmp_path / "script.py").write_text(INTERRUPTED)
+    # Like a terminal, which sends Ctrl-C to every process of the program.
+    program = subprocess.Popen(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    rows, until = tmp_path / "rows.jsonl", time.monotonic() + 60
+    while not rows.exists() or rows.read_bytes().count(b"\n") < 4:
+        assert time.monotonic() < until and program.poll() is None
+        time.sleep(0.05)
+    pressed = time.monotonic()
+    os.killpg(program.pid, signal.SIGINT)
+    assert program.communicate(timeout=30)[1] == "interrupted\n"
+    assert time.monotonic() - pressed < 20, "what the workers computed was not waited for"
+    workers = [int(path.suffix[1:]) for path in tmp_path.glob("worker.*")]
+    assert len(workers) == 2
+    for pid in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    with Results(rows, "test") as kept:
+        assert len(kept.rows) == rows.read_bytes().count(b"\n") - 1 == 3
+        compute(squares, [({"x": x}, 0) for x in range(6)], kept)
+        assert sorted(row["setting"]["x"] for row in kept.rows) == list(range(6))
 
 
 def test_a_point_that_kills_every_worker_is_named_and_the_others_are_computed():
