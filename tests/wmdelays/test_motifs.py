@@ -150,6 +150,7 @@ def test_in_a_chain_each_spike_hangs_on_the_one_before(chains):
     assert parts(one).tolist() == [9]
     neurons, synapses = shared([one, other])
     assert neurons.tolist() == [[9, 0], [0, 9]] and synapses.tolist() == [[8, 0], [0, 8]]
+    assert shared([one])[1].tolist() == [[8]]
     assert typical_spike(one) == 0
 
 
