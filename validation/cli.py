@@ -13,7 +13,9 @@ from wmdelays.errors import InputError
 from wmdelays.validation import (
     capacity,
     compare,
+    find,
     info,
+    izhikevich,
     motifs,
     periodic,
     retrieval,
@@ -40,6 +42,8 @@ app.command("periodic")(periodic.command)
 app.command("scan")(scan.command)
 app.command("capacity")(capacity.command)
 app.command("motifs")(motifs.command)
+app.command("find")(find.command)
+app.command("izhikevich")(izhikevich.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,267 @@
+"""Where stored patterns and groups occur in a raster, and how often they do by chance."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from wmdelays.chance import check_settings, search
+from wmdelays.errors import InputError
+from wmdelays.found import Search
+from wmdelays.quantities import whole
+from wmdelays.raster import Raster
+from wmdelays.validation.surrogates import check_surrogates, surrogate_versions, surrogates
+
+# By default spikes move so many bins, or so many times the jitter: far enough that little of a
+# pattern is left, and not so far that rates change.
+DITHER = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Stored patterns or groups in a raster.
+
+    Attributes
+    ----------
+    raster : Raster
+    start : float
+        When the raster begins in the recording, in seconds.
+    search : Search
+    settings : dict
+    timing : dict
+        Seconds spent in each part.
+    """
+
+    raster: Raster
+    start: float
+    search: Search
+    settings: dict
+    timing: dict
+
+    def time(self, onset):
+        """The time in the recording, in seconds, of a step of the search."""
+        return self.start + onset * self.search.step
+
+    @property
+    def tested(self):
+        """What was tested, in one sentence."""
+        made = self.search
+        left = [f"{n} {why}" for why, n in Counter(made.untested.values()).items()]
+        without = f" Not tested: {', '.join(left)}." if left else ""
+        return (
+            f"{len(made.tested)} of {len(made.templates)} templates were looked for in"
+            f" {self.raster.duration:.6g} s with {len(self.raster)} spikes of"
+            f" {self.raster.n_neurons} units, and in {len(made.chance_score)} surrogates.{without}"
+        )
+
+    @property
+    def summary(self):
+        """The outcome in one sentence."""
+        made = self.search
+        n = len(made.occurrences)
+        asked = self.settings["min_completeness"]
+        which = "above chance" if asked is None else f"with a completeness of at least {asked:g}"
+        return (
+            f"{n} {'occurrence' if n == 1 else 'occurrences'} {which};"
+            f" a surrogate has {made.n_chance:.3g} on average."
+        )
+
+    def as_dict(self):
+        """The outcome as plain JSON values; times are in seconds."""
+        made = self.search
+        by_number = {one.number: one for one in made.tested}
+        return {
+            "raster": raster_sizes(self.raster, self.start),
+            "occurrences": [
+                {
+                    "template": one.template,
+                    "name": made.templates[one.template].name,
+                    "speed": made.templates[one.template].speed,
+                    "time_s": self.time(one.onset),
+                    "completeness": one.completeness,
+                    "n_matched": one.n_matched,
+                    "deviation_s": one.deviation * made.step,
+                    "score": one.score,
+                    "p_value": one.p_value,
+                }
+                for one in made.occurrences
+            ],
+            "by_chance": {
+                "occurrences": made.n_chance,
+                "least_score": made.least_score,
+                "best_score": made.best_score,
+                "surrogates_best_score": made.chance_score.tolist(),
+            },
+            "levels": [
+                {
+                    "completeness": one.completeness,
+                    "found": one.n_found,
+                    "by_chance": one.n_chance,
+                }
+                for one in made.levels
+            ],
+            "templates": [
+                _template_dict(template, by_number.get(k), made.untested.get(k))
+                for k, template in enumerate(made.templates)
+            ],
+            "settings": self.settings,
+            "timing_s": self.timing,
+            "versions": surrogate_versions(),
+        }
+
+
+def raster_sizes(raster, start):
+    """What a raster is like, as plain JSON values."""
+    return {
+        "n_units": raster.n_neurons,
+        "n_spikes": len(raster),
+        "start_s": start,
+        "duration_s": raster.duration,
+    }
+
+
+def _template_dict(template, tested, why):
+    values = {
+        "name": template.name,
+        "speed": template.speed,
+        "n_spikes": len(template) if tested is None else len(tested.steps),
+        "span_s": template.span,
+        "not_tested": why,
+    }
+    if tested is not None:
+        values |= {
+            "best_matched": tested.best,
+            "best_matched_by_chance": float(tested.chance.mean()),
+            "matched_needed": tested.least_matched,
+        }
+    return values
+
+
+def find(
+    templates,
+    raster,
+    *,
+    step,
+    jitter=None,
+    min_spikes=5,
+    min_completeness=None,
+    expected_false=0.05,
+    gap=None,
+    method="trial_shifting",
+    dither=None,
+    n_surrogates=100,
+    seed=0,
+    start=0.0,
+    progress=None,
+):
+    """Where templates occur in a raster, and how often they do by chance.
+
+    Parameters
+    ----------
+    templates : sequence of Template
+    raster : Raster
+    step : float
+        Bin in seconds; spikes are compared on this grid.
+    jitter : float, optional
+        How far a spike may be from its time in the template, in seconds; whole bins. By default
+        one bin.
+    min_spikes, min_completeness, expected_false
+        See `wmdelays.chance.search`.
+    gap : float, optional
+        Least time in seconds between two occurrences of a template; by default its span.
+    method, seed
+        See `wmdelays.validation.surrogates.surrogates`.
+    dither : float, optional
+        In seconds; by default ten times the jitter.
+    n_surrogates : int
+    start : float
+        When the raster begins in the recording, in seconds.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float).
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, nothing can be looked for, or elephant is missing; before any
+        work starts.
+    """
+    seed = whole("seed", seed, 0)
+    jitter_steps = 1 if jitter is None else whole_bins("jitter", jitter, step, 0)
+    gap_steps = None if gap is None else whole_bins("gap", gap, step, 1)
+    check_settings(
+        step, jitter_steps, n_surrogates, min_spikes, min_completeness, expected_false, gap_steps
+    )
+    dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
+    check_surrogates(method, dither, n_surrogates)
+    began = time.perf_counter()
+    made = search(
+        templates,
+        raster,
+        surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed),
+        n_surrogates,
+        step=step,
+        jitter=jitter_steps,
+        min_spikes=min_spikes,
+        min_completeness=min_completeness,
+        expected_false=expected_false,
+        gap=gap_steps,
+        progress=progress,
+    )
+    settings = {
+        "bin_s": step,
+        "jitter_s": jitter_steps * step,
+        "min_spikes": min_spikes,
+        "min_completeness": min_completeness,
+        "expected_false": expected_false if min_completeness is None else None,
+        "gap_s": gap,
+        "surrogates": method,
+        "dither_s": dither,
+        "n_surrogates": n_surrogates,
+        "seed": seed,
+    }
+    return Found(raster, start, made, settings, {"search": time.perf_counter() - began})
+
+
+def whole_bins(name, value, step, least):
+    """A time in seconds as a whole number of bins, at least so many."""
+    bins = value / step
+    if not abs(bins - round(bins)) < 1e-3 or round(bins) < least:
+        raise InputError(
+            f"{name} is {value * 1e3:g} ms; it has to be a whole number of bins of"
+            f" {step * 1e3:.6g} ms (--bin), {least} at least"
+        )
+    return round(bins)
+
+
+def occurrence_columns(found):
+    """Titles of the table of occurrences and what stands beneath."""
+    made = found.search
+    sizes = {one.number: len(one.steps) for one in made.tested}
+    shown = made.occurrences
+    return {
+        "template": [made.templates[one.template].label for one in shown],
+        "at (s)": [f"{found.time(one.onset):.3f}" for one in shown],
+        "matched": [f"{one.n_matched} of {sizes[one.template]}" for one in shown],
+        "completeness": [f"{one.completeness:.3f}" for one in shown],
+        "deviation (ms)": [f"{one.deviation * made.step * 1e3:.3g}" for one in shown],
+        "score": [f"{one.score:.1f}" for one in shown],
+        "p": [f"{one.p_value:.3g}" for one in shown],
+    }
+
+
+def level_columns(found):
+    """Titles of the table of levels and what stands beneath."""
+    levels = found.search.levels
+    return {
+        "completeness": [f"at least {one.completeness:.1f}" for one in levels],
+        "found": [str(one.n_found) for one in levels],
+        "by chance": [count_text(one.n_chance) for one in levels],
+    }
+
+
+def count_text(mean):
+    """A mean number of things as a table shows it."""
+    return f"{mean:.3g}" if mean < 100 else f"{mean:.0f}"

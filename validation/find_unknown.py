@@ -1,0 +1,208 @@
+"""Patterns that recur in a raster more often than by chance, by elephant's SPADE or CAD."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.quantities import whole
+from wmdelays.raster import Raster
+from wmdelays.validation.find_stored import DITHER, count_text, raster_sizes, whole_bins
+from wmdelays.validation.surrogates import check_surrogates, surrogate_versions
+
+# Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
+# dozens of SPADE, and it needs bins in which units coincide by chance.
+_UNKNOWN = {"spade": (0.005, 100, 3), "cad": (0.025, 10, 2)}
+_WINDOW_BINS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class FoundUnknown:
+    """Unknown patterns in a raster.
+
+    Attributes
+    ----------
+    raster, start, settings, timing
+        See `Found`.
+    unknown : Unknown
+        See `wmdelays.validation.unknown_patterns`.
+    """
+
+    raster: Raster
+    start: float
+    unknown: object
+    settings: dict
+    timing: dict
+
+    @property
+    def tested(self):
+        """What was tested, in one sentence."""
+        one = self.unknown.tested
+        size = f"{self.raster.duration:.6g} s with {len(self.raster)} spikes of"
+        size = f"{size} {self.raster.n_neurons} units, in bins of {one['bin_s'] * 1e3:.4g} ms"
+        longest = f"up to {one['longest_s'] * 1e3:.4g} ms long"
+        recur = f"at least {one['min_occurrences']} times"
+        n = len(self.unknown.chance)
+        if one["method"] == "SPADE":
+            return (
+                f"SPADE looked for patterns {longest}, of at least {one['min_spikes']} units, that"
+                f" occur {recur}, in {size}: {one['candidates']} were tested against {n}"
+                " surrogates."
+            )
+        return (
+            f"CAD looked for assemblies of at least {one['min_spikes']} units with lags {longest}"
+            f" that occur {recur}, in {size}: {one['pairs_with_enough_spikes']} of {one['pairs']}"
+            f" pairs have enough spikes to be tested. The same in {n} surrogates."
+        )
+
+    @property
+    def summary(self):
+        """The outcome in one sentence."""
+        n, chance = len(self.unknown.patterns), self.unknown.chance
+        return (
+            f"{n} significant {'pattern' if n == 1 else 'patterns'}; a surrogate has"
+            f" {np.mean(chance):.3g} on average, {max(chance)} at most."
+        )
+
+    def as_dict(self):
+        """The outcome as plain JSON values; times are in seconds."""
+        return {
+            "raster": raster_sizes(self.raster, self.start),
+            "patterns": [
+                {
+                    "neurons": list(one.neurons),
+                    "lags_s": list(one.lags),
+                    "times_s": [self.start + when for when in one.times],
+                    "n_occurrences": len(one.times),
+                    "p_value": one.p_value,
+                }
+                for one in self.unknown.patterns
+            ],
+            "by_chance": {
+                "patterns": float(np.mean(self.unknown.chance)),
+                "surrogates": self.unknown.chance,
+            },
+            "candidates": [
+                {"n_spikes": size, "found": found, "by_chance": chance}
+                for size, found, chance in self.unknown.candidates
+            ],
+            "tested": self.unknown.tested,
+            "settings": self.settings,
+            "timing_s": self.timing,
+            "versions": surrogate_versions(),
+        }
+
+
+def find_unknown(
+    raster,
+    way="spade",
+    *,
+    step=None,
+    window=None,
+    min_spikes=None,
+    min_occurrences=None,
+    alpha=0.05,
+    method="trial_shifting",
+    dither=None,
+    n_surrogates=None,
+    seed=0,
+    start=0.0,
+    progress=None,
+):
+    """Patterns that recur in a raster more often than by chance.
+
+    Parameters
+    ----------
+    raster : Raster
+    way : {"spade", "cad"}
+    step : float, optional
+        Bin in seconds; by default 5 ms for SPADE and 25 ms for CAD.
+    window : float, optional
+        Longest pattern in seconds, bins of the first and the last spike included; by default ten
+        bins.
+    min_spikes, min_occurrences, alpha
+        See `wmdelays.validation.unknown_patterns`; by default at least 3 units for SPADE and 2 for
+        CAD.
+    method, seed, start, progress
+        See `find`.
+    dither : float, optional
+        In seconds; by default ten bins.
+    n_surrogates : int, optional
+        By default 100 for SPADE and 10 for CAD.
+
+    Returns
+    -------
+    FoundUnknown
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense or elephant is missing; before any work starts.
+    """
+    if way not in _UNKNOWN:
+        raise InputError(f"unknown patterns are found by spade or cad, not {way!r}")
+    usual_step, usual_number, usual_spikes = _UNKNOWN[way]
+    step = usual_step if step is None else step
+    n_surrogates = usual_number if n_surrogates is None else n_surrogates
+    min_spikes = usual_spikes if min_spikes is None else min_spikes
+    if not step > 0:
+        raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
+    n_bins = _WINDOW_BINS if window is None else whole_bins("window", window, step, 2)
+    dither = DITHER * step if dither is None else dither
+    seed = whole("seed", seed, 0)
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
+    check_surrogates(method, dither, n_surrogates)
+    from wmdelays.validation import unknown_patterns
+
+    began = time.perf_counter()
+    made = getattr(unknown_patterns, way)(
+        raster,
+        step=step,
+        window=n_bins,
+        n_surrogates=n_surrogates,
+        method=method,
+        dither=dither,
+        seed=seed,
+        min_spikes=min_spikes,
+        min_occurrences=min_occurrences,
+        alpha=alpha,
+        progress=progress,
+    )
+    settings = {
+        "unknown": way,
+        "bin_s": step,
+        "window_s": n_bins * step,
+        "min_spikes": min_spikes,
+        "min_occurrences": made.tested["min_occurrences"],
+        "alpha": alpha,
+        "surrogates": method,
+        "dither_s": dither,
+        "n_surrogates": n_surrogates,
+        "seed": seed,
+    }
+    return FoundUnknown(raster, start, made, settings, {way: time.perf_counter() - began})
+
+
+def pattern_columns(found):
+    """Titles of the table of unknown patterns and what stands beneath."""
+    shown = found.unknown.patterns
+    return {
+        "units, lag (ms)": [
+            "  ".join(f"{n} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags))
+            for one in shown
+        ],
+        "occurrences": [str(len(one.times)) for one in shown],
+        "first at (s)": [f"{found.start + one.times[0]:.3f}" for one in shown],
+        "p": [f"{one.p_value:.2g}" for one in shown],
+    }
+
+
+def candidate_columns(found):
+    """Titles of the table of SPADE's candidates and what stands beneath."""
+    return {
+        "spikes": [str(size) for size, _, _ in found.unknown.candidates],
+        "recurring patterns": [str(n) for _, n, _ in found.unknown.candidates],
+        "by chance": [count_text(n) for _, _, n in found.unknown.candidates],
+    }

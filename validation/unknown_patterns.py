@@ -1,0 +1,371 @@
+"""Patterns that nobody stored: elephant's SPADE and CAD, their results in this software's words."""
+
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.quantities import whole
+from wmdelays.raster import Raster
+from wmdelays.validation.surrogates import spike_trains, surrogates
+
+# SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
+# occur so often that the raster holds no more than this many.
+_MOST_PATTERNS = 2000
+# From one try to the next, fewer occurrences by this factor.
+_FEWER = 0.7
+# How elephant tells patterns from their own parts; the values of its tutorial's references.
+_REDUCTION = (2, 2, 2)
+# CAD leaves out pairs of units that coincide less often than this by chance.
+CAD_EXPECTATION = 5
+
+
+@dataclass(frozen=True)
+class UnknownPattern:
+    """Spikes that recur at fixed times from one another.
+
+    Attributes
+    ----------
+    neurons : tuple of int
+    lags : tuple of float
+        Seconds after the pattern's first spike, in the order of `neurons`, sorted.
+    times : tuple of float
+        When the first spike of each occurrence is, in seconds: the start of its bin.
+    p_value : float
+        Of SPADE: ``(1 + k) / (1 + n)``, where k of n surrogates hold a pattern with at least as
+        many spikes and occurrences. Of CAD: the largest of its tests, before the correction for
+        their number, which CAD makes itself.
+    """
+
+    neurons: tuple
+    lags: tuple
+    times: tuple
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What SPADE or CAD found.
+
+    Attributes
+    ----------
+    patterns : list of UnknownPattern
+        Most spikes first, then most occurrences.
+    chance : list of int
+        How many patterns each surrogate has. Of SPADE those with as many spikes and occurrences
+        as it takes in the raster, but before parts of patterns are told from the patterns.
+    candidates : list of (int, int, float)
+        Of SPADE: a number of spikes, how many patterns of so many spikes recur often enough to be
+        tested, and how many a surrogate has on average.
+    tested : dict
+        What was tested, as plain values.
+    """
+
+    patterns: list
+    chance: list
+    candidates: list
+    tested: dict
+
+
+def spade(
+    raster,
+    *,
+    step,
+    window,
+    n_surrogates,
+    method,
+    dither,
+    seed=0,
+    min_spikes=3,
+    min_occurrences=None,
+    alpha=0.05,
+    progress=None,
+):
+    """Patterns of spikes by SPADE.
+
+    Parameters
+    ----------
+    raster : Raster
+    step : float
+        Length of a bin in seconds.
+    window : int
+        Bins from the first to the last spike of a pattern, both counted.
+    n_surrogates, method, dither, seed
+        See `wmdelays.validation.surrogates.surrogates`.
+    min_spikes : int
+        Fewest neurons of a pattern.
+    min_occurrences : int, optional
+        By default as few as leave 2000 patterns or less to be tested.
+    alpha : float
+        Significance level. It is divided by the number of pattern sizes that are tested.
+    progress : callable, optional
+        Called with what is being done (str) and the part of it that is done (float).
+
+    Returns
+    -------
+    Unknown
+
+    References
+    ----------
+    E. Torre et al., Statistical evaluation of synchronous spike patterns extracted by frequent
+    item set mining, Front. Comput. Neurosci. 7:132 (2013). P. Quaglio et al., Detection and
+    evaluation of spatio-temporal spike patterns in massively parallel spike train data with
+    SPADE, Front. Comput. Neurosci. 11:41 (2017).
+    """
+    import quantities
+    from elephant.spade import (
+        concept_output_to_patterns,
+        concepts_mining,
+        pattern_set_reduction,
+        test_signature_significance,
+    )
+
+    say = progress or (lambda stage, part: None)
+    whole("min-spikes", min_spikes, 2)
+    if min_occurrences is not None:
+        whole("min-occurrences", min_occurrences, 2)
+    bin_size = step * quantities.s
+
+    def mined(one, least, report):
+        found, _ = concepts_mining(
+            _binned(one, step),
+            bin_size,
+            window,
+            min_spikes=min_spikes,
+            min_occ=least,
+            min_neu=min_spikes,
+            report=report,
+        )
+        return found if report == "a" else np.asarray(found, int).reshape(-1, 3)
+
+    least = min_occurrences
+    if least is None:
+        least = _fewest_occurrences(raster, step, lambda c: mined(raster, c, "#"), say)
+    say("SPADE: the patterns of the raster", None)
+    concepts = mined(raster, least, "a")
+    spectra = []
+    made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+    for number, surrogate in enumerate(made):
+        say(f"SPADE: surrogate {number + 1} of {n_surrogates}", number / n_surrogates)
+        spectra.append(mined(surrogate, least, "#"))
+    say("SPADE: which patterns are significant", None)
+    spectrum = _p_values(spectra, least)
+    chance_level, found = [], Counter(len(one[0]) for one in concepts)
+    if spectrum and concepts:
+        chance_level = test_signature_significance(
+            spectrum, concepts, alpha / len(found), window, corr="no", report="non_significant"
+        )
+    low = {(int(z), int(c)) for z, c in chance_level}
+    concepts = [one for one in concepts if (len(one[0]), len(one[1])) not in low]
+    kept = pattern_set_reduction(
+        concepts,
+        chance_level,
+        window,
+        "#",
+        h_subset_filtering=_REDUCTION[0],
+        k_superset_filtering=_REDUCTION[1],
+        l_covered_spikes=_REDUCTION[2],
+        min_spikes=min_spikes,
+        min_occ=least,
+    )
+    patterns = [
+        _pattern(
+            one["neurons"],
+            [0.0, *one["lags"].rescale("s").magnitude],
+            one["times"].rescale("s").magnitude,
+            (1 + sum(_holds(spectrum_of, one["signature"]) for spectrum_of in spectra))
+            / (1 + n_surrogates),
+        )
+        for one in concept_output_to_patterns(kept, window, bin_size)
+    ]
+    known = {(int(z), int(c)) for z, c, _ in spectrum}
+    return Unknown(
+        patterns=_sorted(patterns),
+        chance=[
+            int(sum(n for z, c, n in one if (z, c) not in low or (z, c) not in known))
+            for one in spectra
+        ],
+        candidates=_candidates(found, spectra),
+        tested={
+            "method": "SPADE",
+            "bin_s": step,
+            "longest_s": (window - 1) * step,
+            "min_spikes": min_spikes,
+            "min_occurrences": least,
+            "candidates": found.total(),
+            "alpha": alpha,
+        },
+    )
+
+
+def cad(
+    raster,
+    *,
+    step,
+    window,
+    n_surrogates,
+    method,
+    dither,
+    seed=0,
+    min_spikes=2,
+    min_occurrences=None,
+    alpha=0.05,
+    progress=None,
+):
+    """Cell assemblies by CAD.
+
+    Parameters
+    ----------
+    raster, step, n_surrogates, method, dither, seed, alpha, progress
+        See `spade`; CAD corrects for the number of its tests.
+    window : int
+        Largest lag between two neurons of an assembly in bins, and one.
+    min_spikes : int
+        Fewest neurons of an assembly that is listed.
+    min_occurrences : int, optional
+        By default 5.
+
+    Returns
+    -------
+    Unknown
+
+    References
+    ----------
+    E. Russo and D. Durstewitz, Cell assemblies at multiple time scales with arbitrary lag
+    constellations, eLife 6:e19428 (2017).
+    """
+    import quantities
+    from elephant.cell_assembly_detection import cell_assembly_detection
+
+    say = progress or (lambda stage, part: None)
+    whole("min-spikes", min_spikes, 2)
+    least = whole("min-occurrences", 5 if min_occurrences is None else min_occurrences, 2)
+    lag = window - 1
+    n_bins = raster.n_steps(step)
+    if lag < 2:
+        raise InputError("CAD needs a window of at least three bins (--window, --bin)")
+    if n_bins - lag < 100:
+        raise InputError(
+            f"CAD needs at least 100 bins more than a window has; the raster has {n_bins}:"
+            " take a shorter --bin"
+        )
+
+    def assemblies(one):
+        found = cell_assembly_detection(
+            # It counts those with more occurrences than the number it is given.
+            _binned(one, step),
+            max_lag=lag,
+            alpha=alpha,
+            min_occurrences=least - 1,
+        )
+        return [each for each in found if len(each["neurons"]) >= min_spikes]
+
+    total = n_surrogates + 1
+    say(f"CAD: the raster, and then {n_surrogates} surrogates", 0.0)
+    patterns = []
+    for one in assemblies(raster):
+        lags = np.append(0.0, (one["lags"]).rescale(quantities.s).magnitude)
+        # CAD's times are those of its first neuron, which need not be the first to fire.
+        times = one["times"].rescale(quantities.s).magnitude + lags.min()
+        patterns.append(_pattern(one["neurons"], lags - lags.min(), times, max(one["pvalue"])))
+    chance = []
+    made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+    for number, surrogate in enumerate(made):
+        say(f"CAD: surrogate {number + 1} of {n_surrogates}", (number + 1) / total)
+        chance.append(len(assemblies(surrogate)))
+    counts = np.bincount(raster.neurons, minlength=raster.n_neurons).astype(float)
+    coincide = np.triu(np.outer(counts, counts) / n_bins > CAD_EXPECTATION, 1)
+    return Unknown(
+        patterns=_sorted(patterns),
+        chance=chance,
+        candidates=[],
+        tested={
+            "method": "CAD",
+            "bin_s": step,
+            "longest_s": lag * step,
+            "min_spikes": min_spikes,
+            "min_occurrences": least,
+            "pairs_with_enough_spikes": int(coincide.sum()),
+            "pairs": raster.n_neurons * (raster.n_neurons - 1) // 2,
+            "alpha": alpha,
+        },
+    )
+
+
+def _binned(raster, step):
+    """The raster as elephant bins it: spikes stand in the middle of their bins."""
+    import quantities
+    from elephant.conversion import BinnedSpikeTrain
+
+    n_bins = raster.n_steps(step)
+    middle = (raster.steps(step) + 0.5) * step
+    placed = Raster(raster.neurons, middle, raster.n_neurons, n_bins * step)
+    with warnings.catch_warnings():
+        # Two spikes in a bin are one to SPADE, and elephant says so each time.
+        warnings.simplefilter("ignore", UserWarning)
+        return BinnedSpikeTrain(
+            spike_trains(placed),
+            bin_size=step * quantities.s,
+            n_bins=n_bins,
+            t_start=0 * quantities.s,
+            tolerance=None,
+        )
+
+
+def _fewest_occurrences(raster, step, mine, say):
+    """The fewest occurrences for which the raster holds no more than `_MOST_PATTERNS`."""
+    busy = np.bincount(raster.neurons)
+    trial = max(2, int(busy.max()))
+    least = trial
+    while trial >= 2:
+        say(f"SPADE: patterns that occur {trial} times", None)
+        if mine(trial)[:, 2].sum() > _MOST_PATTERNS:
+            break
+        least = trial
+        trial = min(trial - 1, int(trial * _FEWER))
+    return least
+
+
+def _p_values(spectra, least):
+    """elephant's p-value spectrum: [spikes, occurrences, part of the surrogates] where above 0.
+
+    A surrogate counts for a signature if it holds a pattern with at least as many spikes and
+    occurrences.
+    """
+    sizes = [z for one in spectra for z in one[:, 0]]
+    spectrum = []
+    for z in range(min(sizes, default=1), max(sizes, default=0) + 1):
+        most = np.array([one[one[:, 0] >= z, 1].max(initial=0) for one in spectra])
+        for c in range(least, int(most.max()) + 1):
+            spectrum.append([z, c, float(np.mean(most >= c))])
+    return spectrum
+
+
+def _holds(spectrum, signature):
+    """Whether there is a pattern with at least as many spikes and occurrences."""
+    return bool(np.any((spectrum[:, 0] >= signature[0]) & (spectrum[:, 1] >= signature[1])))
+
+
+def _candidates(found, spectra):
+    """Number of spikes, patterns found, and patterns in a surrogate on average."""
+    each = Counter()
+    for one in spectra:
+        for z, _, n in one.tolist():
+            each[z] += n
+    return [(z, found[z], each[z] / len(spectra)) for z in sorted({*found, *each})]
+
+
+def _pattern(neurons, lags, times, p_value):
+    order = np.lexsort((neurons, lags))
+    return UnknownPattern(
+        neurons=tuple(int(neurons[k]) for k in order),
+        lags=tuple(float(lags[k]) for k in order),
+        times=tuple(sorted(map(float, times))),
+        p_value=float(p_value),
+    )
+
+
+def _sorted(patterns):
+    return sorted(patterns, key=lambda one: (-len(one.neurons), -len(one.times), one.neurons))

@@ -1,0 +1,170 @@
+"""Where templates occur in a raster, with jitter and missing spikes allowed.
+
+Template, raster and the times at which a template may begin are all on a grid of steps. At each
+of those times the template's matched spikes are counted: those whose neuron has a spike in the
+raster at most `jitter` steps from the time that the template gives. The completeness is their
+share of the template's spikes.
+"""
+
+import numpy as np
+
+# Intervals that are laid out at once; this bounds the memory that a long template takes.
+_BLOCK = 2_000_000
+
+
+class Coverage:
+    """The steps that lie close to a spike of each neuron.
+
+    Parameters
+    ----------
+    raster : Raster
+    step : float
+        Length of a step in seconds. Spikes of a neuron in one step count once.
+    jitter : int
+        The most steps from a spike that are close to it.
+
+    Attributes
+    ----------
+    n_steps : int
+        Length of the raster.
+    steps, neurons : int arrays, shape (n_spikes,)
+        The spikes on the grid, sorted by neuron, then by step.
+    share : float array, shape (n_neurons,)
+        Part of the steps of the raster that is close to a spike of the neuron.
+    """
+
+    def __init__(self, raster, step, jitter):
+        self.n_steps, self.jitter = raster.n_steps(step), jitter
+        width = self.n_steps + 2 * jitter + 2
+        keys = np.unique(raster.neurons * width + raster.steps(step))
+        self.neurons, self.steps = keys // width, keys % width
+        # Stretches that touch are joined, so that a step is covered once.
+        joined = (np.diff(self.steps) <= 2 * jitter + 1) & (np.diff(self.neurons) == 0)
+        starts = np.flatnonzero(np.r_[True, ~joined][: len(keys)])
+        ends = np.r_[starts[1:] - 1, len(keys) - 1][: len(starts)]
+        self._start, self._stop = self.steps[starts] - jitter, self.steps[ends] + jitter + 1
+        owner = self.neurons[starts]
+        self._first = np.searchsorted(owner, np.arange(raster.n_neurons + 1))
+        inside = np.minimum(self._stop, self.n_steps) - np.maximum(self._start, 0)
+        self.share = np.bincount(owner, inside, raster.n_neurons) / self.n_steps
+
+    def stretches(self, neurons):
+        """How many stretches each of these neurons has, shape of `neurons`."""
+        return self._first[neurons + 1] - self._first[neurons]
+
+    def offsets(self, span):
+        """The steps at which a template of this span (steps) may begin: first, and number.
+
+        All of it lies in the raster, but for the jitter of its first and last spike.
+        """
+        return -self.jitter, max(0, self.n_steps - span + 2 * self.jitter)
+
+    def matched(self, neurons, steps):
+        """Number of matched spikes of a template at each step at which it may begin.
+
+        Parameters
+        ----------
+        neurons, steps : int arrays, shape (n_spikes,)
+            The template on the grid, its first spike at step 0. Neurons that the raster does not
+            have never match.
+
+        Returns
+        -------
+        int array, shape (n_offsets,)
+            For the steps that `offsets` gives.
+        """
+        first, n = self.offsets(int(steps[-1]))
+        known = neurons < len(self._first) - 1
+        neurons, steps = neurons[known], steps[known]
+        change = np.zeros(n + 1, np.int64)
+        number = self.stretches(neurons)
+        block = np.cumsum(number) // _BLOCK
+        for b in np.unique(block):
+            chosen = np.flatnonzero(block == b)
+            count = number[chosen]
+            spike = np.repeat(chosen, count)
+            within = np.arange(len(spike)) - np.repeat(np.cumsum(count) - count, count)
+            stretch = self._first[neurons[spike]] + within
+            shift = steps[spike] + first
+            low = np.clip(self._start[stretch] - shift, 0, n)
+            high = np.clip(self._stop[stretch] - shift, 0, n)
+            change += np.bincount(low, minlength=n + 1) - np.bincount(high, minlength=n + 1)
+        return np.cumsum(change[:n])
+
+    def deviations(self, neurons, steps, onset):
+        """How far the nearest spike of the same neuron is from each spike of a template.
+
+        Parameters
+        ----------
+        neurons, steps : int arrays, shape (n_spikes,)
+        onset : int
+            The step of the raster at which the template begins.
+
+        Returns
+        -------
+        int array, shape (n_spikes,)
+            In steps, later ones above 0; `jitter` + 1 where no spike is so close.
+        """
+        found = np.full(len(steps), self.jitter + 1)
+        # From the outside in, so that the nearest spike is what stays.
+        width = self.n_steps + 2 * self.jitter + 2
+        present = self.neurons * width + self.steps
+        for size in range(self.jitter, -1, -1):
+            for lag in {size, -size}:
+                there = steps + onset + lag
+                at = (there >= 0) & (there < width)
+                found[at & np.isin(neurons * width + there, present)] = lag
+        return found
+
+
+def tops(matched, least=0):
+    """Where the count of matched spikes is highest among its neighbours.
+
+    Parameters
+    ----------
+    matched : int array, shape (n_offsets,)
+    least : int
+        Lowest count that is taken.
+
+    Returns
+    -------
+    int array
+        The middle of each stretch of equal counts that has lower ones on both sides, as places in
+        `matched`.
+    """
+    if not len(matched):
+        return np.zeros(0, np.int64)
+    ends = np.append(np.flatnonzero(np.diff(matched)), len(matched) - 1)
+    starts = np.append(0, ends[:-1] + 1)
+    height = matched[starts]
+    around = np.pad(height, 1, constant_values=-1)
+    top = (height > around[:-2]) & (height > around[2:]) & (height >= least)
+    return (starts[top] + ends[top]) // 2
+
+
+def peaks(matched, gap, least):
+    """The best moments of a template, none of them close to a better one.
+
+    Parameters
+    ----------
+    matched : int array, shape (n_offsets,)
+    gap : int
+        Least number of steps between two that are kept: of tops (see `tops`) closer than that the
+        higher one is kept, of equal ones the first.
+    least : int
+        Lowest count of a peak.
+
+    Returns
+    -------
+    int array
+        Places in `matched`, sorted.
+    """
+    place = tops(matched, least)
+    if gap <= 1 or len(place) < 2:
+        return place
+    taken, kept = np.zeros(len(matched), bool), []
+    for k in place[np.argsort(-matched[place], kind="stable")].tolist():
+        if not taken[k]:
+            kept.append(k)
+            taken[max(0, k - gap + 1) : k + gap] = True
+    return np.array(sorted(kept))

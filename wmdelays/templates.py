@@ -1,0 +1,146 @@
+"""Templates: spikes at fixed times from one another, to be looked for in a raster."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wmdelays.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """Spikes at fixed times from one another.
+
+    Parameters
+    ----------
+    name : str
+        What it is: a pattern, a piece of one, a group.
+    neurons : array_like of int, shape (n_spikes,)
+    times : array_like of float, shape (n_spikes,)
+        In seconds. They are kept sorted, with the first spike at 0.
+    speed : float
+        How many times faster than in the source; below 0 it runs backwards.
+
+    Raises
+    ------
+    InputError
+        If there are no spikes, or a neuron or a time is none.
+    """
+
+    name: str
+    neurons: np.ndarray
+    times: np.ndarray
+    speed: float = 1.0
+
+    def __post_init__(self):
+        neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
+        if neurons.shape != times.shape or neurons.ndim != 1 or not len(neurons):
+            raise InputError(f"{self.name}: a template needs spikes, and one neuron for each time")
+        if not np.issubdtype(neurons.dtype, np.integer) or neurons.min() < 0:
+            raise InputError(f"{self.name}: neurons are numbered by whole numbers from 0")
+        if not np.isfinite(times).all():
+            raise InputError(f"{self.name}: there is a spike without a finite time")
+        order = np.lexsort((neurons, times))
+        object.__setattr__(self, "neurons", neurons.astype(np.int64)[order])
+        object.__setattr__(self, "times", times[order] - times.min())
+
+    def __len__(self):
+        """Number of spikes."""
+        return len(self.times)
+
+    @property
+    def span(self):
+        """Time from the first to the last spike in seconds."""
+        return float(self.times[-1])
+
+    @property
+    def label(self):
+        """The name, and the speed where it is not 1."""
+        return self.name if self.speed == 1 else f"{self.name}, speed {self.speed:g}"
+
+    def at_speed(self, speed):
+        """The same spikes, `speed` times faster; backwards if it is below 0.
+
+        Raises
+        ------
+        InputError
+            If the speed is 0 or not finite.
+        """
+        if not np.isfinite(speed) or speed == 0:
+            raise InputError(f"a speed is a number other than 0, not {speed:g}")
+        return replace(self, times=self.times / speed, speed=self.speed * speed)
+
+    def on_grid(self, step):
+        """Neurons and whole steps of the spikes, int arrays; those that become equal are one.
+
+        Parameters
+        ----------
+        step : float
+            Length of a step in seconds.
+        """
+        pairs = np.stack([np.rint(self.times / step).astype(np.int64), self.neurons])
+        steps, neurons = np.unique(pairs, axis=1)
+        return neurons, steps
+
+
+def pattern_templates(memory, window=None):
+    """The stored patterns of a memory as templates.
+
+    Parameters
+    ----------
+    memory : Memory
+    window : float, optional
+        Length in seconds of the pieces into which the patterns are cut; by default they stay
+        whole. A piece without spikes is left out.
+
+    Returns
+    -------
+    list of Template
+
+    Raises
+    ------
+    InputError
+        If the memory has no patterns, or the window is shorter than a step.
+    """
+    if not memory.n_patterns:
+        raise InputError("the memory holds no patterns to look for")
+    if window is not None and not window >= memory.step * (1 - 1e-9):
+        raise InputError(
+            f"the window of {window * 1e3:g} ms is shorter than the memory's step of"
+            f" {memory.step * 1e3:g} ms"
+        )
+    length = memory.n_steps if window is None else max(1, round(window / memory.step))
+    made = []
+    for k, pattern in enumerate(memory.patterns):
+        steps = pattern.steps(memory.step)
+        for start in range(0, memory.n_steps, length):
+            inside = (steps >= start) & (steps < start + length)
+            if inside.any():
+                name = f"pattern {k}"
+                if length < memory.n_steps:
+                    stop = min(start + length, memory.n_steps)
+                    name += f", {start * memory.step:.6g} to {stop * memory.step:.6g} s"
+                made.append(Template(name, pattern.neurons[inside], steps[inside] * memory.step))
+    return made
+
+
+def group_templates(groups):
+    """Polychronous groups as templates; one that was found several times is looked for once.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+
+    Returns
+    -------
+    list of Template
+        Named after the first place of the group in the file, from 0.
+    """
+    made = {}
+    for k, group in enumerate(groups):
+        if group.spike_set not in made:
+            neurons, milliseconds = zip(*group.spikes)
+            made[group.spike_set] = Template(
+                f"group {k}", np.array(neurons), np.array(milliseconds) * 1e-3
+            )
+    return list(made.values())
