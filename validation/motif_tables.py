@@ -95,10 +95,13 @@ def sentences(analysis):
     ]
     if len(motifs) > 1:
         apart = ~np.eye(len(motifs), dtype=bool)
-        neurons, synapses = (counts[apart].mean() for counts in shared(motifs))
+        neurons, synapses = shared(motifs)
+        own = np.diagonal(neurons)
+        chance = (np.outer(own, own) / memory.n_neurons)[apart].mean()
         lines.append(
-            f"Two patterns share {neurons:.4g} neurons and {synapses:.4g} synapses of their motifs,"
-            " in the mean."
+            f"Two patterns share {neurons[apart].mean():.4g} neurons and {synapses[apart].mean():.4g}"
+            " synapses of their motifs, in the mean; neurons chosen independently would be"
+            f" {chance:.4g}."
         )
     if inexact:
         n = sum(len(one) - int(one.held.sum()) for one in motifs)

@@ -8,14 +8,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.motif_files import write_motifs
-from wmdelays.motifs import find_motifs, n_cycles, shared, stored_spikes
+from wmdelays.motifs import find_motifs, shared, stored_spikes
 from wmdelays.output import check_writable
-from wmdelays.synapse_use import SynapseUse, synapse_use, without_unused
+from wmdelays.synapse_use import SynapseUse, synapse_use
 from wmdelays.validation.compare import _chosen_patterns
 from wmdelays.validation.info import sizes
 from wmdelays.validation.motif_tables import (
@@ -27,9 +26,8 @@ from wmdelays.validation.motif_tables import (
 )
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
+from wmdelays.validation.synapse_cut import check_keep, closest_call, cut, emitted, recalls_of
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
-
-KEPT = ("used", "motifs")
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class MotifAnalysis:
     @property
     def closest_call(self):
         """The smallest abs(u - theta) of the recalls, or None."""
-        return _closest_call(self.recalls)
+        return closest_call(self.recalls)
 
     def synapse_counts(self):
         """Number of synapses of each sign: all, those used, and those in a motif."""
@@ -152,114 +150,6 @@ def analyse(memory, patterns=None, progress=None):
     )
 
 
-def recalls_of(memory, patterns):
-    """The undamaged recalls of stored patterns in torch; of a periodic one over several cycles."""
-    from wmdelays.training.network import recall
-
-    n_steps = n_cycles(memory) * memory.n_steps
-    return recall(
-        memory,
-        [
-            Cue.from_pattern(memory.patterns[k], memory.n_delays, memory.step, n_steps)
-            for k in patterns
-        ],
-    )
-
-
-def emitted(recalls):
-    """The recalls as `wmdelays.synapse_use.synapse_use` takes them."""
-    return [(one.emitted, one.cue.clamp) for one in recalls]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A memory without the synapses that its recalls do not need, and its own recalls.
-
-    Attributes
-    ----------
-    memory : Memory
-    keep : {"used", "motifs"}
-        Which excitatory synapses were kept.
-    different : list of int
-        The patterns whose recalls differ from those of the whole memory in any spike.
-    closest_call : float or None
-        The smallest abs(u - theta) of the recalls.
-    """
-
-    memory: Memory
-    keep: str
-    different: list
-    closest_call: float | None
-
-    def as_dict(self):
-        """What was cut, as plain JSON values."""
-        return {
-            "keep": self.keep,
-            "n_synapses": self.memory.n_synapses,
-            "excitatory": int((self.memory.weight > 0).sum()),
-            "inhibitory": int((self.memory.weight < 0).sum()),
-            "different_patterns": self.different,
-            "closest_call": self.closest_call,
-        }
-
-
-def cut(analysis, keep="used", progress=None):
-    """Leave out the synapses that are not needed, and recall all patterns without them.
-
-    Parameters
-    ----------
-    analysis : MotifAnalysis
-        Of all patterns.
-    keep : {"used", "motifs"}
-        "used" keeps every excitatory synapse that contributes to a membrane which makes a spike,
-        "motifs" those alone that stand in a motif. Of the inhibitory ones those are kept that hold
-        back what these would make.
-    progress : callable, optional
-        As for `analyse`.
-
-    Returns
-    -------
-    Cut
-
-    Raises
-    ------
-    InputError
-        If not all patterns were looked at, or `keep` is neither.
-    """
-    say = progress or (lambda stage, part: None)
-    memory = analysis.memory
-    _check_keep(keep)
-    chosen = analysis.settings["patterns"]
-    if len(chosen) < memory.n_patterns:
-        raise InputError("a memory is cut for all its patterns; leave out --patterns")
-    use = analysis.use
-    if keep == "motifs":
-        use = synapse_use(
-            memory,
-            emitted(analysis.recalls),
-            analysis.in_motif,
-            lambda part: say("inhibition still needed", part),
-        )
-    smaller = without_unused(memory, use, {"keep": keep, "versions": versions()})
-    say("recalling without the unused synapses", None)
-    recalls = recalls_of(smaller, chosen)
-    different = [
-        k
-        for k, before, after in zip(chosen, analysis.recalls, recalls)
-        if before.emitted != after.emitted
-    ]
-    return Cut(smaller, keep, different, _closest_call(recalls))
-
-
-def _check_keep(keep):
-    if keep not in KEPT:
-        raise InputError(f"--keep is {' or '.join(KEPT)}, not {keep!r}")
-
-
-def _closest_call(recalls):
-    return min((one.closest_call for one in recalls if one.closest_call is not None), default=None)
-
-
 def command(
     memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
     patterns: Annotated[
@@ -296,7 +186,7 @@ def command(
         check_writable(path)
         if path.resolve() == memory.resolve():
             raise InputError(f"{path}: is the memory itself; name another file")
-    _check_keep(keep)
+    check_keep(keep)
     chosen = _chosen_patterns(patterns)
     if cut_file is not None and chosen is not None:
         raise InputError("a memory is cut for all its patterns; leave out --patterns")

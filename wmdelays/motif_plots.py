@@ -123,7 +123,7 @@ def _matrix(axes, counts, what, names):
                 color="white" if dark else "black",
             )
     own = np.diagonal(counts)
-    spread = f"{own.min()}" if own.min() == own.max() else f"{own.min()} to {own.max()}"
+    spread = " to ".join(f"{number:,}" for number in dict.fromkeys([own.min(), own.max()]))
     axes.set_title(f"{what}; a pattern alone has {spread}", loc="left")
     shown = np.arange(0, n, -(-n // 16))
     axes.set_xticks(shown, [str(names[k]) for k in shown])

@@ -11,7 +11,8 @@ from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.motifs import find_motifs
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import recall, store
-from wmdelays.validation.motifs import analyse, cut
+from wmdelays.validation.motifs import analyse
+from wmdelays.validation.synapse_cut import cut
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_a_cut_that_changes_a_spike_is_not_written(wmdelays, small_memory, tmp_p
         arrays = {name: getattr(memory, name)[kept] for name in ("pre", "post", "delay", "weight")}
         return replace(memory, **arrays)
 
-    monkeypatch.setattr("wmdelays.validation.motifs.without_unused", too_much)
+    monkeypatch.setattr("wmdelays.validation.synapse_cut.without_unused", too_much)
     (tmp_path / "less.h5").write_text("an older file")
     done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--json", "-")
     assert done.returncode == 1
