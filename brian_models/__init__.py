@@ -14,6 +14,7 @@ _HOMES = {
     "DEVICES": "devices",
     "NEURONS": "neuron_models",
     "Simulation": "polychronization_run",
+    "check_device": "polychronization_run",
     "choose_device": "devices",
     "compiler": "programs",
     "expand": "expansion",

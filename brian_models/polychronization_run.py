@@ -12,9 +12,8 @@ from wmdelays.brian_models.polychronization import PREFIX, build, random_input
 from wmdelays.brian_models.programs import compiler
 from wmdelays.brian_models.projects import Inputs, private_device, program_of, run_program
 from wmdelays.brian_models.runtime import cython_settings, settings
-from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
-from wmdelays.network_state import NetworkState
+from wmdelays.network_state import NetworkState, with_excitatory
 
 # Milliseconds count from 0 for users and from 1 in Brian2, see `Parts.clock`.
 _MS = 1e-3
@@ -135,19 +134,16 @@ def _inputs(state, seconds, seed):
 
 def _outcome(state, seconds, values):
     """The new state, and the spikes, from what the network holds now."""
-    network, plastic = state.network, state.excitatory
-    weight = network.weight.copy()
-    weight[plastic] = values["weight"]
+    network = state.network
     neurons, times = np.asarray(values["i"], np.int64), np.rint(values["t"] / _MS).astype(np.int64)
     times -= 1
     new = times >= state.seconds * _TICKS
     neurons, times = neurons[new], times[new]
     end = (state.seconds + seconds) * _TICKS
     late = times >= end - network.max_delay_ms
-    arrays = (network.pre, network.post, network.delay_ms, weight, network.excitatory)
     now = NetworkState(
         seconds=state.seconds + seconds,
-        network=DelayNetwork(*arrays, network.max_weight),
+        network=with_excitatory(network, values["weight"]),
         **{name: np.array(values[name]) for name in (*_MEMBRANE, "derivative")},
         arrived_ms=np.rint(np.asarray(values["arrived"]) / _MS).astype(np.int64) - 1,
         spikes=(neurons[late], times[late]),

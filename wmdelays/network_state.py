@@ -1,10 +1,11 @@
-"""The state of a simulated network with plastic synapses, from which its simulation goes on."""
+"""Simulations of a network with plastic synapses: the state they go on from, and what is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wmdelays.delay_network import DelayNetwork
+from wmdelays.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,14 @@ class NetworkState:
 NEVER = -100_000
 
 
+def with_excitatory(network, weights):
+    """The network with these excitatory weights, in the order of its synapses."""
+    weight = network.weight.copy()
+    weight[network.excitatory[network.pre]] = weights
+    arrays = (network.pre, network.post, network.delay_ms, weight)
+    return DelayNetwork(*arrays, network.excitatory, network.max_weight)
+
+
 def initial_state(network):
     """A network before its first millisecond: v = -65 mV, u = 0.2 v, nothing under way.
 
@@ -73,4 +82,109 @@ def initial_state(network):
         derivative=np.zeros(n_plastic),
         arrived_ms=np.full(n_plastic, NEVER, dtype=np.int64),
         spikes=(np.zeros(0, np.int64), np.zeros(0, np.int64)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRun:
+    """What is kept of a simulation.
+
+    Attributes
+    ----------
+    state : NetworkState
+        At its end.
+    seed : int
+        Of the wiring and the random input.
+    snapshot_s : int
+        Time between snapshots of the weights in seconds.
+    snapshots : float array, shape (n_snapshots, n_excitatory_synapses)
+        The excitatory weights at 0 s, `snapshot_s`, twice that, and so on.
+    counts : int arrays of shape (2, 1000 * seconds)
+        Spikes in each millisecond, of all excitatory neurons and of all inhibitory ones.
+    spikes : tuple of int arrays, each of shape (n_spikes,)
+        Neurons and times in ms since the start of the spikes of the last `KEPT_S` seconds, in the
+        order of time and neuron.
+    made : dict
+        Versions of the software, as JSON values.
+    """
+
+    state: NetworkState
+    seed: int
+    snapshot_s: int
+    snapshots: np.ndarray
+    counts: np.ndarray
+    spikes: tuple
+    made: dict
+
+    @property
+    def snapshot_times(self):
+        """Times of the snapshots in seconds."""
+        return np.arange(len(self.snapshots)) * self.snapshot_s
+
+    def network_at(self, seconds=None):
+        """The network with its weights at a snapshot, or at the end.
+
+        Raises
+        ------
+        InputError
+            If there is no snapshot of that time.
+        """
+        state = self.state
+        if seconds is None or seconds == state.seconds:
+            return state.network
+        k, rest = divmod(seconds, self.snapshot_s)
+        if rest or not 0 <= k < len(self.snapshots):
+            last = (len(self.snapshots) - 1) * self.snapshot_s
+            raise InputError(
+                f"there is no snapshot at {seconds:g} s, but every {self.snapshot_s} s up to {last} s,"
+                f" and the end at {state.seconds} s"
+            )
+        return with_excitatory(state.network, self.snapshots[int(k)])
+
+
+# So many seconds of spikes are kept.
+KEPT_S = 2
+
+
+def new_run(network, seed, snapshot_s, made):
+    """A simulation that has not begun."""
+    state = initial_state(network)
+    none = np.zeros(0, np.int64)
+    weights = network.weight[state.excitatory]
+    counts = np.zeros((2, 0), np.uint16)
+    return NetworkRun(state, seed, snapshot_s, weights[None], counts, (none, none), made)
+
+
+def extended(run, state, neurons, times_ms):
+    """A run and what came after it.
+
+    Parameters
+    ----------
+    run : NetworkRun
+    state : NetworkState
+        At most as much later that there is no snapshot between.
+    neurons, times_ms : int arrays, shape (n_spikes,)
+        All spikes since, in the order of time and neuron.
+
+    Returns
+    -------
+    NetworkRun
+    """
+    begin, end = run.state.seconds, state.seconds
+    inhibitory = (neurons >= state.network.n_excitatory).astype(np.int64)
+    length = 1000 * (end - begin)
+    place = inhibitory * length + times_ms - 1000 * begin
+    counts = np.bincount(place, minlength=2 * length).reshape(2, length).astype(np.uint16)
+    snapshots = run.snapshots
+    if end % run.snapshot_s == 0:
+        weights = state.network.weight[state.excitatory]
+        snapshots = np.concatenate([snapshots, weights[None]])
+    spikes = [np.concatenate(both) for both in zip(run.spikes, (neurons, times_ms))]
+    late = spikes[1] >= 1000 * (end - KEPT_S)
+    return replace(
+        run,
+        state=state,
+        snapshots=snapshots,
+        counts=np.concatenate([run.counts, counts], axis=1),
+        spikes=tuple(values[late] for values in spikes),
     )

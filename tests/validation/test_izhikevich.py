@@ -1,0 +1,120 @@
+"""`wmdelays izhikevich`: the polychronization network with checkpoints."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from wmdelays.brian_models import polychronization_run
+from wmdelays.network_file import read_run
+from wmdelays.validation.izhikevich import analyse, simulate
+from wmdelays.validation.izhikevich_report import write_report
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Three seconds, with a snapshot each second."""
+    path = tmp_path_factory.mktemp("network") / "net.h5"
+    simulate(path, 3, seed=4, snapshot_s=1, checkpoint_s=10, device="numpy")
+    return path
+
+
+def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
+    wmdelays, simulated, monkeypatch
+):
+    arguments = ["izhikevich", "--seconds", 3, "--seed", 4, "--snapshot", "1s", "-o", "net.h5"]
+    arguments += ["--checkpoint", "1s", "--device", "numpy"]
+    run, calls = polychronization_run.Simulation.run, []
+
+    def interrupted(simulation, state, seconds):
+        calls.append(state.seconds)
+        if state.seconds == 1 and len(calls) == 2:
+            raise KeyboardInterrupt
+        return run(simulation, state, seconds)
+
+    monkeypatch.setattr(polychronization_run.Simulation, "run", interrupted)
+    done = wmdelays(*arguments)
+    assert done.returncode == 130 and done.stderr.strip().endswith("interrupted")
+    path = wmdelays.folder / "net.h5"
+    assert read_run(path).state.seconds == 1
+    assert wmdelays(*arguments).returncode == 0
+    assert calls == [0, 1, 1, 2]
+    assert path.read_bytes() == simulated.read_bytes()
+    # Now there is nothing left to simulate.
+    assert wmdelays(*arguments).returncode == 0
+    assert len(calls) == 4
+
+
+def test_a_longer_simulation_extends_the_file(tmp_path, simulated):
+    path = tmp_path / "net.h5"
+    simulate(path, 2, seed=4, snapshot_s=1, device="numpy")
+    simulate(path, 3, device="numpy")
+    assert path.read_bytes() == simulated.read_bytes()
+
+
+def test_results_are_those_of_the_file(wmdelays, simulated, load_json):
+    shutil.copy(simulated, "net.h5")
+    done = wmdelays("izhikevich", "--seconds", 3, "-o", "net.h5", "--json", "r.json")
+    assert done.returncode == 0
+    result, run = load_json("r.json"), read_run(simulated)
+    assert result["seconds"] == 3 and result["seed"] == 4
+    rate = run.counts[0, :2000].sum() / 800 / 2
+    assert result["windows"]["rate_excitatory_hz"] == [pytest.approx(rate)]
+    assert result["weights"]["time_s"] == [0, 1, 2, 3]
+    shares = (run.snapshots > 9.5).mean(axis=1)
+    assert result["weights"]["all_strong"] == pytest.approx(shares)
+    assert f"{rate:.2f}" in done.stderr and "net.h5" in done.stderr
+
+
+def test_the_network_fires_as_the_paper_says_at_first(simulated):
+    run = read_run(simulated)
+    excitatory, inhibitory = run.counts.sum(axis=1) / (800, 200) / 3
+    assert 2 < excitatory < 8 and 5 < inhibitory < 40
+    weights = run.snapshots
+    assert (weights[0] == 6).all() and weights[3].std() > 0.3
+    assert np.array_equal(run.network_at(3).weight[run.state.excitatory], weights[3])
+
+
+def test_the_report_shows_groups_once_they_are_known(tmp_path, simulated):
+    outcome = analyse(read_run(simulated))
+    figures = ["activity", "raster", "weights"]
+    page = write_report(outcome, tmp_path, "wmdelays izhikevich")
+    assert sorted(p.stem for p in (tmp_path / "figures").glob("*.png")) == figures
+    assert "after shuffling" not in page.read_text()
+    page = write_report(outcome, tmp_path, "wmdelays izhikevich", [(0, 0, 0), (60, 4321, 98)])
+    assert (tmp_path / "figures" / "groups.png").exists()
+    assert "4321" in page.read_text() and "after shuffling" in page.read_text()
+
+
+@pytest.mark.parametrize("report", [False, True])
+def test_one_second_is_enough_for_a_result(wmdelays, report):
+    words = ["--report", "report"] if report else []
+    command = ["izhikevich", "--seconds", 1, "-o", "net.h5", "--device", "numpy", *words]
+    done = wmdelays(*command)
+    assert done.returncode == 0 and "At 1 s excitatory neurons fire at" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--seconds", 0], "seconds is 0"),
+        (["--seconds", 10**10], "seconds is 10000000000"),
+        (["--checkpoint", "1.5s"], "--checkpoint '1.5s' is not a whole number of seconds"),
+        (["--snapshot", "often"], "--snapshot 'often' is not a time"),
+        (["--seed", "-1"], "seed is -1"),
+        (["--device", "gpu"], "no device 'gpu'"),
+        (["-o", "none/net.h5"], "there is no folder"),
+        (["-o", "folder"], "is a folder"),
+        (["--json", "none/r.json"], "there is no folder"),
+        (["-o", "old.h5", "--seconds", 3, "--seed", 5], "its seed is 4, not 5"),
+        (["-o", "old.h5", "--seconds", 3, "--snapshot", "2s"], "its snapshot is 1, not 2"),
+        (["-o", "old.h5", "--seconds", 2], "holds 3 s already"),
+        (["-o", "other.csv"], "other.csv: is not a network file"),
+    ],
+)
+def test_mistakes_are_one_line_before_any_work(wmdelays, refused, simulated, arguments, words):
+    (wmdelays.folder / "folder").mkdir()
+    (wmdelays.folder / "other.csv").write_text("unit,time_s\n")
+    shutil.copy(simulated, wmdelays.folder / "old.h5")
+    output = [] if "-o" in arguments else ["-o", "net.h5"]
+    assert words in refused("izhikevich", *output, *arguments)

@@ -1,0 +1,294 @@
+"""The command `wmdelays izhikevich`: the polychronization network, simulated with checkpoints."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from wmdelays.activity import DELTA, GAMMA, Activity, Ceiling, activity, ceiling
+from wmdelays.errors import InputError
+from wmdelays.network_file import read_run, write_run
+from wmdelays.network_state import NetworkRun, extended, new_run
+from wmdelays.output import check_writable
+from wmdelays.quantities import seconds as quantity
+from wmdelays.quantities import whole
+from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.results import versions
+from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
+from wmdelays.validation.verdict import share
+
+SNAPSHOT_S = 60
+_LARGEST = 2**31 - 1
+# Milliseconds are counted in 32 bits.
+_LONGEST = _LARGEST // 1000 - 1
+_MOST_ROWS = 10
+
+
+def simulate(
+    path,
+    seconds,
+    *,
+    seed=None,
+    snapshot_s=None,
+    checkpoint_s=60,
+    device="cpp_standalone",
+    progress=None,
+):
+    """Simulate the polychronization network, or go on with a file that is there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The network file. If it is there, the simulation goes on from its end; what comes is what an
+        uninterrupted simulation gives.
+    seconds : int
+        Length of the whole simulation.
+    seed : int, optional
+        Of the wiring and the random input; by default 0, or what the file has.
+    snapshot_s : int, optional
+        Time between snapshots of the weights in seconds; by default 60, or what the file has.
+    checkpoint_s : int
+        Time in seconds after which the file is written.
+    device : str
+        Where Brian2 runs, see `wmdelays.brian_models.DEVICES`.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    NetworkRun
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense or is not the file's; before any work starts.
+    """
+    seconds = whole("seconds", seconds, 1, _LONGEST)
+    checkpoint_s = whole("checkpoint", checkpoint_s, 1)
+    seed = None if seed is None else whole("seed", seed, 0, _LARGEST)
+    snapshot_s = None if snapshot_s is None else whole("snapshot", snapshot_s, 1, _LARGEST)
+    check_writable(path)
+    run = read_run(path) if Path(path).exists() else None
+    if run is not None:
+        _check_same(path, run, seconds, seed, snapshot_s)
+        if run.state.seconds == seconds:
+            return run
+    from wmdelays.brian_models import Simulation, check_device, wire
+
+    check_device(device)
+    say = progress or (lambda stage, part: None)
+    if run is None:
+        network = wire(seed or 0)
+        run = new_run(network, seed or 0, snapshot_s or SNAPSHOT_S, {"versions": versions()})
+    begin, first = None, run.state.seconds
+    with Simulation(run.state.network, run.seed, device, say) as simulation:
+        begin = time.perf_counter()
+        while run.state.seconds < seconds:
+            done = run.state.seconds
+            say(*_progress(done, seconds, first, time.perf_counter() - begin))
+            stop = min(_next(done, run.snapshot_s), _next(done, checkpoint_s), seconds)
+            state, neurons, times = simulation.run(run.state, stop - done)
+            run = extended(run, state, neurons, times)
+            if stop == seconds or stop % checkpoint_s == 0:
+                write_run(path, run)
+    return run
+
+
+def _next(done, interval):
+    return (done // interval + 1) * interval
+
+
+def _progress(done, seconds, first, elapsed):
+    text = f"simulated {done} of {seconds} s"
+    if done > first:
+        left = elapsed / (done - first) * (seconds - done)
+        text += f", {left:.0f} s left" if left < 120 else f", {left / 60:.0f} min left"
+    return text, done / seconds
+
+
+def _check_same(path, run, seconds, seed, snapshot_s):
+    for name, wanted, found in (
+        ("seed", seed, run.seed),
+        ("snapshot", snapshot_s, run.snapshot_s),
+    ):
+        if wanted not in (None, found):
+            raise InputError(
+                f"{path}: its {name} is {found}, not {wanted}; leave --{name} away to go on, or"
+                " name another file"
+            )
+    if run.state.seconds > seconds:
+        raise InputError(
+            f"{path}: holds {run.state.seconds} s already; name another file for {seconds} s"
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a simulated network shows.
+
+    Attributes
+    ----------
+    run : NetworkRun
+    activity : Activity
+    ceiling : Ceiling
+    """
+
+    run: NetworkRun
+    activity: Activity
+    ceiling: Ceiling
+
+    @property
+    def summary(self):
+        """The end in one sentence."""
+        run, (strong, top) = self.run, self.ceiling.to_excitatory[:, -1]
+        rates = self.activity.rates[:, -1] if len(self.activity.times) else run_rates(run)
+        return (
+            f"At {run.state.seconds} s excitatory neurons fire at {rates[0]:.1f} Hz and inhibitory ones"
+            f" at {rates[1]:.1f} Hz; {share(top)} of the weights between excitatory neurons are at the"
+            f" maximum, {share(strong)} above 0.95 of it."
+        )
+
+    def as_dict(self):
+        """The outcome as plain JSON values."""
+        run, active = self.run, self.activity
+        shares = {
+            f"{name}_{level}": values.tolist()
+            for name in ("to_excitatory", "to_inhibitory", "all")
+            for level, values in zip(("strong", "at_maximum"), getattr(self.ceiling, name))
+        }
+        return {
+            "seconds": run.state.seconds,
+            "seed": run.seed,
+            "windows": {
+                "end_s": active.times.tolist(),
+                "rate_excitatory_hz": active.rates[0].tolist(),
+                "rate_inhibitory_hz": active.rates[1].tolist(),
+                "delta_hz": active.strength(DELTA).tolist(),
+                "gamma_hz": active.strength(GAMMA).tolist(),
+                "gamma_peak_hz": active.gamma_peak().tolist(),
+            },
+            "weights": {"time_s": run.snapshot_times.tolist(), **shares},
+            "versions": versions(),
+        }
+
+
+def run_rates(run):
+    """Mean rates in Hz of excitatory and inhibitory neurons over a whole run."""
+    network = run.state.network
+    sizes = (network.n_excitatory, network.n_neurons - network.n_excitatory)
+    return [n / size / run.state.seconds for n, size in zip(run.counts.sum(axis=1), sizes)]
+
+
+def analyse(run):
+    """What a NetworkRun shows, as an Outcome."""
+    network = run.state.network
+    n_inhibitory = network.n_neurons - network.n_excitatory
+    # In a long run the windows end with snapshots.
+    n_snapshots = run.state.seconds // run.snapshot_s
+    window_s = run.snapshot_s * -(-n_snapshots // 60) if n_snapshots >= 10 else None
+    active = activity(run.counts, network.n_excitatory, n_inhibitory, window_s)
+    return Outcome(run, active, ceiling(run))
+
+
+def columns(outcome, most=_MOST_ROWS):
+    """Titles of the table of the activity over time and what stands beneath."""
+    active, run, n = outcome.activity, outcome.run, len(outcome.activity.times)
+    rows = []
+    for k in np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)):
+        end = int(active.times[k])
+        # The weights are those of the last snapshot until then.
+        snapshot = end // run.snapshot_s
+        strong, top = outcome.ceiling.to_excitatory[:, snapshot]
+        rows.append(
+            (
+                f"{end}",
+                f"{active.rates[0, k]:.2f}",
+                f"{active.rates[1, k]:.2f}",
+                f"{active.strength(DELTA)[k]:.2f}",
+                f"{active.strength(GAMMA)[k]:.2f}",
+                f"{active.gamma_peak()[k]:g}",
+                share(strong),
+                share(top),
+                share(outcome.ceiling.to_inhibitory[1, snapshot]),
+            )
+        )
+    titles = (
+        "until (s)",
+        "exc (Hz)",
+        "inh (Hz)",
+        "delta (Hz)",
+        "gamma (Hz)",
+        "peak (Hz)",
+        "E→E > 0.95",
+        "E→E = max",
+        "E→I = max",
+    )
+    return dict(zip(titles, zip(*rows))) if rows else {}
+
+
+def command(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The network file.")
+    ],
+    seconds: Annotated[
+        int, typer.Option(metavar="S", help="Length of the whole simulation in seconds.")
+    ] = 3600,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the wiring and the random input; by default 0.")
+    ] = None,
+    snapshot: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Between snapshots of the weights; by default 60s."),
+    ] = None,
+    checkpoint: Annotated[
+        str, typer.Option(metavar="TIME", help="After so much simulated time the file is written.")
+    ] = "60s",
+    device: Annotated[
+        str, typer.Option(help="cpp_standalone, numpy or cython.")
+    ] = "cpp_standalone",
+    report: Report = None,
+    json_file: JsonFile = None,
+):
+    """Simulate Izhikevich's polychronization network.
+
+    If the file is there, the simulation goes on from its end.
+    """
+    check_outputs(json_file, report)
+    snapshot_s = None if snapshot is None else _whole_seconds("snapshot", snapshot)
+    checkpoint_s = _whole_seconds("checkpoint", checkpoint)
+    with progress_bar() as say:
+        run = simulate(
+            output,
+            seconds,
+            seed=seed,
+            snapshot_s=snapshot_s,
+            checkpoint_s=checkpoint_s,
+            device=device,
+            progress=say,
+        )
+        outcome = analyse(run)
+        page = None
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.izhikevich_report import write_report
+
+            page = write_report(outcome, report, command_line())
+    put_json(json_file, outcome.as_dict())
+    table = columns(outcome)
+    if table:
+        print_columns(table)
+    console.print(outcome.summary, highlight=False, soft_wrap=True)
+    console.print(f"network: {output}", highlight=False, markup=False, soft_wrap=True)
+    if page is not None:
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _whole_seconds(name, text):
+    value = quantity(text, f"--{name}")
+    if value < 1 or value % 1:
+        raise InputError(f"--{name} {text!r} is not a whole number of seconds, such as 60s")
+    return int(value)

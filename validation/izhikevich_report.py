@@ -1,0 +1,86 @@
+"""Figures and report of `wmdelays izhikevich`."""
+
+from wmdelays.activity_plots import (
+    activity_figure,
+    groups_figure,
+    raster_figure,
+    weights_over_time_figure,
+)
+from wmdelays.validation.izhikevich import columns
+from wmdelays.validation.pages import drawn, write_results
+
+
+def write_report(outcome, folder, command, groups=()):
+    """Write a report: activity over time, the last spikes, weights, and groups if they are known.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    folder : str or Path
+    command : str
+        The command line that makes this report again.
+    groups : sequence of (int, int, int), optional
+        Time of a snapshot in seconds, the number of polychronous groups, and their number once
+        the weights are shuffled.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    run, active = outcome.run, outcome.activity
+    texts = [
+        outcome.summary,
+        "Izhikevich's polychronization network: spikes travel for 1 to 20 ms, synapses of excitatory"
+        " neurons learn by the times of spikes, and in each millisecond one neuron gets a random"
+        " input.",
+    ]
+    pictures = []
+    if len(active.times):
+        pictures.append(
+            drawn(
+                activity_figure(active, run, outcome.ceiling),
+                "activity",
+                "Rates, rhythms and weights",
+                f"Above: mean rates in windows of {active.window_s} s. Middle: power spectrum of the"
+                " excitatory neurons' mean rate in each window; dotted lines bound delta (2 to 4 Hz)"
+                " and gamma (30 to 100 Hz). Below: share of the excitatory synapses whose weight is"
+                " at the maximum, or close to it, by the kind of neuron that they reach.",
+            )
+        )
+    pictures.append(
+        drawn(
+            raster_figure(run),
+            "raster",
+            "The last spikes",
+            "Inhibitory neurons are those above the line.",
+        )
+    )
+    pictures.append(
+        drawn(
+            weights_over_time_figure(run),
+            "weights",
+            "Weights",
+            "How the weights of excitatory synapses are distributed, in bins of a 40th of the"
+            " maximum, at several times.",
+        )
+    )
+    tables = []
+    content = columns(outcome, most=60)
+    if content:
+        tables.append(("Over time", list(content), list(zip(*content.values()))))
+    if len(groups):
+        pictures.append(
+            drawn(
+                groups_figure(groups),
+                "groups",
+                "Polychronous groups",
+                "As the original program counts them, in the network as it was at each time, and"
+                " after its excitatory weights were shuffled among its synapses.",
+            )
+        )
+        titles = ["time (s)", "groups", "after shuffling"]
+        tables.append(("Polychronous groups", titles, [[str(x) for x in row] for row in groups]))
+    settings = {"seconds": run.state.seconds, "seed": run.seed, "snapshot_s": run.snapshot_s}
+    rows = [{"setting": settings, "versions": outcome.as_dict()["versions"]}]
+    return write_results(folder, "Izhikevich's network", texts, pictures, tables, rows, command)

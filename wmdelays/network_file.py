@@ -1,0 +1,203 @@
+"""Files of a simulated network: its synapses, what it did, and the state it goes on from.
+
+One HDF5 file with a checksum. The network and its last spikes are laid out as SONATA has them; the
+rest lies in the group `wmdelays`.
+"""
+
+import numpy as np
+
+from wmdelays.delay_network import DelayNetwork
+from wmdelays.errors import InputError
+from wmdelays.network_state import KEPT_S, NetworkRun, NetworkState
+from wmdelays.sealed_file import read_sealed, writing
+from wmdelays.sonata import (
+    as_json,
+    attribute,
+    check_nodes,
+    check_version,
+    dataset,
+    from_json,
+    member_group,
+    read_edges,
+    read_spikes,
+    write_edges,
+    write_nodes,
+    write_spikes,
+)
+
+KIND = "network"
+FORMAT_VERSION = 1
+_NUMBERS = ("n_neurons", "n_excitatory", "seconds", "seed", "snapshot_s")
+_PARAMETERS = (*_NUMBERS, "max_weight", "format_version")
+_MEMBRANE = ("v", "u", "depression")
+_LARGEST = 2**31 - 1
+_MS = 1e-3
+
+
+def write_run(path, run):
+    """Write a simulation to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    run : NetworkRun
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    made = as_json(run.made, "how the network was made", _PARAMETERS)
+    state, network = run.state, run.state.network
+    with writing(path, KIND) as file:
+        write_nodes(file, network.n_neurons)
+        write_edges(
+            file, network.pre, network.post, network.weight, network.delay_ms.astype(np.float64)
+        )
+        write_spikes(
+            file.create_group("spikes/last"), run.spikes[0], run.spikes[1].astype(np.float64)
+        )
+        group = file.create_group("wmdelays")
+        group.attrs["format_version"] = FORMAT_VERSION
+        for name, value in zip(
+            _NUMBERS,
+            (network.n_neurons, network.n_excitatory, state.seconds, run.seed, run.snapshot_s),
+        ):
+            group.attrs[name] = value
+        group.attrs["max_weight"] = network.max_weight
+        for name, text in sorted(made.items()):
+            group.attrs[name] = text
+        for name in (*_MEMBRANE, "derivative", "arrived_ms"):
+            group[f"state/{name}"] = getattr(state, name)
+        for name, counts in zip(("excitatory", "inhibitory"), run.counts):
+            group[f"spikes_per_ms/{name}"] = counts
+        group["snapshots"] = run.snapshots
+
+
+def read_run(path):
+    """Read a simulation from a file and check all of it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    NetworkRun
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no network file, it was damaged, or what it says makes no
+        sense.
+    """
+    return read_sealed(path, KIND, _read)
+
+
+def read_network(path, at=None):
+    """Read the synapses of a simulated network.
+
+    Parameters
+    ----------
+    path : str or Path
+        A network file.
+    at : int, optional
+        Time of a snapshot in seconds; by default the end of the simulation.
+
+    Returns
+    -------
+    DelayNetwork
+
+    Raises
+    ------
+    InputError
+        As `read_run`; or if there is no snapshot of that time.
+    """
+    run = read_run(path)
+    try:
+        return run.network_at(at)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _read(file):
+    group = member_group(file, "wmdelays")
+    attributes = dict(group.attrs)
+    check_version(attributes, FORMAT_VERSION)
+    n_neurons, n_excitatory, seconds, seed, snapshot_s = (
+        attribute(attributes, name, int) for name in _NUMBERS
+    )
+    max_weight = attribute(attributes, "max_weight", float)
+    made = {k: from_json(k, attributes[k]) for k in attributes.keys() - {*_PARAMETERS}}
+    for name, value, least in (
+        ("n_excitatory", n_excitatory, 1),
+        ("seconds", seconds, 0),
+        ("seed", seed, 0),
+        ("snapshot_s", snapshot_s, 1),
+    ):
+        if not least <= value <= (n_neurons if name == "n_excitatory" else _LARGEST):
+            raise InputError(f"the attribute {name} is {value}, which makes no sense")
+    check_nodes(file, n_neurons)
+    pre, post, delay, weight = read_edges(file, n_neurons, _MS)
+    excitatory = np.arange(n_neurons) < n_excitatory
+    network = DelayNetwork(pre, post, delay, weight, excitatory, max_weight)
+    n_plastic = int(excitatory[network.pre].sum())
+    if not np.array_equal(network.pre * _LARGEST + network.post, pre * _LARGEST + post):
+        raise InputError("the synapses are not in the order of pre, delay and post")
+    if network.max_delay_ms > 1000:
+        raise InputError(f"a delay is {network.max_delay_ms} ms; the longest here is 1000 ms")
+    _check_weights(network.weight[excitatory[network.pre]], max_weight, "a synapse")
+
+    n_ms = 1000 * seconds
+    snapshots = dataset(group, "snapshots", ndim=2)
+    if snapshots.shape != (seconds // snapshot_s + 1, n_plastic):
+        raise InputError(f"the snapshots are {snapshots.shape}, not one each {snapshot_s} s")
+    snapshots = snapshots[:].astype(np.float64)
+    _check_weights(snapshots, max_weight, "a snapshot")
+    counts = np.stack(
+        [_numbers(group, f"spikes_per_ms/{k}", n_ms, "u") for k in ("excitatory", "inhibitory")]
+    )
+    neurons, times = read_spikes(member_group(file, "spikes/last"), "last", n_neurons, _MS)
+    _check_spikes(neurons, times, counts, n_excitatory)
+    late = times >= n_ms - network.max_delay_ms
+    state = NetworkState(
+        seconds=seconds,
+        network=network,
+        **{name: _numbers(group, f"state/{name}", n_neurons) for name in _MEMBRANE},
+        derivative=_numbers(group, "state/derivative", n_plastic),
+        arrived_ms=_numbers(group, "state/arrived_ms", n_plastic, "i"),
+        spikes=(neurons[late], times[late]),
+    )
+    if (state.arrived_ms >= n_ms).any():
+        raise InputError(f"state/arrived_ms has a time after the end at {n_ms} ms")
+    return NetworkRun(state, seed, snapshot_s, snapshots, counts, (neurons, times), made)
+
+
+def _numbers(group, path, length, kind="f"):
+    values = dataset(group, path)
+    if len(values) != length or values.dtype.kind != kind:
+        raise InputError(f"{path} has {len(values)} values of {values.dtype}, not {length}")
+    values = values[:]
+    if not np.isfinite(values).all():
+        raise InputError(f"{path} has values that are not finite")
+    return values
+
+
+def _check_weights(weights, max_weight, whose):
+    # Beside infinities this refuses NaN, which no comparison holds for.
+    if not ((weights >= 0) & (weights <= max_weight)).all():
+        raise InputError(f"{whose} has an excitatory weight outside 0…{max_weight:g}")
+
+
+def _check_spikes(neurons, times, counts, n_excitatory):
+    """They have to be those that were counted, in order."""
+    n_ms = counts.shape[1]
+    begin = max(0, n_ms - 1000 * KEPT_S)
+    found = np.zeros((2, n_ms - begin), np.int64)
+    inside = (times >= begin) & (times < n_ms)
+    if inside.all():
+        np.add.at(found, ((neurons >= n_excitatory).astype(int), times - begin), 1)
+    steps = np.diff(times), np.diff(neurons)
+    ordered = ((steps[0] > 0) | ((steps[0] == 0) & (steps[1] > 0))).all()
+    if not (inside.all() and ordered and np.array_equal(found, counts[:, begin:])):
+        raise InputError(f"the last spikes are not those counted in the last {KEPT_S} s")
