@@ -197,7 +197,7 @@ def command(
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of surrogates, by default 100, and 10 for cad.",
+            help="Number of surrogates, by default 100, and 5 for cad.",
             rich_help_panel=_CHANCE,
         ),
     ] = None,

@@ -13,7 +13,7 @@ from wmdelays.validation.surrogates import check_surrogates, surrogate_versions
 
 # Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
-_UNKNOWN = {"spade": (0.005, 100, 3), "cad": (0.025, 10, 2)}
+_UNKNOWN = {"spade": (0.005, 100, 3), "cad": (0.025, 5, 2)}
 _WINDOW_BINS = 10
 
 
@@ -129,7 +129,7 @@ def find_unknown(
     dither : float, optional
         In seconds; by default ten bins.
     n_surrogates : int, optional
-        By default 100 for SPADE and 10 for CAD.
+        By default 100 for SPADE and 5 for CAD.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import random
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,9 +24,14 @@ METHODS = {
     "shuffle_isis": "the intervals of each unit in another order: only the mean rate stays",
     "randomise_spikes": "each spike anywhere in the raster: only the mean rate stays",
 }
-# Least length of the stretches of trial_shifting in dithers, and most stretches, since each takes
-# elephant some time. What is moved beyond the end of one comes back at its beginning.
-_STRETCH, _MOST_STRETCHES = 10, 100
+# Least length of the stretches of trial_shifting in dithers; most stretches of a unit, and of all
+# units together but for a few each, since each takes elephant some time. What is moved beyond the
+# end of one comes back at its beginning.
+_STRETCH, _MOST_STRETCHES, _TOGETHER, _FEWEST = 10, 100, 20_000, 20
+# Units that are handed to elephant at once, one after another in a single spike train: a train
+# costs some milliseconds, whatever is in it. It also costs its spikes times its stretches, so the
+# units of a train have about so many spikes together.
+_CHAINED, _CHAINED_SPIKES = 16, 2000
 
 
 def check_surrogates(method, dither, n_surrogates=1):
@@ -57,31 +63,33 @@ def need_elephant():
         raise InputError("surrogates need elephant: pip install 'wmdelays[patterns]'") from None
 
 
-def spike_trains(raster, before=0.0, after=0.0):
+def spike_trains(raster):
     """The units of a raster as neo spike trains, silent ones included.
 
     Parameters
     ----------
     raster : Raster
-    before, after : float
-        Seconds that the trains are said to begin earlier and to end later.
 
     Returns
     -------
     list of neo.SpikeTrain
     """
+    return [_train(part, raster.duration) for part in _of_each(raster)]
+
+
+def _train(times, stop):
     import neo
     import quantities
 
-    # Room for elephant's rounding where the last spike is the end of the raster.
-    ends = {"t_start": -before, "t_stop": raster.duration * (1 + 1e-9) + after}
+    # Room for elephant's rounding where the last spike is the end.
+    return neo.SpikeTrain(times, units=quantities.s, t_start=0.0, t_stop=stop * (1 + 1e-9))
+
+
+def _of_each(raster):
+    """The times of each unit, in seconds."""
     order = np.argsort(raster.neurons, kind="stable")
-    first = np.searchsorted(raster.neurons[order], np.arange(raster.n_neurons + 1))
-    times = raster.times[order]
-    return [
-        neo.SpikeTrain(times[a:b], units=quantities.s, **ends)
-        for a, b in zip(first[:-1], first[1:])
-    ]
+    first = np.searchsorted(raster.neurons[order], np.arange(1, raster.n_neurons))
+    return np.split(raster.times[order], first)
 
 
 def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0):
@@ -111,46 +119,73 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
         If elephant is missing, or there is no such method.
     """
     check_surrogates(method, dither, n_surrogates)
-    make = _maker(raster, method, dither)
+    with quiet():
+        make = _maker(raster, method, dither)
+    units = np.sort(raster.neurons)
     for number in range(n_surrogates):
-        with _seeded(seed, "surrogate", number):
-            times = [train.rescale("s").magnitude for train in make()]
-        units = np.repeat(np.arange(raster.n_neurons), [len(part) for part in times])
-        moved = np.abs(np.concatenate(times))
-        moved = np.where(moved > raster.duration, 2 * raster.duration - moved, moved)
-        yield Raster(units, np.clip(moved, 0, raster.duration), raster.n_neurons, raster.duration)
+        with _seeded(seed, "surrogate", number), quiet():
+            times = np.abs(np.concatenate(make()))
+        times = np.where(times > raster.duration, 2 * raster.duration - times, times)
+        yield Raster(units, np.clip(times, 0, raster.duration), raster.n_neurons, raster.duration)
 
 
 def _maker(raster, method, dither):
-    """A function that makes one surrogate of each unit, as neo spike trains."""
+    """A function that makes a surrogate: times in seconds, one unit after another, in parts."""
     import quantities
     from elephant.spike_train_surrogates import JointISI
     from elephant.spike_train_surrogates import surrogates as of_elephant
 
-    width = dither * quantities.s
+    width, duration = dither * quantities.s, raster.duration
     if method in ("isi_dithering", "joint_isi_dithering"):
         # These prepare histograms once for all surrogates.
+        isi = method == "isi_dithering"
         prepared = [
-            JointISI(train, dither=width, isi_dithering=method == "isi_dithering")
-            for train in spike_trains(raster)
+            JointISI(train, dither=width, isi_dithering=isi) for train in spike_trains(raster)
         ]
-        return lambda: [one.dithering(1)[0] for one in prepared]
+        return lambda: [_seconds(one.dithering(1)[0]) for one in prepared]
+    if method in ("shuffle_isis", "randomise_spikes"):
+        trains = spike_trains(raster)
+        return lambda: [_seconds(of_elephant(one, 1, method=method)[0]) for one in trains]
+    # Each unit has a slot of its own in the chain, so wide that no spike leaves it.
+    each, settings, length = _of_each(raster), {}, 0.0
     if method == "trial_shifting":
-        length = max(_STRETCH * dither, raster.duration / _MOST_STRETCHES)
-        settings = {
-            "trial_length": length * quantities.s,
-            "trial_separation": 0 * quantities.s,
-        }
+        most = max(_FEWEST, min(_MOST_STRETCHES, _TOGETHER // raster.n_neurons))
+        length = max(_STRETCH * dither, duration / most)
+        settings = {"trial_length": length * quantities.s, "trial_separation": 0 * quantities.s}
+        slot, first_spike = (np.ceil(duration / length) + 1) * length, 0.0
+    elif method == "jitter_spikes":
+        slot, first_spike = (np.ceil(duration / dither) + 1) * dither, 0.0
+    else:
+        slot, first_spike = duration + 3 * dither, 1.5 * dither
 
-        def shifted():
-            # Stretches begin anywhere, and the last one is whole.
-            trains = spike_trains(raster, before=np.random.random() * length, after=length)
-            return [of_elephant(one, 1, method=method, dt=width, **settings)[0] for one in trains]
+    chained = int(np.clip(_CHAINED_SPIKES * len(each) // len(raster), 1, _CHAINED))
 
-        return shifted
-    room = dither if method == "dither_spikes" else 0.0
-    trains = spike_trains(raster, before=room, after=room)
-    return lambda: [of_elephant(one, 1, method=method, dt=width)[0] for one in trains]
+    def make():
+        # Stretches begin anywhere.
+        before, made = first_spike + np.random.random() * length, []
+        for first in range(0, len(each), chained):
+            block = each[first : first + chained]
+            shift = np.repeat(np.arange(len(block)) * slot + before, [len(one) for one in block])
+            if not len(shift):
+                continue
+            train = _train(np.concatenate(block) + shift, len(block) * slot)
+            (moved,) = of_elephant(train, 1, method=method, dt=width, **settings)
+            made.append(_seconds(moved) - shift)
+        return made
+
+    return make
+
+
+def _seconds(train):
+    return train.rescale("s").magnitude
+
+
+@contextmanager
+def quiet():
+    """Without elephant's warnings, of its own libraries and of spikes that share a bin."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Patterns that nobody stored: elephant's SPADE and CAD, their results in this software's words."""
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
-from wmdelays.validation.surrogates import spike_trains, surrogates
+from wmdelays.validation.surrogates import quiet, spike_trains, surrogates
 
 # SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
 # occur so often that the raster holds no more than this many.
@@ -129,15 +128,16 @@ def spade(
     bin_size = step * quantities.s
 
     def mined(one, least, report):
-        found, _ = concepts_mining(
-            _binned(one, step),
-            bin_size,
-            window,
-            min_spikes=min_spikes,
-            min_occ=least,
-            min_neu=min_spikes,
-            report=report,
-        )
+        with quiet():
+            found, _ = concepts_mining(
+                _binned(one, step),
+                bin_size,
+                window,
+                min_spikes=min_spikes,
+                min_occ=least,
+                min_neu=min_spikes,
+                report=report,
+            )
         return found if report == "a" else np.asarray(found, int).reshape(-1, 3)
 
     least = min_occurrences
@@ -253,13 +253,11 @@ def cad(
         )
 
     def assemblies(one):
-        found = cell_assembly_detection(
+        with quiet():
             # It counts those with more occurrences than the number it is given.
-            _binned(one, step),
-            max_lag=lag,
-            alpha=alpha,
-            min_occurrences=least - 1,
-        )
+            found = cell_assembly_detection(
+                _binned(one, step), max_lag=lag, alpha=alpha, min_occurrences=least - 1
+            )
         return [each for each in found if len(each["neurons"]) >= min_spikes]
 
     total = n_surrogates + 1
@@ -302,9 +300,7 @@ def _binned(raster, step):
     n_bins = raster.n_steps(step)
     middle = (raster.steps(step) + 0.5) * step
     placed = Raster(raster.neurons, middle, raster.n_neurons, n_bins * step)
-    with warnings.catch_warnings():
-        # Two spikes in a bin are one to SPADE, and elephant says so each time.
-        warnings.simplefilter("ignore", UserWarning)
+    with quiet():
         return BinnedSpikeTrain(
             spike_trains(placed),
             bin_size=step * quantities.s,

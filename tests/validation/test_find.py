@@ -1,0 +1,282 @@
+"""`wmdelays find`: stored patterns, groups and unknown patterns in a raster."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from wmdelays import Memory, Raster
+from wmdelays.memory_file import write_memory
+from wmdelays.patterns import bernoulli
+from wmdelays.raster_files import write_raster
+
+pytest.importorskip("elephant")
+
+STEP = 1e-3
+N_NEURONS = 40
+QUICK = ("--draws", 20)
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    """A memory, and a raster with noise in which its patterns occur at known times."""
+    folder = tmp_path_factory.mktemp("find")
+    patterns = bernoulli(N_NEURONS, 80, 3, 0.01, seed=3)
+    memory = Memory.unlearned(patterns, n_delays=10, step=STEP, beta=0.5, theta=1.0)
+    write_memory(folder / "memory.h5", memory)
+    rng = np.random.default_rng(8)
+    neurons, steps = [], []
+    planted = [(0, 400), (1, 1500), (0, 2600)]
+    for k, onset in planted:
+        kept = rng.permutation(len(patterns[k]))[3:]
+        neurons.append(patterns[k].neurons[kept])
+        steps.append(patterns[k].steps(STEP)[kept] + onset + rng.integers(-1, 2, len(kept)))
+    n = 600
+    neurons.append(rng.integers(0, N_NEURONS, n))
+    steps.append(rng.integers(0, 4000, n))
+    raster = Raster.from_steps(
+        np.concatenate(neurons), np.concatenate(steps), N_NEURONS, 4000, STEP
+    )
+    write_raster(folder / "raster.npz", raster)
+    write_raster(folder / "raster.csv", raster)
+    # Patterns are expected from their first spikes on.
+    firsts = [pattern.times.min() for pattern in patterns]
+    times = [onset * STEP + firsts[k] for k, onset in planted]
+    return (
+        folder / "memory.h5",
+        folder / "raster.npz",
+        [(k, t) for (k, _), t in zip(planted, times)],
+    )
+
+
+def found(case, result):
+    assert result.returncode == 0, result.stderr
+    values = json.loads(result.stdout)
+    return values, [
+        (int(one["name"].split()[1].rstrip(",")), one["time_s"]) for one in values["occurrences"]
+    ]
+
+
+def test_stored_patterns_are_found_where_they_occur(wmdelays, case):
+    memory, raster, planted = case
+    values, where = found(case, wmdelays("find", memory, raster, *QUICK, "--json", "-"))
+    assert [k for k, _ in where] == [k for k, _ in planted]
+    assert [t for _, t in where] == pytest.approx([t for _, t in planted], abs=0.0021)
+    assert all(one["p_value"] == 1 / 21 for one in values["occurrences"])
+    assert values["by_chance"]["occurrences"] <= 0.05
+    assert [one["not_tested"] for one in values["templates"]] == [None] * 3
+    assert values["settings"]["surrogates"] == "trial_shifting"
+    assert {"elephant", "neo", "wmdelays"} <= values["versions"].keys()
+
+
+def test_the_table_says_what_was_tested_found_and_expected_by_chance(wmdelays, case):
+    memory, raster, planted = case
+    run = ("find", memory, raster, *QUICK)
+    done = wmdelays(*run)
+    assert "3 of 3 templates were looked for in 4 s with" in done.stderr
+    assert "in 20 surrogates" in done.stderr
+    assert "3 occurrences above chance; a surrogate has" in done.stderr
+    assert done.stderr == wmdelays(*run).stderr != wmdelays(*run, "--seed", 1).stderr
+    # A csv does not say how long the recording is.
+    assert (
+        "in 5 s with"
+        in wmdelays(*run[:2], raster.with_suffix(".csv"), *QUICK, "--stop", "5s").stderr
+    )
+
+
+def test_a_stretch_is_searched_alone_and_times_stay_those_of_the_recording(wmdelays, case):
+    memory, raster, planted = case
+    stretch = ("--start", "1s", "--stop", "2s", "--json", "-")
+    values, where = found(case, wmdelays("find", memory, raster, *QUICK, *stretch))
+    assert where == [(planted[1][0], pytest.approx(planted[1][1], abs=0.0021))]
+    assert values["raster"]["start_s"] == 1 and values["raster"]["duration_s"] == 1
+
+
+def test_pieces_and_speeds_are_templates_of_their_own(wmdelays, case):
+    memory, raster, planted = case
+    pieces = ("--window", "40ms", "--speed", "1,-1", "--json", "-")
+    values, where = found(case, wmdelays("find", memory, raster, *QUICK, *pieces))
+    assert len(values["templates"]) == 12
+    assert values["templates"][0]["name"] == "pattern 0, 0 to 0.04 s"
+    assert {k for k, _ in where} <= {0, 1}
+    assert all(one["speed"] == 1 for one in values["occurrences"])
+    assert len(where) >= 4
+
+
+def test_few_spikes_are_said_and_nothing_to_look_for_is_refused(wmdelays, refused, case):
+    memory, raster, _ = case
+    done = wmdelays("find", memory, raster, *QUICK, "--window", "10ms")
+    assert "with fewer than 5 spikes." in done.stderr and "Not tested:" in done.stderr
+    line = refused("find", memory, raster, "--window", "1ms")
+    assert "there is nothing to look for" in line and "fewer than 5 spikes" in line
+
+
+def test_a_completeness_that_is_asked_for_lists_all_from_there_on(wmdelays, case):
+    memory, raster, _ = case
+    run = ("find", memory, raster, *QUICK, "--json", "-", "--min-completeness")
+    values, _ = found(case, wmdelays(*run, 0.1))
+    assert min(one["completeness"] for one in values["occurrences"]) < 0.5
+    assert max(one["p_value"] for one in values["occurrences"]) > 0.2
+    (level,) = [one for one in values["levels"] if abs(one["completeness"] - 0.1) < 1e-9]
+    assert level["found"] == len(values["occurrences"])
+    assert level["by_chance"] == values["by_chance"]["occurrences"] > 1
+
+
+def test_groups_are_found_and_named_after_their_line(wmdelays, case, tmp_path):
+    memory, raster, planted = case
+    from wmdelays.memory_file import read_memory
+
+    groups = []
+    for pattern in (read_memory(memory).patterns[2], read_memory(memory).patterns[0]):
+        spikes = [[int(n), float(t * 1e3)] for n, t in zip(pattern.neurons, pattern.times)]
+        group = {"mother": 0, "anchors": [1, 2, 3], "spikes": spikes, "links": []}
+        groups.append(json.dumps(group | {"n_layers": 7, "span_ms": 80}) + "\n")
+    # A group that is there twice is looked for once.
+    (tmp_path / "groups.jsonl").write_text("".join([*groups, groups[1]]))
+    values, where = found(case, wmdelays("find", "groups.jsonl", raster, *QUICK, "--json", "-"))
+    assert [one["name"] for one in values["templates"]] == ["group 0", "group 1"]
+    expected = [t for k, t in planted if k == 0]
+    assert where == [(1, pytest.approx(t, abs=0.0021)) for t in expected]
+
+
+@pytest.fixture
+def recurring(tmp_path):
+    """A raster in which units 2, 5 and 7 fire 0, 6 and 15 ms apart, 120 times."""
+    rng = np.random.default_rng(4)
+    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False))
+    units = [rng.integers(0, 10, 500), *(np.full(120, k) for k in (2, 5, 7))]
+    steps = [rng.integers(0, 10_000, 500), onsets, onsets + 6, onsets + 15]
+    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
+    write_raster(tmp_path / "recurring.npz", raster)
+    return "recurring.npz", onsets * STEP
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_unknown_patterns_are_found_with_their_lags_and_times(wmdelays, recurring, way):
+    raster, onsets = recurring
+    run = ("find", "--unknown", way, raster, "--bin", "3ms", "--window", "21ms", "--draws", 12)
+    done = wmdelays(*run, "--start", "50ms", "--json", "-")
+    values, _ = json.loads(done.stdout), done
+    first = values["patterns"][0]
+    assert first["neurons"] == [2, 5, 7]
+    assert first["lags_s"] == pytest.approx([0, 0.006, 0.015], abs=0.0031)
+    # Bins cut some occurrences in two.
+    near = [np.abs(onsets - t).min() < 0.004 for t in first["times_s"]]
+    assert first["n_occurrences"] == len(near) >= 10 and np.mean(near) > 0.9
+    assert len(values["by_chance"]["surrogates"]) == 12
+    assert values["by_chance"]["patterns"] < 1
+    assert "significant pattern" in done.stderr and "surrogate" in done.stderr
+    assert {"SPADE", "CAD"} & {values["tested"]["method"]} == {way.upper()}
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
+    rng = np.random.default_rng(11)
+    raster = Raster(rng.integers(0, 10, 600), rng.random(600) * 10, 10, 10.0)
+    write_raster(tmp_path / "noise.npz", raster)
+    run = ("find", "--unknown", way, "noise.npz", "--bin", "5ms", "--draws", 10, "--json", "-")
+    values = json.loads(wmdelays(*run).stdout)
+    assert values["patterns"] == [] and values["by_chance"]["patterns"] <= 0.2
+    if way == "spade":
+        (three,) = [one for one in values["candidates"] if one["n_spikes"] == 3]
+        assert three["found"] > 20 and three["by_chance"] == pytest.approx(three["found"], rel=0.4)
+
+
+def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
+    from wmdelays.raster_files import read_raster
+    from wmdelays.validation.find_unknown import find_unknown
+
+    raster = read_raster(tmp_path / "recurring.npz")
+    few, many = [], []
+    for most, into in ((20, few), (400, many)):
+        monkeypatch.setattr("wmdelays.validation.unknown_patterns._MOST_PATTERNS", most)
+        tested = find_unknown(raster, "spade", step=3e-3, n_surrogates=1).unknown.tested
+        into += [tested["min_occurrences"], tested["candidates"]]
+    assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
+
+
+def test_the_report_has_page_and_figures(wmdelays, case, recurring, tmp_path):
+    memory, raster, _ = case
+    assert wmdelays("find", memory, raster, *QUICK, "--report", "one").returncode == 0
+    page = (tmp_path / "one" / "report.html").read_text()
+    assert "3 occurrences above chance" in page and "trial_shifting by 10 ms" in page
+    figures = {path.stem for path in (tmp_path / "one" / "figures").iterdir()}
+    assert figures == {"occurrences", "close", "chance"}
+    run = ("find", "--unknown", "spade", recurring[0], "--bin", "3ms", "--draws", 5)
+    assert wmdelays(*run, "--report", "two").returncode == 0
+    figures = {path.stem for path in (tmp_path / "two" / "figures").iterdir()}
+    assert figures == {"patterns", "chance"}
+    assert "SPADE looked for patterns" in (tmp_path / "two" / "report.html").read_text()
+
+
+def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
+    memory, raster, _ = case
+    run = ("find", memory, raster)
+    assert "name a memory or groups, and a raster" in refused("find", raster)
+    assert "--unknown takes a raster alone" in refused(*run, "--unknown", "spade")
+    assert "by spade or cad, not 'fpgrowth'" in refused("find", raster, "--unknown", "fpgrowth")
+    assert "--alpha is for --unknown" in refused(*run, "--alpha", 0.1)
+    only = refused("find", raster, "--unknown", "cad", "--jitter", "1ms")
+    assert "--jitter is for stored patterns" in only
+    assert "there is no such file" in refused("find", "none.h5", raster)
+    assert "there is no such file" in refused("find", memory, "none.csv")
+    assert "no surrogates 'poisson'; there are trial_shifting" in refused(
+        *run, "--surrogates", "poisson"
+    )
+    assert "--speed is numbers" in refused(*run, "--speed", "fast")
+    assert "a speed is a number other than 0" in refused(*run, "--speed", "1,0")
+    assert "jitter is 1.5 ms; it has to be a whole number of bins" in refused(
+        *run, "--jitter", "1.5ms"
+    )
+    assert "shorter than the memory's step" in refused(*run, "--window", "0.1ms")
+    assert "the bin is 0 ms" in refused(*run, "--bin", "0ms")
+    assert "not a time with a unit" in refused(*run, "--bin", "5")
+    assert "takes at least 20 surrogates" in refused(*run, "--draws", 15)
+    assert "draws is 5" in refused(*run, "--draws", 5)
+    assert "dither is" in refused(*run, "--dither", "0ms")
+    assert "seed is -1" in refused(*run, "--seed", -1)
+    assert "a stretch from 10 s to 4 s is empty" in refused(*run, "--start", "10s")
+    assert "there is no folder" in refused(*run, "--json", "none/x.json")
+    unknown = ("find", raster, "--unknown")
+    assert "the bin is -5 ms" in refused(*unknown, "spade", "--bin=-5ms")
+    assert "alpha is 1" in refused(*unknown, "spade", "--alpha", 1)
+    assert "min-spikes is 1" in refused(*unknown, "spade", "--min-spikes", 1)
+    assert "min-occurrences is 1" in refused(*unknown, "cad", "--min-occurrences", 1)
+    assert "take a shorter --bin" in refused(*unknown, "cad", "--bin", "200ms")
+    assert "three bins" in refused(*unknown, "cad", "--window", "50ms")
+    (tmp_path / "bad.jsonl").write_text("{}\n")
+    assert "line 1 is not a polychronous group" in refused("find", "bad.jsonl", raster)
+    (tmp_path / "empty.jsonl").write_text("")
+    assert "holds no groups" in refused("find", "empty.jsonl", raster)
+    assert "groups stay whole" in refused("find", "empty.jsonl", raster, "--window", "5ms")
+
+
+def test_units_that_the_memory_does_not_have_are_refused(refused, case, tmp_path):
+    write_raster(tmp_path / "other.csv", Raster([N_NEURONS], [0.5], N_NEURONS + 1, 1.0))
+    line = refused("find", case[0], "other.csv")
+    assert f"has unit {N_NEURONS}, and the memory {N_NEURONS} neurons" in line
+
+
+def test_without_elephant_one_line_says_what_to_install(refused, case, monkeypatch):
+    memory, raster, _ = case
+    monkeypatch.setitem(sys.modules, "elephant.spike_train_surrogates", None)
+    for run in (("find", memory, raster), ("find", "--unknown", "spade", raster)):
+        assert "pip install 'wmdelays[patterns]'" in refused(*run)
+
+
+def test_the_songs_motif_is_found_again_in_the_whole_recording(wmdelays, recordings, tmp_path):
+    from wmdelays.raster_files import read_raster
+
+    frame = 1 / 30
+    song = read_raster(recordings / "songbird_hvc.csv")
+    piece = song.slice(4.0, 9.0).bin(frame, merge_spikes=True)
+    settings = dict(n_delays=10, step=frame, beta=0.5, theta=1.0)
+    write_memory(tmp_path / "song.h5", Memory.unlearned([piece], **settings))
+    run = ("find", "song.h5", recordings / "songbird_hvc.csv", "--window", "0.5s", "--draws", 20)
+    done = wmdelays(*run, "--jitter", "2/30s", "--json", "-")
+    values = json.loads(done.stdout)
+    stored = [one for one in values["occurrences"] if 4 <= one["time_s"] < 9]
+    again = [one for one in values["occurrences"] if not 3.4 <= one["time_s"] < 9]
+    assert len({one["name"] for one in stored if one["completeness"] == 1}) >= 9
+    assert again and min(one["p_value"] for one in again) == 1 / 21

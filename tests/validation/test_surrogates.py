@@ -1,0 +1,99 @@
+"""Surrogates keep the rates and lose the fine timing."""
+
+import random
+
+import numpy as np
+import pytest
+
+from wmdelays import InputError, Raster
+from wmdelays.validation.surrogates import METHODS, check_surrogates, surrogates
+
+pytest.importorskip("elephant")
+
+
+@pytest.fixture(scope="module")
+def modulated():
+    """20 s; unit 0 in bursts, unit 1 in the first half only, unit 2 silent, unit 3 throughout."""
+    rng = np.random.default_rng(3)
+    bursts = (rng.random(60) * 19.8)[:, None] + [0, 0.003, 0.007]
+    times = [bursts.ravel(), rng.random(200) * 10, [], rng.random(300) * 20]
+    units = np.repeat(range(4), [len(part) for part in times])
+    return Raster(units, np.concatenate(times), 4, 20.0)
+
+
+def counts(raster):
+    return np.bincount(raster.neurons, minlength=4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_unit_keeps_its_number_of_spikes_and_they_move(modulated, method):
+    for one in surrogates(modulated, 3, method=method, dither=0.1):
+        assert (one.n_neurons, one.duration) == (4, 20.0)
+        assert counts(one).tolist() == counts(modulated).tolist()
+        assert not np.isin(one.times[one.neurons == 1], modulated.times).any() or method in (
+            "isi_dithering",
+            "joint_isi_dithering",
+            "shuffle_isis",
+        )
+        assert not np.array_equal(one.times, modulated.times)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if "isis" not in m and "ise" not in m])
+def test_rates_on_the_scale_of_the_dither_stay(modulated, method):
+    for one in surrogates(modulated, 3, method=method, dither=0.1):
+        late = one.times[one.neurons == 1] > 10.1
+        assert not late.any()
+        # In windows of ten dithers the counts hardly change.
+        edges = np.arange(0, 21, 1.0)
+        was, now = (np.histogram(r.times[r.neurons == 3], edges)[0] for r in (modulated, one))
+        assert np.corrcoef(was, now)[0, 1] > 0.7
+
+
+def test_trial_shifting_keeps_bursts_and_dithering_does_not(modulated):
+    def intervals(raster):
+        return np.diff(raster.times[raster.neurons == 0])
+
+    short = {}
+    for method in ("trial_shifting", "dither_spikes"):
+        (one,) = surrogates(modulated, 1, method=method, dither=0.1)
+        short[method] = np.count_nonzero(intervals(one) < 0.008)
+    assert np.count_nonzero(intervals(modulated) < 0.008) >= 110
+    assert short["trial_shifting"] >= 110 and short["dither_spikes"] < 60
+
+
+def test_units_move_apart_in_each_stretch():
+    times = np.arange(0.5, 20, 0.02)
+    both = Raster(np.repeat([0, 1], len(times)), np.tile(times, 2), 2, 20.0)
+    (one,) = surrogates(both, 1, dither=0.1)
+    first, second = (one.times[one.neurons == k] for k in (0, 1))
+    lags = [(second[np.searchsorted(second, t) % len(second)] - t) % 0.02 for t in first]
+    # One lag for all would be what shifting the whole unit gives.
+    assert np.std(lags) > 0.003
+
+
+def test_the_seed_decides_and_others_random_numbers_are_left_alone(modulated):
+    np.random.seed(1)
+    random.seed(1)
+    expected = np.random.random(), random.random()
+    np.random.seed(1)
+    random.seed(1)
+    for method in ("trial_shifting", "isi_dithering"):
+        one, again, other = (
+            [s.times.tolist() for s in surrogates(modulated, n, method=method, dither=0.1, seed=k)]
+            for n, k in ((2, 4), (3, 4), (2, 5))
+        )
+        assert one == again[:2] != other and one[0] != one[1]
+    assert (np.random.random(), random.random()) == expected
+
+
+def test_what_cannot_be_made_is_refused(monkeypatch):
+    with pytest.raises(InputError, match="no surrogates 'none'; there are trial_shifting"):
+        check_surrogates("none", 0.1)
+    for dither in (0.0, -1.0, np.nan):
+        with pytest.raises(InputError, match="dither is"):
+            check_surrogates("trial_shifting", dither)
+    with pytest.raises(InputError, match="draws is 0"):
+        check_surrogates("trial_shifting", 0.1, 0)
+    monkeypatch.setitem(__import__("sys").modules, "elephant.spike_train_surrogates", None)
+    with pytest.raises(InputError, match=r"pip install 'wmdelays\[patterns\]'"):
+        check_surrogates("trial_shifting", 0.1)

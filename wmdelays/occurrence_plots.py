@@ -1,0 +1,376 @@
+"""Pictures of templates and of recurring patterns in a raster."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.occurrences import Coverage
+
+# Above so many spikes, one mark stands for all in a cell of a grid this fine (columns, rows).
+_MOST_MARKS, _GRID = 8000, (1100, 250)
+# So many columns of a trace are told apart on paper.
+_COLUMNS = 1500
+_MOST_ROWS, _MOST_CLOSE, _MOST_PATTERNS = 6, 4, 12
+
+
+def occurrences_figure(search, raster, start=0.0):
+    """All spikes, and beneath them the completeness of templates over time.
+
+    Parameters
+    ----------
+    search : Search
+    raster : Raster
+    start : float
+        When the raster begins in the recording, in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = chosen_templates(search)
+    scale, unit = time_unit(start + raster.duration)
+    coverage = Coverage(raster, search.step, search.jitter)
+    with house_style():
+        figure = new_figure(2.3 + 0.95 * len(rows))
+        panels = figure.subplots(
+            1 + len(rows), 1, sharex=True, height_ratios=[1.9, *[1] * len(rows)]
+        )
+        above = panels[0]
+        _all_spikes(above, raster, start, scale)
+        above.set_ylabel("unit")
+        for axes, tested in zip(panels[1:], rows):
+            first, _ = coverage.offsets(int(tested.steps[-1]))
+            part = coverage.matched(tested.neurons, tested.steps) / len(tested.steps)
+            high = part.max()
+            time, most = _columns(part)
+            axes.fill_between(
+                (start + (time + first) * search.step) * scale,
+                most,
+                color=BLUE,
+                linewidth=0.4,
+                rasterized=True,
+            )
+            level = tested.least_matched / len(tested.steps)
+            if level <= 1:
+                axes.axhline(level, color=VERMILLION, linewidth=1, linestyle="--")
+            axes.set_ylim(0, max(1.0, high) * 1.22)
+            axes.set_yticks([0, 0.5, 1])
+            axes.set_ylabel("completeness", fontsize=7)
+            name = search.templates[tested.number].label
+            axes.set_title(f"{name}, {len(tested.steps)} spikes", loc="left", pad=2)
+            here = [o for o in search.occurrences if o.template == tested.number]
+            for one in here:
+                where = (start + one.onset * search.step) * scale
+                axes.plot(where, 1.1, "v", color="black", markersize=4)
+        for one in search.occurrences:
+            where = (start + one.onset * search.step) * scale
+            above.plot(where, raster.n_neurons + 0.5, "v", color="black", markersize=4)
+        above.set_ylim(-0.8, raster.n_neurons + 1.5)
+        above.set_yticks(np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int)))
+        panels[-1].set_xlabel(f"time ({unit})")
+        panels[-1].set_xlim(start * scale, (start + raster.duration) * scale)
+        figure.legend(
+            handles=[
+                Line2D(
+                    [],
+                    [],
+                    linestyle="",
+                    marker="v",
+                    color="black",
+                    markersize=4,
+                    label="occurrence",
+                ),
+                Patch(color=BLUE, label="completeness"),
+                Line2D(
+                    [],
+                    [],
+                    color=VERMILLION,
+                    linestyle="--",
+                    linewidth=1,
+                    label="what an occurrence needs",
+                ),
+            ],
+            loc="outside upper center",
+            ncols=3,
+        )
+    return figure
+
+
+def chosen_templates(search, most=_MOST_ROWS):
+    """The templates to be shown: most occurrences first, then the best matched."""
+    number = {one.number: 0 for one in search.tested}
+    for one in search.occurrences:
+        number[one.template] += 1
+    return sorted(
+        search.tested, key=lambda one: (-number[one.number], -one.best / len(one.steps), one.number)
+    )[:most]
+
+
+def close_figure(search, raster, start=0.0):
+    """The most significant occurrences, spike by spike, with the spikes around them.
+
+    Parameters
+    ----------
+    search, raster, start
+        See `occurrences_figure`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if there is no occurrence.
+    """
+    shown = sorted(search.occurrences, key=lambda one: -one.score)[:_MOST_CLOSE]
+    if not shown:
+        return None
+    tested = {one.number: one for one in search.tested}
+    coverage = Coverage(raster, search.step, search.jitter)
+    with house_style():
+        n_rows = -(-len(shown) // 2)
+        figure = new_figure(0.4 + 2.9 * n_rows)
+        panels = figure.subplots(n_rows, min(2, len(shown)), squeeze=False).ravel()
+        for axes, one in zip(panels, shown):
+            _close(axes, one, tested[one.template], search, raster, start, coverage)
+        for axes in panels[len(shown) :]:
+            axes.set_axis_off()
+        figure.legend(
+            handles=[
+                _mark("|", GREY, "spike of the raster"),
+                _mark("o", BLUE, "spike of the template, matched", "none"),
+                _mark("x", VERMILLION, "missing"),
+            ],
+            loc="outside upper center",
+            ncols=3,
+        )
+    return figure
+
+
+def maxima_figure(search):
+    """The highest scores in the surrogates, and those of the occurrences.
+
+    Parameters
+    ----------
+    search : Search
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    scores = np.array([one.score for one in search.occurrences] or [search.best_score])
+    chance = search.chance_score
+    edges = np.linspace(
+        min(chance.min(), scores.min()), max(chance.max(), scores.max(), chance.min() + 1), 41
+    )
+    with house_style():
+        figure = new_figure(2.6)
+        axes = figure.add_subplot()
+        axes.hist(chance, edges, color=GREY, label="highest score in each surrogate")
+        axes.hist(
+            scores,
+            edges,
+            histtype="step",
+            color=BLUE,
+            linewidth=1.4,
+            hatch="///",
+            label="occurrences in the raster"
+            if search.occurrences
+            else "highest score in the raster",
+        )
+        if search.least_score is not None:
+            axes.axvline(
+                search.least_score,
+                color=VERMILLION,
+                linestyle="--",
+                linewidth=1,
+                label="what an occurrence needs",
+            )
+        axes.set(
+            xlabel="score: matched spikes above the best by chance, in standard deviations",
+            ylabel="number",
+        )
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="outside upper center", ncols=3)
+    return figure
+
+
+def recurring_figure(patterns, raster, start=0.0):
+    """Recurring patterns: their spikes, and when they occur.
+
+    Parameters
+    ----------
+    patterns : sequence
+        With `neurons`, `lags` and `times` in seconds; the first ones are drawn.
+    raster : Raster
+    start : float
+        When the raster begins in the recording, in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if there are no patterns.
+    """
+    shown = list(patterns)[:_MOST_PATTERNS]
+    if not shown:
+        return None
+    longest = max(one.lags[-1] for one in shown)
+    scale, unit = time_unit(start + raster.duration)
+    with house_style():
+        figure = new_figure(1.2 + 0.42 * len(shown))
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 2])
+        for row, one in enumerate(shown):
+            if row % 2:
+                for axes in (left, right):
+                    axes.axhspan(row - 0.5, row + 0.5, color=SHADE, alpha=0.45, linewidth=0)
+            lags = np.array(one.lags) * 1e3
+            left.plot(lags, [row] * len(lags), "|", color="black", markersize=7)
+            for lag in np.unique(lags):
+                units = ", ".join(str(n) for n, t in zip(one.neurons, lags) if t == lag)
+                left.annotate(
+                    units,
+                    (lag, row),
+                    (2, 0),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    va="center",
+                )
+            times = (np.array(one.times) + start) * scale
+            right.plot(times, [row] * len(times), "|", color=BLUE, markersize=9)
+            right.annotate(
+                str(len(times)),
+                (1.01, row),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8,
+            )
+        left.set_ylim(len(shown) - 0.5, -0.5)
+        left.set_yticks(range(len(shown)), [str(k + 1) for k in range(len(shown))])
+        left.set_xlim(-0.03 * longest * 1e3 - 0.5, longest * 1e3 * 1.3 + 1)
+        left.set(xlabel="lag (ms), units beside their spikes", ylabel="pattern")
+        right.set_xlim(start * scale, (start + raster.duration) * scale)
+        right.set_xlabel(f"time ({unit}); at the right the number of occurrences")
+    return figure
+
+
+def chance_figure(unknown):
+    """How many patterns there are, in the raster and in its surrogates.
+
+    Parameters
+    ----------
+    unknown : Unknown
+        See `wmdelays.validation.unknown_patterns`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n, chance = len(unknown.patterns), np.array(unknown.chance)
+    with house_style():
+        figure = new_figure(2.5)
+        panels = figure.subplots(1, 1 + bool(unknown.candidates), squeeze=False)[0]
+        edges = np.arange(-0.5, max(n, chance.max()) + 1.5, max(1, max(n, chance.max()) // 40))
+        if edges[-1] < max(n, chance.max()):
+            edges = np.append(edges, edges[-1] + edges[1] - edges[0])
+        panels[-1].hist(chance, edges, color=GREY, label="surrogates")
+        panels[-1].axvline(n, color=BLUE, linewidth=1.6, linestyle="--", label="raster")
+        panels[-1].set(xlabel="significant patterns", ylabel="surrogates")
+        panels[-1].yaxis.set_major_locator(MaxNLocator(integer=True))
+        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        panels[-1].legend()
+        if unknown.candidates:
+            sizes, found, mean = (np.array(part) for part in zip(*unknown.candidates))
+            panels[0].bar(sizes - 0.2, found, 0.4, color=BLUE, label="raster")
+            panels[0].bar(sizes + 0.2, mean, 0.4, color=GREY, hatch="///", label="surrogates, mean")
+            panels[0].set_yscale("symlog", linthresh=1)
+            panels[0].set(xlabel="spikes of a pattern", ylabel="recurring patterns")
+            panels[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+            panels[0].legend()
+    return figure
+
+
+def _mark(shape, colour, label, face=None):
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker=shape,
+        color=colour,
+        markerfacecolor=colour if face is None else face,
+        markersize=6,
+        label=label,
+    )
+
+
+def _all_spikes(axes, raster, start, scale):
+    times, neurons = raster.times, raster.neurons
+    if len(times) > _MOST_MARKS:
+        column = np.minimum(times / raster.duration * _GRID[0], _GRID[0] - 1).astype(int)
+        row = neurons * _GRID[1] // raster.n_neurons
+        _, first = np.unique(column * _GRID[1] + row, return_index=True)
+        times, neurons = times[first], neurons[first]
+    size = float(np.clip(140 / np.sqrt(max(len(times), 1)), 1.2, 5))
+    axes.plot(
+        (start + times) * scale,
+        neurons,
+        "|",
+        color=GREY,
+        markersize=size,
+        markeredgewidth=0.6,
+        rasterized=True,
+    )
+
+
+def _columns(part):
+    """A trace in as many columns as paper has: places of their middles, and their maxima."""
+    each = -(-len(part) // _COLUMNS)
+    padded = np.pad(part, (0, -len(part) % each))
+    most = padded.reshape(-1, each).max(axis=1)
+    return np.arange(len(most)) * each + (each - 1) / 2, most
+
+
+def _close(axes, one, tested, search, raster, start, coverage):
+    """One occurrence; units in the order in which the template has them."""
+    step = search.step
+    span = max(int(tested.steps[-1]), 1)
+    low, high = one.onset - 0.1 * span - 2, one.onset + 1.1 * span + 2
+    order = np.argsort(tested.steps, kind="stable")
+    rank = {int(n): k for k, n in enumerate(dict.fromkeys(tested.neurons[order].tolist()))}
+    scale, unit = (1e3, "ms") if span * step < 2 else (1.0, "s")
+    origin = one.onset * step
+    steps = raster.steps(step)
+    inside = (steps >= low) & (steps <= high) & np.isin(raster.neurons, list(rank))
+    axes.plot(
+        (steps[inside] * step - origin) * scale,
+        [rank[n] for n in raster.neurons[inside].tolist()],
+        "|",
+        color=GREY,
+        markersize=7,
+        markeredgewidth=1.2,
+    )
+    deviations = coverage.deviations(tested.neurons, tested.steps, one.onset)
+    matched = np.abs(deviations) <= search.jitter
+    place = np.array([rank[n] for n in tested.neurons.tolist()])
+    size = float(np.clip(60 / np.sqrt(len(place)), 3, 6))
+    for chosen, shape, colour, face in (
+        (matched, "o", BLUE, "none"),
+        (~matched, "x", VERMILLION, VERMILLION),
+    ):
+        axes.plot(
+            tested.steps[chosen] * step * scale,
+            place[chosen],
+            linestyle="",
+            marker=shape,
+            color=colour,
+            markerfacecolor=face,
+            markersize=size,
+            markeredgewidth=0.9,
+        )
+    name = search.templates[tested.number].label
+    axes.set_title(
+        f"{name}: {one.n_matched} of {len(place)} at {start + origin:.3f} s", loc="left", pad=3
+    )
+    names = list(rank)
+    each = -(-len(names) // 12)
+    axes.set_yticks(range(0, len(names), each), [str(n) for n in names[::each]])
+    axes.set_xlim((low - one.onset) * step * scale, (high - one.onset) * step * scale)
+    axes.set(xlabel=f"time from the occurrence ({unit})", ylabel="unit, in the template's order")
