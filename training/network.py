@@ -102,33 +102,59 @@ def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own
     """One recall; fills in own and emitted spikes and gives the closest call.
 
     The synapses of neuron i with delay d stand from ``first[i * n_delays + d - 1]`` on.
+
+    A network that runs away soon sends the same spikes at every step. Where it has done so for
+    longer than the longest delay, what arrives is what arrived a step before, added up in the same
+    order: the same bits. Then nothing is delivered until other spikes are sent.
     """
     n_steps, n_neurons = forced.shape
     arriving = np.zeros((n_delays + 1, n_neurons))
+    current = np.zeros(n_neurons)
     u = np.zeros(n_neurons)
     e = np.zeros(n_neurons)
+    sent = np.zeros((2, n_neurons), np.bool_)
+    unchanged = 0
     closest = np.inf
     for t in range(n_steps):
-        current = arriving[t % (n_delays + 1)]
+        if unchanged < n_delays:
+            current[:] = arriving[t % (n_delays + 1)]
+            arriving[t % (n_delays + 1)] = 0
         for j in range(n_neurons):
             u[j] = _membrane(u[j], e[j], current[j], beta)
             e[j] = forced[t, j]
-            current[j] = 0
         if t >= clamp:
             for j in range(n_neurons):
                 closest = min(closest, abs(u[j] - theta))
                 if u[j] >= theta:
                     own[t, j] = True
                     e[j] = 1
+        now, before = sent[t % 2], sent[(t + 1) % 2]
+        same = True
         for i in range(n_neurons):
-            if e[i] == 0:
-                continue
-            emitted[t, i] = True
-            if lost is not None and lost[t, i]:
-                continue
-            for d in range(1, n_delays + 1):
-                current = arriving[(t + d) % (n_delays + 1)]
-                row = i * n_delays + d - 1
-                for k in range(first[row], first[row + 1]):
-                    current[post[k]] += weight[k]
+            emitted[t, i] = e[i] != 0
+            now[i] = emitted[t, i] and (lost is None or not lost[t, i])
+            same = same and now[i] == before[i]
+        was_steady = unchanged >= n_delays
+        unchanged = unchanged + 1 if same else 0
+        if was_steady and same:
+            continue
+        if was_steady:
+            # What was not delivered meanwhile and is still to arrive.
+            arriving[:] = 0
+            for s in range(max(t - n_delays + 1, 0), t):
+                _deliver(first, post, weight, n_delays, arriving, before, s, t)
+        _deliver(first, post, weight, n_delays, arriving, now, t, t)
     return closest
+
+
+@njit(nogil=True, cache=True)
+def _deliver(first, post, weight, n_delays, arriving, spikes, s, t):
+    """Let the spikes of step s arrive at all steps after t."""
+    for i in range(len(spikes)):
+        if not spikes[i]:
+            continue
+        for d in range(t - s + 1, n_delays + 1):
+            current = arriving[(s + d) % (n_delays + 1)]
+            row = i * n_delays + d - 1
+            for k in range(first[row], first[row + 1]):
+                current[post[k]] += weight[k]

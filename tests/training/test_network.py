@@ -1,5 +1,7 @@
 """The discrete-time recall follows design's equation, spike for spike."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,6 +114,43 @@ def test_the_compiled_loop_and_torchs_operators_give_the_same_bits(network, tria
         assert one.cue is two.cue is cue
         assert one.own == two.own and one.emitted == two.emitted
         assert one.closest_call == two.closest_call
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 2**31),
+    n_delays=st.integers(1, 4),
+    density=st.sampled_from([0.3, 1.0]),
+    inhibition=st.sampled_from([0.0, 0.3, 0.6]),
+    rate=st.sampled_from([0.01, 0.05]),
+    lost=st.sampled_from([None, 0.01, 0.05]),
+)
+def test_a_network_that_runs_away_and_is_disturbed_gives_the_same_bits(
+    seed, n_delays, density, inhibition, rate, lost
+):
+    memory = random_memory(seed, 6, n_delays, density, 2.5, inhibition)
+    cue, rng = random_cue(seed, 6, 100, 3, 0.6, 0.0), np.random.default_rng(seed)
+    # Disturbed now and then, and left alone for longer than the longest delay.
+    cue = cue.with_ongoing_noise(rate, rng)
+    if lost is not None:
+        cue = cue.losing_spikes(lost, rng)
+    (one,), (two,) = recall(memory, [cue]), recall_side_by_side(memory, [cue], "cpu")
+    assert one.emitted == two.emitted and one.own == two.own
+    assert one.closest_call == two.closest_call
+
+
+def test_a_network_that_runs_away_costs_little_once_it_fires_all_the_time():
+    memory = Memory.from_dense(np.full((64, 64, 200), 1.0), step=STEP, beta=0.7, theta=1.0)
+
+    def seconds(n_steps):
+        cue = Cue(Raster.from_steps([0], [0], 64, n_steps, STEP), STEP, clamp=1)
+        began = time.perf_counter()
+        assert len(recall(memory, cue).own) == (n_steps - 1) * 64
+        return time.perf_counter() - began
+
+    seconds(2)
+    # Until it is steady, for 200 steps, each spike goes to all its synapses.
+    assert seconds(12_000) < 10 * seconds(300)
 
 
 BOTH = pytest.mark.parametrize(
