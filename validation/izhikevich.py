@@ -25,6 +25,8 @@ _LARGEST = 2**31 - 1
 # Milliseconds are counted in 32 bits.
 _LONGEST = _LARGEST // 1000 - 1
 _MOST_ROWS = 10
+# So long a stretch is simulated in one go, which takes a second or a few.
+_STRETCH_S, _STRETCH_IN_PYTHON_S = 60, 5
 
 
 def simulate(
@@ -84,13 +86,15 @@ def simulate(
     if run is None:
         network = wire(seed or 0)
         run = new_run(network, seed or 0, snapshot_s or SNAPSHOT_S, {"versions": versions()})
-    begin, first = None, run.state.seconds
+    first = run.state.seconds
+    stretch = _STRETCH_S if device == "cpp_standalone" else _STRETCH_IN_PYTHON_S
     with Simulation(run.state.network, run.seed, device, say) as simulation:
         begin = time.perf_counter()
         while run.state.seconds < seconds:
             done = run.state.seconds
             say(*_progress(done, seconds, first, time.perf_counter() - begin))
-            stop = min(_next(done, run.snapshot_s), _next(done, checkpoint_s), seconds)
+            ends = (_next(done, k) for k in (run.snapshot_s, checkpoint_s, stretch))
+            stop = min(*ends, seconds)
             state, neurons, times = simulation.run(run.state, stop - done)
             run = extended(run, state, neurons, times)
             if stop == seconds or stop % checkpoint_s == 0:

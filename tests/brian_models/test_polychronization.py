@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from brian2 import defaultclock, get_device, prefs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -107,10 +108,13 @@ def test_spikes_and_weights_are_those_of_the_papers_program(device, judged):
 @pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
 def test_a_run_that_is_taken_up_again_is_the_uninterrupted_one(device):
     network = wire(seed=1, **SMALL)
+    session = get_device(), float(defaultclock.dt), prefs.as_file
     whole = run(network, 2, device, [3])
     parts = run(network, 2, device, [1, 2])
     assert same(whole[0], parts[0]) and len(whole[0].spikes[0])
     assert np.array_equal(whole[1], parts[1]) and np.array_equal(whole[2], parts[2])
+    # And the user's Brian2 session stays as it was.
+    assert (get_device(), float(defaultclock.dt), prefs.as_file) == session
 
 
 def test_a_state_that_lacks_the_spikes_under_way_goes_on_otherwise():
@@ -128,6 +132,13 @@ def test_learning_depends_on_the_seed_of_the_input_alone():
     network = wire(seed=1, **SMALL)
     first, again, other = (run(network, seed, "numpy", [1])[0] for seed in (2, 2, 3))
     assert same(first, again) and not same(first, other)
+
+
+def test_each_second_has_a_random_input_of_its_own_among_all_neurons():
+    drawn = [random_input(seed, second, 50) for seed in (0, 1) for second in range(3)]
+    assert len({tuple(one) for one in drawn}) == 6
+    assert all(set(one) == set(range(50)) for one in drawn)
+    assert np.array_equal(random_input(1, 2, 50), drawn[5])
 
 
 @settings(max_examples=30, deadline=None)
