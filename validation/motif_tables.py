@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wmdelays.motifs import parts, shared
+from wmdelays.motifs import parts
 
 
 def pattern_values(memory, motifs):
@@ -39,9 +39,11 @@ def _spread(values):
     }
 
 
-def pattern_columns(analysis):
-    """Titles of the table of patterns and what stands beneath, all patterns together last."""
-    values = analysis.as_dict()
+def pattern_columns(values):
+    """Titles of the table of patterns and what stands beneath, all patterns together last.
+
+    `values` are those of `MotifAnalysis.as_dict`, here and below.
+    """
     rows = [(str(row["pattern"]), row) for row in values["patterns"]]
     if len(rows) > 1:
         rows.append(("all", values["total"]))
@@ -71,9 +73,9 @@ def pattern_columns(analysis):
     return columns
 
 
-def synapse_columns(analysis):
+def synapse_columns(values):
     """Titles of the table of synapses and what stands beneath."""
-    counts = analysis.synapse_counts()
+    counts = values["synapses"]
     return {
         "synapses": list(counts),
         "all": [f"{one['n_synapses']}" for one in counts.values()],
@@ -85,31 +87,28 @@ def synapse_columns(analysis):
     }
 
 
-def sentences(analysis):
+def sentences(values):
     """What has to be said beside the tables."""
-    motifs, memory = analysis.motifs, analysis.memory
-    inexact = [one.pattern for one, exact in zip(motifs, analysis.exact) if not exact]
-    lines = [
-        f"A context was given {memory.n_delays} steps"
-        f" ({memory.n_delays * memory.step * 1e3:.6g} ms), the longest delay."
-    ]
-    if len(motifs) > 1:
-        apart = ~np.eye(len(motifs), dtype=bool)
-        neurons, synapses = shared(motifs)
+    memory, patterns = values["memory"], values["patterns"]
+    steps, step = memory["n_delays"], memory["step_s"]
+    lines = [f"A context was given {steps} steps ({steps * step * 1e3:.6g} ms), the longest delay."]
+    if len(patterns) > 1:
+        apart = ~np.eye(len(patterns), dtype=bool)
+        neurons, synapses = (np.array(values[f"shared_{n}"]) for n in ("neurons", "synapses"))
         own = np.diagonal(neurons)
-        chance = (np.outer(own, own) / memory.n_neurons)[apart].mean()
+        chance = (np.outer(own, own) / memory["n_neurons"])[apart].mean()
         lines.append(
             f"Two patterns share {neurons[apart].mean():.4g} neurons and {synapses[apart].mean():.4g}"
             " synapses of their motifs, in the mean; neurons chosen independently would be"
             f" {chance:.4g}."
         )
+    inexact = [row["pattern"] for row in patterns if not row["exact_recall"]]
     if inexact:
-        n = sum(len(one) - int(one.held.sum()) for one in motifs)
         lines.append(
-            f"The recall differs from the stored spikes in {len(inexact)} of {len(motifs)} patterns"
-            f" ({', '.join(map(str, inexact[:5]))}{', …' if len(inexact) > 5 else ''}), and {n} stored"
-            " spikes are not held even after the stored ones. Motifs are those of the stored spikes,"
-            " use is that of the recalls."
+            f"The recall differs from the stored spikes in {len(inexact)} of {len(patterns)} patterns"
+            f" ({', '.join(map(str, inexact[:5]))}{', …' if len(inexact) > 5 else ''}), and"
+            f" {values['total']['n_spikes'] - values['total']['held']} stored spikes are not held even"
+            " after the stored ones. Motifs are those of the stored spikes, use is that of the recalls."
         )
     return lines
 

@@ -205,7 +205,7 @@ def command(
             from wmdelays.validation.motifs_report import write_report
 
             said = [] if smaller is None else [cut_sentence(analysis, smaller, cut_file)]
-            page = write_report(analysis, report, command_line(), said)
+            page = write_report(analysis, values, report, command_line(), said)
         if motifs_file is not None:
             say("writing the motifs", None)
             write_motifs(motifs_file, analysis.memory, analysis.motifs)
@@ -213,9 +213,9 @@ def command(
             say("writing the memory", None)
             write_memory(cut_file, smaller.memory)
     put_json(json_file, values)
-    print_columns(pattern_columns(analysis))
-    print_columns(synapse_columns(analysis))
-    lines = sentences(analysis)
+    print_columns(pattern_columns(values))
+    print_columns(synapse_columns(values))
+    lines = sentences(values)
     if smaller is not None:
         lines.append(cut_sentence(analysis, smaller, cut_file))
     if page is not None:

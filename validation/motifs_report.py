@@ -1,5 +1,7 @@
 """Figures and report of `wmdelays motifs`."""
 
+import numpy as np
+
 from wmdelays.motif_plots import (
     motif_figure,
     shared_figure,
@@ -7,18 +9,19 @@ from wmdelays.motif_plots import (
     typical_spike,
     use_figure,
 )
-from wmdelays.motifs import shared
 from wmdelays.validation.motif_tables import pattern_columns, sentences, synapse_columns
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.results import versions
 
 
-def write_report(analysis, folder, command, said=()):
+def write_report(analysis, values, folder, command, said=()):
     """Write a report: sizes and contexts, one motif, what patterns share, synapses in use.
 
     Parameters
     ----------
     analysis : MotifAnalysis
+    values : dict
+        Its `as_dict`.
     folder : str or Path
     command : str
         The command line that makes this report again.
@@ -42,7 +45,7 @@ def write_report(analysis, folder, command, said=()):
         "An excitatory synapse is used if it contributes to the membrane of any spike of the recalls;"
         " an inhibitory one if it contributes to a membrane that would reach theta without inhibition"
         " where no spike is. Without all the others the recalls are the same.",
-        *sentences(analysis),
+        *sentences(values),
         *said,
     ]
     pictures = [
@@ -69,7 +72,11 @@ def write_report(analysis, folder, command, said=()):
     if len(motifs) > 1:
         pictures.append(
             drawn(
-                shared_figure(*shared(motifs), [one.pattern for one in motifs]),
+                shared_figure(
+                    np.array(values["shared_neurons"]),
+                    np.array(values["shared_synapses"]),
+                    [one.pattern for one in motifs],
+                ),
                 "shared",
                 "What patterns share",
                 "Neurons that take part in motifs of both patterns, and synapses (pre, post, delay) in"
@@ -88,8 +95,8 @@ def write_report(analysis, folder, command, said=()):
     tables = [
         (title, list(columns), list(zip(*columns.values())))
         for title, columns in (
-            ("Patterns", pattern_columns(analysis)),
-            ("Synapses", synapse_columns(analysis)),
+            ("Patterns", pattern_columns(values)),
+            ("Synapses", synapse_columns(values)),
         )
     ]
     rows = [{"setting": analysis.settings, "versions": versions()}]

@@ -229,16 +229,22 @@ def parts(motifs):
     int array, shape (n_parts,)
         Number of spikes of each part, the largest first. Spikes without any link count in none.
     """
+    if not len(motifs.pre):
+        return np.zeros(0, np.int64)
     spike = motifs.spike
-    ends = [
-        np.column_stack([motifs.step[spike], motifs.neuron[spike]]),
-        np.column_stack([motifs.pre_step, motifs.pre]),
-    ]
-    nodes, numbers = np.unique(np.concatenate(ends), axis=0, return_inverse=True)
-    post, pre = numbers.reshape(2, -1)  # flat or a column, as NumPy's version has it
-    graph = sp.coo_matrix((np.ones(len(pre)), (post, pre)), shape=(len(nodes),) * 2)
+    # A number for each spike; most numbers belong to none.
+    width = 1 + int(max(motifs.pre.max(), motifs.neuron.max()))
+    post = motifs.step[spike] * width + motifs.neuron[spike]
+    pre = motifs.pre_step * width + motifs.pre
+    lowest = min(int(pre.min()), int(post.min()))
+    post, pre = post - lowest, pre - lowest
+    n_numbers = 1 + int(max(pre.max(), post.max()))
+    graph = sp.coo_matrix((np.ones(len(pre), bool), (post, pre)), shape=(n_numbers,) * 2)
     _, label = connected_components(graph, directed=False)
-    return np.sort(np.bincount(label))[::-1] if len(nodes) else np.zeros(0, int)
+    linked = np.zeros(n_numbers, bool)
+    linked[post] = linked[pre] = True
+    _, size = np.unique(label[linked], return_counts=True)
+    return np.sort(size)[::-1]
 
 
 class _Stored:

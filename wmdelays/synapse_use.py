@@ -30,6 +30,9 @@ from wmdelays.motifs import horizon
 
 # P counts as reaching theta from this part of theta on.
 _REACHED = 1 - 1e-6
+# Part of all neurons and steps with a spike from which on matrix products are faster than one spike
+# after another.
+_MANY = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +136,7 @@ class _Recalled:
         self.memory, self.clamp = memory, clamp
         self.spikes = emitted.dense(memory.step)
         self.steps, self.neurons = emitted.steps(memory.step), emitted.neurons
+        self.are_many = len(self.steps) > _MANY * self.spikes.size
 
     def before_spikes(self):
         """Where an arrival stands in the membrane of a spike, bool of shape (n_steps, n_neurons)."""
@@ -168,16 +172,22 @@ class _Chosen:
 
     def __init__(self, memory, chosen):
         self.memory, self.number = memory, np.flatnonzero(chosen)
-        self.first = np.searchsorted(memory.pre[self.number], np.arange(memory.n_neurons + 1))
+        self.pre, self.post, self.delay, self.weight = (
+            getattr(memory, name)[self.number] for name in ("pre", "post", "delay", "weight")
+        )
+        self.first = np.searchsorted(self.pre, np.arange(memory.n_neurons + 1))
         # Where a spike of step 0 arrives in a table of steps and neurons.
-        n_neurons = memory.n_neurons
-        self.place = memory.delay[self.number].astype(np.int64) * n_neurons
-        self.place += memory.post[self.number]
-        self.weight = memory.weight[self.number]
+        self.place = self.delay.astype(np.int64) * memory.n_neurons + self.post
         self.hit = np.zeros(len(self.number), bool)
 
     def mark(self, view, stands):
         """Mark the synapses with a spike that arrives where `stands` is true."""
+        if view.are_many:
+            spikes, there = view.spikes.astype(np.float32), stands.astype(np.float32)
+            for delay, part in self._by_delay(view):
+                together = spikes[:-delay].T @ there[delay:]
+                self.hit[part] |= together[self.pre[part], self.post[part]] > 0
+            return
         table = self._longer(stands)
         for part, at in self._arrivals(view):
             self.hit[part] |= table[at]
@@ -191,13 +201,27 @@ class _Chosen:
     def membranes(self, view):
         """The membranes that these synapses make alone, float of shape (n_steps, n_neurons)."""
         u = np.zeros(view.spikes.shape)
-        table = self._longer(u)
-        for part, at in self._arrivals(view):
-            table[at] += self.weight[part]
-        u = table.reshape(-1, u.shape[1])[: len(u)]
+        if view.are_many:
+            spikes = view.spikes.astype(float)
+            for delay, part in self._by_delay(view):
+                weights = np.zeros((u.shape[1],) * 2)
+                weights[self.pre[part], self.post[part]] = self.weight[part]
+                u[delay:] += spikes[:-delay] @ weights
+        else:
+            table = self._longer(u)
+            for part, at in self._arrivals(view):
+                table[at] += self.weight[part]
+            u = table.reshape(-1, u.shape[1])[: len(u)]
         for t in range(1, len(u)):
             u[t] += self.memory.beta * u[t - 1] * ~view.spikes[t - 1]
         return u
+
+    def _by_delay(self, view):
+        """Each delay with which a spike can arrive, and where its synapses stand."""
+        for delay in range(1, min(self.memory.n_delays, len(view.spikes) - 1) + 1):
+            part = np.flatnonzero(self.delay == delay)
+            if len(part):
+                yield delay, part
 
     def _arrivals(self, view):
         """For each spike the part of the synapses it goes through, and where it arrives."""

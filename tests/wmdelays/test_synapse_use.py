@@ -1,5 +1,7 @@
 """Which synapses a recall needs."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,11 +71,13 @@ def literal_use(memory):
     return used
 
 
+@pytest.mark.parametrize("many", [0.0, 1.0], ids=["as matrices", "spike by spike"])
 @drawn
 @networks
-def test_used_synapses_are_those_of_the_definition(judge, seed, beta, shift):
+def test_used_synapses_are_those_of_the_definition(judge, many, seed, beta, shift):
     memory = made_by_itself(judge, seed, beta, shift)
-    use = use_of(memory)
+    with patch("wmdelays.synapse_use._MANY", many):
+        use = use_of(memory)
     assert use.used.tolist() == literal_use(memory).tolist()
     assert use.excitatory.tolist() == (memory.weight > 0).tolist()
     counts = use.counts()
