@@ -256,6 +256,7 @@ def _shares(found, name):
 
 
 def command(
+    file: Annotated[str | None, typer.Argument(hidden=True)] = None,
     neurons: Annotated[int, typer.Option(metavar="N", help="Number of neurons.")] = 1024,
     delays: Annotated[int, typer.Option(metavar="D", help="Longest delay in steps.")] = 41,
     steps: Annotated[int, typer.Option(metavar="T", help="Length of a pattern in steps.")] = 1000,
@@ -299,6 +300,11 @@ def command(
 ):
     """The largest number of patterns that is recalled, beside the theory."""
     check_outputs(json_file, report)
+    if file is not None:
+        raise InputError(
+            f"capacity draws Bernoulli patterns and takes no others, not {file!r}; their rate"
+            " and sizes are options, see --help"
+        )
     scanned, options = parse_over(over or ()), parse_set(fixed or ())
     if "patterns" in {*scanned, *options}:
         raise InputError("the number of patterns is what is searched for; --start is the first one")

@@ -71,9 +71,7 @@ def settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
     for name in over:
         if name in fixed:
             raise InputError(f"{name} is scanned; it cannot be set as well")
-    name, _, rest = generator.partition(":")
-    if name not in GENERATORS:
-        raise InputError(f"there is no generator {name!r}; there are {', '.join(GENERATORS)}")
+    name, rest = _generator(generator)
     given = dict(_assignment(part, "a parameter") for part in filter(None, rest.split(",")))
     for word in given:
         if word not in _words(name):
@@ -110,6 +108,15 @@ def published_settings(generator=GENERATOR, over=None, *, rule="margin", options
         for one in settings(generator, scanned, rule=rule, options=options):
             found[json.dumps(one, sort_keys=True)] = one
     return list(found.values())
+
+
+def _generator(specification):
+    """The name of a specification's generator, and its words and values as text."""
+    name, _, rest = specification.partition(":")
+    if name not in GENERATORS:
+        own = "" if name.isidentifier() else "; patterns are drawn anew for each seed, not read"
+        raise InputError(f"there is no generator {name!r}; there are {', '.join(GENERATORS)}{own}")
+    return name, rest
 
 
 def _words(generator):
@@ -506,6 +513,7 @@ def command(
     """
     check_outputs(json_file, report)
     scanned, options = parse_over(over or ()), parse_set(fixed or ())
+    _generator(generator)
     drawn_only = not (scanned or published)
     if drawn_only and (
         options or generator != GENERATOR or results is None or not results.exists()

@@ -184,6 +184,7 @@ def test_no_search_is_left_out_of_the_figures(limited):
 def test_a_capacity_that_cannot_be_searched_is_refused(refused):
     assert "--start is the first one" in refused("capacity", "--over", "patterns=3,4")
     assert "there is no parameter 'depth'" in refused("capacity", "--over", "depth=3,4")
+    assert "takes no others, not 'cells.csv'" in refused("capacity", "cells.csv")
     assert "leave nothing to recall" in refused("capacity", "--steps", 41)
     assert "bound is 2" in refused("capacity", "--bound", 2)
     assert "rate is 0" in refused("capacity", "--rate", 0)

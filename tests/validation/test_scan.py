@@ -315,7 +315,10 @@ def test_what_cannot_be_scanned_is_refused(refused, tmp_path):
     assert "name what is scanned" in refused("scan")
     assert "name what is scanned" in refused("scan", "--results", "none.jsonl")
     assert "name what is scanned" in refused("scan", SMALL, "--set", "kappa=0.1")
-    assert "there is no generator 'cells.csv'" in refused("scan", "cells.csv", "--over", "delays=3")
+    for words in ([], ["--over", "delays=3"]):
+        line = refused("scan", "cells.csv", *words)
+        assert "there is no generator 'cells.csv'" in line and "not read" in line
+    assert "not read" not in refused("scan", "bernouli", "--over", "delays=3")
     assert "bernoulli has no parameter 'kept'" in refused(
         "scan", "bernoulli:kept=1", "--over", "delays=3"
     )
