@@ -98,9 +98,9 @@ def sentences(values):
         own = np.diagonal(neurons)
         chance = (np.outer(own, own) / memory["n_neurons"])[apart].mean()
         lines.append(
-            f"Two patterns share {neurons[apart].mean():.4g} neurons and {synapses[apart].mean():.4g}"
+            f"Two patterns share {neurons[apart].mean():,.1f} neurons and {synapses[apart].mean():,.1f}"
             " synapses of their motifs, in the mean; neurons chosen independently would be"
-            f" {chance:.4g}."
+            f" {chance:,.1f}."
         )
     inexact = [row["pattern"] for row in patterns if not row["exact_recall"]]
     if inexact:
