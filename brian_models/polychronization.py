@@ -28,12 +28,11 @@ from brian2 import (
     second,
 )
 
-from wmdelays.delay_network import DelayNetwork
+from wmdelays.delay_network import MAX_WEIGHT, DelayNetwork
 from wmdelays.errors import InputError
 
 SCHEDULE = ["start", "thresholds", "resets", "synapses", "groups", "end"]
 PREFIX = "wmdelays_polychronization"
-MAX_WEIGHT = 10.0
 
 NEURON = """
 v : 1
@@ -172,13 +171,15 @@ class Parts:
     network: Network
 
 
-def build(n_excitatory, n_inhibitory, name=PREFIX):
+def build(n_excitatory, n_inhibitory, max_weight=MAX_WEIGHT, name=PREFIX):
     """The Brian2 objects of a network of this size, not yet connected.
 
     Parameters
     ----------
     n_excitatory, n_inhibitory : int
         Number of neurons.
+    max_weight : float
+        The ceiling of excitatory weights in mV.
     name : str
         Beginning of the names of the objects.
 
@@ -211,7 +212,7 @@ def build(n_excitatory, n_inhibitory, name=PREFIX):
         delay={"post": 0 * ms},
         clock=clock,
         name=f"{name}_excitation",
-        namespace={"potentiation": potentiation, "maximum": MAX_WEIGHT},
+        namespace={"potentiation": potentiation, "maximum": max_weight},
     )
     # A neuron's own spike counts before the arrivals of the millisecond.
     excitation.post.order = -1

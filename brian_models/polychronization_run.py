@@ -98,6 +98,11 @@ def check_device(device):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
 
 
+def _parts(network):
+    n_excitatory = network.n_excitatory
+    return build(n_excitatory, network.n_neurons - n_excitatory, network.max_weight)
+
+
 def _inputs(state, seconds, seed):
     """What the network is given, by name."""
     network, plastic = state.network, state.excitatory
@@ -170,7 +175,7 @@ class _Runtime:
         n_excitatory = self.network.n_excitatory
         wanted = {"codegen.target": self.device, **cython_settings(self.device), **_AS_WRITTEN}
         with settings(wanted):
-            parts = build(n_excitatory, self.network.n_neurons - n_excitatory)
+            parts = _parts(self.network)
             parts.neurons.a, parts.neurons.d = values["a"], values["d"]
             for name, first in (("excitation", 0), ("inhibition", n_excitatory)):
                 synapses = getattr(parts, name)
@@ -255,8 +260,7 @@ class _Standalone:
         self._folder.cleanup()
 
     def _build(self, device, network):
-        n_excitatory = network.n_excitatory
-        parts = build(n_excitatory, network.n_neurons - n_excitatory)
+        parts = _parts(network)
         inputs = Inputs(device)
         spent = []
         for name in ("_tick", "_n_replayed"):

@@ -40,7 +40,8 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
     assert wmdelays(*arguments).returncode == 0
     assert calls == [0, 1, 1, 2]
     assert path.read_bytes() == simulated.read_bytes()
-    # Now there is nothing left to simulate.
+    # Now there is nothing left to simulate, and nothing is prepared for it.
+    monkeypatch.delattr(polychronization_run.Simulation, "__init__")
     assert wmdelays(*arguments).returncode == 0
     assert len(calls) == 4
 
