@@ -261,6 +261,43 @@ def figures(rows):
             yield f"scan_{name}" + (f"_{n + 1}" if part else ""), title, figure
 
 
+def published_table(found):
+    """The published losses and ours beside them.
+
+    Parameters
+    ----------
+    found : sequence of dict
+        From `summary`.
+
+    Returns
+    -------
+    titles : list of str
+        Parameter, value, published loss, and what tells our curves apart.
+    lines : list of list of str
+        Our losses as mean and standard deviation over the seeds; the mean alone of one seed.
+        Empty if no setting is one of the reference's.
+    """
+    lines, texts = {}, {}
+    for name, losses in PUBLISHED.items():
+        ours = [
+            one
+            for one in found
+            if _as_published(one["setting"], name) and one["setting"][name] in losses
+        ]
+        for text, one in zip(labels([one["setting"] for one in ours], name), ours):
+            mean, sd = one["mean"]["loss"], one["sd"]["loss"]
+            shown = f"{mean:.2g}" + (f" ± {sd:.1g}" if mean and sd is not None else "")
+            lines.setdefault((name, one["setting"][name]), {})[text] = shown
+            texts.setdefault(text)
+    titles = ["parameter", "value", "published loss", *texts]
+    return titles, [
+        [name, text_of(value), f"{loss:g}", *(lines[name, value].get(text, "") for text in texts)]
+        for name, losses in PUBLISHED.items()
+        for value, loss in losses.items()
+        if (name, value) in lines
+    ]
+
+
 def write_report(rows, folder, command):
     """Write a report of rows: the figures, and the table beneath.
 
@@ -295,8 +332,12 @@ def write_report(rows, folder, command):
     for name, title, figure in figures(rows):
         crosses = PUBLISHED_LABEL in _legend(figure)
         pictures.append(drawn(figure, name, title, caption + (published if crosses else "")))
-    content = columns(summary(rows))
+    found = summary(rows)
+    content = columns(found)
     tables = [("All points", list(content), list(zip(*content.values())))]
+    titles, lines = published_table(found)
+    if lines:
+        tables.insert(0, ("Loss beside the published one", titles, lines))
     return write_results(folder, "Scan of parameters", [text], pictures, tables, rows, command)
 
 

@@ -232,6 +232,19 @@ def test_published_losses_stand_beside_ours_where_the_sizes_are_theirs():
     assert labels(other, "delays") == [False]
 
 
+def test_the_table_has_our_losses_beside_the_published_ones():
+    from wmdelays.validation.scan_report import published_table
+
+    over = {"delays": [5, 12, 20], "rule": ["margin", "hebbian"]}
+    rows = rows_of(settings(over=over), lambda s, seed: 0.5 + 0.1 * seed, seeds=2)
+    one = settings(over={"delays": [20]}, options={"beta": 0.5})
+    assert published_table(summary(rows + rows_of(one, lambda s, seed: 0.0))) == (
+        ["parameter", "value", "published loss", "rule margin", "rule hebbian"],
+        [["delays", n, loss, *2 * ["0.45 ± 0.07"]] for n, loss in (("5", "1"), ("20", "0.785"))],
+    )
+    assert published_table(summary(rows_of(one, lambda s, seed: 0.0)))[1] == []
+
+
 def test_a_loss_of_nought_has_its_place_on_the_axis():
     from wmdelays.validation.scan_report import figures
 
