@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import welch
 
 # Where the rhythms of the paper lie, in Hz.
 DELTA, GAMMA = (2.0, 4.0), (30.0, 100.0)
@@ -66,6 +65,9 @@ def activity(counts, n_excitatory, n_inhibitory, window_s=None):
     -------
     Activity
     """
+    # It takes long to import, and the command line is to answer at once.
+    from scipy.signal import welch
+
     seconds = counts.shape[1] // 1000
     window_s = max(SPECTRUM_S, -(-seconds // 60)) if window_s is None else window_s
     n_windows = seconds // window_s
