@@ -65,7 +65,7 @@ def _of_templates(found):
         (
             close_figure(made, found.raster, found.start),
             "close",
-            "The occurrences with the highest scores",
+            "Occurrences with the highest and the lowest scores",
             "Spikes of the template's units, in the order in which the template has them. A circle"
             " is where the template expects a spike and there is one, a cross where there is none.",
         ),

@@ -63,11 +63,11 @@ def occurrences_figure(search, raster, start=0.0):
             here = [o for o in search.occurrences if o.template == tested.number]
             for one in here:
                 where = (start + one.onset * search.step) * scale
-                axes.plot(where, 1.1, "v", color="black", markersize=4)
+                axes.plot(where, 1.1, "v", color="black", markersize=4, clip_on=False)
         for one in search.occurrences:
             where = (start + one.onset * search.step) * scale
-            above.plot(where, raster.n_neurons + 0.5, "v", color="black", markersize=4)
-        above.set_ylim(-0.8, raster.n_neurons + 1.5)
+            above.plot(where, raster.n_neurons, "v", color="black", markersize=4, clip_on=False)
+        above.set_ylim(-0.8, raster.n_neurons)
         above.set_yticks(np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int)))
         panels[-1].set_xlabel(f"time ({unit})")
         panels[-1].set_xlim(start * scale, (start + raster.duration) * scale)
@@ -109,7 +109,7 @@ def chosen_templates(search, most=_MOST_ROWS):
 
 
 def close_figure(search, raster, start=0.0):
-    """The most significant occurrences, spike by spike, with the spikes around them.
+    """The occurrences with the highest and the lowest scores, spike by spike.
 
     Parameters
     ----------
@@ -121,9 +121,11 @@ def close_figure(search, raster, start=0.0):
     matplotlib.figure.Figure or None
         None if there is no occurrence.
     """
-    shown = sorted(search.occurrences, key=lambda one: -one.score)[:_MOST_CLOSE]
+    shown = sorted(search.occurrences, key=lambda one: -one.score)
     if not shown:
         return None
+    if len(shown) > _MOST_CLOSE:
+        shown = shown[: _MOST_CLOSE // 2] + shown[-_MOST_CLOSE // 2 :]
     tested = {one.number: one for one in search.tested}
     coverage = Coverage(raster, search.step, search.jitter)
     with house_style():

@@ -49,6 +49,15 @@ def test_rates_on_the_scale_of_the_dither_stay(modulated, method):
         assert np.corrcoef(was, now)[0, 1] > 0.7
 
 
+def test_spikes_at_the_ends_are_reflected_there():
+    times = np.r_[np.linspace(0, 0.04, 20), np.linspace(19.96, 20, 20)]
+    (one,) = surrogates(Raster([0] * 40, times, 1, 20.0), 1, method="dither_spikes", dither=0.1)
+    early, late = one.times[:20], one.times[20:]
+    assert early.max() < 0.14 and late.min() > 19.86
+    # None is put at the end itself, where all units would meet.
+    assert len(np.unique(one.times)) == 40 and early.min() > 0 and late.max() < 20
+
+
 def test_trial_shifting_keeps_bursts_and_dithering_does_not(modulated):
     def intervals(raster):
         return np.diff(raster.times[raster.neurons == 0])
