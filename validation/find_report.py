@@ -89,9 +89,9 @@ def _of_unknown(found):
     texts = [_surrogates(settings)]
     if unknown.tested["method"] == "SPADE":
         texts.append(
-            "p is the part of the surrogates that hold a pattern with at least as many spikes and"
-            f" occurrences. It has to be below {settings['alpha']:g} divided by the number of pattern"
-            " sizes. Then parts of other patterns are left out, which elephant tells by their"
+            "k of n surrogates hold a pattern with at least as many spikes and occurrences. p is"
+            f" (1 + k) / (1 + n); k / n has to be at most {settings['alpha']:g} divided by the number"
+            " of pattern sizes. Then parts of other patterns are left out, which elephant tells by their"
             " numbers of occurrences; the surrogates' patterns are counted before that."
         )
     else:

@@ -190,7 +190,7 @@ def pattern_columns(found):
     shown = found.unknown.patterns
     return {
         "units, lag (ms)": [
-            "  ".join(f"{n} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags))
+            ", ".join(f"{n} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags))
             for one in shown
         ],
         "occurrences": [str(len(one.times)) for one in shown],

@@ -53,8 +53,8 @@ class Unknown:
     patterns : list of UnknownPattern
         Most spikes first, then most occurrences.
     chance : list of int
-        How many patterns each surrogate has. Of SPADE those with as many spikes and occurrences
-        as it takes in the raster, but before parts of patterns are told from the patterns.
+        How many patterns each surrogate has. Of SPADE those that would be significant in the
+        raster, before parts of patterns are told from the patterns.
     candidates : list of (int, int, float)
         Of SPADE: a number of spikes, how many patterns of so many spikes recur often enough to be
         tested, and how many a surrogate has on average.
@@ -175,18 +175,13 @@ def spade(
             one["neurons"],
             [0.0, *one["lags"].rescale("s").magnitude],
             one["times"].rescale("s").magnitude,
-            (1 + sum(_holds(spectrum_of, one["signature"]) for spectrum_of in spectra))
-            / (1 + n_surrogates),
+            (1 + sum(_holds(made, one["signature"]) for made in spectra)) / (1 + n_surrogates),
         )
         for one in concept_output_to_patterns(kept, window, bin_size)
     ]
-    known = {(int(z), int(c)) for z, c, _ in spectrum}
     return Unknown(
         patterns=_sorted(patterns),
-        chance=[
-            int(sum(n for z, c, n in one if (z, c) not in low or (z, c) not in known))
-            for one in spectra
-        ],
+        chance=_significant_in_each(spectra, alpha / max(1, len(found))),
         candidates=_candidates(found, spectra),
         tested={
             "method": "SPADE",
@@ -342,6 +337,17 @@ def _p_values(spectra, least):
 def _holds(spectrum, signature):
     """Whether there is a pattern with at least as many spikes and occurrences."""
     return bool(np.any((spectrum[:, 0] >= signature[0]) & (spectrum[:, 1] >= signature[1])))
+
+
+def _significant_in_each(spectra, level):
+    """How many patterns of each surrogate would be significant in the raster."""
+    signatures = {(z, c) for one in spectra for z, c, _ in one.tolist()}
+    rare = {
+        pair
+        for pair in signatures
+        if np.mean([_holds(one, pair) for one in spectra]) <= level + 1e-12
+    }
+    return [sum(n for z, c, n in one.tolist() if (z, c) in rare) for one in spectra]
 
 
 def _candidates(found, spectra):

@@ -183,6 +183,28 @@ def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
         assert three["found"] > 20 and three["by_chance"] == pytest.approx(three["found"], rel=0.4)
 
 
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way):
+    raster = Raster(np.arange(8), np.linspace(0.1, 1.9, 8), 8, 2.0)
+    write_raster(tmp_path / "few.npz", raster)
+    run = ("find", "--unknown", way, "few.npz", "--bin", "5ms", "--draws", 3, "--report", "out")
+    done = wmdelays(*run, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["patterns"] == []
+    assert "0 significant patterns; a surrogate has 0 on average, 0 at most." in done.stderr
+
+
+def test_patterns_of_surrogates_that_would_be_significant_are_counted():
+    from wmdelays.validation.unknown_patterns import _significant_in_each
+
+    # Spikes, occurrences, how many: 10 surrogates, of which one has a pattern that recurs 9 times.
+    usual = np.array([[3, 4, 20], [3, 5, 6]])
+    rare = np.array([[3, 4, 20], [3, 9, 2], [4, 4, 1]])
+    assert _significant_in_each([usual] * 9 + [rare], 0.1) == [0] * 9 + [3]
+    assert _significant_in_each([usual] * 9 + [rare], 0.05) == [0] * 10
+    assert _significant_in_each([usual] * 8 + [rare] * 2, 0.2) == [0] * 8 + [3, 3]
+
+
 def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
     from wmdelays.raster_files import read_raster
     from wmdelays.validation.find_unknown import find_unknown
