@@ -14,6 +14,7 @@ from wmdelays.validation import (
     capacity,
     compare,
     find,
+    groups,
     info,
     izhikevich,
     motifs,
@@ -43,6 +44,7 @@ app.command("scan")(scan.command)
 app.command("capacity")(capacity.command)
 app.command("motifs")(motifs.command)
 app.command("find")(find.command)
+app.command("groups")(groups.command)
 app.command("izhikevich")(izhikevich.command)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.quantities import whole
 
 COLUMNS = ("pre", "post", "delay_ms", "weight")
 MAX_WEIGHT = 10.0
 MAX_DELAY = 20
 # A search keeps a few numbers for each neuron.
-_MOST_NEURONS = 10_000_000
+_MOST_NEURONS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,7 @@ class DelayNetwork:
         if len({array.shape for array in arrays}) > 1 or arrays[0].ndim != 1:
             raise InputError("pre, post, delay_ms and weight have to be lists of the same length")
         pre, post, delay, weight = arrays
-        for name, ids in (("pre", pre), ("post", post)):
-            _refuse(
-                (ids < 0) | (ids >= len(excitatory)),
-                lambda k, name=name, ids=ids: (
-                    f"has {name} {ids[k]}, outside the neurons 0…{len(excitatory) - 1}"
-                ),
-            )
+        _refuse_unknown(pre, post, len(excitatory))
         _refuse(delay < 1, lambda k: f"has a delay of {delay[k]} ms; the shortest is 1 ms")
         _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
         order = np.lexsort((post, delay, pre))
@@ -110,7 +105,10 @@ class DelayNetwork:
     def shuffled(self, seed=0):
         """The same network with its excitatory weights drawn in another order.
 
-        What depends on which synapse is strong is lost; how many are strong stays.
+        Weights of synapses onto excitatory neurons and of those onto inhibitory neurons are
+        shuffled apart, since learning makes most of the latter strong: mixed, they would turn the
+        balance of the network over. What depends on which synapse is strong is lost; how many
+        of each kind are strong stays.
 
         Parameters
         ----------
@@ -120,8 +118,10 @@ class DelayNetwork:
         -------
         DelayNetwork
         """
-        weight, plastic = self.weight.copy(), self.excitatory[self.pre]
-        weight[plastic] = np.random.default_rng(seed).permutation(weight[plastic])
+        rng, weight = np.random.default_rng(seed), self.weight.copy()
+        for onto in (self.excitatory, ~self.excitatory):
+            kind = self.excitatory[self.pre] & onto[self.post]
+            weight[kind] = rng.permutation(weight[kind])
         arrays = (self.pre, self.post, self.delay_ms, weight)
         return DelayNetwork(*arrays, self.excitatory, self.max_weight)
 
@@ -184,18 +184,19 @@ def read_network_csv(
     """
     path = Path(path)
     try:
+        if n_neurons is not None:
+            whole("neurons", n_neurons, 1, _MOST_NEURONS)
         pre, post, delay, weight = _read_columns(path)
-        highest = int(max(pre.max(), post.max()))
+        _refuse_unknown(pre, post, n_neurons or _MOST_NEURONS)
         if n_neurons is None:
-            n_neurons = highest + 1
-        if not highest < _MOST_NEURONS:
-            raise InputError(f"neuron {highest} is out of the question: numbers count from 0")
+            n_neurons = int(max(pre.max(), post.max())) + 1
         _refuse(
             delay > max_delay, lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms"
         )
+        _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
         excitatory = _excitatory(pre, weight, n_neurons, n_excitatory)
         _refuse(
-            excitatory[np.clip(pre, 0, n_neurons - 1)] != (weight >= 0),
+            excitatory[pre] != (weight >= 0),
             lambda k: (
                 f"has the weight {weight[k]:g}, but neuron {pre[k]} is"
                 f" {'excitatory' if weight[k] < 0 else 'inhibitory'}"
@@ -221,8 +222,18 @@ def _excitatory(pre, weight, n_neurons, n_excitatory):
             )
         return np.arange(n_neurons) < n_excitatory
     excitatory = np.ones(n_neurons, dtype=bool)
-    excitatory[pre[(weight < 0) & (pre >= 0) & (pre < n_neurons)]] = False
+    excitatory[pre[weight < 0]] = False
     return excitatory
+
+
+def _refuse_unknown(pre, post, n_neurons):
+    for name, ids in (("pre", pre), ("post", post)):
+        _refuse(
+            (ids < 0) | (ids >= n_neurons),
+            lambda k, name=name, ids=ids: (
+                f"has {name} {ids[k]}, outside the neurons 0…{n_neurons - 1}"
+            ),
+        )
 
 
 def _refuse(bad, words, but=None):

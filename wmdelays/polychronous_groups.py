@@ -2,10 +2,14 @@
 
 import json
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
+
+# Excitatory spikes that arrived this long before a spike count as its causes, in ms.
+WINDOW = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,69 @@ class Group:
             "n_layers": self.n_layers,
             "span_ms": self.span_ms,
         }
+
+
+def joined_spikes(group):
+    """Which spikes the links of a group join.
+
+    Parameters
+    ----------
+    group : Group
+
+    Returns
+    -------
+    list of (int, int) or None
+        For each link the places of its presynaptic and its postsynaptic spike in `group.spikes`;
+        None if there are no such spikes.
+
+    Notes
+    -----
+    The links stand in the order of the spikes that they lead to, and those to one spike in the order
+    of arrival. Spikes of an anchor that would arrive before all anchors' spikes meet are not sent.
+    """
+    spikes, n_anchors = group.spikes, len(group.anchors)
+    places = defaultdict(list)
+    for k, (neuron, _) in enumerate(spikes):
+        places[neuron].append(k)
+    meeting = min(
+        (
+            spikes[k][1] + delay
+            for pre, post, delay, _ in group.links
+            for k in places[pre]
+            if post == group.mother and k < n_anchors
+        ),
+        default=0,
+    )
+
+    def source(pre, delay, k, after):
+        time = spikes[k][1]
+        arrivals = [(spikes[s][1] + delay, s) for s in places[pre]]
+        return min(
+            (
+                (arrival, s)
+                for arrival, s in arrivals
+                if time - WINDOW < arrival <= time
+                and (s >= n_anchors or arrival >= meeting)
+                and (arrival, s) > after
+            ),
+            default=None,
+        )
+
+    joined, k, last = [], n_anchors - 1, (-1, -1)
+    for pre, post, delay, _ in group.links:
+        stays = k >= n_anchors and spikes[k][0] == post
+        found = source(pre, delay, k, last) if stays else None
+        if found is None:
+            later = [j for j in places[post] if j > k]
+            options = ((j, source(pre, delay, j, (-1, -1))) for j in later)
+            j, found = next(((j, one) for j, one in options if one is not None), (k, None))
+            if found is None and stays:
+                # A second synapse with the same delay brought the same spike again.
+                found = source(pre, delay, k, (-1, -1))
+            k = j
+        last = last if found is None else found
+        joined.append(None if found is None else (found[1], k))
+    return joined
 
 
 def group_line(group):

@@ -1,0 +1,197 @@
+"""Files of polychronous groups that are written while they are found, and gone on with."""
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmdelays.errors import InputError, one_line
+from wmdelays.output import check_writable, write_json
+
+_FORMAT, _VERSION = "wmdelays unfinished groups", 1
+# So many seconds pass at least before the record is written again.
+_EVERY = 2.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a search has come.
+
+    Attributes
+    ----------
+    next_unit : int
+        The first unit of work to do, see `wmdelays.validation.group_search.Search`.
+    n_sets : int
+        Sets of anchors that were searched.
+    seconds : float
+        How long that took.
+    n_bytes : int
+        Length of what was found.
+    """
+
+    next_unit: int = 0
+    n_sets: int = 0
+    seconds: float = 0.0
+    n_bytes: int = 0
+
+
+class GroupFile:
+    """A file that gets groups while a search goes on.
+
+    As long as the search is not finished, a record of how far it came stands beside the file under
+    its name with ``.unfinished`` added. The record is never ahead of the file, so whenever the
+    search is killed, the next one finds what is complete, cuts off the rest and goes on.
+
+    Parameters
+    ----------
+    path : str or Path
+    search : dict
+        What is searched and how, as JSON values; another search does not go on with the file.
+
+    Raises
+    ------
+    InputError
+        When it is entered, if the file cannot be written, another run writes to it, or the record
+        is not of this search or not of this file. Nothing is changed then.
+    """
+
+    def __init__(self, path, search):
+        self.path = Path(path)
+        self.record = self.path.with_name(f"{self.path.name}.unfinished")
+        self._search = search
+        self._file = None
+
+    def __enter__(self):
+        check_writable(self.path)
+        check_writable(self.record)
+        # Opening makes the file, so what speaks against it is found before.
+        self._found()
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InputError(f"{self.path}: another run writes to it") from None
+            self.done = self._found()
+            self._save()
+            os.ftruncate(self._file, self.done.n_bytes)
+        except BaseException:
+            os.close(self._file)
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if self._file is not None:
+                self._save()
+        except InputError:
+            # Then the older record holds; what went wrong first is what the user should read.
+            if kind is None:
+                raise
+        finally:
+            self.close()
+
+    def add(self, data, next_unit, n_sets, seconds):
+        """Append what was found.
+
+        Parameters
+        ----------
+        data : bytes
+            Whole lines.
+        next_unit : int
+            The unit of work that comes after it.
+        n_sets : int
+            Sets of anchors that were searched for it.
+        seconds : float
+            How long the whole search took until now.
+        """
+        begin, written = self.done.n_bytes, 0
+        try:
+            # At a place of its own, so that what an interruption leaves is written over.
+            while written < len(data):
+                written += os.pwrite(self._file, data[written:], begin + written)
+        except OSError as error:
+            raise self._cannot(error) from None
+        self.done = Done(next_unit, self.done.n_sets + n_sets, seconds, begin + len(data))
+        if time.monotonic() - self._saved >= _EVERY:
+            self._save()
+
+    def finish(self):
+        """End the file; nothing is left to do."""
+        os.ftruncate(self._file, self.done.n_bytes)
+        self._sync()
+        self.record.unlink()
+        self.close()
+
+    def close(self):
+        """Let others write to the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _save(self):
+        self._sync()
+        done = self.done
+        write_json(
+            self.record,
+            {
+                "format": _FORMAT,
+                "format_version": _VERSION,
+                "search": self._search,
+                "next_unit": done.next_unit,
+                "n_sets": done.n_sets,
+                "seconds": round(done.seconds, 3),
+                "bytes": done.n_bytes,
+            },
+        )
+        self._saved = time.monotonic()
+
+    def _sync(self):
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise self._cannot(error) from None
+
+    def _cannot(self, error):
+        return InputError(f"{self.path}: cannot be written: {one_line(error.strerror or error)}")
+
+    def _found(self):
+        """How far an earlier search came."""
+        if not self.record.exists():
+            return Done()
+        other = f"delete it to begin anew, or name another file than {self.path}"
+        try:
+            values = json.loads(self.record.read_bytes())
+            known = values["format"] == _FORMAT and values["format_version"] == _VERSION
+            done = Done(*(values[name] for name in ("next_unit", "n_sets", "seconds", "bytes")))
+            whole = (done.next_unit, done.n_sets, done.n_bytes)
+            known &= all(type(n) is int and n >= 0 for n in whole)
+            known &= type(done.seconds) in (int, float) and done.seconds >= 0
+            search = values["search"]
+        except (ValueError, TypeError, LookupError, RecursionError):
+            known = False
+        except OSError as error:
+            raise InputError(f"{self.record}: cannot be read: {one_line(error.strerror)}") from None
+        if not known:
+            raise InputError(f"{self.record}: is no record of an unfinished search; {other}")
+        if search != self._search:
+            raise InputError(f"{self.record}: is of another network or of other settings; {other}")
+        self._check_length(done.n_bytes)
+        return done
+
+    def _check_length(self, n_bytes):
+        """What was complete has to be there and end with a line."""
+        if not n_bytes:
+            return
+        last = b""
+        if self.path.exists():
+            with open(self.path, "rb") as file:
+                file.seek(n_bytes - 1)
+                last = file.read(1)
+        if last != b"\n":
+            raise InputError(
+                f"{self.path}: is not what the unfinished search left: {n_bytes} bytes and the end of"
+                f" a line; put it back, or delete {self.record} to begin anew"
+            )

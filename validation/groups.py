@@ -1,0 +1,342 @@
+"""The command `wmdelays groups`: the polychronous groups of a network."""
+
+import os
+import sys
+import time
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
+from wmdelays.network_file import KIND
+from wmdelays.output import check_writable
+from wmdelays.polychronous_groups import group_line, read_groups
+from wmdelays.quantities import seconds as quantity
+from wmdelays.quantities import whole
+from wmdelays.validation.group_file import GroupFile
+from wmdelays.validation.network_input import kind_of_network, read_any_network
+from wmdelays.validation.options import Report, ResultsFile, check_outputs
+from wmdelays.validation.terminal import console, print_columns, progress_bar
+
+_LARGEST = 2**31 - 1
+
+
+def find_groups(
+    network,
+    path,
+    *,
+    strong=0.95,
+    n_anchors=3,
+    least_layers=7,
+    threads=None,
+    echo=None,
+    progress=None,
+):
+    """Search for polychronous groups, or go on with a search that was interrupted.
+
+    Parameters
+    ----------
+    network : DelayNetwork
+    path : str or Path
+        Gets a group a line as JSON while they are found, see `wmdelays.validation.group_file`.
+    strong, n_anchors, least_layers, threads
+        See `wmdelays.validation.group_search.search`.
+    echo : binary file, optional
+        Gets the same lines.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    Done
+        Sets of anchors and seconds of the whole search.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, or the file cannot be used.
+    """
+    say = progress or (lambda stage, part: None)
+    say("preparing the search", None)
+    from wmdelays.validation.group_search import Search
+
+    search = Search(network, strong, n_anchors, least_layers)
+    total = search.n_sets
+    described = {
+        "network": network.fingerprint(),
+        "strong": strong,
+        "anchors": n_anchors,
+        "layers": least_layers,
+    }
+    with GroupFile(path, described) as file:
+        first = file.done
+        begin = time.perf_counter()
+        with closing(search.run(first.next_unit, threads)) as batches:
+            for groups, next_unit, n_sets in batches:
+                data = "".join(map(group_line, groups)).encode()
+                elapsed = time.perf_counter() - begin
+                file.add(data, next_unit, n_sets, first.seconds + elapsed)
+                if echo is not None:
+                    _write(echo, data)
+                done = file.done.n_sets
+                left = elapsed / (done - first.n_sets) * (total - done) if n_sets else 0
+                say(f"{done:,} of {total:,} sets, {_duration(left)} left", done / total)
+        file.finish()
+        return file.done
+
+
+def _write(file, data):
+    try:
+        file.write(data)
+        file.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail once more when the program ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
+        raise InputError("nobody reads the groups any more") from None
+
+
+def _duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def columns(statistics):
+    """Titles of the table of a file of groups and what stands beneath."""
+    content = {"": ["groups"], "each time found": [f"{statistics.n_groups:,}"]}
+    content["distinct"] = [f"{statistics.n_distinct:,}"]
+    if statistics.n_groups:
+        for name in QUANTITIES:
+            content[""].append(f"{name.replace('_ms', ' (ms)')}: median, range")
+            for title, counts in (
+                ("each time found", statistics.counted[name]),
+                ("distinct", statistics.distinct[name]),
+            ):
+                middle, least, most = summary(counts)
+                content[title].append(f"{middle:g}, {least:g}…{most:g}")
+    return content
+
+
+def anchored(network, strong=0.95, n_anchors=3):
+    """Number of mothers: excitatory neurons with as many strong inputs as there are anchors."""
+    inputs = network.strong(strong) & network.excitatory[network.post]
+    return int((np.bincount(network.post[inputs], minlength=1) >= n_anchors).sum())
+
+
+def groups_at(path, places):
+    """The groups of a file that stand at some places, counted from 1; a dict."""
+    wanted = set(places)
+    return {k: group for k, group in zip(count(1), read_groups(path)) if k in wanted}
+
+
+def command(
+    network: Annotated[
+        Path,
+        typer.Argument(
+            metavar="NETWORK",
+            help="A .csv file with pre,post,delay_ms,weight, a memory file, or a file of"
+            " wmdelays izhikevich.",
+        ),
+    ],
+    excitatory: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="csv: neurons below this number are excitatory; by default those without negative"
+            " weights.",
+        ),
+    ] = None,
+    neurons: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="csv: number of neurons; by default those that occur."),
+    ] = None,
+    max_weight: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MV", help="csv, memory: the ceiling of excitatory weights; by default 10."
+        ),
+    ] = None,
+    max_delay: Annotated[
+        int | None,
+        typer.Option(metavar="MS", help="csv: the longest delay allowed; by default 20."),
+    ] = None,
+    strong: Annotated[
+        float,
+        typer.Option(metavar="X", help="A weight is strong above this fraction of the ceiling."),
+    ] = 0.95,
+    anchors: Annotated[int, typer.Option(metavar="N", help="Number of anchors.")] = 3,
+    layers: Annotated[int, typer.Option(metavar="N", help="Least number of layers.")] = 7,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Of wmdelays izhikevich: a snapshot; by default the end."
+        ),
+    ] = None,
+    shuffle: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", help="Shuffle the excitatory weights before the search."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="By default the number of cores.")
+    ] = None,
+    over_time: Annotated[
+        bool,
+        typer.Option(
+            "--over-time",
+            help="Of wmdelays izhikevich: search all snapshots, and each with shuffled weights.",
+        ),
+    ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="--over-time: take the snapshots at multiples of this."),
+    ] = None,
+    results: ResultsFile = None,
+    draw: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1,7,20", help="--report: groups to draw, by their line; by default three."
+        ),
+    ] = None,
+    report: Report = None,
+    json_file: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write each group as a line of JSON as it is found; - for the terminal. If a search"
+            " was interrupted, it goes on.",
+        ),
+    ] = None,
+):
+    """Find the polychronous groups of a network."""
+    check_outputs(json_file, report)
+    places = _check_options(over_time, every, results, at, draw, report, json_file)
+    at_s = None if at is None else _whole_seconds("at", at)
+    seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)
+    threads = None if threads is None else whole("threads", threads, 1)
+    for path in (json_file, results):
+        if path not in (None, "-") and Path(path).resolve() == network.resolve():
+            raise InputError(f"{path}: is the network itself; name another file")
+    settings = {"strong": strong, "n_anchors": anchors, "least_layers": layers, "threads": threads}
+    if over_time:
+        if kind_of_network(network) != KIND:
+            raise InputError(f"--over-time goes with a file of wmdelays izhikevich, not {network}")
+        for name, value in (
+            ("excitatory", excitatory),
+            ("neurons", neurons),
+            ("max-weight", max_weight),
+            ("max-delay", max_delay),
+        ):
+            if value is not None:
+                raise InputError(f"--{name} does not go with a file of wmdelays izhikevich")
+        from wmdelays.validation.groups_over_time import run
+
+        every_s = None if every is None else _whole_seconds("every", every)
+        run(network, every_s, seed or 0, settings, results, report)
+        return
+    found = read_any_network(
+        network,
+        n_excitatory=excitatory,
+        n_neurons=neurons,
+        max_weight=max_weight,
+        max_delay=max_delay,
+        at=at_s,
+    )
+    if seed is not None:
+        found = found.shuffled(seed)
+    said = {"network": str(network), "at_s": at_s, "shuffle": seed, **settings}
+    with TemporaryDirectory() as folder:
+        kept = json_file not in (None, "-")
+        path = Path(json_file) if kept else Path(folder, "groups.jsonl")
+        try:
+            _search_and_tell(found, path, json_file == "-", settings, report, places, said)
+        except KeyboardInterrupt:
+            _end_interrupted(kept and Path(f"{path}.unfinished").exists())
+
+
+def _search_and_tell(network, path, echo, settings, report, places, said):
+    strong, n_anchors = settings["strong"], settings["n_anchors"]
+    with progress_bar() as say:
+        done = find_groups(
+            network,
+            path,
+            **settings,
+            echo=sys.stdout.buffer if echo else None,
+            progress=say,
+        )
+        say("counting the groups", None)
+        statistics = GroupStatistics(read_groups(path))
+        page = None
+        wanted = dict.fromkeys(places, "") if places else statistics.chosen()
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.groups_report import write_report
+
+            page = write_report(
+                network, statistics, groups_at(path, wanted), wanted, done, said, report
+            )
+    print_columns(columns(statistics))
+    lines = [summary_line(network, statistics, done, strong, n_anchors)]
+    missing = [str(k) for k in wanted if k > statistics.n_groups]
+    if missing and report is not None:
+        lines.append(f"not drawn, for there is no such group: {', '.join(missing)}")
+    if page is not None:
+        lines.append(f"report: {page}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def summary_line(network, statistics, done, strong, n_anchors):
+    """The outcome in one sentence."""
+    n_mothers = anchored(network, strong, n_anchors)
+    if not n_mothers:
+        return f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search."
+    return (
+        f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
+        f" {statistics.n_mothers:,} mothers, in {done.n_sets:,} sets of {n_anchors} anchors of"
+        f" {n_mothers:,} mothers; {done.seconds:.1f} s."
+    )
+
+
+def _check_options(over_time, every, results, at, draw, report, json_file):
+    """Refuse options that do not fit each other; the groups to draw."""
+    if over_time:
+        for name, value in (("at", at), ("draw", draw), ("json", json_file)):
+            if value is not None:
+                raise InputError(f"--{name} does not go with --over-time")
+        if results is not None:
+            check_writable(results)
+        return ()
+    for name, value in (("every", every), ("results", results)):
+        if value is not None:
+            raise InputError(f"--{name} goes with --over-time alone")
+    if draw is None:
+        return ()
+    if report is None:
+        raise InputError("--draw says what the report shows; name a folder with --report")
+    try:
+        places = [int(word) for word in draw.split(",")]
+    except ValueError:
+        places = [0]
+    if min(places) < 1:
+        raise InputError(f"--draw takes numbers of lines from 1 on, such as 1,7,20, not {draw!r}")
+    return tuple(dict.fromkeys(places))
+
+
+def _whole_seconds(name, text):
+    value = quantity(text, f"--{name}")
+    if value % 1:
+        raise InputError(f"--{name} {text!r} is not a whole number of seconds, such as 600s")
+    return int(value)
+
+
+def _end_interrupted(goes_on):
+    """Say so in one line, with what to do, and end."""
+    line = "interrupted; the same command goes on" if goes_on else "interrupted"
+    print(f"wmdelays: {line}", file=sys.stderr)
+    sys.exit(130)

@@ -1,0 +1,63 @@
+"""Figures and report of `wmdelays groups`."""
+
+from wmdelays.group_plots import distributions_figure, group_figure
+from wmdelays.validation.groups import columns, summary_line
+from wmdelays.validation.pages import drawn, write_results
+from wmdelays.validation.results import versions
+from wmdelays.validation.terminal import command_line
+
+
+def write_report(network, statistics, groups, words, done, settings, folder):
+    """Write a report: how large the groups are, and pictures of some.
+
+    Parameters
+    ----------
+    network : DelayNetwork
+    statistics : GroupStatistics
+    groups : dict of int to Group
+        Groups to draw, by their place in the file of groups.
+    words : dict of int to str
+        What each of them is, such as "most layers".
+    done : Done
+    settings : dict
+    folder : str or Path
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    texts = [
+        summary_line(network, statistics, done, settings["strong"], settings["n_anchors"]),
+        "A polychronous group is what follows in the resting network when some strong excitatory"
+        " inputs of a neuron, the anchors, fire so that their spikes reach it, the mother, together."
+        " A group that is found from several sets of anchors counts each time; distinct groups differ"
+        " in their spikes or the times between them.",
+    ]
+    pictures = []
+    if statistics.n_groups:
+        pictures.append(
+            drawn(
+                distributions_figure(statistics),
+                "groups",
+                "Sizes, layers and time spans",
+                "Numbers are logarithmic.",
+            )
+        )
+    for place, group in groups.items():
+        pictures.append(
+            drawn(
+                group_figure(group, network.excitatory),
+                f"group_{place}",
+                f"Group {place}" + (f": {words[place]}" if words[place] else ""),
+                f"{len(group.spikes)} spikes in {group.span_ms} ms, {group.n_layers} layers,"
+                f" {len(group.links)} links. Numbers and shades of the marks are layers. A line leads"
+                " from a spike to where it arrives, and on, dotted, to the spike that it helps to make.",
+            )
+        )
+    content = columns(statistics)
+    tables = [("Groups", list(content), list(zip(*content.values())))]
+    rows = [{"setting": settings, "versions": versions()}]
+    return write_results(
+        folder, "Polychronous groups", texts, pictures, tables, rows, command_line()
+    )

@@ -1,0 +1,91 @@
+"""Networks with delays from any file that holds one."""
+
+from pathlib import Path
+
+from wmdelays.delay_network import MAX_DELAY, MAX_WEIGHT, DelayNetwork, read_network_csv
+from wmdelays.errors import InputError
+from wmdelays.memory_file import read_memory
+from wmdelays.network_file import KIND, read_network
+from wmdelays.quantities import whole
+from wmdelays.sealed_file import kind_of
+
+# The longest delay of a network file, too; no search lasts longer.
+_LONGEST = 1000
+
+
+def kind_of_network(path):
+    """What holds the network: "csv", "memory" or "network".
+
+    Raises
+    ------
+    InputError
+        If it is none of them.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file")
+    if path.suffix.lower() == ".csv":
+        return "csv"
+    kind = kind_of(path)
+    if kind not in ("memory", KIND):
+        raise InputError(
+            f"{path}: is no network: take a .csv file with pre,post,delay_ms,weight, a memory file, or"
+            " a file of wmdelays izhikevich (if it is one, its beginning is damaged)"
+        )
+    return kind
+
+
+def read_any_network(
+    path, *, n_excitatory=None, n_neurons=None, max_weight=None, max_delay=None, at=None
+):
+    """Read a network from a csv file, a memory file or a file of `wmdelays izhikevich`.
+
+    Parameters
+    ----------
+    path : str or Path
+    n_excitatory, n_neurons, max_delay : int, optional
+        Of a csv file, see `wmdelays.delay_network.read_network_csv`.
+    max_weight : float, optional
+        The ceiling of a csv file; or what the largest weight of a memory becomes. In mV.
+    at : int, optional
+        Time in seconds of a snapshot in a file of `wmdelays izhikevich`.
+
+    Returns
+    -------
+    DelayNetwork
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, or an option does not fit its kind.
+    """
+    kind = kind_of_network(path)
+    given = {
+        "--excitatory": (n_excitatory, ("csv",)),
+        "--neurons": (n_neurons, ("csv",)),
+        "--max-delay": (max_delay, ("csv",)),
+        "--max-weight": (max_weight, ("csv", "memory")),
+        "--at": (at, (KIND,)),
+    }
+    files = {
+        "csv": "a csv file",
+        "memory": "a memory file",
+        KIND: "a file of wmdelays izhikevich",
+    }
+    for name, (value, kinds) in given.items():
+        if value is not None and kind not in kinds:
+            fitting = " or ".join(files[one] for one in kinds)
+            raise InputError(f"{name} goes with {fitting}; {path} is {files[kind]}")
+    max_weight = MAX_WEIGHT if max_weight is None else max_weight
+    if kind == KIND:
+        return read_network(path, at)
+    if kind == "memory":
+        memory = read_memory(path)
+        try:
+            return DelayNetwork.of_memory(memory, max_weight)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+    max_delay = MAX_DELAY if max_delay is None else whole("max-delay", max_delay, 1, _LONGEST)
+    return read_network_csv(path, n_excitatory, n_neurons, max_weight, max_delay)

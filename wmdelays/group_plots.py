@@ -1,0 +1,182 @@
+"""Pictures of polychronous groups: how large they are, and single ones."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure
+from wmdelays.group_statistics import QUANTITIES
+from wmdelays.polychronous_groups import joined_spikes
+
+_LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
+_MOST_BINS = 45
+# Above these numbers of neurons rows are too low for numbers in the marks, and for each name.
+_NUMBERED, _NAMED = 64, 90
+
+
+def distributions_figure(statistics):
+    """How many groups there are of each size, number of layers and time span.
+
+    Parameters
+    ----------
+    statistics : GroupStatistics
+        With at least one group.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with house_style():
+        figure = new_figure(2.7)
+        panels = figure.subplots(1, 3, sharey=True)
+        for axes, name in zip(panels, QUANTITIES):
+            counted, distinct = statistics.counted[name], statistics.distinct[name]
+            least, most = min(counted), max(counted)
+            width = max(1, -(-(most - least + 1) // _MOST_BINS))
+            edges = np.arange(least, most + width + 1, width) - 0.5
+            for counts, style in (
+                (counted, {"facecolor": SHADE, "edgecolor": GREY, "linewidth": 0.6}),
+                (distinct, {"histtype": "step", "edgecolor": BLUE, "linewidth": 1.4}),
+            ):
+                values = np.array(list(counts))
+                axes.hist(values, edges, weights=list(counts.values()), **style)
+            axes.set_yscale("log")
+            axes.set_ylim(bottom=0.7)
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.set_xlabel(_LABELS[name] + (f", in bins of {width}" if width > 1 else ""))
+        panels[0].set_ylabel("groups")
+        handles = [
+            Patch(facecolor=SHADE, edgecolor=GREY, label="each time a group is found"),
+            Line2D([], [], color=BLUE, linewidth=1.4, label="distinct groups"),
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=2)
+    return figure
+
+
+def group_figure(group, excitatory):
+    """The spikes of a group, and its links as lines from each spike to where it arrives.
+
+    Parameters
+    ----------
+    group : Group
+    excitatory : bool array, shape (n_neurons,)
+        Which neurons are excitatory.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    # A row for each neuron, in the order of first spikes.
+    order = sorted(range(len(group.spikes)), key=lambda k: (group.spikes[k][1], k))
+    neurons = list(dict.fromkeys(group.spikes[k][0] for k in order))
+    rows = {neuron: row for row, neuron in enumerate(neurons)}
+    joined = joined_spikes(group)
+    layers = _layers(group, joined)
+    each = float(np.clip(11.0 / len(neurons), 0.06, 0.19))
+    size = float(np.clip(each * 56, 4, 9.5))
+    with house_style():
+        figure = new_figure(1.5 + each * len(neurons))
+        axes = figure.add_subplot()
+        colours, norm = _shades(group.n_layers)
+        for link, places in zip(group.links, joined):
+            if places is not None:
+                _draw_link(axes, group.spikes, rows, link[2], *places, each)
+        for k, (neuron, time) in enumerate(group.spikes):
+            shade = colours(norm(layers[k]))
+            place = (time, rows[neuron])
+            shape = "o" if excitatory[neuron] else "s"
+            for wanted, (ring, colour) in _RINGS.items():
+                if wanted == _role(group, k):
+                    style = {"color": colour, "markeredgewidth": 1.6, "zorder": 3}
+                    axes.plot(*place, ring, **style, markersize=size * 1.75, fillstyle="none")
+            axes.plot(
+                *place,
+                shape,
+                markersize=size,
+                markerfacecolor=shade,
+                markeredgecolor="black",
+                markeredgewidth=0.6,
+                zorder=4,
+            )
+            if len(neurons) <= _NUMBERED:
+                axes.annotate(
+                    str(layers[k]),
+                    place,
+                    ha="center",
+                    va="center_baseline",
+                    fontsize=min(6.5, size * 0.7),
+                    color="white" if _is_dark(shade) else "black",
+                    zorder=5,
+                )
+        named = range(0, len(neurons), -(-len(neurons) // _NAMED))
+        axes.set_yticks(named, [str(neurons[row]) for row in named])
+        axes.tick_params(axis="y", length=0, labelsize=float(np.clip(each * 60, 5, 8)))
+        axes.set_ylim(len(neurons) - 0.2, -0.8)
+        first = min(time for _, time in group.spikes)
+        axes.set_xlim(first - 0.03 * group.span_ms - 1, first + 1.03 * group.span_ms + 1)
+        axes.set(xlabel="time (ms)", ylabel="neuron, in the order of first spikes")
+        bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, pad=0.01, aspect=40)
+        bar.set_label("layer")
+        bar.ax.yaxis.set_major_locator(MaxNLocator(12, integer=True))
+        bar.ax.minorticks_off()
+        figure.legend(handles=_handles(), loc="outside upper center", ncols=3)
+    return figure
+
+
+_RINGS = {"anchor": ("o", VERMILLION), "mother": ("D", BLUE)}
+
+
+def _role(group, k):
+    if k < len(group.anchors):
+        return "anchor"
+    return "mother" if group.spikes[k][0] == group.mother else None
+
+
+def _layers(group, joined):
+    layers = [1] * len(group.spikes)
+    for link, places in zip(group.links, joined):
+        if places is not None:
+            layers[places[1]] = link[3]
+    return layers
+
+
+def _draw_link(axes, spikes, rows, delay, before, after, each):
+    """From a spike to its arrival, and on to the spike that it helps to make."""
+    (pre, sent), (post, fired) = spikes[before], spikes[after]
+    arrival, row = sent + delay, rows[post]
+    width = 0.7 if each > 0.1 else 0.4
+    axes.plot([sent, arrival], [rows[pre], row], color=GREY, linewidth=width, zorder=1)
+    axes.plot([arrival, fired], [row, row], color=GREY, linewidth=width, linestyle=":", zorder=1)
+    axes.plot(arrival, row, "|", color="black", markersize=4, markeredgewidth=0.7, zorder=2)
+
+
+def _shades(n_layers):
+    """A step of the palette for each layer, light to dark."""
+    return colormaps["cividis_r"], BoundaryNorm(np.arange(0.5, n_layers + 1), 256)
+
+
+def _is_dark(colour):
+    return np.dot(colour[:3], (0.3, 0.59, 0.11)) < 0.5
+
+
+def _handles():
+    def mark(shape, label, **style):
+        return Line2D([], [], linestyle="", marker=shape, label=label, **style)
+
+    plain = {"markerfacecolor": "white", "markeredgecolor": "black", "markersize": 6}
+    rings = [
+        mark(shape, name, color=colour, fillstyle="none", markersize=9, markeredgewidth=1.6)
+        for name, (shape, colour) in _RINGS.items()
+    ]
+    return [
+        mark("o", "excitatory", **plain),
+        mark("s", "inhibitory", **plain),
+        rings[0],
+        rings[1],
+        Line2D([], [], color=GREY, linewidth=0.9, label="link: from spike to arrival"),
+        Line2D([], [], color=GREY, linewidth=0.9, linestyle=":", label="from arrival to spike"),
+    ]
