@@ -1,12 +1,7 @@
 """Figures and report of `wmdelays find`."""
 
-from wmdelays.occurrence_plots import (
-    chance_figure,
-    close_figure,
-    maxima_figure,
-    occurrences_figure,
-    recurring_figure,
-)
+from wmdelays.occurrence_plots import close_figure, maxima_figure, occurrences_figure
+from wmdelays.recurring_plots import chance_figure, recurring_figure
 from wmdelays.validation.find_stored import Found, level_columns, occurrence_columns
 from wmdelays.validation.find_unknown import candidate_columns, pattern_columns
 from wmdelays.validation.pages import drawn, write_results

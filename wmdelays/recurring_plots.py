@@ -1,0 +1,102 @@
+"""Pictures of patterns that recur in a raster."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from wmdelays.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+
+_MOST_PATTERNS = 12
+
+
+def recurring_figure(patterns, raster, start=0.0):
+    """Recurring patterns: their spikes, and when they occur.
+
+    Parameters
+    ----------
+    patterns : sequence
+        With `neurons`, `lags` and `times` in seconds; the first ones are drawn.
+    raster : Raster
+    start : float
+        When the raster begins in the recording, in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if there are no patterns.
+    """
+    shown = list(patterns)[:_MOST_PATTERNS]
+    if not shown:
+        return None
+    longest = max(one.lags[-1] for one in shown)
+    scale, unit = time_unit(start + raster.duration)
+    with house_style():
+        figure = new_figure(1.2 + 0.42 * len(shown))
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 2])
+        for row, one in enumerate(shown):
+            if row % 2:
+                for axes in (left, right):
+                    axes.axhspan(row - 0.5, row + 0.5, color=SHADE, alpha=0.45, linewidth=0)
+            lags = np.array(one.lags) * 1e3
+            left.plot(lags, [row] * len(lags), "|", color="black", markersize=7)
+            for lag in np.unique(lags):
+                units = ", ".join(str(n) for n, t in zip(one.neurons, lags) if t == lag)
+                left.annotate(
+                    units,
+                    (lag, row),
+                    (2, 0),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    va="center",
+                )
+            times = (np.array(one.times) + start) * scale
+            right.plot(times, [row] * len(times), "|", color=BLUE, markersize=9)
+            right.annotate(
+                str(len(times)),
+                (1.01, row),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8,
+            )
+        left.set_ylim(len(shown) - 0.5, -0.5)
+        left.set_yticks(range(len(shown)), [str(k + 1) for k in range(len(shown))])
+        left.set_xlim(-0.03 * longest * 1e3 - 0.5, longest * 1e3 * 1.3 + 1)
+        left.set(xlabel="lag (ms), units beside their spikes", ylabel="pattern")
+        right.set_xlim(start * scale, (start + raster.duration) * scale)
+        right.set_xlabel(f"time ({unit}); at the right the number of occurrences")
+    return figure
+
+
+def chance_figure(unknown):
+    """How many patterns there are, in the raster and in its surrogates.
+
+    Parameters
+    ----------
+    unknown : Unknown
+        See `wmdelays.validation.unknown_patterns`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n, chance = len(unknown.patterns), np.array(unknown.chance)
+    with house_style():
+        figure = new_figure(2.5)
+        panels = figure.subplots(1, 1 + bool(unknown.candidates), squeeze=False)[0]
+        edges = np.arange(-0.5, max(n, chance.max()) + 1.5, max(1, max(n, chance.max()) // 40))
+        if edges[-1] < max(n, chance.max()):
+            edges = np.append(edges, edges[-1] + edges[1] - edges[0])
+        panels[-1].hist(chance, edges, color=GREY, label="surrogates")
+        panels[-1].axvline(n, color=BLUE, linewidth=1.6, linestyle="--", label="raster")
+        panels[-1].set(xlabel="significant patterns", ylabel="surrogates")
+        panels[-1].yaxis.set_major_locator(MaxNLocator(integer=True))
+        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        panels[-1].legend()
+        if unknown.candidates:
+            sizes, found, mean = (np.array(part) for part in zip(*unknown.candidates))
+            panels[0].bar(sizes - 0.2, found, 0.4, color=BLUE, label="raster")
+            panels[0].bar(sizes + 0.2, mean, 0.4, color=GREY, hatch="///", label="surrogates, mean")
+            panels[0].set_yscale("symlog", linthresh=1)
+            panels[0].set(xlabel="spikes of a pattern", ylabel="recurring patterns")
+            panels[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+            panels[0].legend()
+    return figure
