@@ -25,7 +25,7 @@ LABELS = {
     "delays": "longest delay $D$ (steps)",
     "steps": "pattern length $T$ (steps)",
     "patterns": "number of patterns $M$",
-    "rate": "rate $p_A$ (spikes per neuron and step)",
+    "rate": "rate $p_A$ (per neuron and step)",
     "interval": "silent interval after a spike (steps)",
     "beta": "leak, part of the membrane left after a step",
     "theta": "threshold",
