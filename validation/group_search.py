@@ -100,22 +100,27 @@ class Search:
         width = network.max_delay_ms + 1
         pre, delay, weight = (a[sends] for a in (network.pre, network.delay_ms, network.weight))
         row_end = np.searchsorted(pre * width + delay, np.arange(network.n_neurons * width) + 1)
-        ways = (network.post[sends].astype(np.int32), delay.astype(np.int32), weight)
-        quiet, course, courses, calm = _courses(weight)
-        put(self, "_sent", (*ways, quiet, course, row_end, width, courses, calm))
+        ways = (network.post[sends].astype(np.uint32), delay.astype(np.int32), weight)
+        settles, course, *courses = _courses(weight)
+        put(self, "_sent", (*ways, settles, course, row_end, width, *courses))
 
     @property
     def n_sets(self):
         """Number of sets of anchors, of all mothers."""
         return sum(comb(int(n), self.n_anchors) for n in np.diff(self._inputs[2]))
 
-    def batches(self, start=0):
+    def units(self, mother):
+        """The units of work of a mother: the first, and the one after the last."""
+        return tuple(self._inputs[2][mother : mother + 2].tolist())
+
+    def batches(self, start=0, stop=None):
         """The work in pieces of about the same size, in order.
 
         Parameters
         ----------
-        start : int
-            The first unit of work; a unit is a mother and her first anchor.
+        start, stop : int
+            The first unit of work, and the one before which to stop, by default after the last. A
+            unit is a mother and her first anchor.
 
         Yields
         ------
@@ -123,24 +128,25 @@ class Search:
             The units from the first up to, not including, the last; and their sets of anchors.
         """
         first, n_sets, unit = start, 0, 0
+        stop = len(self._inputs[0]) if stop is None else stop
         for n in np.diff(self._inputs[2]).tolist():
             for k in range(n):
-                if unit >= start:
+                if start <= unit < stop:
                     n_sets += comb(n - k - 1, self.n_anchors - 1)
                 unit += 1
                 if n_sets >= _BATCH:
                     yield (first, unit), n_sets
                     first, n_sets = unit, 0
-        if unit > max(first, start):
-            yield (first, unit), n_sets
+        if stop > max(first, start):
+            yield (first, stop), n_sets
 
-    def run(self, start=0, threads=None):
+    def run(self, start=0, stop=None, threads=None):
         """Search, from a unit of work on.
 
         Parameters
         ----------
-        start : int
-            The first unit, see `batches`.
+        start, stop : int
+            The first unit, and the one before which to stop; see `batches`.
         threads : int, optional
             By default the number of cores.
 
@@ -154,7 +160,7 @@ class Search:
         waiting = deque()
         with ThreadPoolExecutor(threads) as pool:
             try:
-                for units, n_sets in self.batches(start):
+                for units, n_sets in self.batches(start, stop):
                     waiting.append((pool.submit(self._found, *units), units[1], n_sets))
                     if len(waiting) > _AHEAD * threads:
                         found, following, done = waiting.popleft()
@@ -251,68 +257,72 @@ def _rest():
 
 
 @numba.njit(cache=True)
-def _after(v, u, current, n):
-    """The states of an excitatory and an inhibitory neuron 1 to `n` ms after an input.
+def _after(v, u, current, kind, n):
+    """What becomes of a neuron 1 to `n` ms after an input.
 
     Returns
     -------
-    states : ndarray of float, shape (2, n, 2)
+    states : ndarray of float, shape (n, 2)
         v and u.
-    quiet : ndarray of bool, shape (2,)
-        Whether a neuron is left alone by `_is_quiet` from the first of them on.
+    settles : bool
+        Whether `_is_quiet` holds before it fires, and until the end.
     """
-    states, quiet = np.empty((2, n, 2)), np.ones(2, np.bool_)
-    for kind in range(2):
-        state, now = (v[kind], u[kind]), current
-        for k in range(n):
-            state = _membrane(state[0], state[1], now, _A[kind])
-            now = 0.0
-            states[kind, k] = state
-            quiet[kind] &= _is_quiet(state[0], state[1])
-    return states, quiet
+    states, settles = np.empty((n, 2)), False
+    for k in range(n):
+        v, u = _membrane(v, u, current, _A[kind])
+        current = 0.0
+        states[k] = v, u
+        if v >= _PEAK:
+            return states, False
+        settles = settles or _is_quiet(v, u)
+    return states, settles
 
 
-def _courses(weights, most=4096, most_calm=4, n=32):
+def _courses(weights, most=10_000, most_twice=2, n=32):
     """What one input does to a neuron at rest, and a second one after it.
 
     Parameters
     ----------
     weights : ndarray of float, shape (n_synapses,)
-    most, most_calm : int
+    most, most_twice : int
         Number of weights that are tabulated alone and in pairs, the most common first.
     n : int
         Number of milliseconds.
 
     Returns
     -------
-    quiet : ndarray of bool, shape (n_synapses,)
-        Whether a neuron of either kind keeps quiet after one input of this weight.
+    settles : ndarray of bool, shape (n_synapses,)
+        Whether a neuron of either kind settles without a spike after one input of this weight.
     course : ndarray of int, shape (n_synapses,)
         The weight's row in what follows, or -1.
-    courses : ndarray of float, shape (n_weights, 2, n, 2)
+    once : ndarray of float, shape (n_weights, 2, n, 2)
         v and u of an excitatory and of an inhibitory neuron after each millisecond.
-    calm : ndarray of bool, shape (n_calm, n_calm, 2, n)
-        Whether the neuron can be left alone when a second input comes so many ms after the first,
-        from 1 on. For the first `n_calm` weights.
+    twice : ndarray of float, shape (n_twice, n_twice, 2, n, n, 2)
+        The same after a second input that comes so many ms after the first, from 1 on.
+    settles_twice : ndarray of bool, shape (n_twice, n_twice, 2, n)
     """
     values, places, counts = np.unique(weights, return_inverse=True, return_counts=True)
-    rest = np.array([_rest(), _rest()]).T
-    quiet = np.array([_after(*rest, value, 1)[1].all() for value in values], dtype=bool)
-    common = [k for k in np.argsort(-counts, kind="stable") if quiet[k]][:most]
+    alone = [[_after(*_rest(), value, kind, n) for kind in range(2)] for value in values]
+    settles = np.array([a[1] and b[1] for a, b in alone], dtype=bool)
+    common = [k for k in np.argsort(-counts, kind="stable") if settles[k]][:most]
     course = np.full(len(values), -1)
     course[common] = np.arange(len(common))
-    courses = np.array([_after(*rest, values[k], n)[0] for k in common]).reshape(-1, 2, n, 2)
-    n_calm = min(most_calm, len(common))
-    calm = np.zeros((n_calm, n_calm, 2, n), dtype=bool)
-    for first, second, k in np.ndindex(n_calm, n_calm, n):
-        v, u = courses[first, :, k].T
-        calm[first, second, :, k] = _after(v, u, values[common[second]], 1)[1]
-    return quiet[places], course[places].astype(np.int32), courses, calm
+    once = np.array([[states for states, _ in alone[k]] for k in common]).reshape(-1, 2, n, 2)
+    n_twice = min(most_twice, len(common))
+    twice = np.empty((n_twice, n_twice, 2, n, n, 2))
+    settles_twice = np.empty(twice.shape[:4], dtype=bool)
+    for place in np.ndindex(settles_twice.shape):
+        first, second, kind, gap = place
+        found = _after(*once[first, kind, gap], values[common[second]], kind, n)
+        twice[place], settles_twice[place] = found
+    return settles[places], course[places].astype(np.int32), once, twice, settles_twice
 
 
-# What is known of a neuron in a set of anchors is one number: the set, and one of these or, for a
-# neuron that gets one input at least but had none before it, _FIRST and that input's synapse.
+# What is known of a neuron in a set of anchors is one number: the set, and one of these or, while
+# a neuron follows a tabulated course, the time of its last input, and _FIRST and either the synapse
+# of the only input or, behind all synapses, the place of its two inputs in the table.
 _LEFT, _AWAKE, _FIRST = 0, 1, 2
+_SYNAPSES, _TIMES = 1 << 27, 1 << 11
 _NEVER = 1 << 30
 
 
@@ -327,8 +337,9 @@ def _search(first_unit, last_unit, inputs, sent, linked, excitatory, n_anchors, 
         np.empty(n_neurons),
         np.empty(n_neurons),
         np.empty(n_neurons),
-        np.empty(n_neurons, np.int64),
-        np.empty(n_neurons, np.int64),
+        np.empty(n_neurons, np.uint32),
+        np.empty(n_neurons, np.uint32),
+        np.empty(n_neurons, np.uint32),
     )
     neuron, time = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
     layer, before = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
@@ -338,12 +349,12 @@ def _search(first_unit, last_unit, inputs, sent, linked, excitatory, n_anchors, 
         most_sent = max(most_sent, sent[5][(n + 1) * sent[6] - 1] - sent[5][n * sent[6]])
     n_inputs, n_times = most_sent * MOST_SPIKES, LONGEST + sent[6]
     inbox = (
-        np.empty(n_times, np.int64),
-        np.empty(n_times, np.int64),
+        np.empty(n_times, np.uint32),
+        np.empty(n_times, np.uint32),
         np.full(n_times, -1),
-        np.empty(n_inputs, np.int32),
-        np.empty(n_inputs, np.int32),
-        np.empty(n_inputs, np.int32),
+        np.empty(n_inputs + 1, np.uint32),
+        np.empty(n_inputs + 1, np.uint32),
+        np.empty(n_inputs + 1, np.uint32),
     )
     least_delay, chosen = np.empty(n_anchors, np.int64), np.empty(n_anchors, np.int64)
     heads = np.empty((16, 4), np.int64)
@@ -428,14 +439,14 @@ def _follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells,
     int
         Number of spikes.
     """
-    post, delay, weight, quiet, course, row_end, width, courses, calm = sent
-    known, since, v, u, current, awake, fired = cells
+    post, delay, weight, settles, course, row_end, width, once, twice, settles_twice = sent
+    known, since, v, u, current, second, awake, fired = cells
     first, last, opened, receiver, by, following = inbox
-    n_anchors, longest_course = len(least_delay), courses.shape[2]
+    n_anchors, n_twice, longest_course = len(least_delay), len(twice), once.shape[2]
     rest_v, rest_u = _rest()
-    this_set = number * (len(post) + _FIRST)
+    this_set = number * (_TIMES * _SYNAPSES)
 
-    n_fired, n_sent, n_awake, n_inputs, n_waiting = n_anchors, 0, 0, 0, 0
+    n_fired, n_sent, n_awake, n_inputs, n_waiting = n_anchors, 0, 0, 1, 0
     stop = min(2 * max(width - 1, WINDOW) + WINDOW + 1, LONGEST)
     t = meeting - 1
     while True:
@@ -448,30 +459,30 @@ def _follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells,
             elif end > begin:
                 stop = max(stop, min(t + delay[end - 1] + 1, LONGEST))
             now = time[n_sent]
-            for synapse in range(begin, end):
+            for synapse in range(np.uint64(begin), np.uint64(end)):
                 x, at, carried = post[synapse], now + delay[synapse], synapse
                 tag = known[x] - this_set
                 earlier = False
                 if tag < 0:
-                    if quiet[synapse]:
-                        known[x], since[x] = this_set + _FIRST + synapse, at
+                    if settles[synapse]:
+                        known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
                         continue
                     known[x], since[x] = this_set + _LEFT, _NEVER
                     v[x], u[x], current[x] = rest_v, rest_u, 0.0
-                elif tag >= _FIRST and since[x] > at:
+                elif tag >= (at + 1) * _SYNAPSES:
                     # The first input is this one now. The other comes before all others that are
                     # on the list of its millisecond, for its spike was sent before theirs.
-                    known[x], carried = this_set + _FIRST + synapse, tag - _FIRST
-                    since[x], at = at, since[x]
+                    known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
+                    at, carried = tag // _SYNAPSES, np.uint64(tag % _SYNAPSES - _FIRST)
                     earlier = True
                 receiver[n_inputs], by[n_inputs] = x, carried
                 if opened[at] != number:
                     opened[at], first[at], last[at] = number, n_inputs, n_inputs
-                    following[n_inputs] = -1
+                    following[n_inputs] = 0
                 elif earlier:
                     following[n_inputs], first[at] = first[at], n_inputs
                 else:
-                    following[n_inputs], following[last[at]] = -1, n_inputs
+                    following[n_inputs], following[last[at]] = 0, n_inputs
                     last[at] = n_inputs
                 n_inputs += 1
                 n_waiting += 1
@@ -480,27 +491,41 @@ def _follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells,
         t += 1
         if t >= stop or n_fired == MOST_SPIKES or not (n_waiting or n_awake):
             return n_fired
-        entry = first[t] if opened[t] == number else -1
-        while entry >= 0:
+        entry = first[t] if opened[t] == number else np.uint32(0)
+        while entry:
             x, synapse = receiver[entry], by[entry]
             entry = following[entry]
             n_waiting -= 1
             tag = known[x] - this_set
             if tag >= _FIRST:
-                tag -= _FIRST
-                gap, kind = t - since[x], 0 if excitatory[x] else 1
-                known[x] = this_set + _LEFT
-                if course[tag] >= 0 and 0 < gap <= longest_course:
-                    since[x] = t
-                    v[x], u[x] = courses[course[tag], kind, gap - 1]
-                    current[x] = 0.0
-                    second = course[synapse]
-                    if course[tag] < len(calm) and 0 <= second < len(calm):
-                        if calm[course[tag], second, kind, gap - 1]:
-                            current[x] = weight[synapse]
-                            continue
+                came, code = tag // _SYNAPSES, tag % _SYNAPSES - _FIRST
+                gap, kind = t - came, 0 if excitatory[x] else 1
+                tabulated = min(gap, longest_course)
+                since[x], current[x] = came + tabulated, 0.0
+                if code < len(post):
+                    one, two = course[code], course[synapse]
+                    if gap == 0:
+                        v[x], u[x], current[x] = rest_v, rest_u, weight[code]
+                    elif one < 0:
+                        v[x], u[x], current[x], since[x] = rest_v, rest_u, weight[code], came
+                    else:
+                        if 0 <= two < n_twice and one < n_twice and gap <= longest_course:
+                            if settles_twice[one, two, kind, gap - 1]:
+                                code = ((one * n_twice + two) * 2 + kind) * longest_course + gap - 1
+                                code += len(post)
+                                known[x] = this_set + t * _SYNAPSES + _FIRST + code
+                                second[x] = synapse
+                                continue
+                        v[x], u[x] = once[one, kind, tabulated - 1]
                 else:
-                    v[x], u[x], current[x] = rest_v, rest_u, weight[tag]
+                    code -= len(post)
+                    before, one = code % longest_course, code // longest_course // 2 // n_twice
+                    if gap == 0:
+                        v[x], u[x] = once[one, kind, before]
+                        current[x] = weight[second[x]]
+                    else:
+                        two = code // longest_course // 2 % n_twice
+                        v[x], u[x] = twice[one, two, kind, before, tabulated - 1]
                 tag = _LEFT
             if tag == _LEFT:
                 a = _A[0] if excitatory[x] else _A[1]

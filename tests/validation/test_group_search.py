@@ -1,0 +1,182 @@
+from pathlib import Path
+from runpy import run_path
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wmdelays.delay_network import DelayNetwork
+from wmdelays.errors import InputError
+from wmdelays.validation.group_search import LONGEST, MOST_SPIKES, Search, search
+
+literal = run_path(str(Path(__file__).with_name("literal_groups.py")))
+literal_search, follow = literal["literal_search"], literal["follow"]
+
+
+def network(seed, n_excitatory=30, n_inhibitory=8, n_out=8, longest=6, strong=0.7, same=True):
+    """A random network in which groups are common; several synapses may be alike."""
+    random = np.random.default_rng(seed)
+    n = n_excitatory + n_inhibitory
+    pre = np.repeat(np.arange(n), n_out)
+    post = random.integers(0, n, len(pre))
+    excitatory = np.arange(n) < n_excitatory
+    delay = np.where(excitatory[pre], random.integers(1, longest + 1, len(pre)), 1)
+    weight = np.where(random.random(len(pre)) < 0.5, 10.0, random.uniform(9.4, 10, len(pre)))
+    weight[random.random(len(pre)) > strong] = 3.0
+    weight[~excitatory[pre]] = -5.0 if same else random.uniform(-30, -1)
+    return DelayNetwork(pre, post, delay, weight, excitatory)
+
+
+def izhikevich(seed, ceiling):
+    """A network of full size and of Izhikevich's wiring, its weights at random at the ceiling."""
+    random = np.random.default_rng(seed)
+    pre = np.repeat(np.arange(1000), 100)
+    post = np.concatenate(
+        [random.choice(np.delete(np.arange(1000), n), 100, replace=False) for n in range(800)]
+        + [random.choice(800, 100, replace=False) for _ in range(200)]
+    )
+    delay = np.where(pre < 800, np.tile(np.arange(100) // 5 + 1, 1000), 1)
+    weight = np.where(random.random(len(pre)) < ceiling, 10.0, random.uniform(0, 10, len(pre)))
+    weight[pre >= 800] = -5.0
+    return DelayNetwork(pre, post, delay, weight, np.arange(1000) < 800)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    size=st.tuples(st.integers(3, 25), st.integers(0, 8)),
+    longest=st.integers(1, 25),
+    strong=st.sampled_from([0.5, 0.9]),
+    n_anchors=st.integers(1, 3),
+    same=st.booleans(),
+)
+def test_groups_are_those_of_the_literal_program(seed, size, longest, strong, n_anchors, same):
+    made = network(seed, *size, n_out=5, longest=longest, strong=strong, same=same)
+    settings = {"n_anchors": n_anchors, "least_layers": 2}
+    mothers = range(3)
+    expected = list(literal_search(made, mothers=mothers, **settings))
+    assert [g for g in search(made, **settings) if g.mother in mothers] == expected
+
+
+def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
+    made = izhikevich(1, ceiling=0.42)
+    everything, found = Search(made), []
+    for mother in (3, 500, 799):
+        for groups, _, _ in everything.run(*everything.units(mother)):
+            found += groups
+    compiled = numba.njit(follow)
+    assert found == list(literal_search(made, mothers=(3, 500, 799), follow=compiled))
+    assert len(found) > 1
+    assert any(neuron >= 800 for group in found for neuron, _ in group.spikes)
+
+
+def chain(n_layers=8, delay=2, weight=10.0, width=3):
+    """Layers of three neurons; each neuron sends a spike to all of the next layer."""
+    layers = np.arange(n_layers * width).reshape(n_layers, width)
+    pairs = [(i, j) for a, b in zip(layers, layers[1:]) for i in a for j in b]
+    pre, post = np.array(pairs).T
+    n = np.full(len(pre), delay)
+    return DelayNetwork(pre, post, n, np.full(len(pre), weight), np.ones(layers.size, bool))
+
+
+def test_a_chain_of_layers_is_one_group_for_each_mother():
+    groups = list(search(chain()))
+    # A chain that begins one layer later has seven layers, and one more is too short.
+    assert [group.n_layers for group in groups] == [8] * 3 + [7] * 3
+    assert [group.mother for group in groups] == [3, 4, 5, 6, 7, 8]
+    first = groups[0]
+    assert first.anchors == (0, 1, 2)
+    assert len(first.spikes) == 24 and len(first.links) == 63
+    assert first.links[0] == (0, 3, 2, 2)
+    times = np.array([time for _, time in first.spikes]).reshape(8, 3)
+    assert (times == times[:, :1]).all() and times[0, 0] == 0
+    assert first.span_ms == times.max()
+    # Three mothers see the same spikes.
+    assert len({group.spike_set for group in groups}) == 2
+
+
+def test_anchors_with_different_delays_reach_the_mother_together():
+    made = chain()
+    delay = made.delay_ms.copy()
+    delay[made.pre == 0] = 7
+    groups = list(search(DelayNetwork(made.pre, made.post, delay, made.weight, made.excitatory)))
+    assert groups[0].spikes[:3] == ((0, 0), (1, 5), (2, 5))
+
+
+def test_weak_synapses_do_not_count():
+    assert not list(search(chain(weight=9.5)))
+    assert list(search(chain(weight=9.6)))
+    assert list(search(chain(weight=9.5), strong=0.9))
+
+
+def test_an_anchor_with_one_link_to_an_excitatory_neuron_is_refused():
+    made = chain()
+    keep = ~((made.pre == 0) & (made.post > 3))
+    arrays = (made.pre, made.post, made.delay_ms, made.weight)
+    cut = DelayNetwork(*(a[keep] for a in arrays), made.excitatory)
+    assert {group.mother for group in search(cut)} == {6, 7, 8}
+    assert {group.mother for group in literal_search(cut)} == {6, 7, 8}
+
+
+@pytest.mark.parametrize("least_layers, n", [(7, 6), (8, 3), (9, 0)])
+def test_groups_have_at_least_so_many_layers(least_layers, n):
+    assert len(list(search(chain(), least_layers=least_layers))) == n
+
+
+def test_endless_activity_ends_after_a_second():
+    ring = chain(n_layers=40)
+    back = np.array([(i, j) for i in range(117, 120) for j in range(3)]).T
+    # What goes to neuron 27 arrives late, so that there is always something still to arrive.
+    late = np.array([(i, 120) for i in range(120)]).T
+    pre, post = (np.concatenate(a) for a in zip((ring.pre, ring.post), back, late))
+    delay = np.where(post == 120, 20, 2)
+    made = DelayNetwork(pre, post, delay, np.full(len(pre), 10.0), np.ones(121, bool))
+    groups = [group for group in search(made) if group.mother < 3]
+    assert groups == list(literal_search(made, mothers=range(3)))
+    assert len(groups) == 3
+    assert all(LONGEST - 5 < max(t for _, t in group.spikes) < LONGEST for group in groups)
+
+
+def test_an_explosion_ends_after_a_thousand_spikes():
+    made = network(5, n_excitatory=300, n_inhibitory=0, n_out=30, longest=10, strong=0.9)
+    one_mother = Search(made)
+    first, last = one_mother.units(7)
+    groups, _, n_sets = next(one_mother.run(last - 6, last, threads=1))
+    assert n_sets == 20
+    assert {len(group.spikes) for group in groups} == {MOST_SPIKES}
+    expected = literal_search(made, mothers=[7], follow=numba.njit(follow))
+    assert groups and groups == list(expected)[-len(groups) :]
+
+
+def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
+    made = izhikevich(2, ceiling=0.3)
+    all_at_once = Search(made)
+    pieces, threads = [], iter([1, 2, 3])
+    batches = list(all_at_once.run(threads=2))
+    assert len(batches) > 10
+    assert sum(n for _, _, n in batches) == all_at_once.n_sets
+    for groups, _, _ in all_at_once.run(threads=next(threads)):
+        pieces += groups
+    assert pieces == [group for groups, _, _ in batches for group in groups]
+    assert pieces
+    middle = len(batches) // 2
+    rest = all_at_once.run(start=batches[middle][1])
+    assert [group for groups, _, _ in rest for group in groups] == [
+        group for groups, _, _ in batches[middle + 1 :] for group in groups
+    ]
+
+
+def test_a_network_without_enough_strong_inputs_has_no_groups():
+    made = chain(width=2)
+    assert Search(made).n_sets == 0
+    assert not list(search(made))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"strong": 1}, {"strong": -0.1}, {"n_anchors": 0}, {"least_layers": 0}]
+)
+def test_settings_without_sense_are_refused(wrong):
+    with pytest.raises(InputError):
+        Search(chain(), **wrong)
