@@ -141,13 +141,15 @@ def test_endless_activity_ends_after_a_second():
 
 def test_an_explosion_ends_after_a_thousand_spikes():
     made = network(5, n_excitatory=300, n_inhibitory=0, n_out=30, longest=10, strong=0.9)
-    one_mother = Search(made)
-    first, last = one_mother.units(7)
-    groups, _, n_sets = next(one_mother.run(last - 6, last, threads=1))
-    assert n_sets == 20
-    assert {len(group.spikes) for group in groups} == {MOST_SPIKES}
-    expected = literal_search(made, mothers=[7], follow=numba.njit(follow))
-    assert groups and groups == list(expected)[-len(groups) :]
+    # Of the many sets of anchors the ten of one mother are enough.
+    weight = made.weight.copy()
+    weight[np.flatnonzero(made.strong() & (made.post == 7))[5:]] = 1.0
+    made = DelayNetwork(made.pre, made.post, made.delay_ms, weight, made.excitatory)
+    everything = Search(made)
+    groups, _, n_sets = next(everything.run(*everything.units(7), threads=1))
+    assert n_sets == 10
+    assert MOST_SPIKES in {len(group.spikes) for group in groups}
+    assert groups == list(literal_search(made, mothers=[7], follow=numba.njit(follow)))
 
 
 def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
