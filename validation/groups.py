@@ -78,7 +78,7 @@ def find_groups(
     with GroupFile(path, described) as file:
         first = file.done
         begin = time.perf_counter()
-        with closing(search.run(first.next_unit, threads)) as batches:
+        with closing(search.run(first.next_unit, threads=threads)) as batches:
             for groups, next_unit, n_sets in batches:
                 data = "".join(map(group_line, groups)).encode()
                 elapsed = time.perf_counter() - begin
@@ -86,8 +86,10 @@ def find_groups(
                 if echo is not None:
                     _write(echo, data)
                 done = file.done.n_sets
-                left = elapsed / (done - first.n_sets) * (total - done) if n_sets else 0
-                say(f"{done:,} of {total:,} sets, {_duration(left)} left", done / total)
+                # Units at the end of a mother's inputs have no sets.
+                if done > first.n_sets:
+                    left = elapsed / (done - first.n_sets) * (total - done)
+                    say(f"{done:,} of {total:,} sets, {_duration(left)} left", done / total)
         file.finish()
         return file.done
 

@@ -41,11 +41,11 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
         If a setting makes no sense.
     """
     results = Results(None, "groups") if results is None else results
-    times = [int(t) for t in run.snapshot_times if every is None or t % every == 0]
     if every is not None and (every < 1 or every % run.snapshot_s):
         raise InputError(
             f"every is {every} s; snapshots were taken every {run.snapshot_s} s, so take a multiple"
         )
+    times = [int(t) for t in run.snapshot_times if every is None or t % every == 0]
     from wmdelays.validation.group_search import Search
 
     # Mistakes show before the first search; this one takes no time.

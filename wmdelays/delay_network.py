@@ -194,6 +194,8 @@ def read_network_csv(
             delay > max_delay, lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms"
         )
         _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
+        if n_excitatory is None and not (weight > 0).any():
+            raise InputError("the network has no excitatory neurons: no weight is positive")
         excitatory = _excitatory(pre, weight, n_neurons, n_excitatory)
         _refuse(
             excitatory[pre] != (weight >= 0),

@@ -33,6 +33,7 @@ def distributions_figure(statistics):
     with house_style():
         figure = new_figure(2.7)
         panels = figure.subplots(1, 3, sharey=True)
+        highest = 1
         for axes, name in zip(panels, QUANTITIES):
             counted, distinct = statistics.counted[name], statistics.distinct[name]
             least, most = min(counted), max(counted)
@@ -43,12 +44,11 @@ def distributions_figure(statistics):
                 (distinct, {"histtype": "step", "edgecolor": BLUE, "linewidth": 1.4}),
             ):
                 values = np.array(list(counts))
-                axes.hist(values, edges, weights=list(counts.values()), **style)
-            axes.set_yscale("log")
-            axes.set_ylim(bottom=0.7)
+                height, *_ = axes.hist(values, edges, weights=list(counts.values()), **style)
+            highest = max(highest, height.max())
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlabel(_LABELS[name] + (f", in bins of {width}" if width > 1 else ""))
-        panels[0].set_ylabel("groups")
+        panels[0].set(ylabel="groups", yscale="log", ylim=(0.7, 1.5 * highest))
         handles = [
             Patch(facecolor=SHADE, edgecolor=GREY, label="each time a group is found"),
             Line2D([], [], color=BLUE, linewidth=1.4, label="distinct groups"),
