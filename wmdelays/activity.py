@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wmdelays.delay_network import STRONG
+
 # Where the rhythms of the paper lie, in Hz.
 DELTA, GAMMA = (2.0, 4.0), (30.0, 100.0)
 # The peak of gamma may begin below it.
 _PEAK = (25.0, 100.0)
-STRONG = 0.95
 # A spectrum is the mean of those of stretches of 2 s, so that delta has several frequencies.
 SPECTRUM_S = 2
 

@@ -13,6 +13,8 @@ from wmdelays.quantities import whole
 COLUMNS = ("pre", "post", "delay_ms", "weight")
 MAX_WEIGHT = 10.0
 MAX_DELAY = 20
+# A weight above this fraction of the ceiling is strong.
+STRONG = 0.95
 # A search keeps a few numbers for each neuron.
 _MOST_NEURONS = 1_000_000
 
@@ -91,7 +93,7 @@ class DelayNetwork:
         """The longest delay in milliseconds; 0 without synapses."""
         return int(self.delay_ms.max(initial=0))
 
-    def strong(self, fraction=0.95):
+    def strong(self, fraction=STRONG):
         """Which synapses are excitatory and heavier than a fraction of the ceiling, bool."""
         return self.excitatory[self.pre] & (self.weight > fraction * self.max_weight)
 

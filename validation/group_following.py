@@ -1,0 +1,239 @@
+"""What follows when the anchors of a polychronous group fire: its spikes and its links."""
+
+import numba
+import numpy as np
+
+from wmdelays.validation.izhikevich_neuron import (
+    JUMP,
+    PEAK,
+    RECOVERY,
+    RESET,
+    is_quiet,
+    membrane,
+    rest,
+)
+
+# Excitatory spikes that arrived this long before a spike count as its causes, in ms.
+WINDOW = 20
+# Where the original program ends a group: spikes, and milliseconds.
+MOST_SPIKES = 1000
+LONGEST = 979
+
+# What is known of a neuron in a set of anchors is one number: the set, and one of these or, while
+# a neuron follows a tabulated course, the time of its last input, and _FIRST and either the synapse
+# of the only input or, behind all synapses, the place of its two inputs in the table.
+_LEFT, _AWAKE, _FIRST = 0, 1, 2
+_SYNAPSES, _TIMES = 1 << 27, 1 << 11
+_NEVER = 1 << 30
+
+
+@numba.njit(nogil=True, cache=True)
+def follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells, inbox):
+    """Simulate what follows the anchors' spikes.
+
+    A neuron's first input is noted with the neuron; for its other inputs it is put on a list of
+    the millisecond in which they come. Only neurons on these lists are looked at: one with a
+    single input that keeps quiet is not.
+
+    Parameters
+    ----------
+    number : int
+        The number of this set of anchors, to tell what is left from others.
+    meeting : int
+        When the anchors' spikes reach the mother, in ms.
+    neuron, time : ndarray of int, shape (MOST_SPIKES,)
+        The spikes: those of the anchors, to which the others are added.
+    least_delay : ndarray of int, shape (n_anchors,)
+        The shortest delay over which each anchor's spike is sent.
+    sent, excitatory, cells, inbox
+        The network, and room for the state of its neurons and for the lists.
+
+    Returns
+    -------
+    int
+        Number of spikes.
+    """
+    post, delay, weight, settles, course, row_end, width, once, twice, settles_twice = sent
+    known, since, v, u, current, second, awake, fired = cells
+    first, last, opened, receiver, by, following = inbox
+    n_anchors, n_twice, longest_course = len(least_delay), len(twice), once.shape[2]
+    rest_v, rest_u = rest()
+    this_set = number * (_TIMES * _SYNAPSES)
+
+    n_fired, n_sent, n_awake, n_inputs, n_waiting = n_anchors, 0, 0, 1, 0
+    stop = min(2 * max(width - 1, WINDOW) + WINDOW + 1, LONGEST)
+    t = meeting - 1
+    while True:
+        # Send the spikes that were fired.
+        while n_sent < n_fired:
+            row = neuron[n_sent] * width
+            begin, end = row_end[row], row_end[row + width - 1]
+            if n_sent < n_anchors:
+                begin = row_end[row + least_delay[n_sent] - 1]
+            elif end > begin:
+                stop = max(stop, min(t + delay[end - 1] + 1, LONGEST))
+            now = time[n_sent]
+            for synapse in range(np.uint64(begin), np.uint64(end)):
+                x, at, carried = post[synapse], now + delay[synapse], synapse
+                tag = known[x] - this_set
+                earlier = False
+                if tag < 0:
+                    if settles[synapse]:
+                        known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
+                        continue
+                    known[x], since[x] = this_set + _LEFT, _NEVER
+                    v[x], u[x], current[x] = rest_v, rest_u, 0.0
+                elif tag >= (at + 1) * _SYNAPSES:
+                    # The first input is this one now. The other comes before all others that are
+                    # on the list of its millisecond, for its spike was sent before theirs.
+                    known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
+                    at, carried = tag // _SYNAPSES, np.uint64(tag % _SYNAPSES - _FIRST)
+                    earlier = True
+                receiver[n_inputs], by[n_inputs] = x, carried
+                if opened[at] != number:
+                    opened[at], first[at], last[at] = number, n_inputs, n_inputs
+                    following[n_inputs] = 0
+                elif earlier:
+                    following[n_inputs], first[at] = first[at], n_inputs
+                else:
+                    following[n_inputs], following[last[at]] = 0, n_inputs
+                    last[at] = n_inputs
+                n_inputs += 1
+                n_waiting += 1
+            n_sent += 1
+
+        t += 1
+        if t >= stop or n_fired == MOST_SPIKES or not (n_waiting or n_awake):
+            return n_fired
+        entry = first[t] if opened[t] == number else np.uint32(0)
+        while entry:
+            x, synapse = receiver[entry], by[entry]
+            entry = following[entry]
+            n_waiting -= 1
+            tag = known[x] - this_set
+            if tag >= _FIRST:
+                came, code = tag // _SYNAPSES, tag % _SYNAPSES - _FIRST
+                gap, kind = t - came, 0 if excitatory[x] else 1
+                tabulated = min(gap, longest_course)
+                since[x], current[x] = came + tabulated, 0.0
+                if code < len(post):
+                    one, two = course[code], course[synapse]
+                    if gap == 0:
+                        v[x], u[x], current[x] = rest_v, rest_u, weight[code]
+                    elif one < 0:
+                        v[x], u[x], current[x], since[x] = rest_v, rest_u, weight[code], came
+                    else:
+                        if 0 <= two < n_twice and one < n_twice and gap <= longest_course:
+                            if settles_twice[one, two, kind, gap - 1]:
+                                code = ((one * n_twice + two) * 2 + kind) * longest_course + gap - 1
+                                code += len(post)
+                                known[x] = this_set + t * _SYNAPSES + _FIRST + code
+                                second[x] = synapse
+                                continue
+                        v[x], u[x] = once[one, kind, tabulated - 1]
+                else:
+                    code -= len(post)
+                    before, one = code % longest_course, code // longest_course // 2 // n_twice
+                    if gap == 0:
+                        v[x], u[x] = once[one, kind, before]
+                        current[x] = weight[second[x]]
+                    else:
+                        two = code // longest_course // 2 % n_twice
+                        v[x], u[x] = twice[one, two, kind, before, tabulated - 1]
+                tag = _LEFT
+            if tag == _LEFT:
+                a = RECOVERY[0] if excitatory[x] else RECOVERY[1]
+                if since[x] == _NEVER:
+                    since[x] = t
+                while since[x] < t:
+                    v[x], u[x] = membrane(v[x], u[x], current[x], a)
+                    current[x] = 0.0
+                    since[x] += 1
+                known[x] = this_set + _AWAKE
+                awake[n_awake] = x
+                n_awake += 1
+            current[x] += weight[synapse]
+
+        n_firing, still = 0, 0
+        for k in range(n_awake):
+            x = awake[k]
+            a = RECOVERY[0] if excitatory[x] else RECOVERY[1]
+            v[x], u[x] = membrane(v[x], u[x], current[x], a)
+            current[x] = 0.0
+            if v[x] >= PEAK:
+                v[x] = RESET
+                u[x] += JUMP[0] if excitatory[x] else JUMP[1]
+                # In the order of neurons, as a program that goes through all of them.
+                place = n_firing
+                while place and fired[place - 1] > x:
+                    fired[place] = fired[place - 1]
+                    place -= 1
+                fired[place] = x
+                n_firing += 1
+            if is_quiet(v[x], u[x]):
+                known[x], since[x] = this_set + _LEFT, t + 1
+            else:
+                awake[still] = x
+                still += 1
+        n_awake = still
+        for k in range(min(n_firing, MOST_SPIKES - n_fired)):
+            neuron[n_fired], time[n_fired] = fired[k], t
+            n_fired += 1
+
+
+@numba.njit(nogil=True, cache=True)
+def add_links(links, n, n_fired, neuron, time, layer, least_delay, last, before, linked):
+    """Find the layer of each spike, and append the links to it in the order of arrival.
+
+    Neuron x gets the excitatory synapses incoming[x] up to incoming[x + 1] of `linked`.
+    """
+    pre, delay, incoming = linked
+    n_anchors = len(least_delay)
+    for k in range(n_fired):
+        x, t = neuron[k], time[k]
+        layer[k] = 1
+        begin = n
+        for synapse in range(incoming[x], incoming[x + 1]) if k >= n_anchors else range(0):
+            i, d = pre[synapse], delay[synapse]
+            # What an earlier set left in `last` is no spike of i before k in this one.
+            s = last[i]
+            if s >= k or neuron[s] != i:
+                continue
+            while s >= 0:
+                arrival = time[s] + d
+                if t - WINDOW < arrival <= t and (s >= n_anchors or d >= least_delay[s]):
+                    layer[k] = max(layer[k], layer[s] + 1)
+                    links = with_room(links, n + 1)
+                    key, place = arrival * MOST_SPIKES + s, n
+                    while place > begin and links[place - 1, 3] > key:
+                        links[place] = links[place - 1]
+                        place -= 1
+                    links[place] = i, x, d, key
+                    n += 1
+                s = before[s]
+        links[begin:n, 3] = layer[k]
+        before[k] = last[x] if last[x] < k and neuron[last[x]] == x else -1
+        last[x] = k
+    return links, n
+
+
+@numba.njit(nogil=True, inline="always")
+def with_room(rows, n):
+    """The rows, or a copy with room for n of them."""
+    if n <= len(rows):
+        return rows
+    grown = np.empty((max(n, 2 * len(rows)), rows.shape[1]), rows.dtype)
+    grown[: len(rows)] = rows
+    return grown
+
+
+@numba.njit(nogil=True, cache=True)
+def uses(anchors, links, excitatory):
+    """Whether no anchor has exactly one link to an excitatory neuron."""
+    for anchor in anchors:
+        n = 0
+        for k in range(len(links)):
+            n += links[k, 0] == anchor and excitatory[links[k, 1]]
+        if n == 1:
+            return False
+    return True
