@@ -191,7 +191,7 @@ class Search:
         return list(_groups(self.n_anchors, *kept))
 
 
-def search(network, strong=_STRONG, n_anchors=3, least_layers=7, threads=None):
+def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
     """The polychronous groups of a network.
 
     Parameters

@@ -6,8 +6,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from wmdelays.activity import DELTA, GAMMA
-from wmdelays.delay_network import STRONG
 from wmdelays.curve_plots import Curve, Panel, curves_figure
+from wmdelays.delay_network import STRONG
 from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
 _HIGHEST = 120.0
