@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
 from wmdelays.network_file import KIND
@@ -31,11 +32,12 @@ def find_groups(
     network,
     path,
     *,
-    strong=0.95,
+    strong=STRONG,
     n_anchors=3,
     least_layers=7,
     threads=None,
     echo=None,
+    tell=None,
     progress=None,
 ):
     """Search for polychronous groups, or go on with a search that was interrupted.
@@ -49,6 +51,8 @@ def find_groups(
         See `wmdelays.validation.group_search.search`.
     echo : binary file, optional
         Gets the same lines.
+    tell : callable, optional
+        Called with what there is to do (str), before the search begins.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -77,6 +81,10 @@ def find_groups(
     }
     with GroupFile(path, described) as file:
         first = file.done
+        if tell is not None and total:
+            n_mothers = anchored(network, strong, n_anchors)
+            known = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
+            tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{known}")
         begin = time.perf_counter()
         with closing(search.run(first.next_unit, threads=threads)) as batches:
             for groups, next_unit, n_sets in batches:
@@ -124,7 +132,7 @@ def columns(statistics):
     return content
 
 
-def anchored(network, strong=0.95, n_anchors=3):
+def anchored(network, strong=STRONG, n_anchors=3):
     """Number of mothers: excitatory neurons with as many strong inputs as there are anchors."""
     inputs = network.strong(strong) & network.excitatory[network.post]
     return int((np.bincount(network.post[inputs], minlength=1) >= n_anchors).sum())
@@ -170,7 +178,7 @@ def command(
     strong: Annotated[
         float,
         typer.Option(metavar="X", help="A weight is strong above this fraction of the ceiling."),
-    ] = 0.95,
+    ] = STRONG,
     anchors: Annotated[int, typer.Option(metavar="N", help="Number of anchors.")] = 3,
     layers: Annotated[int, typer.Option(metavar="N", help="Least number of layers.")] = 7,
     at: Annotated[
@@ -269,6 +277,7 @@ def _search_and_tell(network, path, echo, settings, report, places, said):
             path,
             **settings,
             echo=sys.stdout.buffer if echo else None,
+            tell=_print,
             progress=say,
         )
         say("counting the groups", None)
@@ -290,7 +299,11 @@ def _search_and_tell(network, path, echo, settings, report, places, said):
     if page is not None:
         lines.append(f"report: {page}")
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        _print(line)
+
+
+def _print(line):
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def summary_line(network, statistics, done, strong, n_anchors):
@@ -300,8 +313,8 @@ def summary_line(network, statistics, done, strong, n_anchors):
         return f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search."
     return (
         f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
-        f" {statistics.n_mothers:,} mothers, in {done.n_sets:,} sets of {n_anchors} anchors of"
-        f" {n_mothers:,} mothers; {done.seconds:.1f} s."
+        f" {statistics.n_mothers:,} of {n_mothers:,} mothers; {done.n_sets:,} sets of {n_anchors}"
+        f" anchors searched in {done.seconds:.1f} s."
     )
 
 

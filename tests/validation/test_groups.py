@@ -140,8 +140,13 @@ def test_groups_go_to_standard_output_too(wmdelays, folder, expected):
 
 
 def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
-    said = interrupted(*COMMAND)
-    assert said.strip().splitlines() == ["wmdelays: interrupted; the same command goes on"]
+    # What an older search left goes.
+    (folder / "g.jsonl").write_text("older\n" * 100_000)
+    first, said = interrupted(*COMMAND).strip().splitlines()
+    total = group_search.Search(network()).n_sets
+    assert first.endswith(f" mothers, {total:,} sets of 3 anchors")
+    assert said == "wmdelays: interrupted; the same command goes on"
+    assert expected.startswith((folder / "g.jsonl").read_text())
     record = json.loads((folder / "g.jsonl.unfinished").read_text())
     kept = (folder / "g.jsonl").read_bytes()[: record["bytes"]].decode()
     assert 0 < len(kept) < len(expected) and expected.startswith(kept) and kept[-1] == "\n"
@@ -153,7 +158,10 @@ def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     assert (folder / "g.jsonl").read_text() == expected
     assert sorted(content(folder)) == ["g.jsonl", "net.csv"]
     # And says the same as an uninterrupted one, but for the seconds.
-    assert wmdelays(*COMMAND).stderr.split(";")[0] == done.stderr.split(";")[0]
+    again = wmdelays(*COMMAND).stderr
+    assert done.stderr.splitlines()[0].endswith(f", {later['n_sets']} of them searched before")
+    numbers = [said.splitlines()[1:-1] for said in (again, done.stderr)]
+    assert numbers[0] == numbers[1] and len(numbers[0]) == 5
 
 
 @pytest.mark.parametrize(
