@@ -41,7 +41,7 @@ def write_report(network, statistics, groups, words, done, settings, folder):
                 distributions_figure(statistics),
                 "groups",
                 "Sizes, layers and time spans",
-                "Numbers are logarithmic.",
+                "The numbers of groups stand on a logarithmic axis.",
             )
         )
     for place, group in groups.items():

@@ -76,7 +76,7 @@ def group_figure(group, excitatory):
     rows = {neuron: row for row, neuron in enumerate(neurons)}
     joined = joined_spikes(group)
     layers = _layers(group, joined)
-    each = float(np.clip(11.0 / len(neurons), 0.06, 0.19))
+    each = float(np.clip(8.5 / len(neurons), 0.055, 0.19))
     size = float(np.clip(each * 56, 4, 9.5))
     with house_style():
         figure = new_figure(1.5 + each * len(neurons))
