@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.network_file import write_run
 from wmdelays.network_state import extended, new_run, with_excitatory
-from wmdelays.polychronous_groups import group_line
+from wmdelays.polychronous_groups import group_line, joined_spikes
 from wmdelays.validation import group_file, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.group_search import search
@@ -115,6 +116,26 @@ def interrupted(wmdelays, folder, monkeypatch):
 
 def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_joined_spikes_are_those_that_the_layers_were_found_from(seed):
+    made = network(seed)
+    groups = list(search(made, least_layers=3))
+    assert len(groups) > 5
+    for group in groups:
+        joined, layers, n_links = joined_spikes(group), [1] * len(group.spikes), Counter()
+        for (pre, post, delay, layer), (s, k) in zip(group.links, joined):
+            assert (group.spikes[s][0], group.spikes[k][0]) == (pre, post)
+            assert 0 <= group.spikes[k][1] - group.spikes[s][1] - delay < 20
+            layers[k] = layer
+            n_links[pre, post, delay, s, k] += 1
+        for k in range(len(layers)):
+            before = [layers[s] for s, at in joined if at == k]
+            assert layers[k] == 1 + max(before, default=0)
+        for pre, post, delay, s, k in n_links:
+            same = (made.pre == pre) & (made.post == post) & (made.delay_ms == delay)
+            assert n_links[pre, post, delay, s, k] == (same & made.strong()).sum()
 
 
 @pytest.mark.parametrize("threads", [1, 3])
