@@ -1,15 +1,11 @@
 """The command `wmdelays groups`: the polychronous groups of a network."""
 
-import os
 import sys
-import time
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from wmdelays.delay_network import STRONG
@@ -17,103 +13,15 @@ from wmdelays.errors import InputError
 from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
 from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
-from wmdelays.polychronous_groups import group_line, read_groups
+from wmdelays.polychronous_groups import read_groups
 from wmdelays.quantities import seconds as quantity
 from wmdelays.quantities import whole
-from wmdelays.validation.group_file import GroupFile
+from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
 from wmdelays.validation.options import Report, ResultsFile, check_outputs
 from wmdelays.validation.terminal import console, print_columns, progress_bar
 
 _LARGEST = 2**31 - 1
-
-
-def find_groups(
-    network,
-    path,
-    *,
-    strong=STRONG,
-    n_anchors=3,
-    least_layers=7,
-    threads=None,
-    echo=None,
-    tell=None,
-    progress=None,
-):
-    """Search for polychronous groups, or go on with a search that was interrupted.
-
-    Parameters
-    ----------
-    network : DelayNetwork
-    path : str or Path
-        Gets a group a line as JSON while they are found, see `wmdelays.validation.group_file`.
-    strong, n_anchors, least_layers, threads
-        See `wmdelays.validation.group_search.search`.
-    echo : binary file, optional
-        Gets the same lines.
-    tell : callable, optional
-        Called with what there is to do (str), before the search begins.
-    progress : callable, optional
-        Called now and then with what is being done (str) and the part of it that is done (float,
-        or None where that is not known).
-
-    Returns
-    -------
-    Done
-        Sets of anchors and seconds of the whole search.
-
-    Raises
-    ------
-    InputError
-        If a setting makes no sense, or the file cannot be used.
-    """
-    say = progress or (lambda stage, part: None)
-    say("preparing the search", None)
-    from wmdelays.validation.group_search import Search
-
-    search = Search(network, strong, n_anchors, least_layers)
-    total = search.n_sets
-    described = {
-        "network": network.fingerprint(),
-        "strong": strong,
-        "anchors": n_anchors,
-        "layers": least_layers,
-    }
-    with GroupFile(path, described) as file:
-        first = file.done
-        if tell is not None and total:
-            n_mothers = anchored(network, strong, n_anchors)
-            known = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
-            tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{known}")
-        begin = time.perf_counter()
-        with closing(search.run(first.next_unit, threads=threads)) as batches:
-            for groups, next_unit, n_sets in batches:
-                data = "".join(map(group_line, groups)).encode()
-                elapsed = time.perf_counter() - begin
-                file.add(data, next_unit, n_sets, first.seconds + elapsed)
-                if echo is not None:
-                    _write(echo, data)
-                done = file.done.n_sets
-                # Units at the end of a mother's inputs have no sets.
-                if done > first.n_sets:
-                    left = elapsed / (done - first.n_sets) * (total - done)
-                    say(f"{done:,} of {total:,} sets, {_duration(left)} left", done / total)
-        file.finish()
-        return file.done
-
-
-def _write(file, data):
-    try:
-        file.write(data)
-        file.flush()
-    except BrokenPipeError:
-        # What is left in the buffer would fail once more when the program ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
-        raise InputError("nobody reads the groups any more") from None
-
-
-def _duration(seconds):
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def columns(statistics):
@@ -130,12 +38,6 @@ def columns(statistics):
                 middle, least, most = summary(counts)
                 content[title].append(f"{middle:g}, {least:g}…{most:g}")
     return content
-
-
-def anchored(network, strong=STRONG, n_anchors=3):
-    """Number of mothers: excitatory neurons with as many strong inputs as there are anchors."""
-    inputs = network.strong(strong) & network.excitatory[network.post]
-    return int((np.bincount(network.post[inputs], minlength=1) >= n_anchors).sum())
 
 
 def groups_at(path, places):
