@@ -27,8 +27,46 @@ _SYNAPSES, _TIMES = 1 << 27, 1 << 11
 _NEVER = 1 << 30
 
 
-@numba.njit(nogil=True, cache=True)
-def follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells, inbox):
+@numba.njit(nogil=True, inline="always")
+def shortest_run(width):
+    """How long a group is followed at least, in ms, in a network with delays below `width`."""
+    return min(2 * max(width - 1, WINDOW) + WINDOW + 1, LONGEST)
+
+
+@numba.njit(nogil=True)
+def follow(
+    number,
+    meeting,
+    neuron,
+    time,
+    least_delay,
+    post,
+    delay,
+    weight,
+    course,
+    row_end,
+    width,
+    settles,
+    once,
+    twice,
+    settles_twice,
+    excitatory,
+    known,
+    since,
+    v,
+    u,
+    current,
+    second,
+    awake,
+    fired,
+    first,
+    last,
+    opened,
+    receiver,
+    by,
+    following,
+    again,
+):
     """Simulate what follows the anchors' spikes.
 
     A neuron's first input is noted with the neuron; for its other inputs it is put on a list of
@@ -45,23 +83,24 @@ def follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells, 
         The spikes: those of the anchors, to which the others are added.
     least_delay : ndarray of int, shape (n_anchors,)
         The shortest delay over which each anchor's spike is sent.
-    sent, excitatory, cells, inbox
-        The network, and room for the state of its neurons and for the lists.
+    post … settles_twice, excitatory
+        The network, see `group_search.Search`, and what inputs do, see `courses_of`.
+    known … fired
+        Room for the state of its neurons.
+    first … again
+        Room for the lists.
 
     Returns
     -------
     int
         Number of spikes.
     """
-    post, delay, weight, settles, course, row_end, width, once, twice, settles_twice = sent
-    known, since, v, u, current, second, awake, fired = cells
-    first, last, opened, receiver, by, following = inbox
     n_anchors, n_twice, longest_course = len(least_delay), len(twice), once.shape[2]
     rest_v, rest_u = rest()
     this_set = number * (_TIMES * _SYNAPSES)
 
     n_fired, n_sent, n_awake, n_inputs, n_waiting = n_anchors, 0, 0, 1, 0
-    stop = min(2 * max(width - 1, WINDOW) + WINDOW + 1, LONGEST)
+    stop = shortest_run(width)
     t = meeting - 1
     while True:
         # Send the spikes that were fired.
@@ -72,22 +111,29 @@ def follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells, 
                 begin = row_end[row + least_delay[n_sent] - 1]
             elif end > begin:
                 stop = max(stop, min(t + delay[end - 1] + 1, LONGEST))
-            now = time[n_sent]
+            now, n_again = time[n_sent], 0
+            # Without a branch, which a processor would often guess wrong.
             for synapse in range(np.uint64(begin), np.uint64(end)):
+                x = post[synapse]
+                before = known[x]
+                note = this_set + (now + delay[synapse]) * _SYNAPSES + _FIRST + np.int64(synapse)
+                is_first = settles & (before < this_set)
+                known[x] = note if is_first else before
+                again[n_again] = synapse
+                n_again += not is_first
+            for k in range(n_again):
+                synapse = again[k]
                 x, at, carried = post[synapse], now + delay[synapse], synapse
                 tag = known[x] - this_set
                 earlier = False
                 if tag < 0:
-                    if settles[synapse]:
-                        known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
-                        continue
                     known[x], since[x] = this_set + _LEFT, _NEVER
                     v[x], u[x], current[x] = rest_v, rest_u, 0.0
                 elif tag >= (at + 1) * _SYNAPSES:
                     # The first input is this one now. The other comes before all others that are
                     # on the list of its millisecond, for its spike was sent before theirs.
                     known[x] = this_set + at * _SYNAPSES + _FIRST + np.int64(synapse)
-                    at, carried = tag // _SYNAPSES, np.uint64(tag % _SYNAPSES - _FIRST)
+                    at, carried = tag // _SYNAPSES, np.uint32(tag % _SYNAPSES - _FIRST)
                     earlier = True
                 receiver[n_inputs], by[n_inputs] = x, carried
                 if opened[at] != number:
@@ -181,7 +227,7 @@ def follow(number, meeting, neuron, time, least_delay, sent, excitatory, cells, 
             n_fired += 1
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True)
 def add_links(links, n, n_fired, neuron, time, layer, least_delay, last, before, linked):
     """Find the layer of each spike, and append the links to it in the order of arrival.
 
@@ -227,7 +273,7 @@ def with_room(rows, n):
     return grown
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True)
 def uses(anchors, links, excitatory):
     """Whether no anchor has exactly one link to an excitatory neuron."""
     for anchor in anchors:

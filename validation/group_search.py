@@ -27,11 +27,13 @@ R. Pauli, P. Weidel, S. Kunkel, A. Morrison, Reproducing polychronization, Front
 12:46 (2018).
 """
 
+import hashlib
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import comb
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -39,6 +41,7 @@ import numpy as np
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.polychronous_groups import Group
+from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
 from wmdelays.validation.group_following import (
     LONGEST,
     MOST_SPIKES,
@@ -47,12 +50,14 @@ from wmdelays.validation.group_following import (
     uses,
     with_room,
 )
-from wmdelays.validation.group_shortcut import is_over, meetings
+from wmdelays.validation.group_shortcut import UNTOLD, is_over, meetings
 from wmdelays.validation.izhikevich_neuron import courses_of, latency_of
 
 # About as many sets of anchors are searched in one go, and so many goes wait for their turn.
 _BATCH = 20_000
 _AHEAD = 4
+# Neurons times lists of a mother's inputs.
+_LARGEST_LISTS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ class Search:
         pre, delay, weight = (a[sends] for a in (network.pre, network.delay_ms, network.weight))
         row_end = np.searchsorted(pre * width + delay, np.arange(network.n_neurons * width) + 1)
         ways = (network.post[sends].astype(np.uint32), delay.astype(np.int32), weight)
-        settles, course, *courses = courses_of(weight)
-        put(self, "_sent", (*ways, settles, course, row_end, width, *courses))
+        course, *courses = courses_of(weight)
+        put(self, "_sent", (*ways, course, row_end, width, *courses))
 
     @property
     def n_sets(self):
@@ -234,115 +239,129 @@ def _groups(n_anchors, heads, spikes, links):
         spike, link = spike + n_spikes, link + n_links
 
 
-@numba.njit(nogil=True, cache=True)
-def _search(first_unit, last_unit, inputs, sent, linked, excitatory, n_anchors, least_layers):
-    """Groups of some units of work; see `Search.batches`."""
-    input_pre, input_delay, input_weight, mothers = inputs
-    n_neurons = len(excitatory)
-    cells = (
-        np.full(n_neurons, -1),
-        np.empty(n_neurons, np.int64),
-        np.empty(n_neurons),
-        np.empty(n_neurons),
-        np.empty(n_neurons),
-        np.empty(n_neurons, np.uint32),
-        np.empty(n_neurons, np.uint32),
-        np.empty(n_neurons, np.uint32),
-    )
-    neuron, time = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
-    layer, before = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
-    last = np.full(n_neurons, MOST_SPIKES)
-    most_sent = 0
-    for n in range(n_neurons):
-        most_sent = max(most_sent, sent[5][(n + 1) * sent[6] - 1] - sent[5][n * sent[6]])
-    n_inputs, n_times = most_sent * MOST_SPIKES, LONGEST + sent[6]
-    inbox = (
-        np.empty(n_times, np.uint32),
-        np.empty(n_times, np.uint32),
-        np.full(n_times, -1),
-        np.empty(n_inputs + 1, np.uint32),
-        np.empty(n_inputs + 1, np.uint32),
-        np.empty(n_inputs + 1, np.uint32),
-    )
-    least_delay, chosen = np.empty(n_anchors, np.int64), np.empty(n_anchors, np.int64)
-    heads = np.empty((16, 4), np.int64)
-    spikes, links = np.empty((256, 2), np.int64), np.empty((1024, 4), np.int64)
-    n_heads = n_spikes = n_links = 0
+def _compile(stamp):
+    """The compiled search.
 
-    # For `meetings`, as long as it takes less memory than this.
-    most_lists = min(np.diff(mothers).max(), 50_000_000 // (12 * n_neurons))
-    hits = np.empty((most_lists + 1, -(-n_neurons // 64)), np.uint64)
-    when = np.empty((most_lists + 1, n_neurons), np.int32)
-    by = np.empty((most_lists + 1, n_neurons), np.uint32)
-    fires = np.empty((most_lists + 1, most_lists + 1), np.bool_)
-    shortcut_of, latency, usual, usual_latency = -1, -1, 0.0, -1
+    numba keeps machine code under a function's own file and the numbers that it uses from outside.
+    `stamp` is such a number, so that the code is made anew when one of the other files changes.
+    """
 
-    number = 0
-    mother = np.searchsorted(mothers, first_unit, side="right") - 1
-    for unit in range(first_unit, last_unit):
-        while mothers[mother + 1] <= unit:
-            mother += 1
-        begin, end = mothers[mother], mothers[mother + 1]
-        if unit + n_anchors > end:
-            continue
-        if mother != shortcut_of:
-            shortcut_of, latency = mother, -1
-            if end - begin <= most_lists:
-                latency = meetings(
-                    mother, input_pre[begin:end], input_delay[begin:end], n_anchors, sent,
-                    excitatory, hits, when, by, fires,
-                )  # fmt: skip
-        for k in range(n_anchors):
-            chosen[k] = unit + k
-        while True:
-            meeting = 0
+    @numba.njit(nogil=True, cache=True)
+    def search(first_unit, last_unit, inputs, sent, linked, excitatory, n_anchors, least_layers):
+        """Groups of some units of work; see `Search.batches`."""
+        input_pre, input_delay, input_weight, mothers = inputs
+        post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
+        n_neurons, most_sent = len(excitatory), stamp * 0
+        for n in range(n_neurons):
+            most_sent = max(most_sent, row_end[(n + 1) * width - 1] - row_end[n * width])
+        # No path is longer than one spike of each layer.
+        most = max(2 * n_anchors + 1, n_anchors + least_layers - 1)
+
+        # Arrays go into these functions one by one: numba counts who holds an array of a tuple,
+        # which takes longer than a short group.
+        known, since = np.full(n_neurons, -1), np.empty(n_neurons, np.int64)
+        v, u, current = np.empty(n_neurons), np.empty(n_neurons), np.empty(n_neurons)
+        second = np.empty(n_neurons, np.uint32)
+        awake, fired = np.empty(n_neurons, np.uint32), np.empty(n_neurons, np.uint32)
+        n_times, n_inputs = LONGEST + width, most_sent * MOST_SPIKES + 1
+        first, last = np.empty(n_times, np.uint32), np.empty(n_times, np.uint32)
+        opened = np.full(n_times, -1)
+        receiver, by = np.empty(n_inputs, np.uint32), np.empty(n_inputs, np.uint32)
+        following, again = np.empty(n_inputs, np.uint32), np.empty(most_sent + 1, np.uint32)
+
+        neuron, time = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
+        layer, before = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
+        latest_spike = np.full(n_neurons, MOST_SPIKES)
+        least_delay, chosen = np.empty(n_anchors, np.int64), np.empty(n_anchors, np.int64)
+        heads = np.empty((16, 4), np.int64)
+        spikes, links = np.empty((256, 2), np.int64), np.empty((1024, 4), np.int64)
+        n_heads = n_spikes = n_links = 0
+
+        # Lists of what each input of a mother reaches, as long as there is room for them.
+        most_lists = min(np.diff(mothers).max(), _LARGEST_LISTS // n_neurons)
+        hits = np.empty((most_lists + 1, -(-n_neurons // 64)), np.uint64)
+        when = np.empty((most_lists + 1, n_neurons), np.int32)
+        over = np.empty((most_lists + 1, n_neurons), np.uint32)
+        fires = np.empty((most_lists + 1, most_lists + 1), np.bool_)
+        own = np.empty(n_anchors, np.int64)
+        listed, latency, usual, usual_latency = -1, UNTOLD, 0.0, -1
+
+        number = 0
+        mother = np.searchsorted(mothers, first_unit, side="right") - 1
+        for unit in range(first_unit, last_unit):
+            while mothers[mother + 1] <= unit:
+                mother += 1
+            begin, end = mothers[mother], mothers[mother + 1]
+            if unit + n_anchors > end:
+                continue
+            if mother != listed:
+                listed, latency = mother, UNTOLD
+                if end - begin <= most_lists and settles:
+                    latency = meetings(
+                        mother, input_pre[begin:end], input_delay[begin:end], n_anchors, post,
+                        delay, weight, row_end, width, excitatory, hits, when, over, fires,
+                    )  # fmt: skip
             for k in range(n_anchors):
-                least_delay[k] = input_delay[chosen[k]]
-                meeting = max(meeting, least_delay[k])
-            for k in range(n_anchors):
-                neuron[k] = input_pre[chosen[k]]
-                time[k] = meeting - least_delay[k]
-            current = 0.0
-            for k in range(n_anchors):
-                current += input_weight[chosen[k]]
-            if current != usual:
-                usual, usual_latency = current, latency_of(current)
-            if (
-                latency >= 0
-                and latency == usual_latency
-                and is_over(chosen, begin, end - begin, hits, fires)
-            ):
+                chosen[k] = unit + k
+            while True:
+                meeting, total = 0, 0.0
+                for k in range(n_anchors):
+                    least_delay[k] = input_delay[chosen[k]]
+                    meeting = max(meeting, least_delay[k])
+                    own[k] = chosen[k] - begin
+                    total += input_weight[chosen[k]]
+                if total != usual:
+                    usual, usual_latency = total, latency_of(total)
                 n_fired = n_anchors + 1
-            else:
-                n_fired = follow(
-                    number, meeting, neuron, time, least_delay, sent, excitatory, cells, inbox
-                )
-            number += 1
+                if latency != usual_latency or not is_over(own, end - begin, hits, fires):
+                    for k in range(n_anchors):
+                        neuron[k] = input_pre[chosen[k]]
+                        time[k] = meeting - least_delay[k]
+                    n_fired = follow(
+                        number, meeting, neuron, time, least_delay, post, delay, weight, course,
+                        row_end, width, settles, once, twice, settles_twice, excitatory, known,
+                        since, v, u, current, second, awake, fired, first, last, opened, receiver,
+                        by, following, again,
+                    )  # fmt: skip
+                    number += 1
 
-            # No path is longer than one spike of each layer.
-            if n_fired > 2 * n_anchors and n_fired - n_anchors + 1 >= least_layers:
-                links, end_links = add_links(
-                    links, n_links, n_fired, neuron, time, layer, least_delay, last, before, linked
-                )
-                new = links[n_links:end_links]
-                n_layers = max(layer[:n_fired])
-                if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
-                    heads = with_room(heads, n_heads + 1)
-                    heads[n_heads] = mother, n_fired, len(new), n_layers
-                    n_heads += 1
-                    spikes = with_room(spikes, n_spikes + n_fired)
-                    spikes[n_spikes : n_spikes + n_fired, 0] = neuron[:n_fired]
-                    spikes[n_spikes : n_spikes + n_fired, 1] = time[:n_fired]
-                    n_spikes += n_fired
-                    n_links = end_links
+                if n_fired >= most:
+                    links, end_links = add_links(
+                        links, n_links, n_fired, neuron, time, layer, least_delay, latest_spike,
+                        before, linked,
+                    )  # fmt: skip
+                    new = links[n_links:end_links]
+                    n_layers = max(layer[:n_fired])
+                    if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
+                        heads = with_room(heads, n_heads + 1)
+                        heads[n_heads] = mother, n_fired, len(new), n_layers
+                        n_heads += 1
+                        spikes = with_room(spikes, n_spikes + n_fired)
+                        spikes[n_spikes : n_spikes + n_fired, 0] = neuron[:n_fired]
+                        spikes[n_spikes : n_spikes + n_fired, 1] = time[:n_fired]
+                        n_spikes += n_fired
+                        n_links = end_links
 
-            # The next set, the first anchor staying.
-            k = n_anchors - 1
-            while k and chosen[k] == end - n_anchors + k:
-                k -= 1
-            if not k:
-                break
-            chosen[k] += 1
-            for following in range(k + 1, n_anchors):
-                chosen[following] = chosen[following - 1] + 1
-    return heads[:n_heads], spikes[:n_spikes], links[:n_links]
+                # The next set, the first anchor staying.
+                k = n_anchors - 1
+                while k and chosen[k] == end - n_anchors + k:
+                    k -= 1
+                if not k:
+                    break
+                chosen[k] += 1
+                for m in range(k + 1, n_anchors):
+                    chosen[m] = chosen[m - 1] + 1
+        return heads[:n_heads], spikes[:n_spikes], links[:n_links]
+
+    return search
+
+
+def _stamp(*modules):
+    """A number that changes with the text of these modules."""
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(Path(module.__file__).read_bytes())
+    return int.from_bytes(digest.digest()[:7], "big")
+
+
+_search = _compile(_stamp(group_following, group_shortcut, izhikevich_neuron))

@@ -15,8 +15,8 @@ import numpy as np
 # Recovery a and after-spike jump d of excitatory and of inhibitory neurons.
 RECOVERY, JUMP = (0.02, 0.1), (8.0, 2.0)
 RESET, PEAK = -65.0, 30.0
-# A neuron that has not fired so many ms after an input is taken for one that does not.
-_LATEST = 20
+# A neuron that has not fired and settled so many ms after an input is taken for one that does not.
+_LATEST = 100
 
 
 @numba.njit(nogil=True, inline="always")
@@ -48,12 +48,19 @@ def rest():
 
 @numba.njit(nogil=True, cache=True)
 def latency_of(current):
-    """After how many milliseconds an excitatory neuron at rest fires from one input, or -1."""
-    v, u = rest()
+    """After how many milliseconds an excitatory neuron at rest fires from one input.
+
+    It is -1 if it does not, or not only once.
+    """
+    (v, u), latency = rest(), -1
     for k in range(_LATEST):
         v, u = membrane(v, u, current if k == 0 else 0.0, RECOVERY[0])
         if v >= PEAK:
-            return k
+            if latency >= 0:
+                return -1
+            v, u, latency = RESET, u + JUMP[0], k
+        if latency >= 0 and is_quiet(v, u):
+            return latency
     return -1
 
 
@@ -79,6 +86,22 @@ def after(v, u, current, kind, n):
     return states, settles
 
 
+@numba.njit(cache=True)
+def _settle(weights, n):
+    """Whether neurons at rest settle without a spike after one input of any of these weights."""
+    for weight in weights:
+        for a in RECOVERY:
+            (v, u), current = rest(), weight
+            for _ in range(n):
+                v, u = membrane(v, u, current, a)
+                current = 0.0
+                if v >= PEAK or is_quiet(v, u):
+                    break
+            if not is_quiet(v, u):
+                return False
+    return True
+
+
 def courses_of(weights, most=10_000, most_twice=2, n=32):
     """What one input does to a neuron at rest, and a second one after it.
 
@@ -92,10 +115,10 @@ def courses_of(weights, most=10_000, most_twice=2, n=32):
 
     Returns
     -------
-    settles : ndarray of bool, shape (n_synapses,)
-        Whether a neuron of either kind settles without a spike after one input of this weight.
     course : ndarray of int, shape (n_synapses,)
         The weight's row in what follows, or -1.
+    settles : bool
+        Whether neurons of both kinds settle without a spike after one input of any of the weights.
     once : ndarray of float, shape (n_weights, 2, n, 2)
         v and u of an excitatory and of an inhibitory neuron after each millisecond.
     twice : ndarray of float, shape (n_twice, n_twice, 2, n, n, 2)
@@ -103,12 +126,12 @@ def courses_of(weights, most=10_000, most_twice=2, n=32):
     settles_twice : ndarray of bool, shape (n_twice, n_twice, 2, n)
     """
     values, places, counts = np.unique(weights, return_inverse=True, return_counts=True)
-    alone = [[after(*rest(), value, kind, n) for kind in range(2)] for value in values]
-    settles = np.array([a[1] and b[1] for a, b in alone], dtype=bool)
-    common = [k for k in np.argsort(-counts, kind="stable") if settles[k]][:most]
+    common = np.argsort(-counts, kind="stable")[:most]
     course = np.full(len(values), -1)
     course[common] = np.arange(len(common))
-    once = np.array([[states for states, _ in alone[k]] for k in common]).reshape(-1, 2, n, 2)
+    once = np.array(
+        [[after(*rest(), values[k], kind, n)[0] for kind in range(2)] for k in common]
+    ).reshape(-1, 2, n, 2)
     n_twice = min(most_twice, len(common))
     twice = np.empty((n_twice, n_twice, 2, n, n, 2))
     settles_twice = np.empty(twice.shape[:4], dtype=bool)
@@ -116,4 +139,4 @@ def courses_of(weights, most=10_000, most_twice=2, n=32):
         first, second, kind, gap = place
         found = after(*once[first, kind, gap], values[common[second]], kind, n)
         twice[place], settles_twice[place] = found
-    return settles[places], course[places].astype(np.int32), once, twice, settles_twice
+    return course[places].astype(np.int32), _settle(values, n), once, twice, settles_twice
