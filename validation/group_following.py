@@ -4,10 +4,12 @@ import numba
 import numpy as np
 
 from wmdelays.validation.izhikevich_neuron import (
+    COURSE,
     JUMP,
     PEAK,
     RECOVERY,
     RESET,
+    TWICE,
     is_quiet,
     membrane,
     rest,
@@ -25,6 +27,9 @@ LONGEST = 979
 _LEFT, _AWAKE, _FIRST = 0, 1, 2
 _SYNAPSES, _TIMES = 1 << 27, 1 << 11
 _NEVER = 1 << 30
+# Of a neuron that got input: its membrane v and recovery u before a step, its input in that step,
+# and the step.
+_V, _U, _INPUT, _SINCE = 0, 1, 2, 3
 
 
 @numba.njit(nogil=True, inline="always")
@@ -52,10 +57,7 @@ def follow(
     settles_twice,
     excitatory,
     known,
-    since,
-    v,
-    u,
-    current,
+    state,
     second,
     awake,
     fired,
@@ -95,7 +97,7 @@ def follow(
     int
         Number of spikes.
     """
-    n_anchors, n_twice, longest_course = len(least_delay), len(twice), once.shape[2]
+    n_anchors, n_twice = len(least_delay), len(twice)
     rest_v, rest_u = rest()
     this_set = number * (_TIMES * _SYNAPSES)
 
@@ -127,8 +129,8 @@ def follow(
                 tag = known[x] - this_set
                 earlier = False
                 if tag < 0:
-                    known[x], since[x] = this_set + _LEFT, _NEVER
-                    v[x], u[x], current[x] = rest_v, rest_u, 0.0
+                    known[x], state[x, _SINCE] = this_set + _LEFT, _NEVER
+                    state[x, _V], state[x, _U], state[x, _INPUT] = rest_v, rest_u, 0.0
                 elif tag >= (at + 1) * _SYNAPSES:
                     # The first input is this one now. The other comes before all others that are
                     # on the list of its millisecond, for its spike was sent before theirs.
@@ -160,55 +162,52 @@ def follow(
             if tag >= _FIRST:
                 came, code = tag // _SYNAPSES, tag % _SYNAPSES - _FIRST
                 gap, kind = t - came, 0 if excitatory[x] else 1
-                tabulated = min(gap, longest_course)
-                since[x], current[x] = came + tabulated, 0.0
+                tabulated = min(gap, COURSE)
+                state[x, _SINCE], state[x, _INPUT] = came + tabulated, 0.0
                 if code < len(post):
                     one, two = course[code], course[synapse]
-                    if gap == 0:
-                        v[x], u[x], current[x] = rest_v, rest_u, weight[code]
-                    elif one < 0:
-                        v[x], u[x], current[x], since[x] = rest_v, rest_u, weight[code], came
+                    if gap == 0 or one < 0:
+                        state[x, _V], state[x, _U], state[x, _INPUT] = rest_v, rest_u, weight[code]
+                        state[x, _SINCE] = came
                     else:
-                        if 0 <= two < n_twice and one < n_twice and gap <= longest_course:
+                        if 0 <= two < n_twice and one < n_twice and gap <= COURSE:
                             if settles_twice[one, two, kind, gap - 1]:
-                                code = ((one * n_twice + two) * 2 + kind) * longest_course + gap - 1
+                                code = ((one * TWICE + two) * 2 + kind) * COURSE + gap - 1
                                 code += len(post)
                                 known[x] = this_set + t * _SYNAPSES + _FIRST + code
                                 second[x] = synapse
                                 continue
-                        v[x], u[x] = once[one, kind, tabulated - 1]
+                        state[x, _V], state[x, _U] = once[one, kind, tabulated - 1]
                 else:
                     code -= len(post)
-                    before, one = code % longest_course, code // longest_course // 2 // n_twice
+                    before, one = code % COURSE, code // (COURSE * 2 * TWICE)
                     if gap == 0:
-                        v[x], u[x] = once[one, kind, before]
-                        current[x] = weight[second[x]]
+                        state[x, _V], state[x, _U] = once[one, kind, before]
+                        state[x, _INPUT] = weight[second[x]]
                     else:
-                        two = code // longest_course // 2 % n_twice
-                        v[x], u[x] = twice[one, two, kind, before, tabulated - 1]
+                        two = code // (COURSE * 2) % TWICE
+                        state[x, _V], state[x, _U] = twice[one, two, kind, before, tabulated - 1]
                 tag = _LEFT
             if tag == _LEFT:
                 a = RECOVERY[0] if excitatory[x] else RECOVERY[1]
-                if since[x] == _NEVER:
-                    since[x] = t
-                while since[x] < t:
-                    v[x], u[x] = membrane(v[x], u[x], current[x], a)
-                    current[x] = 0.0
-                    since[x] += 1
+                since = np.int64(state[x, _SINCE])
+                if since < t:
+                    v, u = membrane(state[x, _V], state[x, _U], state[x, _INPUT], a)
+                    for _ in range(t - since - 1):
+                        v, u = membrane(v, u, 0.0, a)
+                    state[x, _V], state[x, _U], state[x, _INPUT] = v, u, 0.0
                 known[x] = this_set + _AWAKE
                 awake[n_awake] = x
                 n_awake += 1
-            current[x] += weight[synapse]
+            state[x, _INPUT] += weight[synapse]
 
         n_firing, still = 0, 0
         for k in range(n_awake):
             x = awake[k]
             a = RECOVERY[0] if excitatory[x] else RECOVERY[1]
-            v[x], u[x] = membrane(v[x], u[x], current[x], a)
-            current[x] = 0.0
-            if v[x] >= PEAK:
-                v[x] = RESET
-                u[x] += JUMP[0] if excitatory[x] else JUMP[1]
+            v, u = membrane(state[x, _V], state[x, _U], state[x, _INPUT], a)
+            if v >= PEAK:
+                v, u = RESET, u + (JUMP[0] if excitatory[x] else JUMP[1])
                 # In the order of neurons, as a program that goes through all of them.
                 place = n_firing
                 while place and fired[place - 1] > x:
@@ -216,8 +215,9 @@ def follow(
                     place -= 1
                 fired[place] = x
                 n_firing += 1
-            if is_quiet(v[x], u[x]):
-                known[x], since[x] = this_set + _LEFT, t + 1
+            state[x, _V], state[x, _U], state[x, _INPUT] = v, u, 0.0
+            if is_quiet(v, u):
+                known[x], state[x, _SINCE] = this_set + _LEFT, t + 1
             else:
                 awake[still] = x
                 still += 1

@@ -259,8 +259,7 @@ def _compile(stamp):
 
         # Arrays go into these functions one by one: numba counts who holds an array of a tuple,
         # which takes longer than a short group.
-        known, since = np.full(n_neurons, -1), np.empty(n_neurons, np.int64)
-        v, u, current = np.empty(n_neurons), np.empty(n_neurons), np.empty(n_neurons)
+        known, state = np.full(n_neurons, -1), np.empty((n_neurons, 4))
         second = np.empty(n_neurons, np.uint32)
         awake, fired = np.empty(n_neurons, np.uint32), np.empty(n_neurons, np.uint32)
         n_times, n_inputs = LONGEST + width, most_sent * MOST_SPIKES + 1
@@ -319,8 +318,7 @@ def _compile(stamp):
                         time[k] = meeting - least_delay[k]
                     n_fired = follow(
                         number, meeting, neuron, time, least_delay, post, delay, weight, course,
-                        row_end, width, settles, once, twice, settles_twice, excitatory, known,
-                        since, v, u, current, second, awake, fired, first, last, opened, receiver,
+                        row_end, width, settles, once, twice, settles_twice, excitatory, known, state, second, awake, fired, first, last, opened, receiver,
                         by, following, again,
                     )  # fmt: skip
                     number += 1

@@ -15,6 +15,8 @@ import numpy as np
 # Recovery a and after-spike jump d of excitatory and of inhibitory neurons.
 RECOVERY, JUMP = (0.02, 0.1), (8.0, 2.0)
 RESET, PEAK = -65.0, 30.0
+# What inputs do is tabulated for so many ms, and after two inputs for so many weights.
+COURSE, TWICE = 32, 2
 # A neuron that has not fired and settled so many ms after an input is taken for one that does not.
 _LATEST = 100
 
@@ -87,12 +89,12 @@ def after(v, u, current, kind, n):
 
 
 @numba.njit(cache=True)
-def _settle(weights, n):
+def _settle(weights):
     """Whether neurons at rest settle without a spike after one input of any of these weights."""
     for weight in weights:
         for a in RECOVERY:
             (v, u), current = rest(), weight
-            for _ in range(n):
+            for _ in range(COURSE):
                 v, u = membrane(v, u, current, a)
                 current = 0.0
                 if v >= PEAK or is_quiet(v, u):
@@ -102,16 +104,14 @@ def _settle(weights, n):
     return True
 
 
-def courses_of(weights, most=10_000, most_twice=2, n=32):
+def courses_of(weights, most=10_000):
     """What one input does to a neuron at rest, and a second one after it.
 
     Parameters
     ----------
     weights : ndarray of float, shape (n_synapses,)
-    most, most_twice : int
-        Number of weights that are tabulated alone and in pairs, the most common first.
-    n : int
-        Number of milliseconds.
+    most : int
+        Number of weights that are tabulated, the most common first; TWICE of them also in pairs.
 
     Returns
     -------
@@ -119,24 +119,24 @@ def courses_of(weights, most=10_000, most_twice=2, n=32):
         The weight's row in what follows, or -1.
     settles : bool
         Whether neurons of both kinds settle without a spike after one input of any of the weights.
-    once : ndarray of float, shape (n_weights, 2, n, 2)
+    once : ndarray of float, shape (n_weights, 2, COURSE, 2)
         v and u of an excitatory and of an inhibitory neuron after each millisecond.
-    twice : ndarray of float, shape (n_twice, n_twice, 2, n, n, 2)
+    twice : ndarray of float, shape (n_twice, n_twice, 2, COURSE, COURSE, 2)
         The same after a second input that comes so many ms after the first, from 1 on.
-    settles_twice : ndarray of bool, shape (n_twice, n_twice, 2, n)
+    settles_twice : ndarray of bool, shape (n_twice, n_twice, 2, COURSE)
     """
     values, places, counts = np.unique(weights, return_inverse=True, return_counts=True)
     common = np.argsort(-counts, kind="stable")[:most]
     course = np.full(len(values), -1)
     course[common] = np.arange(len(common))
     once = np.array(
-        [[after(*rest(), values[k], kind, n)[0] for kind in range(2)] for k in common]
-    ).reshape(-1, 2, n, 2)
-    n_twice = min(most_twice, len(common))
-    twice = np.empty((n_twice, n_twice, 2, n, n, 2))
+        [[after(*rest(), values[k], kind, COURSE)[0] for kind in range(2)] for k in common]
+    ).reshape(-1, 2, COURSE, 2)
+    n_twice = min(TWICE, len(common))
+    twice = np.empty((n_twice, n_twice, 2, COURSE, COURSE, 2))
     settles_twice = np.empty(twice.shape[:4], dtype=bool)
     for place in np.ndindex(settles_twice.shape):
         first, second, kind, gap = place
-        found = after(*once[first, kind, gap], values[common[second]], kind, n)
+        found = after(*once[first, kind, gap], values[common[second]], kind, COURSE)
         twice[place], settles_twice[place] = found
-    return course[places].astype(np.int32), _settle(values, n), once, twice, settles_twice
+    return course[places].astype(np.int32), _settle(values), once, twice, settles_twice
