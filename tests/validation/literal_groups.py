@@ -11,30 +11,14 @@ import numpy as np
 from wmdelays.polychronous_groups import Group
 
 
-def literal_search(
-    network, strong=0.95, n_anchors=3, least_layers=7, mothers=None, follow=None, most_arrivals=4096
-):
+def literal_search(network, strong=0.95, n_anchors=3, least_layers=7, mothers=None, follow=None):
     """The groups of a network; see `wmdelays.validation.group_search.search`."""
     follow = follow or globals()["follow"]
     excitatory = network.excitatory
-    is_strong = excitatory[network.pre] & (network.weight > strong * network.max_weight)
-    sends = is_strong | ~excitatory[network.pre]
-    synapses = [a[sends] for a in (network.pre, network.post, network.delay_ms, network.weight)]
-    outgoing = np.searchsorted(synapses[0], np.arange(network.n_neurons + 1))
-    longest = max(20, int(network.delay_ms.max(initial=0)))
-    # A synapse brings one spike a millisecond at most.
-    most = (1000 + longest, min(most_arrivals, len(synapses[0])))
-    room = (np.zeros(most[0], np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64))
+    arguments = literal_arguments(network, strong)
     for mother in range(network.n_neurons) if mothers is None else mothers:
-        if not excitatory[mother]:
-            continue
-        inputs = np.flatnonzero(is_strong & (network.post == mother))
-        for chosen in combinations(inputs, n_anchors):
-            anchors = network.pre[list(chosen)]
-            delays = network.delay_ms[list(chosen)]
-            spikes, layers, links, n_links = follow(
-                anchors, delays, *synapses[1:], outgoing, excitatory, longest, room
-            )
+        for anchors, delays in zip(*literal_sets(network, mother, strong, n_anchors)):
+            spikes, layers, links, n_links = follow(anchors, delays, *arguments)
             links = links[:n_links]
             if len(spikes) <= 2 * n_anchors or layers.max() < least_layers:
                 continue
@@ -48,6 +32,30 @@ def literal_search(
                 links=tuple(map(tuple, links.tolist())),
                 n_layers=int(layers.max()),
             )
+
+
+def literal_arguments(network, strong=0.95, most_arrivals=4096):
+    """What `follow` takes after the anchors and their delays."""
+    excitatory = network.excitatory
+    sends = (network.weight > strong * network.max_weight) | ~excitatory[network.pre]
+    pre, *synapses = (
+        a[sends] for a in (network.pre, network.post, network.delay_ms, network.weight)
+    )
+    outgoing = np.searchsorted(pre, np.arange(network.n_neurons + 1))
+    longest = max(20, int(network.delay_ms.max(initial=0)))
+    # A synapse brings one spike a millisecond at most.
+    most = (1000 + longest, min(most_arrivals, len(pre)))
+    room = (np.zeros(most[0], np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64))
+    return *synapses, outgoing, excitatory, longest, room
+
+
+def literal_sets(network, mother, strong=0.95, n_anchors=3):
+    """The anchors of each set of a mother, and their delays to her, int of shape (n, n_anchors)."""
+    is_strong = network.excitatory[network.pre] & (network.weight > strong * network.max_weight)
+    inputs = np.flatnonzero(is_strong & (network.post == mother))
+    sets = list(combinations(inputs, n_anchors)) if network.excitatory[mother] else []
+    sets = np.array(sets, dtype=int).reshape(-1, n_anchors)
+    return network.pre[sets], network.delay_ms[sets]
 
 
 def follow(anchors, delays, post, delay, weight, outgoing, excitatory, longest, room):
