@@ -16,6 +16,7 @@ test: $(VENV)/installed-test
 benchmark: $(VENV)/installed-benchmark
 	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/groups.py --json benchmarks/groups.json
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 
+from wmdelays.polychronous_groups import WINDOW
 from wmdelays.validation.izhikevich_neuron import (
     COURSE,
     JUMP,
@@ -15,8 +16,6 @@ from wmdelays.validation.izhikevich_neuron import (
     rest,
 )
 
-# Excitatory spikes that arrived this long before a spike count as its causes, in ms.
-WINDOW = 20
 # Where the original program ends a group: spikes, and milliseconds.
 MOST_SPIKES = 1000
 LONGEST = 979

@@ -53,7 +53,8 @@ def find_groups(
     """
     say = progress or (lambda stage, part: None)
     say("preparing the search", None)
-    from wmdelays.validation.group_search import Search
+    from wmdelays.validation.terminal import duration
+from wmdelays.validation.group_search import Search
 
     search = Search(network, strong, n_anchors, least_layers)
     total = search.n_sets
@@ -81,7 +82,7 @@ def find_groups(
                 # Units at the end of a mother's inputs have no sets.
                 if done > first.n_sets:
                     left = elapsed / (done - first.n_sets) * (total - done)
-                    say(f"{done:,} of {total:,} sets, {_duration(left)} left", done / total)
+                    say(f"{done:,} of {total:,} sets, {duration(left)} left", done / total)
         file.finish()
         return file.done
 
@@ -100,7 +101,3 @@ def _write(file, data):
         # What is left in the buffer would fail once more when the program ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
         raise InputError("nobody reads the groups any more") from None
-
-
-def _duration(seconds):
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

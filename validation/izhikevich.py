@@ -17,7 +17,13 @@ from wmdelays.quantities import seconds as quantity
 from wmdelays.quantities import whole
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
-from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
+from wmdelays.validation.terminal import (
+    command_line,
+    console,
+    duration,
+    print_columns,
+    progress_bar,
+)
 from wmdelays.validation.verdict import share
 
 SNAPSHOT_S = 60
@@ -110,7 +116,7 @@ def _progress(done, seconds, first, elapsed):
     text = f"simulated {done} of {seconds} s"
     if done > first:
         left = elapsed / (done - first) * (seconds - done)
-        text += f", {left:.0f} s left" if left < 120 else f", {left / 60:.0f} min left"
+        text += f", {duration(left)} left"
     return text, done / seconds
 
 

@@ -11,6 +11,7 @@ from multiprocessing import resource_tracker
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.quantities import whole
+from wmdelays.validation.terminal import duration
 
 # Seconds that a scheduler may take to answer.
 _PATIENCE = 10
@@ -58,7 +59,7 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
         text = f"{done} of {len(missing)} points{known}"
         if done:
             left = (time.monotonic() - began) / done * (len(missing) - done)
-            text += f", about {_duration(left)} left"
+            text += f", about {duration(left)} left"
         say(text, done / len(missing))
 
     tell()
@@ -191,11 +192,3 @@ async def _reach(address):
     # Its own limit does not hold for something that listens and says nothing.
     comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE), _PATIENCE + 1)
     await comm.close()
-
-
-def _duration(seconds):
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

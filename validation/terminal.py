@@ -68,6 +68,15 @@ def progress_bar():
         yield say
 
 
+def duration(seconds):
+    """A time in a few words: ``85 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
 def print_memory(memory, name):
     """Print what is in a memory."""
     dense = memory.n_neurons**2 * memory.n_delays
