@@ -10,6 +10,7 @@ from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.polychronous_groups import group_line
 from wmdelays.validation.group_file import GroupFile
+from wmdelays.validation.terminal import duration
 
 
 def find_groups(
@@ -53,8 +54,7 @@ def find_groups(
     """
     say = progress or (lambda stage, part: None)
     say("preparing the search", None)
-    from wmdelays.validation.terminal import duration
-from wmdelays.validation.group_search import Search
+    from wmdelays.validation.group_search import Search
 
     search = Search(network, strong, n_anchors, least_layers)
     total = search.n_sets
