@@ -161,6 +161,10 @@ def _client(workers, scheduler):
 
 def _kill(cluster):
     """End the processes of a cluster at once; it would wait for what they compute."""
+    # What talked to them would say so, also after the cluster's own silence.
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("distributed."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
         if nanny.pid is not None:

@@ -104,10 +104,15 @@ def interrupted(wmdelays, folder, monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             add(file, *given)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(GroupFile, "add", pressing)
-            with pytest.raises(SystemExit) as ended:
-                wmdelays(*arguments)
+        # Whoever started the tests may have told them to ignore it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(GroupFile, "add", pressing)
+                with pytest.raises(SystemExit) as ended:
+                    wmdelays(*arguments)
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert ended.value.code == 130
         return wmdelays.capsys.readouterr().err
 
