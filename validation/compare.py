@@ -32,7 +32,13 @@ from wmdelays.quantities import seconds, substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.validation.info import sizes
-from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.options import (
+    JsonFile,
+    Report,
+    check_outputs,
+    chosen_patterns,
+    put_json,
+)
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import console, progress_bar, table
 from wmdelays.validation.verdict import certainty, share, verdict
@@ -229,15 +235,6 @@ def _score_values(scores, recalls):
     }
 
 
-def _chosen_patterns(text):
-    if text == "all":
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--patterns is all or numbers such as 0,3,5, not {text!r}") from None
-
-
 def command(
     memory: Annotated[
         Path | None,
@@ -271,7 +268,7 @@ def command(
     """
     if min_f1 is not None and not 0 <= min_f1 <= 1:
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
-    chosen = _chosen_patterns(patterns)
+    chosen = chosen_patterns(patterns)
     dt_s = None if dt is None else seconds(dt, "--dt")
     check_outputs(json_file, report)
     began = time.perf_counter()

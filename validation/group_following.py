@@ -25,6 +25,8 @@ LONGEST = 979
 # of the only input or, behind all synapses, the place of its two inputs in the table.
 _LEFT, _AWAKE, _FIRST = 0, 1, 2
 _SYNAPSES, _TIMES = 1 << 27, 1 << 11
+# So many sets, times and synapses make a number of 63 bits.
+MOST_SETS = 1 << 24
 _NEVER = 1 << 30
 # Of a neuron that got input: its membrane v and recovery u before a step, its input in that step,
 # and the step.

@@ -44,6 +44,7 @@ from wmdelays.polychronous_groups import Group
 from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
 from wmdelays.validation.group_following import (
     LONGEST,
+    MOST_SETS,
     MOST_SPIKES,
     add_links,
     follow,
@@ -93,6 +94,11 @@ class Search:
         if self.least_layers < 1:
             raise InputError(f"{self.least_layers} layers are not possible; take 1 or more")
         network = self.network
+        if network.max_delay_ms > LONGEST:
+            raise InputError(
+                f"the network has a delay of {network.max_delay_ms} ms; groups are followed for"
+                f" {LONGEST} ms at most"
+            )
         strong = network.strong(self.strong)
         sends = strong | ~network.excitatory[network.pre]
         inputs = np.flatnonzero(strong & network.excitatory[network.post])
@@ -318,10 +324,15 @@ def _compile(stamp):
                         time[k] = meeting - least_delay[k]
                     n_fired = follow(
                         number, meeting, neuron, time, least_delay, post, delay, weight, course,
-                        row_end, width, settles, once, twice, settles_twice, excitatory, known, state, second, awake, fired, first, last, opened, receiver,
-                        by, following, again,
+                        row_end, width, settles, once, twice, settles_twice, excitatory, known,
+                        state, second, awake, fired, first, last, opened, receiver, by, following,
+                        again,
                     )  # fmt: skip
                     number += 1
+                    if number == MOST_SETS:
+                        # The numbers of sets begin anew, and what is left from others goes.
+                        number = 0
+                        known[:], opened[:] = -1, -1
 
                 if n_fired >= most:
                     links, end_links = add_links(

@@ -15,7 +15,6 @@ from wmdelays.motif_files import write_motifs
 from wmdelays.motifs import find_motifs, shared, stored_spikes
 from wmdelays.output import check_writable
 from wmdelays.synapse_use import SynapseUse, synapse_use
-from wmdelays.validation.compare import _chosen_patterns
 from wmdelays.validation.info import sizes
 from wmdelays.validation.motif_tables import (
     cut_sentence,
@@ -24,7 +23,13 @@ from wmdelays.validation.motif_tables import (
     sentences,
     synapse_columns,
 )
-from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.options import (
+    JsonFile,
+    Report,
+    check_outputs,
+    chosen_patterns,
+    put_json,
+)
 from wmdelays.validation.results import versions
 from wmdelays.validation.synapse_cut import check_keep, closest_call, cut, emitted, recalls_of
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
@@ -187,7 +192,7 @@ def command(
         if path.resolve() == memory.resolve():
             raise InputError(f"{path}: is the memory itself; name another file")
     check_keep(keep)
-    chosen = _chosen_patterns(patterns)
+    chosen = chosen_patterns(patterns)
     if cut_file is not None and chosen is not None:
         raise InputError("a memory is cut for all its patterns; leave out --patterns")
     if cut_file is None and keep != "used":

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from wmdelays.errors import InputError
 from wmdelays.output import check_writable, write_json
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
@@ -38,6 +39,16 @@ def check_outputs(json_file, report):
         from wmdelays.validation.pages import check_folder
 
         check_folder(report)
+
+
+def chosen_patterns(text):
+    """The numbers that --patterns names, or None for all patterns."""
+    if text == "all":
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--patterns is all or numbers such as 0,3,5, not {text!r}") from None
 
 
 def put_json(json_file, values):

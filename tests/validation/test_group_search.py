@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.validation import group_search
 from wmdelays.validation.group_search import LONGEST, MOST_SPIKES, Search, search
 
 literal = run_path(str(Path(__file__).with_name("literal_groups.py")))
@@ -168,6 +169,23 @@ def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
     assert [group for groups, _, _ in rest for group in groups] == [
         group for groups, _, _ in batches[middle + 1 :] for group in groups
     ]
+
+
+def test_delays_as_long_as_a_group_is_followed_are_searched_and_longer_ones_refused():
+    made = chain(delay=LONGEST)
+    expected = list(literal_search(made, least_layers=1))
+    assert list(search(made, least_layers=1)) == expected
+    with pytest.raises(InputError, match="980 ms"):
+        Search(chain(delay=LONGEST + 1))
+
+
+def test_sets_beyond_those_that_have_numbers_are_searched_all_the_same(monkeypatch):
+    made = network(3)
+    expected = list(search(made, least_layers=3))
+    assert expected
+    monkeypatch.setattr(group_search, "MOST_SETS", 3)
+    monkeypatch.setattr(group_search, "_search", group_search._compile(3))
+    assert list(search(made, least_layers=3)) == expected
 
 
 def test_a_network_without_enough_strong_inputs_has_no_groups():
