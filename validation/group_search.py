@@ -17,8 +17,8 @@ gives the same groups, spike for spike, from a small part of the work:
   alone until its next input, and the steps between are then made up for: the same steps, so the
   same numbers. After one input of any weight, and after two of the common ones, these steps are
   taken from a table (`courses_of`).
-- Sets of anchors that make nobody fire but the mother are told from what pairs of spikes do
-  (`group_shortcut`).
+- Most sets of three anchors make nobody fire but those whom two of them make fire: these are told
+  without following them (`group_shortcut`).
 
 References
 ----------
@@ -41,7 +41,7 @@ import numpy as np
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.polychronous_groups import Group
-from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
+from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron, third_input
 from wmdelays.validation.group_following import (
     LONGEST,
     MOST_SETS,
@@ -51,14 +51,15 @@ from wmdelays.validation.group_following import (
     uses,
     with_room,
 )
-from wmdelays.validation.group_shortcut import UNTOLD, is_over, meetings
-from wmdelays.validation.izhikevich_neuron import courses_of, latency_of
+from wmdelays.validation.group_shortcut import tell
+from wmdelays.validation.izhikevich_neuron import courses_of
+from wmdelays.validation.third_input import UNSURE, harmless, spike_time
 
 # About as many sets of anchors are searched in one go, and so many goes wait for their turn.
 _BATCH = 20_000
 _AHEAD = 4
-# Neurons times lists of a mother's inputs.
-_LARGEST_LISTS = 5_000_000
+# A mother with more inputs has sets in several goes, and all of them are followed.
+_MOST_TOLD = 128
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,23 @@ class Search:
         put(self, "_linked", (network.pre[linked], network.delay_ms[linked], bounds))
         # A spike of neuron n goes through the synapses row_end[n * width + d - 1] up to
         # row_end[n * width + d] after d ms.
-        width = network.max_delay_ms + 1
-        pre, delay, weight = (a[sends] for a in (network.pre, network.delay_ms, network.weight))
-        row_end = np.searchsorted(pre * width + delay, np.arange(network.n_neurons * width) + 1)
-        ways = (network.post[sends].astype(np.uint32), delay.astype(np.int32), weight)
+        # Neuron n_neurons + n stands for an input of n: it sends to n alone.
+        width, every = network.max_delay_ms + 1, np.arange(network.n_neurons)
+        pre, post, delay, weight = (
+            a[sends] for a in (network.pre, network.post, network.delay_ms, network.weight)
+        )
+        bounds = [_bounds(weight[network.excitatory[pre] == kind]) for kind in (True, False)]
+        low, high = np.transpose(bounds)
+        pre, post = np.append(pre, network.n_neurons + every), np.append(post, every)
+        delay, weight = np.append(delay, 1 + 0 * every), np.append(weight, high[0] + 0.0 * every)
+        row_end = np.searchsorted(pre * width + delay, np.arange(2 * network.n_neurons * width) + 1)
+        ways = (post.astype(np.uint32), delay.astype(np.int32), weight)
         course, *courses = courses_of(weight)
         put(self, "_sent", (*ways, course, row_end, width, *courses))
+        three = np.zeros(3, np.int64), np.full(3, low[0]), np.full(3, high[0])
+        settles = courses[0]
+        tells = self.n_anchors == 3 and settles and spike_time(*three, 0) != UNSURE
+        put(self, "_told", (_MOST_TOLD if tells else 0, harmless(low, high)))
 
     @property
     def n_sets(self):
@@ -150,7 +162,7 @@ class Search:
                 if start <= unit < stop:
                     n_sets += comb(n - k - 1, self.n_anchors - 1)
                 unit += 1
-                if n_sets >= _BATCH:
+                if n_sets >= _BATCH and (k == n - 1 or n > _MOST_TOLD):
                     yield (first, unit), n_sets
                     first, n_sets = unit, 0
         if stop > max(first, start):
@@ -195,6 +207,7 @@ class Search:
             self._inputs,
             self._sent,
             self._linked,
+            self._told,
             self.network.excitatory,
             self.n_anchors,
             self.least_layers,
@@ -231,6 +244,10 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
         yield from groups
 
 
+def _bounds(weights):
+    return (weights.min(), weights.max()) if len(weights) else (0.0, 0.0)
+
+
 def _groups(n_anchors, heads, spikes, links):
     spike, link = 0, 0
     for mother, n_spikes, n_links, n_layers in heads.tolist():
@@ -253,9 +270,11 @@ def _compile(stamp):
     """
 
     @numba.njit(nogil=True, cache=True)
-    def search(first_unit, last_unit, inputs, sent, linked, excitatory, n_anchors, least_layers):
+    def search(
+        first_unit, last_unit, inputs, sent, linked, tells, excitatory, n_anchors, least_layers
+    ):
         """Groups of some units of work; see `Search.batches`."""
-        input_pre, input_delay, input_weight, mothers = inputs
+        input_pre, input_delay, _, mothers = inputs
         post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
         n_neurons, most_sent = len(excitatory), stamp * 0
         for n in range(n_neurons):
@@ -273,6 +292,9 @@ def _compile(stamp):
         opened = np.full(n_times, -1)
         receiver, by = np.empty(n_inputs, np.uint32), np.empty(n_inputs, np.uint32)
         following, again = np.empty(n_inputs, np.uint32), np.empty(most_sent + 1, np.uint32)
+        room = (
+            known, state, second, awake, fired, first, last, opened, receiver, by, following, again
+        )  # fmt: skip
 
         neuron, time = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
         layer, before = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
@@ -282,16 +304,15 @@ def _compile(stamp):
         spikes, links = np.empty((256, 2), np.int64), np.empty((1024, 4), np.int64)
         n_heads = n_spikes = n_links = 0
 
-        # Lists of what each input of a mother reaches, as long as there is room for them.
-        most_lists = min(np.diff(mothers).max(), _LARGEST_LISTS // n_neurons)
-        hits = np.empty((most_lists + 1, -(-n_neurons // 64)), np.uint64)
-        when = np.empty((most_lists + 1, n_neurons), np.int32)
-        over = np.empty((most_lists + 1, n_neurons), np.uint32)
-        fires = np.empty((most_lists + 1, most_lists + 1), np.bool_)
-        own = np.empty(n_anchors, np.int64)
-        listed, latency, usual, usual_latency = -1, UNTOLD, 0.0, -1
+        most_told, times = tells
+        most_told = min(np.diff(mothers).max(), most_told)
+        told = np.empty((most_told, most_told, most_told), np.bool_)
+        lists = (
+            np.empty((most_told, most_sent), np.uint32), np.empty((most_told, most_sent), np.uint64),
+            np.empty(n_neurons, np.uint64), np.empty(n_neurons, np.int64),
+        )  # fmt: skip
 
-        number = 0
+        number, begun = 0, -1
         mother = np.searchsorted(mothers, first_unit, side="right") - 1
         for unit in range(first_unit, last_unit):
             while mothers[mother + 1] <= unit:
@@ -299,26 +320,22 @@ def _compile(stamp):
             begin, end = mothers[mother], mothers[mother + 1]
             if unit + n_anchors > end:
                 continue
-            if mother != listed:
-                listed, latency = mother, UNTOLD
-                if end - begin <= most_lists and settles:
-                    latency = meetings(
-                        mother, input_pre[begin:end], input_delay[begin:end], n_anchors, post,
-                        delay, weight, row_end, width, excitatory, hits, when, over, fires,
-                    )  # fmt: skip
+            tells = end - begin <= most_told
+            if tells and mother != begun:
+                begun = mother
+                number = tell(
+                    number, mother, input_pre[begin:end], input_delay[begin:end], most, told, times,
+                    sent, excitatory, room, lists, neuron, time,
+                )  # fmt: skip
             for k in range(n_anchors):
                 chosen[k] = unit + k
             while True:
-                meeting, total = 0, 0.0
-                for k in range(n_anchors):
-                    least_delay[k] = input_delay[chosen[k]]
-                    meeting = max(meeting, least_delay[k])
-                    own[k] = chosen[k] - begin
-                    total += input_weight[chosen[k]]
-                if total != usual:
-                    usual, usual_latency = total, latency_of(total)
-                n_fired = n_anchors + 1
-                if latency != usual_latency or not is_over(own, end - begin, hits, fires):
+                n_fired = 0
+                if not tells or not told[chosen[0] - begin, chosen[1] - begin, chosen[2] - begin]:
+                    meeting = 0
+                    for k in range(n_anchors):
+                        least_delay[k] = input_delay[chosen[k]]
+                        meeting = max(meeting, least_delay[k])
                     for k in range(n_anchors):
                         neuron[k] = input_pre[chosen[k]]
                         time[k] = meeting - least_delay[k]
@@ -373,4 +390,4 @@ def _stamp(*modules):
     return int.from_bytes(digest.digest()[:7], "big")
 
 
-_search = _compile(_stamp(group_following, group_shortcut, izhikevich_neuron))
+_search = _compile(_stamp(group_following, group_shortcut, izhikevich_neuron, third_input))

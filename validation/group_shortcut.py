@@ -1,140 +1,179 @@
-"""Which sets of anchors make nobody fire but the mother, without simulating each of them."""
+"""Which sets of three anchors make nobody fire but those whom two of them make fire.
+
+In most sets one of the anchors only makes the mother fire, and whoever else fires does so without
+it. So each two anchors are followed with a third that sends to the mother alone, and then it is
+told for which other inputs of the mother, in place of the third, nothing changes: those whose
+spikes come to other neurons when they are harmless (`third_input`).
+"""
 
 import numba
 import numpy as np
 
-from wmdelays.validation.izhikevich_neuron import (
-    PEAK,
-    RECOVERY,
-    is_quiet,
-    latency_of,
-    membrane,
-    rest,
-)
+from wmdelays.validation.group_following import LONGEST, MOST_SETS, follow, shortest_run
+from wmdelays.validation.third_input import BEFORE, BITS, GAPS
 
-# In place of when a mother fires.
-UNTOLD = -2
-# Neurons that have not settled so many ms after an input are taken for ones that fire.
-_LONG = 80
+# What is noted of a neuron's inputs: none, several, or the only one, its time and, in the lowest bit,
+# its kind.
+_NONE, _SEVERAL = -1, -2
 
 
 @numba.njit(nogil=True)
-def meetings(
-    mother, pre, delay, n_anchors, post, delays, weight, row_end, width, excitatory, hits, when, by,
-    fires,
+def tell(
+    number, mother, pre, delays, least_spikes, told, harmless, sent, excitatory, room, lists, neuron,
+    time,
 ):  # fmt: skip
-    """Which two of a mother's inputs and herself make another neuron fire without a third.
-
-    Most sets of anchors make the mother fire, and nobody else: this tells beforehand which, see
-    `is_over`. A spike's list is the neurons that it reaches, with the time since the inputs'
-    meeting at the mother; that of the mother supposes that `n_anchors` of her heaviest inputs
-    make her fire.
+    """Tell which sets of three of a mother's inputs make fewer neurons fire than a group has.
 
     Parameters
     ----------
+    number : int
+        The number of the next set of anchors; see `group_following.follow`.
     mother : int
-    pre, delay : ndarray of int, shape (n_inputs,)
+    pre, delays : ndarray of int, shape (n_inputs,)
         Her strong inputs.
-    n_anchors : int
-    post, delays, weight, row_end, width, excitatory
-        The network, see `group_search.Search`. One spike alone makes no neuron fire.
-    hits : ndarray of uint64, shape (at least n_inputs + 1, n_words)
-        Gets a bit for each neuron on a list; the last list is the mother's.
-    when, by : ndarray of int, shape (at least n_inputs + 1, n_neurons)
-        Room for the times and the synapses.
-    fires : ndarray of bool, shape (at least n_inputs + 1, at least n_inputs + 1)
-        Gets whether two lists make a neuron fire.
+    least_spikes : int
+        Number of spikes that a group has at least, anchors included.
+    told : ndarray of bool, shape (at least n_inputs,) * 3
+        Gets True for the sets, inputs in ascending order, that are known to have fewer.
+    harmless
+        See `third_input.harmless`.
+    sent, excitatory
+        The network, see `group_search.Search`. One spike alone makes no neuron fire, and three make
+        the mother fire after the same time whatever their weights.
+    room
+        Room for `follow`.
+    lists : (ndarray of uint32, ndarray of uint64, ndarray of uint64, ndarray of int)
+        Room for the neurons that each input reaches and when, shape (at least n_inputs, n), and for
+        what is known of each neuron, shape (n_neurons,).
+    neuron, time : ndarray of int
+        Room for spikes.
 
     Returns
     -------
     int
-        Number of milliseconds after which the mother fires, or UNTOLD if the lists cannot be used:
-        she does not fire, or a spike comes to a neuron twice.
+        The number of the next set of anchors.
     """
-    n = len(pre)
-    hits[: n + 1] = 0
-    heaviest = 0.0
-    for k in range(n + 1):
-        source = pre[k] if k < n else mother
-        shortest = delay[k] if k < n else 1
-        n_own = 0
-        for synapse in range(
-            row_end[source * width + shortest - 1], row_end[source * width + width - 1]
-        ):
-            x = np.int64(post[synapse])
-            if x == mother:
-                n_own += 1
-                heaviest = max(heaviest, weight[synapse])
+    post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
+    known, state, second, awake, fired, first, last, opened, receiver, by, following, again = room
+    receivers, when, harmless_at, inputs = lists
+    after_one, after_two = harmless
+    n, n_neurons = len(pre), len(excitatory)
+    told[:n, :n, :n] = False
+    n_receivers = np.empty(n, np.int64)
+    for k in range(n):
+        inputs[:] = _NONE
+        n_receivers[k] = _reached(
+            mother, pre[k] * width, delays[k], post, delay, row_end, width, receivers[k], when[k],
+            inputs,
+        )  # fmt: skip
+
+    least_delay = np.ones(3, np.int64)
+    for i in range(n):
+        for j in range(i + 1, n):
+            least_delay[0], least_delay[1] = delays[i], delays[j]
+            meeting = max(delays[i], delays[j])
+            neuron[0], neuron[1], neuron[2] = pre[i], pre[j], n_neurons + mother
+            for k in range(3):
+                time[k] = meeting - least_delay[k]
+            n_fired = follow(
+                number, meeting, neuron, time, least_delay, post, delay, weight, course, row_end,
+                width, settles, once, twice, settles_twice, excitatory, known, state, second, awake,
+                fired, first, last, opened, receiver, by, following, again,
+            )  # fmt: skip
+            number += 1
+            if number == MOST_SETS:
+                number = 0
+                known[:], opened[:] = -1, -1
+            if n_fired >= least_spikes:
                 continue
-            bit = np.uint64(1) << np.uint64(x % 64)
-            if hits[k, x // 64] & bit:
-                return UNTOLD
-            hits[k, x // 64] |= bit
-            when[k, x] = delays[synapse] - (shortest if k < n else 0)
-            by[k, x] = synapse
-        if n_own != (k < n):
-            return UNTOLD
-    current = 0.0
-    for k in range(n_anchors):
-        current += heaviest
-    latency = latency_of(current)
-    if latency < 0:
-        return UNTOLD
-    when[n] += latency
-    for k in range(n + 1):
-        for other in range(k):
-            fires[k, other] = False
-            for word in range(hits.shape[1]):
-                both = hits[k, word] & hits[other, word]
-                x = word * 64
-                while both:
-                    if both & np.uint64(1) and not fires[k, other]:
-                        fires[k, other] = not _settles_after_two(
-                            when[k, x],
-                            weight[by[k, x]],
-                            when[other, x],
-                            weight[by[other, x]],
-                            excitatory[x],
-                        )
-                    both >>= np.uint64(1)
-                    x += 1
-    return latency
+            harmless_at[:], inputs[:] = ~np.uint64(0), _NONE
+            if not _note(
+                mother, meeting, n_fired, neuron, time, least_delay, post, delay, row_end, width,
+                excitatory, after_one, after_two, harmless_at, inputs,
+            ):  # fmt: skip
+                continue
+            for k in range(n):
+                low, middle, high = min(i, k), max(i, min(j, k)), max(j, k)
+                if k == i or k == j or n_receivers[k] < 0 or told[low, middle, high]:
+                    continue
+                changes_nothing = np.uint64(1)
+                for m in range(n_receivers[k]):
+                    changes_nothing &= harmless_at[receivers[k, m]] >> when[k, m]
+                told[low, middle, high] = changes_nothing
+    return number
 
 
 @numba.njit(nogil=True)
-def _settles_after_two(t, weight, other_t, other_weight, is_excitatory):
-    """Whether a neuron at rest settles without a spike after two inputs."""
-    (v, u), a, last = rest(), RECOVERY[0] if is_excitatory else RECOVERY[1], max(t, other_t)
-    for k in range(min(t, other_t), last + _LONG):
-        current = 0.0
-        if k == t:
-            current += weight
-        if k == other_t:
-            current += other_weight
-        v, u = membrane(v, u, current, a)
-        if v >= PEAK:
-            return False
-        if k >= last and is_quiet(v, u):
-            return True
-    return False
+def _reached(mother, row, least, post, delay, row_end, width, receivers, when, seen):
+    """List whom an anchor's spike reaches besides the mother, and how long after the mother.
+
+    The number of these neurons is -1 if the anchor cannot be the third: its spike comes to a neuron
+    twice, or too late for the tables.
+    """
+    n, to_mother = 0, 0
+    for synapse in range(row_end[row + least - 1], row_end[row + width - 1]):
+        x, after = post[synapse], delay[synapse] - least
+        if x == mother:
+            to_mother += 1
+        elif after >= BITS or seen[x] != _NONE:
+            return -1
+        else:
+            receivers[n], when[n], seen[x] = x, after, _SEVERAL
+            n += 1
+    return n if to_mother == 1 else -1
 
 
-@numba.njit(nogil=True, inline="always")
-def is_over(chosen, n_lists, hits, fires):
-    """Whether no two spikes of the anchors and the mother make a neuron fire, and no three meet."""
-    n = len(chosen)
-    for k in range(n):
-        if fires[n_lists, chosen[k]]:
-            return False
-        for other in range(k):
-            if fires[chosen[k], chosen[other]]:
+@numba.njit(nogil=True)
+def _note(
+    mother, meeting, n_fired, neuron, time, least_delay, post, delay, row_end, width, excitatory,
+    after_one, after_two, harmless_at, inputs,
+):  # fmt: skip
+    """Note when an input more is harmless to the neurons that some spikes reach.
+
+    Times are counted from the anchors' meeting at the mother.
+
+    Returns
+    -------
+    bool
+        Whether a third anchor that changes no neuron's spikes changes nothing. It may do so when
+        other spikes reach the mother, whose weights then count, or when a spike comes so late that
+        a third anchor with a longer delay, by which all comes later, puts it beyond the end.
+    """
+    last_arrival = -1
+    for s in range(n_fired):
+        row = neuron[s] * width
+        begin, end = row_end[row], row_end[row + width - 1]
+        now = time[s] - meeting
+        if s < 3:
+            begin = row_end[row + least_delay[s] - 1]
+        else:
+            latest = now + width - 1
+            if latest >= LONGEST or (latest >= shortest_run(width) and now > last_arrival):
                 return False
-    for word in range(hits.shape[1]):
-        once, twice = hits[n_lists, word], np.uint64(0)
-        for k in range(n):
-            here = hits[chosen[k], word]
-            if twice & here:
+            if end > begin:
+                last_arrival = max(last_arrival, now + delay[end - 1])
+        kind = 0 if excitatory[min(neuron[s], len(excitatory) - 1)] else 1
+        for synapse in range(begin, end):
+            x, at = post[synapse], now + delay[synapse]
+            if x == mother:
+                if s < 3 and at == 0:
+                    continue
                 return False
-            twice |= once & here
-            once |= here
+            receiver, noted = 0 if excitatory[x] else 1, inputs[x]
+            if noted == _NONE:
+                inputs[x], of_neuron, since = 2 * at + kind, after_one[kind, receiver], at
+            elif noted == _SEVERAL:
+                of_neuron, since = np.uint64(0), 0
+            else:
+                before, one, two = noted // 2, noted % 2, kind
+                inputs[x], since, gap = _SEVERAL, min(at, before), abs(at - before)
+                if at < before:
+                    one, two = two, one
+                of_neuron = after_two[one, two, receiver, gap] if gap < GAPS else np.uint64(0)
+            # Bit b is for b - BEFORE ms after `since`; it becomes that for b ms.
+            shift = np.uint64(abs(BEFORE - since))
+            if since <= BEFORE:
+                harmless_at[x] = of_neuron >> shift
+            else:
+                harmless_at[x] = of_neuron << shift if shift < BITS else np.uint64(0)
     return True

@@ -17,8 +17,6 @@ RECOVERY, JUMP = (0.02, 0.1), (8.0, 2.0)
 RESET, PEAK = -65.0, 30.0
 # What inputs do is tabulated for so many ms, and after two inputs for so many weights.
 COURSE, TWICE = 32, 2
-# A neuron that has not fired and settled so many ms after an input is taken for one that does not.
-_LATEST = 100
 
 
 @numba.njit(nogil=True, inline="always")
@@ -46,24 +44,6 @@ def is_quiet(v, u):
 def rest():
     """The state at rest: v = -70 and u = -14 but for the rounding of the first step."""
     return membrane(-70.0, -14.0, 0.0, RECOVERY[0])
-
-
-@numba.njit(nogil=True, cache=True)
-def latency_of(current):
-    """After how many milliseconds an excitatory neuron at rest fires from one input.
-
-    It is -1 if it does not, or not only once.
-    """
-    (v, u), latency = rest(), -1
-    for k in range(_LATEST):
-        v, u = membrane(v, u, current if k == 0 else 0.0, RECOVERY[0])
-        if v >= PEAK:
-            if latency >= 0:
-                return -1
-            v, u, latency = RESET, u + JUMP[0], k
-        if latency >= 0 and is_quiet(v, u):
-            return latency
-    return -1
 
 
 @numba.njit(cache=True)

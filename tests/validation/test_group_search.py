@@ -61,6 +61,22 @@ def test_groups_are_those_of_the_literal_program(seed, size, longest, strong, n_
     assert [g for g in search(made, **settings) if g.mother in mothers] == expected
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    n_out=st.integers(6, 25),
+    longest=st.sampled_from([5, 20, 40]),
+    n_inhibitory=st.sampled_from([0, 40]),
+    strong=st.floats(0.2, 0.8),
+)
+def test_sets_that_are_told_have_no_groups(seed, n_out, longest, n_inhibitory, strong):
+    made = network(seed, 160, n_inhibitory, n_out=n_out, longest=longest, strong=strong)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(group_search, "_MOST_TOLD", 0)
+        expected = list(search(made, least_layers=2))
+    assert list(search(made, least_layers=2)) == expected
+
+
 def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
     made = izhikevich(1, ceiling=0.42)
     everything, found = Search(made), []
