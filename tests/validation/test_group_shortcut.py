@@ -34,7 +34,9 @@ def note(made, *later):
 
 def shifted(number, since):
     """Bits for ms after the anchors' meeting instead of ms, less BEFORE, after the first input."""
-    return sum((int(number) >> b & 1) << b - BEFORE + since for b in range(BEFORE - since, 64))
+    bits = [int(number) >> b & 1 for b in range(64)]
+    moved = {b - BEFORE + since: bit for b, bit in enumerate(bits)}
+    return sum(moved.get(b, 0) << b for b in range(64))
 
 
 def test_one_input_leaves_all_times_harmless_but_those_at_which_two_fire():
