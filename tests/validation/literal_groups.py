@@ -43,8 +43,8 @@ def literal_arguments(network, strong=0.95, most_arrivals=4096):
     )
     outgoing = np.searchsorted(pre, np.arange(network.n_neurons + 1))
     longest = max(20, int(network.delay_ms.max(initial=0)))
-    # A synapse brings one spike a millisecond at most.
-    most = (1000 + longest, min(most_arrivals, len(pre)))
+    # A synapse brings one spike a millisecond at most, and others when its neuron is several anchors.
+    most = (1000 + longest, min(most_arrivals, 11 * len(pre)))
     room = (np.zeros(most[0], np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64))
     return *synapses, outgoing, excitatory, longest, room
 
