@@ -20,13 +20,12 @@ from wmdelays.validation.options import (
 )
 from wmdelays.validation.points import compute
 from wmdelays.validation.results import Results
-from wmdelays.validation.scan import (
+from wmdelays.validation.scan import store_points, summary
+from wmdelays.validation.scan_settings import (
     check_settings,
     parse_over,
     parse_set,
     settings,
-    store_points,
-    summary,
     text_of,
     varying,
 )

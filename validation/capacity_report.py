@@ -7,7 +7,6 @@ import numpy as np
 from wmdelays.curve_plots import Curve, Panel, curves_figure
 from wmdelays.validation.capacity import columns, outcomes
 from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.scan import text_of, varying
 from wmdelays.validation.scan_report import (
     MEASURES,
     axis,
@@ -17,6 +16,7 @@ from wmdelays.validation.scan_report import (
     labels,
     scans,
 )
+from wmdelays.validation.scan_settings import text_of, varying
 
 # More searches than this in one figure cannot be told apart: each has one curve where its numbers
 # of patterns are drawn, and two beside the theory.

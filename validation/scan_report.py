@@ -18,7 +18,8 @@ from matplotlib.ticker import (
 from wmdelays.curve_plots import Curve, Panel, curves_figure
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.published import PUBLISHED, SETTING
-from wmdelays.validation.scan import columns, summary, text_of, varying
+from wmdelays.validation.scan import columns, summary
+from wmdelays.validation.scan_settings import text_of, varying
 
 LABELS = {
     "neurons": "number of neurons $N$",

@@ -9,7 +9,7 @@ from wmdelays.theory import capacity as theory
 from wmdelays.validation import capacity as module
 from wmdelays.validation.capacity import bracket, capacity, next_number, outcomes
 from wmdelays.validation.results import Results
-from wmdelays.validation.scan import settings
+from wmdelays.validation.scan_settings import settings
 
 SMALL = "bernoulli:neurons=30,steps=80,patterns=1,rate=0.03"
 

@@ -10,15 +10,8 @@ from wmdelays.patterns import bernoulli
 from wmdelays.training import store
 from wmdelays.validation.peak_memory import peak_memory
 from wmdelays.validation.published import PUBLISHED, SETTING
-from wmdelays.validation.scan import (
-    check_settings,
-    columns,
-    published_settings,
-    scan,
-    settings,
-    store_points,
-    summary,
-)
+from wmdelays.validation.scan import columns, scan, store_points, summary
+from wmdelays.validation.scan_settings import check_settings, published_settings, settings
 
 SMALL = "bernoulli:neurons=30,steps=80,patterns=2,rate=0.03"
 QUICK = {"delays": 10, "damaged_epochs": 0}

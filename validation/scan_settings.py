@@ -1,0 +1,312 @@
+"""The settings of scans: which values each parameter takes, and whether they make sense."""
+
+import inspect
+import itertools
+import json
+import math
+from functools import cache
+
+from wmdelays.errors import InputError
+from wmdelays.memory import Memory
+from wmdelays.patterns import GENERATORS, bernoulli, generate
+from wmdelays.raster import Raster
+from wmdelays.validation.published import PUBLISHED
+
+GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
+STEP = 1e-3
+# What every setting has beside the generator's words and the rule's own options.
+_COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
+# What a rule's function takes that is no option of a scan.
+_NO_OPTION = {"patterns", "memory", "n_delays", "step", "beta", "theta", "periodic", "seed"} | {
+    *("checkpoint", "checkpoint_every", "on_progress", "on_epoch")
+}
+
+
+def settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
+    """The settings of a scan: all combinations of the scanned values.
+
+    Parameters
+    ----------
+    generator : str
+        Specification of the patterns, see `wmdelays.patterns.generate`.
+    over : dict of str to sequence, optional
+        Scanned values of each parameter: a word of the generator, `delays`, `beta`, `theta`,
+        `rule`, or an option of the rule.
+    rule : str
+        The rule, where it is not scanned.
+    options : dict, optional
+        Values of parameters that stay as they are. Values may be text.
+
+    Returns
+    -------
+    list of dict
+        Each with `generator`, its words, `delays`, `beta`, `theta`, `rule` and the options.
+
+    Raises
+    ------
+    InputError
+        If a parameter is unknown or a value is not of its kind.
+    """
+    over, fixed = dict(over or {}), dict(options or {})
+    for name in over:
+        if name in fixed:
+            raise InputError(f"{name} is scanned; it cannot be set as well")
+    name, rest = split_generator(generator)
+    given = dict(_assignment(part, "a parameter") for part in filter(None, rest.split(",")))
+    for word in given:
+        if word not in _words(name):
+            raise InputError(f"{name} has no parameter {word!r}; it has {', '.join(_words(name))}")
+    found = {}
+    for values in itertools.product(*over.values()):
+        setting = _setting(name, {"rule": rule} | given | fixed | dict(zip(over, values)))
+        found[json.dumps(setting, sort_keys=True)] = setting
+    return list(found.values())
+
+
+def published_settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
+    """The settings of the reference's five scans, in each of which one parameter moves.
+
+    Parameters
+    ----------
+    generator, over, rule, options
+        See `settings`; `over` is scanned together with each of the five.
+
+    Returns
+    -------
+    list of dict
+
+    Raises
+    ------
+    InputError
+        As `settings`.
+    """
+    for name in {*(over or {}), *(options or {})} & PUBLISHED.keys():
+        raise InputError(f"--published scans {name} itself; leave it out")
+    found = {}
+    for name, losses in PUBLISHED.items():
+        scanned = {name: list(losses), **(over or {})}
+        for one in settings(generator, scanned, rule=rule, options=options):
+            found[json.dumps(one, sort_keys=True)] = one
+    return list(found.values())
+
+
+def parse_over(texts):
+    """The scanned values from texts such as ``delays=10,20``.
+
+    Raises
+    ------
+    InputError
+        If a text is of another form, or names a parameter again.
+    """
+    over = {}
+    for text in texts:
+        name, values = _assignment(text, "--over")
+        if name in over:
+            raise InputError(f"--over {name} is given twice; name all values at once")
+        over[name] = [value.strip() for value in values.split(",")]
+    return over
+
+
+def parse_set(texts):
+    """The fixed values from texts such as ``kappa=0.2``.
+
+    Raises
+    ------
+    InputError
+        If a text is of another form, or names a parameter again.
+    """
+    fixed = {}
+    for text in texts:
+        name, value = _assignment(text, "--set")
+        if name == "rule":
+            raise InputError("the rule is set with --rule")
+        if name in fixed:
+            raise InputError(f"--set {name} is given twice")
+        fixed[name] = value.strip()
+    return fixed
+
+
+def _assignment(text, where):
+    name, sign, value = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not sign or not name or not value.strip():
+        raise InputError(f"{where} is a name and what it is, such as delays=41, not {text!r}")
+    if name == "seed":
+        raise InputError("seeds are chosen with --seeds and --seed")
+    return name, value
+
+
+def split_generator(specification):
+    """The name of a specification's generator, and its words and values as text."""
+    name, _, rest = specification.partition(":")
+    if name not in GENERATORS:
+        own = "" if name.isidentifier() else "; patterns are drawn anew for each seed, not read"
+        raise InputError(f"there is no generator {name!r}; there are {', '.join(GENERATORS)}{own}")
+    return name, rest
+
+
+def _words(generator):
+    """The parameters of a generator as a specification names them, and their defaults.
+
+    Where there is none stands the kind of the parameter, int or float.
+    """
+    words = {}
+    for p in inspect.signature(GENERATORS[generator]).parameters.values():
+        if p.name not in ("step", "seed"):
+            kind = int if p.name.startswith("n_") else float
+            words[p.name.removeprefix("n_")] = kind if p.default is p.empty else p.default
+    return words
+
+
+def _options(rule):
+    """The options of a rule and their defaults."""
+    from wmdelays.training.store import rule_function
+
+    # `bptt` starts from Hebbian weights and takes the options of both.
+    functions = [rule_function(one) for one in (["hebbian", rule] if rule == "bptt" else [rule])]
+    return {
+        name: parameter.default
+        for function in functions
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in _NO_OPTION
+    }
+
+
+def _setting(generator, given):
+    words, options = _words(generator), _options(str(given["rule"]))
+    setting = {"generator": generator}
+    for word, default in words.items():
+        if word not in given and isinstance(default, type):
+            raise InputError(f"{generator} needs {word}=…")
+        setting[word] = _value(word, given.get(word, default), default)
+    for name, default in _COMMON.items():
+        setting[name] = _value(name, given.get(name, default), default)
+    setting["rule"] = str(given["rule"])
+    for name in sorted(given.keys() - setting.keys()):
+        if name not in options:
+            known = ", ".join([*words, *_COMMON, "rule", *options])
+            raise InputError(
+                f"there is no parameter {name!r} with {generator} and the rule {setting['rule']};"
+                f" there are {known}"
+            )
+        setting[name] = _value(name, given[name], options[name])
+    return setting
+
+
+def _value(name, given, default):
+    """A value, maybe given as text, of the kind of the default (or the kind itself)."""
+    text = str(given).strip()
+    if isinstance(default, bool):
+        kind, choices = "true or false", {"true": True, "false": False}
+        if text.lower() in choices:
+            return choices[text.lower()]
+    elif isinstance(default, str):
+        return text
+    elif default is int or isinstance(default, int):
+        kind = "a whole number"
+        try:
+            return int(text)
+        except ValueError:
+            pass
+    else:
+        kind = "a number"
+        if default is None and text.lower() == "none":
+            return None
+        try:
+            number = float(text)
+            if math.isfinite(number):
+                # Without a default, whole numbers (of synapses, of steps) stay whole.
+                return int(text) if default is None and text.isdecimal() else number
+        except ValueError:
+            pass
+    raise InputError(f"{name} has to be {kind}, not {text!r}")
+
+
+def check_settings(settings):
+    """Raise an InputError if a setting makes no sense. No patterns are drawn or learned.
+
+    What can be wrong with the generator, the sizes and the rule's options is tried out on a tiny
+    memory.
+    """
+    for setting in settings:
+        try:
+            tiny = {"neurons": 2, "steps": 8, "patterns": 1}
+            generate(specification(setting | {k: min(n, setting[k]) for k, n in tiny.items()}))
+            silent = Raster.from_steps([], [], setting["neurons"], setting["steps"], STEP)
+            Memory.unlearned([silent], **common_options(setting))
+            try_out(setting)
+        except InputError as error:
+            where = f"{shown(setting, settings)}: " if len(settings) > 1 else ""
+            raise InputError(f"{where}{error}") from None
+
+
+def try_out(setting):
+    """Store something tiny: the rule checks its options, and its loops are compiled.
+
+    Raises
+    ------
+    InputError
+        If the rule refuses its options.
+    """
+    # Text can be told from other text, so that each is tried once.
+    _store_tiny(
+        json.dumps(common_options(setting)), setting["rule"], json.dumps(rule_options(setting))
+    )
+
+
+@cache
+def _store_tiny(common, rule, options):
+    from wmdelays.training.store import store
+
+    common, options = json.loads(common), json.loads(options)
+    most = max(4, options.get("warm_up", 0))
+    for name in ("epochs", "damaged_epochs"):
+        if name in options:
+            options[name] = min(options[name], most)
+    # Long enough for every other option that is bounded by the delays.
+    longest = max(64, options.get("shortest_trigger") or 0)
+    common["n_delays"] = min(common["n_delays"], longest)
+    patterns = bernoulli(8, common["n_delays"] + 8, 1, 0.2)
+    store(patterns, rule, **common, **options)
+
+
+def shown(setting, others):
+    """What tells a setting from the others, in words."""
+    names = varying([*others, setting])
+    return ", ".join(f"{name} = {text_of(setting[name])}" for name in names if name in setting)
+
+
+def varying(settings):
+    """The names of the parameters that are not the same in all settings."""
+    names = dict.fromkeys(name for setting in settings for name in setting)
+    return [name for name in names if len({json.dumps(one.get(name, "–")) for one in settings}) > 1]
+
+
+def text_of(value):
+    """A value of a setting as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def specification(setting):
+    """The patterns of a setting as `wmdelays.patterns.generate` takes them."""
+    words = _words(setting["generator"])
+    return f"{setting['generator']}:" + ",".join(f"{word}={setting[word]!r}" for word in words)
+
+
+def common_options(setting):
+    """What every rule takes, by the names of `wmdelays.training.store.store`."""
+    return {
+        "n_delays": setting["delays"],
+        "step": STEP,
+        "beta": setting["beta"],
+        "theta": setting["theta"],
+        "periodic": setting["generator"] == "periodic",
+    }
+
+
+def rule_options(setting):
+    """The options of a setting's own rule."""
+    others = {"generator", "rule", *_words(setting["generator"]), *_COMMON}
+    return {name: value for name, value in setting.items() if name not in others}
