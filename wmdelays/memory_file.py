@@ -5,7 +5,7 @@ import math
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
-from wmdelays.sealed_file import read_sealed, seal, writing
+from wmdelays.sealed_file import read_sealed, writing
 from wmdelays.sonata import (
     as_json,
     attribute,
@@ -20,7 +20,7 @@ from wmdelays.sonata import (
     write_spikes,
 )
 
-__all__ = ["FORMAT_VERSION", "read_memory", "seal", "write_memory"]
+__all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 FORMAT_VERSION = 1
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")

@@ -1,10 +1,15 @@
 """What the tests of this room share."""
 
+import time
+
+import h5py
 import numpy as np
 import pytest
 
-from wmdelays import Cue, Memory, Raster, Recall
+from wmdelays import Cue, InputError, Memory, Raster, Recall
+from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.patterns import bernoulli
+from wmdelays.sealed_file import seal
 
 
 @pytest.fixture
@@ -51,3 +56,34 @@ def make_recall():
         return Recall(cue, emitted=own, own=own)
 
     return make
+
+
+@pytest.fixture
+def refusal():
+    """A function that gives the line with which a memory file is refused; it names the file."""
+
+    def line(path):
+        begin = time.perf_counter()
+        with pytest.raises(InputError) as refused:
+            read_memory(path)
+        message = str(refused.value)
+        assert message.startswith(f"{path}: ") and "\n" not in message
+        assert time.perf_counter() - begin < 5
+        return message
+
+    return line
+
+
+@pytest.fixture
+def changed(tmp_path, make_memory):
+    """A function that changes a memory file with h5py, seals it and gives its path."""
+
+    def change(work, **others):
+        path = tmp_path / "m.h5"
+        write_memory(path, make_memory(**others))
+        with h5py.File(path, "r+") as file:
+            work(file)
+        seal(path)
+        return path
+
+    return change
