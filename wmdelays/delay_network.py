@@ -257,8 +257,11 @@ def _read_columns(path):
                 raise InputError(
                     f"the first line lacks {', '.join(missing)}: the columns are {','.join(COLUMNS)}"
                 )
+            twice = [name for name in COLUMNS if names.count(name) > 1]
+            if twice:
+                raise InputError(f"the first line names {', '.join(twice)} more than once")
             places = [names.index(name) for name in COLUMNS]
-            values = [_numbers(row, places, rows.line_num) for row in rows if row]
+            values = [_numbers(row, places, len(names), rows.line_num) for row in rows if row]
         except csv.Error as error:
             raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
     if not values:
@@ -267,7 +270,12 @@ def _read_columns(path):
     return *(np.array(column) for column in columns[:3]), np.array(columns[3], dtype=np.float64)
 
 
-def _numbers(row, places, line):
+def _numbers(row, places, n_columns, line):
+    # A decimal comma would otherwise be read as another number.
+    if any(word.strip() for word in row[n_columns:]):
+        raise InputError(
+            f"line {line} has {len(row)} values, the first line {n_columns}: {','.join(row)[:60]!r}"
+        )
     try:
         pre, post, delay = (_whole(row[place]) for place in places[:3])
         return pre, post, delay, float(row[places[3]])

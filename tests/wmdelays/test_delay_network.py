@@ -44,6 +44,10 @@ def test_a_csv_file_is_read_as_it_stands(read):
     assert network.strong(0.95).tolist() == [True, False, False]
 
 
+def test_a_comma_at_the_end_of_a_line_is_no_value(read):
+    assert read(HEAD + "0,1,2,9,\n1,0,2,9, ,\n").pre.tolist() == [0, 1]
+
+
 def test_columns_may_stand_in_any_order_beside_others(read):
     mixed = "\ufeffnote, weight ,post,delay_ms,pre\nx,-5,0,1,2\n\ny,9.5,2,3,1\nz,9.6,1,20,0.0\n"
     assert read(mixed).fingerprint() == read(GOOD).fingerprint()
@@ -61,6 +65,8 @@ def test_neurons_and_signs_can_be_told(read):
         ("", "the first line lacks pre, post, delay_ms, weight"),
         ("pre,post,delay_ms\n0,1,2\n", "lacks weight"),
         (HEAD, "holds no synapses"),
+        ("pre,post,delay_ms,weight,weight\n0,1,2,9,1\n", "names weight more than once"),
+        (HEAD + "0,1,2,9\n0,1,2,9,5\n", "line 3 has 5 values, the first line 4: '0,1,2,9,5'"),
         (HEAD + "0,1,2,9\n0,one,2,9\n", "line 3 is not three whole numbers and a weight"),
         (HEAD + "0,1,2\n", "line 2 is not"),
         (HEAD + "0,1,2.5,9\n", "line 2 is not"),
