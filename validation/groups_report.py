@@ -1,6 +1,6 @@
 """Figures and report of `wmdelays groups`."""
 
-from wmdelays.group_plots import distributions_figure, group_figure
+from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
 from wmdelays.validation.groups import columns, summary_line
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.results import versions
@@ -51,13 +51,30 @@ def write_report(network, statistics, groups, words, done, settings, folder):
                 f"group_{place}",
                 f"Group {place}" + (f": {words[place]}" if words[place] else ""),
                 f"{len(group.spikes)} spikes in {group.span_ms} ms, {group.n_layers} layers,"
-                f" {len(group.links)} links. Numbers and shades of the marks are layers. A line leads"
+                f" {len(group.links)} links. {_marks(group)} A line leads"
                 " from a spike to where it arrives, and on, dotted, to the spike that it helps to make.",
             )
         )
     content = columns(statistics)
     tables = [("Groups", list(content), list(zip(*content.values())))]
     rows = [{"setting": settings, "versions": versions()}]
+    # An earlier report may have shown other groups.
     return write_results(
-        folder, "Polychronous groups", texts, pictures, tables, rows, command_line()
+        folder,
+        "Polychronous groups",
+        texts,
+        pictures,
+        tables,
+        rows,
+        command_line(),
+        earlier="group_[0-9]*.*",
     )
+
+
+def _marks(group):
+    """What the marks and names in the picture of a group say."""
+    n = len({neuron for neuron, _ in group.spikes})
+    text = "Numbers and shades" if n <= NUMBERED else "Shades"
+    every = names_every(n)
+    left = "" if every == 1 else f" One neuron of {every} is named."
+    return f"{text} of the marks are layers.{left}"

@@ -172,7 +172,7 @@ def _text(value):
     return str(value)
 
 
-def write_results(folder, title, texts, figures, tables, rows, command):
+def write_results(folder, title, texts, figures, tables, rows, command, earlier=None):
     """Write the report of rows of results.
 
     Parameters
@@ -189,6 +189,8 @@ def write_results(folder, title, texts, figures, tables, rows, command):
         Of a results file; what their settings and versions have in common is shown.
     command : str
         The command line that makes this report again.
+    earlier : str, optional
+        See `write_page`.
 
     Returns
     -------
@@ -205,7 +207,7 @@ def write_results(folder, title, texts, figures, tables, rows, command):
         versions=flat(_common([row["versions"] for row in rows])),
         command=command,
     )
-    return write_page(folder, figures, page)
+    return write_page(folder, figures, page, earlier)
 
 
 def _columns(titles, lines):

@@ -15,7 +15,12 @@ from wmdelays.polychronous_groups import joined_spikes
 _LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
 _MOST_BINS = 45
 # Above these numbers of neurons rows are too low for numbers in the marks, and for each name.
-_NUMBERED, _NAMED = 64, 90
+NUMBERED, _NAMED = 64, 90
+
+
+def names_every(n_neurons):
+    """1 if the picture of a group names each of its neurons, 2 if every second one, and so on."""
+    return -(-n_neurons // _NAMED)
 
 
 def distributions_figure(statistics):
@@ -45,7 +50,7 @@ def distributions_figure(statistics):
             ):
                 values = np.array(list(counts))
                 height, *_ = axes.hist(values, edges, weights=list(counts.values()), **style)
-            highest = max(highest, height.max())
+                highest = max(highest, height.max())
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlabel(_LABELS[name] + (f", in bins of {width}" if width > 1 else ""))
         panels[0].set(ylabel="groups", yscale="log", ylim=(0.7, 1.5 * highest))
@@ -102,7 +107,7 @@ def group_figure(group, excitatory):
                 markeredgewidth=0.6,
                 zorder=4,
             )
-            if len(neurons) <= _NUMBERED:
+            if len(neurons) <= NUMBERED:
                 axes.annotate(
                     str(layers[k]),
                     place,
@@ -112,7 +117,7 @@ def group_figure(group, excitatory):
                     color="white" if _is_dark(shade) else "black",
                     zorder=5,
                 )
-        named = range(0, len(neurons), -(-len(neurons) // _NAMED))
+        named = range(0, len(neurons), names_every(len(neurons)))
         axes.set_yticks(named, [str(neurons[row]) for row in named])
         axes.tick_params(axis="y", length=0, labelsize=float(np.clip(each * 60, 5, 8)))
         axes.set_ylim(len(neurons) - 0.2, -0.8)

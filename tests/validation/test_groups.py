@@ -14,10 +14,11 @@ from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.network_file import write_run
 from wmdelays.network_state import extended, new_run, with_excitatory
-from wmdelays.polychronous_groups import group_line, joined_spikes
+from wmdelays.polychronous_groups import Group, group_line, joined_spikes
 from wmdelays.validation import group_file, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.group_search import search
+from wmdelays.validation.groups_report import _marks
 from wmdelays.validation.results import Results
 
 # Smaller pieces of work than usual, so that a small search has many.
@@ -296,6 +297,22 @@ def test_the_report_draws_the_groups_asked_for(wmdelays, folder, expected):
     page = (folder / "r/report.html").read_text()
     group = json.loads(expected.splitlines()[1])
     assert f"{len(group['spikes'])} spikes in {group['span_ms']} ms" in page
+    assert "Numbers and shades of the marks are layers." in page
+
+
+def test_a_report_written_again_keeps_no_picture_of_other_groups(wmdelays, folder):
+    (folder / "r/figures").mkdir(parents=True)
+    for name in ("group_mine.png", "group_3.txt"):
+        (folder / "r/figures" / name).touch()
+    for places in ("1,3", "2"):
+        assert wmdelays(*COMMAND, "--report", "r", "--draw", places).returncode == 0
+    names = {path.name for path in (folder / "r/figures").glob("group_*")}
+    assert names == {"group_mine.png", "group_3.txt", "group_2.png", "group_2.svg"}
+
+
+def test_the_caption_of_a_large_group_does_not_promise_numbers():
+    group = Group(0, (0, 1, 2), tuple((k, k) for k in range(120)), (), 1)
+    assert _marks(group) == "Shades of the marks are layers. One neuron of 2 is named."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
-from wmdelays.group_plots import distributions_figure, group_figure
+from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
 from wmdelays.group_statistics import MOST_DRAWN, GroupStatistics, summary
 from wmdelays.polychronous_groups import Group, group_line, joined_spikes, read_groups
 
@@ -126,3 +126,18 @@ def test_distributions_count_every_group():
     for axes, counts in zip(figure.axes, ([2, 1], [3], [2, 1])):
         heights = [bar.get_height() for bar in axes.patches if hasattr(bar, "get_height")]
         assert [h for h in heights if h] == counts
+
+
+def test_no_bar_leaves_the_picture_where_groups_are_found_many_times():
+    figure = distributions_figure(GroupStatistics([chain(8)] * 100 + [chain(9)]))
+    assert all(axes.get_ylim()[1] > 100 for axes in figure.axes)
+
+
+@pytest.mark.parametrize("n_neurons, every", [(NUMBERED, 1), (90, 1), (91, 2), (200, 3)])
+def test_large_groups_have_no_numbers_and_not_every_name(n_neurons, every):
+    axes = group_figure(chain(n_neurons), np.ones(n_neurons, dtype=bool)).axes[0]
+    assert len(axes.texts) == (n_neurons if n_neurons <= NUMBERED else 0)
+    assert names_every(n_neurons) == every
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        str(neuron) for neuron in range(0, n_neurons, every)
+    ]
