@@ -12,6 +12,9 @@ from wmdelays.polychronous_groups import group_line
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.terminal import duration
 
+# numba keeps the machine code. Without these words the first search seems to hang.
+COMPILED = "the first search after an installation is compiled: half a minute"
+
 
 def find_groups(
     network,
@@ -53,7 +56,7 @@ def find_groups(
         If a setting makes no sense, or the file cannot be used.
     """
     say = progress or (lambda stage, part: None)
-    say("preparing the search", None)
+    say(f"preparing ({COMPILED})", None)
     from wmdelays.validation.group_search import Search
 
     search = Search(network, strong, n_anchors, least_layers)

@@ -19,7 +19,7 @@ from wmdelays.quantities import whole
 from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
 from wmdelays.validation.options import Report, ResultsFile, check_outputs
-from wmdelays.validation.terminal import console, print_columns, progress_bar
+from wmdelays.validation.terminal import console, end_interrupted, print_columns, progress_bar
 
 _LARGEST = 2**31 - 1
 
@@ -149,7 +149,10 @@ def command(
         from wmdelays.validation.groups_over_time import run
 
         every_s = None if every is None else _whole_seconds("every", every)
-        run(network, every_s, seed or 0, settings, results, report)
+        try:
+            run(network, every_s, seed or 0, settings, results, report)
+        except KeyboardInterrupt:
+            end_interrupted(results is not None and results.exists())
         return
     found = read_any_network(
         network,
@@ -168,7 +171,7 @@ def command(
         try:
             _search_and_tell(found, path, json_file == "-", settings, report, places, said)
         except KeyboardInterrupt:
-            _end_interrupted(kept and Path(f"{path}.unfinished").exists())
+            end_interrupted(kept and Path(f"{path}.unfinished").exists())
 
 
 def _search_and_tell(network, path, echo, settings, report, places, said):
@@ -212,7 +215,12 @@ def summary_line(network, statistics, done, strong, n_anchors):
     """The outcome in one sentence."""
     n_mothers = anchored(network, strong, n_anchors)
     if not n_mothers:
-        return f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search."
+        largest = network.weight[network.excitatory[network.pre]].max(initial=0)
+        return (
+            f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search: strong"
+            f" is above {strong * network.max_weight:g}, and the largest excitatory weight is"
+            f" {largest:g}."
+        )
     return (
         f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
         f" {statistics.n_mothers:,} of {n_mothers:,} mothers; {done.n_sets:,} sets of {n_anchors}"
@@ -250,10 +258,3 @@ def _whole_seconds(name, text):
     if value % 1:
         raise InputError(f"--{name} {text!r} is not a whole number of seconds, such as 600s")
     return int(value)
-
-
-def _end_interrupted(goes_on):
-    """Say so in one line, with what to do, and end."""
-    line = "interrupted; the same command goes on" if goes_on else "interrupted"
-    print(f"wmdelays: {line}", file=sys.stderr)
-    sys.exit(130)

@@ -5,6 +5,7 @@ from itertools import chain
 from wmdelays.errors import InputError
 from wmdelays.group_statistics import GroupStatistics, summary
 from wmdelays.network_file import read_run
+from wmdelays.validation.group_run import COMPILED
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.points import compute
 from wmdelays.validation.results import Results
@@ -46,6 +47,8 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
             f"every is {every} s; snapshots were taken every {run.snapshot_s} s, so take a multiple"
         )
     times = [int(t) for t in run.snapshot_times if every is None or t % every == 0]
+    say = progress or (lambda text, part: None)
+    say(f"preparing ({COMPILED})", None)
     from wmdelays.validation.group_search import Search
 
     # Mistakes show before the first search; this one takes no time.
@@ -57,7 +60,7 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
         points.append(({**common, "shuffled": False}, 0))
         points.append(({**common, "shuffled": True}, seed))
 
-    def figures(chunk):
+    def searched(chunk):
         found = []
         for setting, shuffle in chunk:
             network = run.network_at(setting["seconds"])
@@ -65,7 +68,11 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
             found.append(_figures(Search(network, **settings), threads))
         return found
 
-    compute(figures, points, results, progress=progress)
+    def tell(text, part):
+        before = not any(row["figures"]["n_sets"] for row in results.rows)
+        say(f"{text} ({COMPILED})" if before else text, part)
+
+    compute(searched, points, results, progress=tell)
     figures = [results.get(*point)["figures"] for point in points]
     return [(points[k][0], figures[k], figures[k + 1]) for k in range(0, len(points), 2)]
 
@@ -115,7 +122,7 @@ def run(path, every, seed, settings, results, report):
         page = None
         if report is not None:
             say("drawing the report", None)
-            page = _write_report(rows, kept, report)
+            page = _write_report(rows, seed, kept, report)
     print_columns(columns(rows))
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
@@ -130,7 +137,7 @@ def columns(rows):
     return content
 
 
-def _write_report(rows, results, folder):
+def _write_report(rows, seed, results, folder):
     from wmdelays.activity_plots import groups_figure
 
     counts = [(s["seconds"], a["n_groups"], b["n_groups"]) for s, a, b in rows]
@@ -143,7 +150,7 @@ def _write_report(rows, results, folder):
     texts = [
         "Polychronous groups in the network as it was at each snapshot, and after its excitatory"
         " weights were shuffled: those onto excitatory neurons among themselves, and those onto"
-        " inhibitory neurons."
+        f" inhibitory neurons (seed {seed})."
     ]
     content = columns(rows)
     tables = [("Groups over time", list(content), list(zip(*content.values())))]

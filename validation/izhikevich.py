@@ -21,6 +21,7 @@ from wmdelays.validation.terminal import (
     command_line,
     console,
     duration,
+    end_interrupted,
     print_columns,
     progress_bar,
 )
@@ -270,23 +271,26 @@ def command(
     check_outputs(json_file, report)
     snapshot_s = None if snapshot is None else _whole_seconds("snapshot", snapshot)
     checkpoint_s = _whole_seconds("checkpoint", checkpoint)
-    with progress_bar() as say:
-        run = simulate(
-            output,
-            seconds,
-            seed=seed,
-            snapshot_s=snapshot_s,
-            checkpoint_s=checkpoint_s,
-            device=device,
-            progress=say,
-        )
-        outcome = analyse(run)
-        page = None
-        if report is not None:
-            say("drawing the report", None)
-            from wmdelays.validation.izhikevich_report import write_report
+    try:
+        with progress_bar() as say:
+            run = simulate(
+                output,
+                seconds,
+                seed=seed,
+                snapshot_s=snapshot_s,
+                checkpoint_s=checkpoint_s,
+                device=device,
+                progress=say,
+            )
+            outcome = analyse(run)
+            page = None
+            if report is not None:
+                say("drawing the report", None)
+                from wmdelays.validation.izhikevich_report import write_report
 
-            page = write_report(outcome, report, command_line())
+                page = write_report(outcome, report, command_line())
+    except KeyboardInterrupt:
+        end_interrupted(output.exists())
     put_json(json_file, outcome.as_dict())
     table = columns(outcome)
     if table:

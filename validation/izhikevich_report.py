@@ -1,17 +1,12 @@
 """Figures and report of `wmdelays izhikevich`."""
 
-from wmdelays.activity_plots import (
-    activity_figure,
-    groups_figure,
-    raster_figure,
-    weights_over_time_figure,
-)
+from wmdelays.activity_plots import activity_figure, raster_figure, weights_over_time_figure
 from wmdelays.validation.izhikevich import columns
 from wmdelays.validation.pages import drawn, write_results
 
 
-def write_report(outcome, folder, command, groups=()):
-    """Write a report: activity over time, the last spikes, weights, and groups if they are known.
+def write_report(outcome, folder, command):
+    """Write a report: activity over time, the last spikes, and weights.
 
     Parameters
     ----------
@@ -19,9 +14,6 @@ def write_report(outcome, folder, command, groups=()):
     folder : str or Path
     command : str
         The command line that makes this report again.
-    groups : sequence of (int, int, int), optional
-        Time of a snapshot in seconds, the number of polychronous groups, and their number once
-        the weights are shuffled.
 
     Returns
     -------
@@ -69,18 +61,6 @@ def write_report(outcome, folder, command, groups=()):
     content = columns(outcome, most=60)
     if content:
         tables.append(("Over time", list(content), list(zip(*content.values()))))
-    if len(groups):
-        pictures.append(
-            drawn(
-                groups_figure(groups),
-                "groups",
-                "Polychronous groups",
-                "As the original program counts them, in the network as it was at each time, and"
-                " after its excitatory weights were shuffled among its synapses.",
-            )
-        )
-        titles = ["time (s)", "groups", "after shuffling"]
-        tables.append(("Polychronous groups", titles, [[str(x) for x in row] for row in groups]))
     settings = {"seconds": run.state.seconds, "seed": run.seed, "snapshot_s": run.snapshot_s}
     rows = [{"setting": settings, "versions": outcome.as_dict()["versions"]}]
     return write_results(folder, "Izhikevich's network", texts, pictures, tables, rows, command)

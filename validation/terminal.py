@@ -68,6 +68,13 @@ def progress_bar():
         yield say
 
 
+def end_interrupted(goes_on):
+    """End after Ctrl-C with one line, which says whether what was done is kept."""
+    line = "interrupted; the same command goes on" if goes_on else "interrupted"
+    print(f"wmdelays: {line}", file=sys.stderr)
+    sys.exit(130)
+
+
 def duration(seconds):
     """A time in a few words: ``85 s``, ``12 min``, ``3.5 h``."""
     if seconds < 90:

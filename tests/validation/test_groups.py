@@ -12,11 +12,12 @@ import pytest
 from wmdelays.delay_network import DelayNetwork, read_network_csv
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.network_file import write_run
+from wmdelays.network_file import read_run, write_run
 from wmdelays.network_state import extended, new_run, with_excitatory
 from wmdelays.polychronous_groups import Group, group_line, joined_spikes
 from wmdelays.validation import group_file, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
+from wmdelays.validation.group_run import COMPILED, find_groups
 from wmdelays.validation.group_search import search
 from wmdelays.validation.groups_report import _marks
 from wmdelays.validation.results import Results
@@ -272,6 +273,21 @@ def test_two_searches_do_not_write_to_the_same_file(refused, folder):
         assert {**content(folder), "g.jsonl.unfinished": before["g.jsonl.unfinished"]} == before
 
 
+def test_the_first_search_says_that_it_is_compiled(folder, simulated):
+    told = []
+
+    def progress(text, part):
+        told.append((COMPILED in text, part))
+
+    find_groups(network(), "g.jsonl", least_layers=4, progress=progress)
+    assert told[0] == (True, None) and told[-1] == (False, 1)
+    assert all(words == (part is None) for words, part in told)
+    # Over time the first networks have no sets of anchors, so nothing is compiled for them.
+    told.clear()
+    groups_over_time.over_time(read_run(simulated), {"least_layers": 4}, progress=progress)
+    assert told == [(True, None), *((k < 3, k / 6) for k in range(7))]
+
+
 def test_weights_are_shuffled_before_the_search(wmdelays, folder, expected):
     assert wmdelays(*COMMAND, "--shuffle", 5).returncode == 0
     found = (folder / "g.jsonl").read_text()
@@ -279,10 +295,11 @@ def test_weights_are_shuffled_before_the_search(wmdelays, folder, expected):
 
 
 def test_without_strong_inputs_there_is_nothing_to_search(wmdelays, folder):
-    (folder / "net.csv").write_text("pre,post,delay_ms,weight\n0,2,1,10\n1,2,1,10\n")
+    (folder / "net.csv").write_text("pre,post,delay_ms,weight\n0,2,1,9.25\n1,2,1,9\n")
     done = wmdelays(*COMMAND, "--report", "r")
     assert done.returncode == 0
     assert "No excitatory neuron has 3 strong inputs" in done.stderr
+    assert "strong is above 9.5, and the largest excitatory weight is 9.25" in done.stderr
     assert (folder / "g.jsonl").read_bytes() == b""
     assert (folder / "r/report.html").exists()
 
@@ -420,7 +437,10 @@ def test_groups_over_time_are_counted_once_for_each_snapshot(
         return figures(search, threads)
 
     monkeypatch.setattr(groups_over_time, "_figures", counting)
-    assert wmdelays(*command).returncode == 130
+    with pytest.raises(SystemExit) as ended:
+        wmdelays(*command)
+    said = wmdelays.capsys.readouterr().err.strip()
+    assert ended.value.code == 130 and said == "wmdelays: interrupted; the same command goes on"
     left[0] = 100
     done = wmdelays(*command, "--report", "r")
     assert done.returncode == 0, done.stderr
@@ -434,6 +454,7 @@ def test_groups_over_time_are_counted_once_for_each_snapshot(
         *[(2, False, expected.count("\n")), (2, True, n_shuffled)],
     ]
     assert (folder / "r/figures/groups_over_time.png").exists()
+    assert "inhibitory neurons (seed 0)" in (folder / "r/report.html").read_text()
     # Other weights are other points.
     assert wmdelays(*command, "--shuffle", 1, "--every", "2s").returncode == 0
     assert len(searched) == 8
