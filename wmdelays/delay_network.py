@@ -57,12 +57,16 @@ class DelayNetwork:
         excitatory = np.asarray(self.excitatory, dtype=bool)
         if excitatory.ndim != 1 or not excitatory.any():
             raise InputError("the network has no excitatory neurons")
-        if not (np.isfinite(self.max_weight) and self.max_weight > 0):
-            raise InputError(f"the weight ceiling is {self.max_weight:g}; it has to be positive")
+        _check_ceiling(self.max_weight)
         arrays = [np.asarray(getattr(self, name)) for name in COLUMNS]
         if len({array.shape for array in arrays}) > 1 or arrays[0].ndim != 1:
             raise InputError("pre, post, delay_ms and weight have to be lists of the same length")
+        if any(array.dtype.kind not in "iuf" for array in arrays):
+            raise InputError("pre, post, delay_ms and weight have to be numbers")
         pre, post, delay, weight = arrays
+        for name, values in zip(COLUMNS[:3], arrays):
+            whole_numbers = np.isfinite(values) & (values == np.trunc(values))
+            _refuse(~whole_numbers, lambda k: f"has {name} {values[k]:g}, not a whole number")
         _refuse_unknown(pre, post, len(excitatory))
         _refuse(delay < 1, lambda k: f"has a delay of {delay[k]} ms; the shortest is 1 ms")
         _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
@@ -188,28 +192,36 @@ def read_network_csv(
     try:
         if n_neurons is not None:
             whole("neurons", n_neurons, 1, _MOST_NEURONS)
-        pre, post, delay, weight = _read_columns(path)
-        _refuse_unknown(pre, post, n_neurons or _MOST_NEURONS)
+        _check_ceiling(max_weight)
+        (pre, post, delay, weight), lines = _read_columns(path)
+        _refuse_unknown(pre, post, n_neurons or _MOST_NEURONS, lines)
         if n_neurons is None:
             n_neurons = int(max(pre.max(), post.max())) + 1
         _refuse(
-            delay > max_delay, lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms"
+            (delay < 1) | (delay > max_delay),
+            lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms",
+            lines,
         )
-        _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
+        _refuse(
+            ~np.isfinite(weight),
+            lambda k: f"has the weight {weight[k]}, not a finite number",
+            lines,
+        )
         if n_excitatory is None and not (weight > 0).any():
             raise InputError("the network has no excitatory neurons: no weight is positive")
         excitatory = _excitatory(pre, weight, n_neurons, n_excitatory)
         _refuse(
-            excitatory[pre] != (weight >= 0),
+            (excitatory[pre] != (weight >= 0)) & (weight != 0),
             lambda k: (
                 f"has the weight {weight[k]:g}, but neuron {pre[k]} is"
                 f" {'excitatory' if weight[k] < 0 else 'inhibitory'}"
             ),
-            but=weight == 0,
+            lines,
         )
         _refuse(
             weight > max_weight,
             lambda k: f"has the weight {weight[k]:g}, above the ceiling of {max_weight:g}",
+            lines,
         )
         return DelayNetwork(pre, post, delay, weight, excitatory, max_weight)
     except InputError as error:
@@ -230,24 +242,39 @@ def _excitatory(pre, weight, n_neurons, n_excitatory):
     return excitatory
 
 
-def _refuse_unknown(pre, post, n_neurons):
+def _check_ceiling(max_weight):
+    if not (np.isfinite(max_weight) and max_weight > 0):
+        raise InputError(f"the weight ceiling is {max_weight:g}; it has to be positive")
+
+
+def _refuse_unknown(pre, post, n_neurons, lines=None):
     for name, ids in (("pre", pre), ("post", post)):
         _refuse(
             (ids < 0) | (ids >= n_neurons),
-            lambda k, name=name, ids=ids: (
-                f"has {name} {ids[k]}, outside the neurons 0…{n_neurons - 1}"
-            ),
+            lambda k: f"has {name} {ids[k]}, outside the neurons 0…{n_neurons - 1}",
+            lines,
         )
 
 
-def _refuse(bad, words, but=None):
-    """Raise an InputError about the first synapse that is bad, if there is one."""
-    found = np.flatnonzero(bad if but is None else bad & ~but)
-    if found.size:
-        raise InputError(f"synapse {found[0] + 1} {words(found[0])}")
+def _refuse(bad, words, lines=None):
+    """Raise an InputError about the first synapse that is bad, if there is one.
+
+    Parameters
+    ----------
+    bad : bool array, shape (n_synapses,)
+    words : callable
+        What is wrong with a synapse, from its place in the arrays.
+    lines : sequence of int, optional
+        The line of a file that each synapse stands in.
+    """
+    if bad.any():
+        k = bad.argmax()
+        where = f"synapse {k}" if lines is None else f"line {lines[k]}"
+        raise InputError(f"{where} {words(k)}")
 
 
 def _read_columns(path):
+    """The columns of a csv file as arrays, and the line of each row."""
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
         rows = csv.reader(file)
         try:
@@ -261,13 +288,16 @@ def _read_columns(path):
             if twice:
                 raise InputError(f"the first line names {', '.join(twice)} more than once")
             places = [names.index(name) for name in COLUMNS]
-            values = [_numbers(row, places, len(names), rows.line_num) for row in rows if row]
+            # Spreadsheets leave lines of empty cells at the end.
+            filled = ((rows.line_num, row) for row in rows if any(map(str.strip, row)))
+            values = [(line, *_numbers(row, places, len(names), line)) for line, row in filled]
         except csv.Error as error:
             raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
     if not values:
         raise InputError("holds no synapses")
-    columns = list(zip(*values))
-    return *(np.array(column) for column in columns[:3]), np.array(columns[3], dtype=np.float64)
+    lines, *whole_numbers, weight = zip(*values)
+    columns = [np.array(column) for column in whole_numbers]
+    return (*columns, np.array(weight, dtype=np.float64)), lines
 
 
 def _numbers(row, places, n_columns, line):

@@ -71,15 +71,16 @@ def test_neurons_and_signs_can_be_told(read):
         (HEAD + "0,1,2\n", "line 2 is not"),
         (HEAD + "0,1,2.5,9\n", "line 2 is not"),
         (HEAD + "0,inf,2,9\n", "line 2 is not"),
-        (HEAD + "0,1,0,9\n", "synapse 1 has a delay of 0 ms"),
-        (HEAD + "0,1,2,9\n0,1,21,9\n", "synapse 2 has a delay of 21 ms, outside 1…20 ms"),
-        (HEAD + "-1,-1,2,9\n", "synapse 1 has pre -1, outside the neurons"),
-        (HEAD + "0,99999999,2,9\n", "synapse 1 has post 99999999, outside"),
-        (HEAD + "0,1,2,nan\n", "synapse 1 has the weight nan, not a finite number"),
-        (HEAD + "0,1,2,-inf\n", "synapse 1 has the weight -inf, not a finite number"),
+        (HEAD + "0,1,0,9\n", "line 2 has a delay of 0 ms, outside 1…20 ms"),
+        (HEAD + "0,1,2,9\n , , ,\n\n0,1,21,9\n", "line 5 has a delay of 21 ms"),
+        (HEAD + "0,1,2,9\n0,1,21,9\n", "line 3 has a delay of 21 ms, outside 1…20 ms"),
+        (HEAD + "-1,-1,2,9\n", "line 2 has pre -1, outside the neurons"),
+        (HEAD + "0,99999999,2,9\n", "line 2 has post 99999999, outside"),
+        (HEAD + "0,1,2,nan\n", "line 2 has the weight nan, not a finite number"),
+        (HEAD + "0,1,2,-inf\n", "line 2 has the weight -inf, not a finite number"),
         (HEAD + "0,1,2,10.5\n", "above the ceiling of 10"),
         (HEAD + "0,1,2,-5\n1,0,2,-5\n", "the network has no excitatory neurons"),
-        (HEAD + "0,1,2,-5\n0,2,2,5\n1,2,2,3\n", "synapse 2 has the weight 5, but neuron 0 is inh"),
+        (HEAD + "0,1,2,-5\n0,2,2,5\n1,2,2,3\n", "line 3 has the weight 5, but neuron 0 is inh"),
         (b"\x89HDF\r\n\x1a\n\x00\x00\xff", "the first line lacks"),
     ],
 )
@@ -93,18 +94,41 @@ def test_bad_networks_are_refused_in_one_line(read, text, words):
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"n_neurons": 2}, "synapse 3 has pre 2, outside the neurons 0…1"),
+        ({"n_neurons": 2}, "line 4 has pre 2, outside the neurons 0…1"),
         ({"n_neurons": 0}, "neurons is 0"),
         ({"n_excitatory": 0}, "0 excitatory neurons are not possible"),
         ({"n_excitatory": 4}, "4 excitatory neurons are not possible among 3"),
-        ({"n_excitatory": 3}, "synapse 3 has the weight -5, but neuron 2 is excitatory"),
-        ({"n_excitatory": 1}, "synapse 2 has the weight 9.5, but neuron 1 is inhibitory"),
+        ({"n_excitatory": 3}, "line 4 has the weight -5, but neuron 2 is excitatory"),
+        ({"n_excitatory": 1}, "line 3 has the weight 9.5, but neuron 1 is inhibitory"),
         ({"max_weight": float("nan")}, "the weight ceiling is nan"),
+        ({"max_weight": -3}, "the weight ceiling is -3; it has to be positive"),
     ],
 )
 def test_options_that_do_not_fit_the_network_are_refused(read, options, words):
     with pytest.raises(InputError, match=words):
         read(GOOD, **options)
+
+
+@pytest.mark.parametrize(
+    "name, values, words",
+    [
+        ("pre", [0, 0.5], "synapse 1 has pre 0.5, not a whole number"),
+        ("post", [np.nan, 1], "synapse 0 has post nan, not a whole number"),
+        ("post", [1, 2], "synapse 1 has post 2, outside the neurons 0…1"),
+        ("delay_ms", [1.5, 1], "synapse 0 has delay_ms 1.5, not a whole number"),
+        ("delay_ms", [1, np.inf], "synapse 1 has delay_ms inf, not a whole number"),
+        ("delay_ms", [1, 0], "synapse 1 has a delay of 0 ms"),
+        ("weight", [1, np.inf], "synapse 1 has the weight inf, not a finite number"),
+        ("weight", ["1", "2"], "have to be numbers"),
+        ("weight", [1], "lists of the same length"),
+        ("excitatory", [False, False], "no excitatory neurons"),
+    ],
+)
+def test_arrays_that_describe_no_network_are_refused(name, values, words):
+    good = dict(pre=[0, 1], post=[1, 0], delay_ms=[1.0, 2], weight=[1, 2], excitatory=[1, 1])
+    assert DelayNetwork(**good).delay_ms.tolist() == [1, 2]
+    with pytest.raises(InputError, match=words):
+        DelayNetwork(**good | {name: values})
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2**31))
