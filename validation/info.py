@@ -1,6 +1,5 @@
 """The command `wmdelays info`: what is in a memory file."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.memory_file import read_memory
-from wmdelays.output import write_json
+from wmdelays.validation.options import JsonFile, check_outputs, put_json
 from wmdelays.validation.terminal import print_memory, print_unpredictable
 
 
@@ -65,16 +64,11 @@ def sizes(memory):
 
 def command(
     memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
-    json_file: Annotated[
-        str | None,
-        typer.Option("--json", metavar="FILE", help="Write all of it as JSON; - for the terminal."),
-    ] = None,
+    json_file: JsonFile = None,
 ):
     """Say what is in a memory file, and which spikes no weights could predict."""
+    check_outputs(json_file, None)
     content = read_memory(memory)
     print_memory(content, memory)
     print_unpredictable(content)
-    if json_file == "-":
-        print(json.dumps(describe(content), indent=1))
-    elif json_file is not None:
-        write_json(json_file, describe(content))
+    put_json(json_file, describe(content))

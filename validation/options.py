@@ -8,6 +8,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.output import check_writable, write_json
+from wmdelays.validation.results import FORMAT
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
 Dt = Annotated[
@@ -34,11 +35,27 @@ JsonFile = Annotated[
 def check_outputs(json_file, report):
     """Raise an InputError unless the JSON file and the report can be written."""
     if json_file not in (None, "-"):
-        check_writable(json_file)
+        _check_place(json_file)
     if report is not None:
         from wmdelays.validation.pages import check_folder
 
         check_folder(report)
+
+
+def _check_place(json_file):
+    """Raise an InputError if JSON cannot be written there or would take the place of other data.
+
+    A recording, a memory, a network or results may be the command's own input or output, and may
+    have taken hours.
+    """
+    check_writable(json_file)
+    try:
+        with open(json_file, "rb") as file:
+            beginning = file.read(512).lstrip()
+    except OSError:
+        return
+    if beginning and (beginning[:1] not in b"{[" or FORMAT.encode() in beginning):
+        raise InputError(f"{json_file}: holds other data, not JSON of before; name another file")
 
 
 def chosen_patterns(text):
@@ -56,4 +73,6 @@ def put_json(json_file, values):
     if json_file == "-":
         print(json.dumps(values, indent=1))
     elif json_file is not None:
+        # The command may have made a file of that name since it began.
+        _check_place(json_file)
         write_json(json_file, values)

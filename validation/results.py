@@ -9,7 +9,7 @@ from pathlib import Path
 from wmdelays.errors import InputError
 from wmdelays.output import check_writable
 
-_FORMAT, _VERSION = "wmdelays results", 1
+FORMAT, _VERSION = "wmdelays results", 1
 _PARTS = {"setting": dict, "seed": int, "figures": dict, "versions": dict}
 
 
@@ -99,7 +99,7 @@ class Results:
             return
         header, *lines = whole.splitlines() or [b""]
         header = _parsed(header)
-        if not isinstance(header, dict) or header.get("format") != _FORMAT:
+        if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise InputError(f"{self.path}: is no file of results; name another one")
         for name, value in self._head().items():
             if header.get(name) != value:
@@ -121,7 +121,7 @@ class Results:
         self._file.flush()
 
     def _head(self):
-        return {"format": _FORMAT, "format_version": _VERSION, "command": self.command}
+        return {"format": FORMAT, "format_version": _VERSION, "command": self.command}
 
 
 def versions():

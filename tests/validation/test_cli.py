@@ -3,12 +3,15 @@
 import dataclasses
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wmdelays.memory_file import read_memory
+from wmdelays.network_file import read_run
+from wmdelays.validation.results import Results
 
 SPEC = "bernoulli:neurons=40,steps=100,patterns=2,rate=0.02"
 
@@ -293,6 +296,31 @@ def test_the_memory_does_not_take_the_place_of_its_input(refused, tmp_path):
     write_csv(tmp_path / "cells.csv", [(0, 0.1), (1, 0.2)])
     assert "is also an input" in refused("store", "cells.csv", "-o", "cells.csv")
     assert (tmp_path / "cells.csv").read_text().startswith("unit,time_s")
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "m.h5", "rows.jsonl"])
+def test_json_does_not_take_the_place_of_other_data(refused, small_memory, tmp_path, name):
+    write_csv(tmp_path / "cells.csv", [(0, 0.1), (1, 0.2)])
+    shutil.copy(small_memory, tmp_path / "m.h5")
+    with Results(tmp_path / "rows.jsonl", "scan") as rows:
+        rows.append({"neurons": 4}, 0, {"f1": 1.0})
+    before = (tmp_path / name).read_bytes()
+    for command in ("info", "compare", "groups", "motifs"):
+        assert f"{name}: holds other data" in refused(command, "m.h5", "--json", name)
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_json_does_not_take_the_place_of_what_the_command_just_made(wmdelays, tmp_path):
+    arguments = ("--seconds", 1, "--device", "numpy", "-o", "net.h5", "--json", "net.h5")
+    done = wmdelays("izhikevich", *arguments)
+    assert done.returncode == 2 and "net.h5: holds other data" in done.stderr
+    assert read_run(tmp_path / "net.h5").state.seconds == 1
+
+
+def test_json_of_before_is_replaced(wmdelays, small_memory, tmp_path, load_json):
+    (tmp_path / "r.json").write_text(' [{"old": 1}]')
+    assert wmdelays("info", small_memory, "--json", "r.json").returncode == 0
+    assert "memory" in load_json(tmp_path / "r.json")
 
 
 def test_the_readmes_example_in_python_runs():
