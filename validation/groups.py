@@ -75,7 +75,9 @@ def command(
     ] = None,
     max_delay: Annotated[
         int | None,
-        typer.Option(metavar="MS", help="csv: the longest delay allowed; by default 20."),
+        typer.Option(
+            metavar="MS", help="csv: the longest delay allowed, up to 979; by default 20."
+        ),
     ] = None,
     strong: Annotated[
         float,
@@ -126,14 +128,14 @@ def command(
     ] = None,
 ):
     """Find the polychronous groups of a network."""
+    for path in (json_file, results):
+        if path not in (None, "-") and Path(path).resolve() == network.resolve():
+            raise InputError(f"{path}: is the network itself; name another file")
     check_outputs(json_file, report)
     places = _check_options(over_time, every, results, at, draw, report, json_file)
     at_s = None if at is None else _whole_seconds("at", at)
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)
     threads = None if threads is None else whole("threads", threads, 1)
-    for path in (json_file, results):
-        if path not in (None, "-") and Path(path).resolve() == network.resolve():
-            raise InputError(f"{path}: is the network itself; name another file")
     settings = {"strong": strong, "n_anchors": anchors, "least_layers": layers, "threads": threads}
     if over_time:
         if kind_of_network(network) != KIND:

@@ -17,6 +17,7 @@ from wmdelays.network_state import extended, new_run, with_excitatory
 from wmdelays.polychronous_groups import Group, group_line, joined_spikes
 from wmdelays.validation import group_file, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
+from wmdelays.validation.group_following import LONGEST
 from wmdelays.validation.group_run import COMPILED, find_groups
 from wmdelays.validation.group_search import search
 from wmdelays.validation.groups_report import _marks
@@ -169,7 +170,7 @@ def test_groups_go_to_standard_output_too(wmdelays, folder, expected):
 
 def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     # What an older search left goes.
-    (folder / "g.jsonl").write_text("older\n" * 100_000)
+    (folder / "g.jsonl").write_text('{"older": 1}\n' * 100_000)
     first, said = interrupted(*COMMAND).strip().splitlines()
     total = group_search.Search(network()).n_sets
     assert first.endswith(f" mothers, {total:,} sets of 3 anchors")
@@ -378,7 +379,7 @@ def test_a_damaged_file_of_a_simulation_is_refused(refused, folder, simulated, p
         (["net.csv", "--strong", 1], "the strong fraction is 1"),
         (["net.csv", "--layers", 0], "0 layers are not possible"),
         (["net.csv", "--threads", 0], "threads is 0"),
-        (["net.csv", "--max-delay", 5000], "max-delay is 5000"),
+        (["net.csv", "--max-delay", LONGEST + 1], f"a whole number from 1 to {LONGEST}"),
         (["net.csv", "--max-delay", 3], "outside 1…3 ms"),
         (["net.csv", "--shuffle", -1], "shuffle is -1"),
     ],
