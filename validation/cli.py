@@ -4,7 +4,10 @@ torch, Brian2 and matplotlib are imported by the commands that need them, so tha
 mistakes on the command line are answered at once.
 """
 
+import _thread
 import sys
+import threading
+from contextlib import contextmanager
 
 import typer
 
@@ -69,7 +72,8 @@ def main(arguments=None):
         0 if all is well, 1 if a check failed, 2 if the input cannot be used.
     """
     try:
-        status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+        with _no_interrupt_lost():
+            status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
         # Newer typers catch the interrupt and say nothing.
         return _fail("interrupted", status) if status == 130 else status
     except _CommandLineError as error:
@@ -87,6 +91,31 @@ def main(arguments=None):
         return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
+
+
+@contextmanager
+def _no_interrupt_lost():
+    """Give Ctrl-C again where it came while C code called Python, which cannot pass it on.
+
+    Numba's compiler does so thousands of times; Python would print the exception and go on.
+    """
+    before, given = sys.unraisablehook, []
+
+    def hook(unraisable):
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            before(unraisable)
+            return
+        given.append(threading.Timer(0.05, _thread.interrupt_main))
+        given[-1].daemon = True
+        given[-1].start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in given:
+            timer.cancel()
 
 
 def _fail(line, status):

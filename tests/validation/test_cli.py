@@ -1,9 +1,12 @@
 """What the program answers to good and bad use."""
 
+import ctypes
 import dataclasses
 import json
 import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -290,6 +293,28 @@ def test_without_a_compiler_numpy_is_taken_and_a_line_says_what_is_lost(
     done = wmdelays("compare", small_memory)
     assert done.returncode == 0, done.stderr
     assert "no C++ compiler" in done.stderr and "on numpy" in done.stderr
+
+
+def test_an_interrupt_inside_a_callback_of_the_compiler_ends_the_program(
+    wmdelays, small_memory, monkeypatch
+):
+    @ctypes.CFUNCTYPE(None)
+    def interrupted():
+        raise KeyboardInterrupt
+
+    def compiling(*_):
+        interrupted()
+        for _ in range(100):
+            time.sleep(0.05)
+
+    monkeypatch.setattr("wmdelays.validation.info.print_memory", compiling)
+    # Whoever started the tests may have told them to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = wmdelays("info", small_memory)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (done.returncode, done.stderr) == (130, "wmdelays: interrupted\n")
 
 
 def test_the_memory_does_not_take_the_place_of_its_input(refused, tmp_path):
