@@ -29,6 +29,14 @@ def write_report(outcome, folder, command):
     ]
     pictures = []
     if len(active.times):
+        texts.append(
+            f"Each line of the table is a window of {active.window_s} s. Delta and gamma are how much the"
+            " excitatory neurons' mean rate goes up and down between 2 and 4 Hz and between 30 and 100 Hz"
+            " (r.m.s.), and peak is the frequency from 25 to 100 Hz at which it does so most. E→E and"
+            " E→I are synapses from excitatory neurons onto excitatory and onto inhibitory ones: the"
+            " share of their weights above 0.95 of the maximum, and at the maximum, at the last snapshot"
+            " until then."
+        )
         pictures.append(
             drawn(
                 activity_figure(active, run, outcome.ceiling),

@@ -11,6 +11,8 @@ from wmdelays.delay_network import STRONG
 from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
 _HIGHEST = 120.0
+# The synapses whose weights are shown apart, and about how many marks a line of theirs has.
+_ONTO, _MARKS = ((BLUE, "o", "onto excitatory"), (VERMILLION, "s", "onto inhibitory")), 15
 # Lines of the distributions, early to late: lighter to darker, and each with its own dashes.
 _DASHES = (":", "-.", "--", (0, (5, 1, 1, 1, 1, 1)), "-")
 
@@ -83,20 +85,20 @@ def activity_figure(activity, run, ceiling):
         bar.set_label("power of the rate (Hz²/Hz)")
 
         times = run.snapshot_times / unit
-        for shares, colour in (
-            (ceiling.to_excitatory, BLUE),
-            (ceiling.to_inhibitory, VERMILLION),
+        # Dashes tell the levels apart, marks the kinds of neurons, also without colours.
+        for shares, (colour, marker, _) in zip(
+            (ceiling.to_excitatory, ceiling.to_inhibitory), _ONTO
         ):
             for values, dashes in zip(shares, ("--", "-")):
-                marker = "." if len(times) < 3 else None
-                weights.plot(times, values, color=colour, linestyle=dashes, marker=marker)
+                every = -(-len(times) // _MARKS)
+                style = {"marker": marker, "markersize": 4, "markevery": every}
+                weights.plot(times, values, color=colour, linestyle=dashes, **style)
         weights.set(xlabel=f"time ({name})", ylabel="share of synapses", ylim=(0, 1.02))
         weights.set_xlim(0, run.state.seconds / unit)
-        words = ("onto excitatory", "onto inhibitory", f"above {STRONG:g} of max.", "at max.")
-        styles = ((BLUE, "-"), (VERMILLION, "-"), (GREY, "--"), (GREY, "-"))
         handles = [
-            Line2D([], [], color=colour, linestyle=dashes, label=word)
-            for word, (colour, dashes) in zip(words, styles)
+            *(Line2D([], [], color=c, marker=m, markersize=4, label=word) for c, m, word in _ONTO),
+            Line2D([], [], color=GREY, linestyle="--", label=f"above {STRONG:g} of max."),
+            Line2D([], [], color=GREY, label="at max."),
         ]
         _legend(weights, handles=handles)
     return figure

@@ -94,10 +94,10 @@ def group_figure(group, excitatory):
             shade = colours(norm(layers[k]))
             place = (time, rows[neuron])
             shape = "o" if excitatory[neuron] else "s"
-            for wanted, (ring, colour) in _RINGS.items():
-                if wanted == _role(group, k):
-                    style = {"color": colour, "markeredgewidth": 1.6, "zorder": 3}
-                    axes.plot(*place, ring, **style, markersize=size * 1.75, fillstyle="none")
+            if (role := _role(group, k)) is not None:
+                ring, colour = _RINGS[role]
+                style = {"color": colour, "markeredgewidth": 1.6, "zorder": 3}
+                axes.plot(*place, ring, **style, markersize=size * 1.75, fillstyle="none")
             axes.plot(
                 *place,
                 shape,
@@ -136,6 +136,7 @@ _RINGS = {"anchor": ("o", VERMILLION), "mother": ("D", BLUE)}
 
 
 def _role(group, k):
+    """The role of the k-th spike of a group that has a ring, or None."""
     if k < len(group.anchors):
         return "anchor"
     return "mother" if group.spikes[k][0] == group.mother else None

@@ -53,7 +53,18 @@ NEVER = -100_000
 
 
 def with_excitatory(network, weights):
-    """The network with these excitatory weights, in the order of its synapses."""
+    """The network with other excitatory weights.
+
+    Parameters
+    ----------
+    network : DelayNetwork
+    weights : array_like of float, shape (n_excitatory_synapses,)
+        In mV, in the order of the network's synapses.
+
+    Returns
+    -------
+    DelayNetwork
+    """
     weight = network.weight.copy()
     weight[network.excitatory[network.pre]] = weights
     arrays = (network.pre, network.post, network.delay_ms, weight)

@@ -83,7 +83,7 @@ def test_the_report_shows_activity_spikes_and_weights(tmp_path, simulated):
     page = write_report(outcome, tmp_path, "wmdelays izhikevich")
     names = sorted(path.stem for path in (tmp_path / "figures").glob("*.png"))
     assert names == ["activity", "raster", "weights"]
-    assert outcome.summary in page.read_text()
+    assert outcome.summary in page.read_text() and "a window of 2 s" in page.read_text()
 
 
 @pytest.mark.parametrize("report", [False, True])

@@ -1,5 +1,6 @@
 """Rates, rhythms and strong weights of a simulated network."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays.activity import DELTA, GAMMA, activity, ceiling
+from wmdelays.activity_plots import activity_figure
 from wmdelays.delay_network import DelayNetwork
+from wmdelays.network_state import new_run
 
 
 @settings(max_examples=30, deadline=None)
@@ -59,3 +62,16 @@ def test_shares_of_strong_weights_tell_the_kinds_of_targets_apart():
     assert found.to_excitatory.tolist() == [[0, 0.5, 1], [0, 0.5, 0.5]]
     assert found.to_inhibitory.tolist() == [[0, 1, 0.5], [0, 0.5, 0.5]]
     assert found.all.tolist() == [[0, 0.75, 0.75], [0, 0.5, 0.5]]
+
+
+def test_pictures_tell_kinds_and_levels_apart_without_colours():
+    network = DelayNetwork(
+        [0, 0, 1, 2], [1, 2, 0, 0], [1, 2, 3, 1], [6, 6, 6, -5], [True, True, False]
+    )
+    run = new_run(network, 0, 1, {})
+    run = replace(run, state=replace(run.state, seconds=4), snapshots=np.full((5, 3), 6.0))
+    active = activity(np.ones((2, 4000)), 2, 1)
+    rates, _, weights, *_ = activity_figure(active, run, ceiling(run)).axes
+    for axes, n in ((rates, 2), (weights, 4)):
+        looks = {(line.get_linestyle(), line.get_marker()) for line in axes.lines}
+        assert len(looks) == len(axes.lines) == n
