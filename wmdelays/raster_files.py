@@ -72,6 +72,12 @@ def read_raster(path, n_neurons=None, duration=None):
         raise InputError(
             f"{path}: spike {np.flatnonzero(~np.isfinite(times))[0] + 1} has no finite time"
         )
+    if (times < 0).any():
+        first = np.flatnonzero(times < 0)[0]
+        raise InputError(
+            f"{path}: spike {first + 1} is at {times[first]:g} s; times start at 0, the start of the"
+            " recording"
+        )
     if n_neurons is None:
         n_neurons = stated.get("n_neurons", int(units.max()) + 1)
     if duration is None:

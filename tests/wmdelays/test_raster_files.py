@@ -55,6 +55,12 @@ def test_what_other_programs_put_into_csv_is_understood(tmp_path):
     assert read_raster(tmp_path / "r.csv").times.tolist() == [1e-3, 0.5]
 
 
+def test_a_time_before_the_recording_is_named(tmp_path):
+    (tmp_path / "r.csv").write_text("unit,time_s\n3,0.25\n1,-0.5\n")
+    with pytest.raises(InputError, match=r"r\.csv: spike 2 is at -0\.5 s; times start at 0"):
+        read_raster(tmp_path / "r.csv")
+
+
 def test_recorded_rasters_are_read():
     # The folder shared/ lies in the repository or beside it.
     root = Path(__file__).parents[2]
