@@ -75,8 +75,8 @@ def read_raster(path, n_neurons=None, duration=None):
     if (times < 0).any():
         first = np.flatnonzero(times < 0)[0]
         raise InputError(
-            f"{path}: spike {first + 1} is at {times[first]:g} s; times start at 0, the start of the"
-            " recording"
+            f"{path}: spike {first + 1} is at {times[first]:g} s, outside the recording: times start"
+            " at 0"
         )
     if n_neurons is None:
         n_neurons = stated.get("n_neurons", int(units.max()) + 1)

@@ -331,7 +331,8 @@ def test_json_does_not_take_the_place_of_other_data(refused, small_memory, tmp_p
         rows.append({"neurons": 4}, 0, {"f1": 1.0})
     before = (tmp_path / name).read_bytes()
     for command in ("info", "compare", "groups", "motifs"):
-        assert f"{name}: holds other data" in refused(command, "m.h5", "--json", name)
+        line = refused(command, "m.h5", "--json", name)
+        assert line.startswith(f"wmdelays: {name}: ") and "name another file" in line
     assert (tmp_path / name).read_bytes() == before
 
 

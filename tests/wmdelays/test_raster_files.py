@@ -57,7 +57,9 @@ def test_what_other_programs_put_into_csv_is_understood(tmp_path):
 
 def test_a_time_before_the_recording_is_named(tmp_path):
     (tmp_path / "r.csv").write_text("unit,time_s\n3,0.25\n1,-0.5\n")
-    with pytest.raises(InputError, match=r"r\.csv: spike 2 is at -0\.5 s; times start at 0"):
+    with pytest.raises(
+        InputError, match=r"r\.csv: spike 2 is at -0\.5 s, outside the recording: times"
+    ):
         read_raster(tmp_path / "r.csv")
 
 
