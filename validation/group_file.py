@@ -169,7 +169,7 @@ class GroupFile:
             whole = (done.next_unit, done.n_sets, done.n_bytes)
             known &= all(type(n) is int and n >= 0 for n in whole)
             known &= type(done.seconds) in (int, float) and done.seconds >= 0
-            search = values["search"]
+            search = dict(values["search"])
         except (ValueError, TypeError, LookupError, RecursionError):
             known = False
         except OSError as error:
@@ -177,7 +177,9 @@ class GroupFile:
         if not known:
             raise InputError(f"{self.record}: is no record of an unfinished search; {other}")
         if search != self._search:
-            raise InputError(f"{self.record}: is of another network or of other settings; {other}")
+            raise InputError(
+                f"{self.record}: is of a search with {_differences(search, self._search)}; {other}"
+            )
         self._check_length(done.n_bytes)
         return done
 
@@ -195,3 +197,13 @@ class GroupFile:
                 f"{self.path}: is not what the unfinished search left: {n_bytes} bytes and the end of"
                 f" a line; put it back, or delete {self.record} to begin anew"
             )
+
+
+def _differences(found, wanted):
+    """How one search differs from another: a few words."""
+    words = [
+        "another network" if name == "network" else f"{name} {found.get(name)}, not {value}"
+        for name, value in wanted.items()
+        if found.get(name) != value
+    ]
+    return "; ".join(words) or "other settings"

@@ -222,11 +222,20 @@ def test_a_full_disk_leaves_a_search_that_goes_on(wmdelays, folder, expected, mo
     assert (folder / "g.jsonl").read_text() == expected
 
 
-@pytest.mark.parametrize("other", ["--layers=5", "--anchors=2", "--strong=0.9", "--shuffle=1"])
-def test_an_unfinished_search_of_another_kind_is_left_alone(refused, folder, interrupted, other):
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        (["--layers=5"], "with layers 4, not 5; delete it"),
+        (["--anchors=2", "--strong=0.9"], "with strong 0.95, not 0.9; anchors 3, not 2; delete it"),
+        (["--shuffle=1"], "with another network; delete it"),
+    ],
+)
+def test_an_unfinished_search_of_another_kind_is_left_alone(
+    refused, folder, interrupted, other, words
+):
     interrupted(*COMMAND)
     before = content(folder)
-    assert "of another network or of other settings" in refused(*COMMAND, other)
+    assert words in refused(*COMMAND, *other)
     assert content(folder) == before
 
 
@@ -234,7 +243,7 @@ def test_an_unfinished_search_of_another_network_is_left_alone(refused, folder, 
     interrupted(*COMMAND)
     (folder / "net.csv").write_text(as_csv(network(seed=3)))
     before = content(folder)
-    assert "of another network or of other settings" in refused(*COMMAND)
+    assert "is of a search with another network; delete it" in refused(*COMMAND)
     assert content(folder) == before
 
 
@@ -255,7 +264,14 @@ def test_a_file_that_is_shorter_than_its_record_says_is_left_alone(
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": "x"}, {"bytes": -1}, {"next_unit": "1"}, {"n_sets": None}, {"seconds": "long"}],
+    [
+        {"format": "x"},
+        {"bytes": -1},
+        {"next_unit": "1"},
+        {"n_sets": None},
+        {"seconds": "long"},
+        {"search": 1},
+    ],
 )
 def test_a_damaged_record_is_left_alone(refused, folder, interrupted, change):
     interrupted(*COMMAND)
