@@ -235,30 +235,32 @@ def command(
             raise InputError(
                 "name a memory or groups, and a raster; or --unknown spade and a raster alone"
             )
-        raster = read_stretch(files[1], begin, end)
-        templates, own_step, n_neurons = read_templates(files[0], window_s)
-        if n_neurons is not None and raster.n_neurons > n_neurons:
-            raise InputError(
-                f"{files[1]}: has unit {raster.n_neurons - 1}, and the memory {n_neurons} neurons:"
-                " the units have to be those of the memory"
-            )
-        if speed is not None:
-            speeds = _speeds(speed)
-            templates = [one.at_speed(factor) for one in templates for factor in speeds]
+        speeds = [1.0] if speed is None else _speeds(speed)
         given = _given(of_templates | {"min_spikes": min_spikes}) | common
-        step = own_step if step is None else step
 
         def work(say):
-            return find(templates, raster, step=step, progress=say, **given)
+            say(f"reading {files[1]}", None)
+            raster = read_stretch(files[1], begin, end)
+            say(f"reading {files[0]}", None)
+            templates, own_step, n_neurons = read_templates(files[0], window_s)
+            if n_neurons is not None and raster.n_neurons > n_neurons:
+                raise InputError(
+                    f"{files[1]}: has unit {raster.n_neurons - 1}, and the memory {n_neurons}"
+                    " neurons: the units have to be those of the memory"
+                )
+            templates = [one.at_speed(factor) for one in templates for factor in speeds]
+            bin_s = own_step if step is None else step
+            return find(templates, raster, step=bin_s, progress=say, **given)
     else:
         _only(of_templates | {"speed": speed}, "is for stored patterns, not for --unknown")
         if len(files) != 1:
             raise InputError("--unknown takes a raster alone")
-        raster = read_stretch(files[0], begin, end)
         more = {"window": window_s, "step": step, "min_spikes": min_spikes}
         given = _given(of_unknown | more) | common
 
         def work(say):
+            say(f"reading {files[0]}", None)
+            raster = read_stretch(files[0], begin, end)
             return find_unknown(raster, unknown, progress=say, **given)
 
     with progress_bar() as say:

@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from wmdelays.chance import check_settings, search
 from wmdelays.errors import InputError
 from wmdelays.found import Search
@@ -197,10 +199,11 @@ def find(
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
     check_surrogates(method, dither, n_surrogates)
     began = time.perf_counter()
+    part = _of_units(raster, templates)
     made = search(
         templates,
-        raster,
-        surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed),
+        part,
+        surrogates(part, n_surrogates, method=method, dither=dither, seed=seed),
         n_surrogates,
         step=step,
         jitter=jitter_steps,
@@ -223,6 +226,17 @@ def find(
         "seed": seed,
     }
     return Found(raster, start, made, settings, {"search": time.perf_counter() - began})
+
+
+def _of_units(raster, templates):
+    """The raster with the spikes of the templates' units alone: only they are looked at."""
+    wanted = np.zeros(raster.n_neurons, bool)
+    for one in templates:
+        wanted[one.neurons[one.neurons < raster.n_neurons]] = True
+    chosen = wanted[raster.neurons]
+    if chosen.all() or not chosen.any():
+        return raster
+    return Raster(raster.neurons[chosen], raster.times[chosen], raster.n_neurons, raster.duration)
 
 
 def whole_bins(name, value, step, least):

@@ -1,5 +1,6 @@
 """Patterns that recur in a raster more often than by chance, by elephant's SPADE or CAD."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -129,7 +130,8 @@ def find_unknown(
     dither : float, optional
         In seconds; by default ten bins.
     n_surrogates : int, optional
-        By default 100 for SPADE and 5 for CAD.
+        By default 100 for SPADE and 5 for CAD. SPADE needs so many that ``1 / (1 + n)`` is alpha at
+        most.
 
     Returns
     -------
@@ -154,6 +156,13 @@ def find_unknown(
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
     check_surrogates(method, dither, n_surrogates)
+    if way == "spade" and (1 + n_surrogates) * alpha < 1 - 1e-9:
+        raise InputError(
+            f"alpha of {alpha:g} takes at least {math.ceil(1 / alpha - 1 - 1e-9)} surrogates"
+            f" (--draws), not {n_surrogates}"
+        )
+    if not len(raster):
+        raise InputError("the raster holds no spikes")
     from wmdelays.validation import unknown_patterns
 
     began = time.perf_counter()

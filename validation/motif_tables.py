@@ -117,9 +117,14 @@ def cut_sentence(analysis, result, path):
     """What became of the cut."""
     before, after = analysis.memory, result.memory
     if result.different:
+        why = ""
+        if result.keep == "motifs" and not all(analysis.exact):
+            why = (
+                " Motifs hold the stored spikes, and the recall has others; --keep used keeps them."
+            )
         return (
             f"{path} is not written: without {before.n_synapses - after.n_synapses} synapses the recall"
-            f" of pattern {result.different[0]} differs."
+            f" of pattern {result.different[0]} differs.{why}"
         )
     calls = ""
     if result.closest_call is not None:

@@ -119,6 +119,9 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
         If elephant is missing, or there is no such method.
     """
     check_surrogates(method, dither, n_surrogates)
+    if not len(raster):
+        yield from [raster] * n_surrogates
+        return
     with quiet():
         make = _maker(raster, method, dither)
     units = np.sort(raster.neurons)
@@ -147,9 +150,10 @@ def _maker(raster, method, dither):
         trains = spike_trains(raster)
         return lambda: [_seconds(of_elephant(one, 1, method=method)[0]) for one in trains]
     # Each unit has a slot of its own in the chain, so wide that no spike leaves it.
-    each, settings, length = _of_each(raster), {}, 0.0
+    each = [times for times in _of_each(raster) if len(times)]
+    settings, length = {}, 0.0
     if method == "trial_shifting":
-        most = max(_FEWEST, min(_MOST_STRETCHES, _TOGETHER // raster.n_neurons))
+        most = max(_FEWEST, min(_MOST_STRETCHES, _TOGETHER // len(each)))
         length = max(_STRETCH * dither, duration / most)
         settings = {"trial_length": length * quantities.s, "trial_separation": 0 * quantities.s}
         slot, first_spike = (np.ceil(duration / length) + 1) * length, 0.0
@@ -166,8 +170,6 @@ def _maker(raster, method, dither):
         for first in range(0, len(each), chained):
             block = each[first : first + chained]
             shift = np.repeat(np.arange(len(block)) * slot + before, [len(one) for one in block])
-            if not len(shift):
-                continue
             train = _train(np.concatenate(block) + shift, len(block) * slot)
             (moved,) = of_elephant(train, 1, method=method, dt=width, **settings)
             made.append(_seconds(moved) - shift)

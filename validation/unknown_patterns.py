@@ -1,5 +1,6 @@
 """Patterns that nobody stored: elephant's SPADE and CAD, their results in this software's words."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from wmdelays.errors import InputError
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
 from wmdelays.validation.surrogates import quiet, spike_trains, surrogates
+from wmdelays.validation.terminal import duration
 
 # SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
 # occur so often that the raster holds no more than this many.
@@ -17,7 +19,8 @@ _MOST_PATTERNS = 2000
 _FEWER = 0.7
 # How elephant tells patterns from their own parts; the values of its tutorial's references.
 _REDUCTION = (2, 2, 2)
-# CAD leaves out pairs of units that coincide less often than this by chance.
+# CAD leaves out pairs of units that coincide less often than this by chance, and those of units
+# whose spikes coincide by chance nearly always: all but so many of the spikes of one of them.
 CAD_EXPECTATION = 5
 
 
@@ -256,7 +259,15 @@ def cad(
         return [each for each in found if len(each["neurons"]) >= min_spikes]
 
     total = n_surrogates + 1
-    say(f"CAD: the raster, and then {n_surrogates} surrogates", 0.0)
+    pairs = testable_pairs(raster, step)
+    # elephant says nothing until it is done: one pair tells how long all of them take.
+    say("CAD: how long a pair takes", 0.0)
+    began = time.perf_counter()
+    if len(pairs):
+        assemblies(_of_two(raster, pairs[0]))
+    least_time = duration((time.perf_counter() - began) * len(pairs))
+    each = f"{len(pairs)} pairs, at least {least_time}"
+    say(f"CAD: the raster ({each}), then {n_surrogates} surrogates", 0.0)
     patterns = []
     for one in assemblies(raster):
         lags = np.append(0.0, (one["lags"]).rescale(quantities.s).magnitude)
@@ -266,10 +277,8 @@ def cad(
     chance = []
     made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
     for number, surrogate in enumerate(made):
-        say(f"CAD: surrogate {number + 1} of {n_surrogates}", (number + 1) / total)
+        say(f"CAD: surrogate {number + 1} of {n_surrogates} ({each})", (number + 1) / total)
         chance.append(len(assemblies(surrogate)))
-    counts = np.bincount(raster.neurons, minlength=raster.n_neurons).astype(float)
-    coincide = np.triu(np.outer(counts, counts) / n_bins > CAD_EXPECTATION, 1)
     return Unknown(
         patterns=_sorted(patterns),
         chance=chance,
@@ -280,11 +289,55 @@ def cad(
             "longest_s": lag * step,
             "min_spikes": min_spikes,
             "min_occurrences": least,
-            "pairs_with_enough_spikes": int(coincide.sum()),
+            "pairs_with_enough_spikes": len(pairs),
             "pairs": raster.n_neurons * (raster.n_neurons - 1) // 2,
             "alpha": alpha,
         },
     )
+
+
+def testable_pairs(raster, step):
+    """The pairs of units that CAD tests: neither too few coincidences by chance nor nearly all.
+
+    Parameters
+    ----------
+    raster : Raster
+    step : float
+        Length of a bin in seconds.
+
+    Returns
+    -------
+    int array, shape (n_pairs, 2)
+
+    Notes
+    -----
+    The expected coincidences of units a and b are the sum over k = 1, 2, … of n_a(k) n_b(k) / n for
+    n bins, n(k) of which hold k spikes of the unit or more (beside those that all bins hold), each
+    term rounded down. They have to be above 5, and below the spikes of the unit with fewer less 5.
+    """
+    n_bins = raster.n_steps(step)
+    keys, counts = np.unique(raster.neurons * n_bins + raster.steps(step), return_counts=True)
+    units = keys // n_bins
+    # What a unit has in every bin does not count.
+    fewest = np.full(raster.n_neurons, np.iinfo(np.int64).max)
+    np.minimum.at(fewest, units, counts)
+    fewest[np.bincount(units, minlength=raster.n_neurons) < n_bins] = 0
+    counts = counts - fewest[units]
+    expected = np.zeros((raster.n_neurons, raster.n_neurons))
+    for k in range(1, int(counts.max()) + 1):
+        bins = np.bincount(units[counts >= k], minlength=raster.n_neurons).astype(float)
+        expected += np.floor(np.outer(bins, bins) / n_bins)
+    spikes = np.bincount(units, counts, raster.n_neurons)
+    enough = expected > CAD_EXPECTATION
+    enough &= expected < np.minimum.outer(spikes, spikes) - CAD_EXPECTATION
+    return np.argwhere(np.triu(enough, 1))
+
+
+def _of_two(raster, pair):
+    """Two units of a raster alone."""
+    chosen = np.isin(raster.neurons, pair)
+    second = (raster.neurons[chosen] == pair[1]).astype(int)
+    return Raster(second, raster.times[chosen], 2, raster.duration)
 
 
 def _binned(raster, step):

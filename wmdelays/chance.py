@@ -89,7 +89,8 @@ def search(
         Matched part of the template from which on an occurrence is listed. By default those are
         listed whose score is above that of nearly all in the surrogates:
     expected_false : float
-        So many occurrences, of all templates together, a surrogate has on average at most.
+        So many occurrences, of all templates together, chance makes in the raster on average at
+        most.
     gap : int, optional
         Least number of steps between two occurrences of a template; by default its span.
     progress : callable, optional
@@ -139,10 +140,11 @@ def search(
     chance_score = np.array([((b - m) / s).max() for b, (m, s) in zip(chance, scales)])
     bound = None
     if min_completeness is None:
-        # So many peaks of all surrogates may be above the bound; the next one is not.
-        allowed = int(expected_false * n_surrogates + 1e-9)
+        # Of peaks that chance makes, as many are in the raster as in each of n surrogates: before
+        # the first, the second, … the m-th highest of all surrogates there are m / n on average.
+        place = int(expected_false * n_surrogates + 1e-9) - 1
         highest = np.sort(made["score"])[::-1]
-        bound = float(highest[allowed]) if len(highest) > allowed else 0.0
+        bound = float(highest[place]) if len(highest) > place else 0.0
         listed, by_chance = (one[one["score"] > bound] for one in (found, made))
         least_matched = np.maximum(least, np.floor(mean + bound * spread + 1e-9) + 1)
     else:
@@ -178,12 +180,12 @@ def _grids(templates, coverage, step, min_spikes):
     grids, untested = {}, {}
     for number, template in enumerate(templates):
         neurons, steps = template.on_grid(step)
-        known = neurons[neurons < len(coverage.share)]
+        known = neurons[neurons < coverage.n_neurons]
         if len(steps) < min_spikes:
             untested[number] = f"with fewer than {min_spikes} spikes"
         elif steps[-1] >= coverage.n_steps:
             untested[number] = "longer than the raster"
-        elif not coverage.share[known].any():
+        elif not coverage.stretches(known).any():
             untested[number] = "of neurons that are silent in the raster"
         else:
             grids[number] = neurons, steps

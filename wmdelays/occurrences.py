@@ -25,28 +25,25 @@ class Coverage:
 
     Attributes
     ----------
-    n_steps : int
-        Length of the raster.
-    steps, neurons : int arrays, shape (n_spikes,)
-        The spikes on the grid, sorted by neuron, then by step.
-    share : float array, shape (n_neurons,)
-        Part of the steps of the raster that is close to a spike of the neuron.
+    n_steps, n_neurons : int
+        Size of the raster.
     """
 
     def __init__(self, raster, step, jitter):
-        self.n_steps, self.jitter = raster.n_steps(step), jitter
-        width = self.n_steps + 2 * jitter + 2
-        keys = np.unique(raster.neurons * width + raster.steps(step))
-        self.neurons, self.steps = keys // width, keys % width
+        self.n_steps, self.n_neurons = raster.n_steps(step), raster.n_neurons
+        self.jitter = jitter
+        # A number for each neuron and step, those of two neurons further apart than the jitter.
+        self._width = self.n_steps + 2 * jitter + 2
+        # Sorted here: np.unique takes twenty times as long for millions of spikes.
+        keys = np.sort(raster.neurons * self._width + raster.steps(step))
+        self._keys = keys = keys[np.diff(keys, prepend=-1) > 0]
+        neurons, steps = np.divmod(keys, self._width)
         # Stretches that touch are joined, so that a step is covered once.
-        joined = (np.diff(self.steps) <= 2 * jitter + 1) & (np.diff(self.neurons) == 0)
+        joined = (np.diff(steps) <= 2 * jitter + 1) & (np.diff(neurons) == 0)
         starts = np.flatnonzero(np.r_[True, ~joined][: len(keys)])
         ends = np.r_[starts[1:] - 1, len(keys) - 1][: len(starts)]
-        self._start, self._stop = self.steps[starts] - jitter, self.steps[ends] + jitter + 1
-        owner = self.neurons[starts]
-        self._first = np.searchsorted(owner, np.arange(raster.n_neurons + 1))
-        inside = np.minimum(self._stop, self.n_steps) - np.maximum(self._start, 0)
-        self.share = np.bincount(owner, inside, raster.n_neurons) / self.n_steps
+        self._start, self._stop = steps[starts] - jitter, steps[ends] + jitter + 1
+        self._first = np.searchsorted(neurons[starts], np.arange(self.n_neurons + 1))
 
     def stretches(self, neurons):
         """How many stretches each of these neurons has, shape of `neurons`."""
@@ -74,7 +71,7 @@ class Coverage:
             For the steps that `offsets` gives.
         """
         first, n = self.offsets(int(steps[-1]))
-        known = neurons < len(self._first) - 1
+        known = neurons < self.n_neurons
         neurons, steps = neurons[known], steps[known]
         change = np.zeros(n + 1, np.int64)
         number = self.stretches(neurons)
@@ -105,16 +102,15 @@ class Coverage:
         int array, shape (n_spikes,)
             In steps, later ones above 0; `jitter` + 1 where no spike is so close.
         """
-        found = np.full(len(steps), self.jitter + 1)
-        # From the outside in, so that the nearest spike is what stays.
-        width = self.n_steps + 2 * self.jitter + 2
-        present = self.neurons * width + self.steps
-        for size in range(self.jitter, -1, -1):
-            for lag in {size, -size}:
-                there = steps + onset + lag
-                at = (there >= 0) & (there < width)
-                found[at & np.isin(neurons * width + there, present)] = lag
-        return found
+        nothing = self.jitter + 1
+        if not len(self._keys):
+            return np.full(len(steps), nothing)
+        expected = neurons * self._width + steps + onset
+        place = np.searchsorted(self._keys, expected)
+        around = np.clip([place - 1, place], 0, len(self._keys) - 1)
+        before, after = self._keys[around] - expected
+        nearest = np.where(np.abs(before) < np.abs(after), before, after)
+        return np.where(np.abs(nearest) <= self.jitter, nearest, nothing)
 
 
 def tops(matched, least=0):

@@ -140,6 +140,26 @@ def test_groups_are_found_and_named_after_their_line(wmdelays, case, tmp_path):
     assert where == [(1, pytest.approx(t, abs=0.0021)) for t in expected]
 
 
+def test_units_of_no_template_change_nothing():
+    from wmdelays.templates import Template
+    from wmdelays.validation.find_stored import find
+
+    rng = np.random.default_rng(3)
+    made = Template("t", np.arange(14, 20), np.arange(6) * 0.004)
+    units, steps = rng.integers(14, 20, 300), rng.integers(0, 3000, 300)
+    alone = Raster.from_steps(units, steps, 20, 3000, STEP)
+    others = rng.integers(0, 14, 2000), rng.integers(0, 3000, 2000)
+    among = Raster.from_steps(np.r_[units, others[0]], np.r_[steps, others[1]], 20, 3000, STEP)
+    one, other = (
+        find([made], raster, step=STEP, n_surrogates=12, min_completeness=0.3)
+        for raster in (alone, among)
+    )
+    assert one.search.occurrences == other.search.occurrences != []
+    assert one.search.chance_score.tolist() == other.search.chance_score.tolist()
+    # What is said of the raster is said of all of it.
+    assert "with 2300 spikes" in other.tested
+
+
 @pytest.fixture
 def recurring(tmp_path):
     """A raster in which units 2, 5 and 7 fire 0, 6 and 15 ms apart, 120 times."""
@@ -155,7 +175,7 @@ def recurring(tmp_path):
 @pytest.mark.parametrize("way", ["spade", "cad"])
 def test_unknown_patterns_are_found_with_their_lags_and_times(wmdelays, recurring, way):
     raster, onsets = recurring
-    run = ("find", "--unknown", way, raster, "--bin", "3ms", "--window", "21ms", "--draws", 12)
+    run = ("find", "--unknown", way, raster, "--bin", "3ms", "--window", "21ms", "--draws", 19)
     done = wmdelays(*run, "--start", "50ms", "--json", "-")
     values, _ = json.loads(done.stdout), done
     first = values["patterns"][0]
@@ -164,7 +184,7 @@ def test_unknown_patterns_are_found_with_their_lags_and_times(wmdelays, recurrin
     # Bins cut some occurrences in two.
     near = [np.abs(onsets - t).min() < 0.004 for t in first["times_s"]]
     assert first["n_occurrences"] == len(near) >= 10 and np.mean(near) > 0.9
-    assert len(values["by_chance"]["surrogates"]) == 12
+    assert len(values["by_chance"]["surrogates"]) == 19
     assert values["by_chance"]["patterns"] < 1
     assert "significant pattern" in done.stderr and "surrogate" in done.stderr
     assert {"SPADE", "CAD"} & {values["tested"]["method"]} == {way.upper()}
@@ -175,7 +195,7 @@ def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
     rng = np.random.default_rng(11)
     raster = Raster(rng.integers(0, 10, 600), rng.random(600) * 10, 10, 10.0)
     write_raster(tmp_path / "noise.npz", raster)
-    run = ("find", "--unknown", way, "noise.npz", "--bin", "5ms", "--draws", 10, "--json", "-")
+    run = ("find", "--unknown", way, "noise.npz", "--bin", "5ms", "--draws", 19, "--json", "-")
     values = json.loads(wmdelays(*run).stdout)
     assert values["patterns"] == [] and values["by_chance"]["patterns"] <= 0.2
     if way == "spade":
@@ -187,11 +207,63 @@ def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
 def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way):
     raster = Raster(np.arange(8), np.linspace(0.1, 1.9, 8), 8, 2.0)
     write_raster(tmp_path / "few.npz", raster)
-    run = ("find", "--unknown", way, "few.npz", "--bin", "5ms", "--draws", 3, "--report", "out")
+    run = ("find", "--unknown", way, "few.npz", "--bin", "5ms", "--draws", 19, "--report", "out")
     done = wmdelays(*run, "--json", "-")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["patterns"] == []
     assert "0 significant patterns; a surrogate has 0 on average, 0 at most." in done.stderr
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(way):
+    from wmdelays.validation.find_unknown import find_unknown
+
+    rng = np.random.default_rng(4)
+    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False)) // 3 * 3
+    units = [rng.integers(0, 10, 600), *(np.full(120, k) for k in (8, 1, 4))]
+    steps = [rng.integers(0, 10_000, 600), onsets, onsets + 6, onsets + 15]
+    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
+    found = find_unknown(raster, way, step=3e-3, n_surrogates=19, start=7.0)
+    first = found.as_dict()["patterns"][0]
+    assert first["neurons"] == [8, 1, 4] and first["lags_s"] == pytest.approx([0, 0.006, 0.015])
+    hits = np.isin(np.rint(np.array(first["times_s"]) * 1e3 - 7000), onsets)
+    assert hits.sum() == 120 and len(hits) < 125
+
+
+def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
+    from elephant import cell_assembly_detection as cad
+
+    from wmdelays.validation.find_unknown import find_unknown
+
+    rng = np.random.default_rng(2)
+    # Rare, usual, in bursts, in nearly every bin, and in every bin.
+    n_bins, step = 400, 0.025
+    counts = [np.bincount(rng.integers(0, n_bins, n), minlength=n_bins) for n in (20, 60, 90, 150)]
+    counts += [8 * (rng.random(n_bins) < 0.04), 1 * (rng.random(n_bins) < 0.97)]
+    counts += [1 + (rng.random(n_bins) < 0.1)]
+    units = np.concatenate([np.full(c.sum(), k) for k, c in enumerate(counts)])
+    bins = np.concatenate([np.repeat(np.arange(n_bins), c) for c in counts])
+    raster = Raster(units, (bins + rng.random(len(bins))) * step, len(counts), n_bins * step)
+    tested, said, whole = [], [], cad._chunking
+
+    def counted(**arguments):
+        tested.append(1)
+        return whole(**arguments)
+
+    monkeypatch.setattr(cad, "_chunking", counted)
+    # With this alpha no pair is significant, and nothing larger is tested.
+    found = find_unknown(
+        raster, "cad", n_surrogates=1, alpha=1e-300, progress=lambda *one: said.append(one)
+    )
+    n = found.unknown.tested["pairs_with_enough_spikes"]
+    from wmdelays.validation.surrogates import surrogates
+    from wmdelays.validation.unknown_patterns import testable_pairs
+
+    (surrogate,) = surrogates(raster, 1, dither=0.25)
+    # One pair is looked at beforehand, to say how long all take.
+    assert len(tested) == 1 + n + len(testable_pairs(surrogate, step))
+    assert 5 < n < found.unknown.tested["pairs"]
+    assert f"CAD: the raster ({n} pairs, at least" in said[1][0]
 
 
 def test_patterns_of_surrogates_that_would_be_significant_are_counted():
@@ -213,7 +285,7 @@ def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_
     few, many = [], []
     for most, into in ((20, few), (400, many)):
         monkeypatch.setattr("wmdelays.validation.unknown_patterns._MOST_PATTERNS", most)
-        tested = find_unknown(raster, "spade", step=3e-3, n_surrogates=1).unknown.tested
+        tested = find_unknown(raster, "spade", step=3e-3, n_surrogates=19).unknown.tested
         into += [tested["min_occurrences"], tested["candidates"]]
     assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
 
@@ -225,7 +297,7 @@ def test_the_report_has_page_and_figures(wmdelays, case, recurring, tmp_path):
     assert "3 occurrences above chance" in page and "trial_shifting by 10 ms" in page
     figures = {path.stem for path in (tmp_path / "one" / "figures").iterdir()}
     assert figures == {"occurrences", "close", "chance"}
-    run = ("find", "--unknown", "spade", recurring[0], "--bin", "3ms", "--draws", 5)
+    run = ("find", "--unknown", "spade", recurring[0], "--bin", "3ms", "--draws", 19)
     assert wmdelays(*run, "--report", "two").returncode == 0
     figures = {path.stem for path in (tmp_path / "two" / "figures").iterdir()}
     assert figures == {"patterns", "chance"}
@@ -262,6 +334,8 @@ def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
     assert "there is no folder" in refused(*run, "--json", "none/x.json")
     unknown = ("find", raster, "--unknown")
     assert "the bin is -5 ms" in refused(*unknown, "spade", "--bin=-5ms")
+    few = refused(*unknown, "spade", "--draws", 18)
+    assert "alpha of 0.05 takes at least 19 surrogates" in few
     assert "alpha is 1" in refused(*unknown, "spade", "--alpha", 1)
     assert "min-spikes is 1" in refused(*unknown, "spade", "--min-spikes", 1)
     assert "min-occurrences is 1" in refused(*unknown, "cad", "--min-occurrences", 1)

@@ -146,6 +146,14 @@ def test_a_recall_that_is_not_exact_is_said_and_kept_by_a_cut(wmdelays, tmp_path
     assert recalled("less.h5") == recalled("poor.h5") != list(patterns)
 
 
+def test_motifs_of_stored_spikes_need_not_hold_those_of_a_poor_recall(wmdelays, tmp_path):
+    patterns = bernoulli(80, 120, 3, 0.01, seed=0)
+    write_memory(tmp_path / "poor.h5", store(patterns, "hebbian", n_delays=15))
+    done = wmdelays("motifs", "poor.h5", "--cut", "lean.h5", "--keep", "motifs")
+    assert done.returncode == 1 and not (tmp_path / "lean.h5").exists()
+    assert "the recall has others; --keep used keeps them" in done.stderr
+
+
 def test_a_memory_without_synapses_has_no_motifs(wmdelays, tmp_path):
     memory = Memory.unlearned(
         bernoulli(10, 40, 2, 0.1, seed=1), n_delays=5, step=1e-3, beta=0.5, theta=1.0

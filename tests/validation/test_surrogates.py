@@ -95,6 +95,22 @@ def test_the_seed_decides_and_others_random_numbers_are_left_alone(modulated):
     assert (np.random.random(), random.random()) == expected
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_silent_units_change_nothing(modulated, method):
+    more = Raster(modulated.neurons * 3, modulated.times, 2000, modulated.duration)
+    for one, other in zip(
+        *(surrogates(r, 1, method=method, dither=0.1) for r in (modulated, more))
+    ):
+        assert other.n_neurons == 2000
+        assert one.times.tolist() == other.times.tolist()
+        assert (one.neurons * 3).tolist() == other.neurons.tolist()
+
+
+def test_a_raster_without_spikes_has_surrogates_without_spikes():
+    nothing = Raster([], [], 3, 2.0)
+    assert list(surrogates(nothing, 2, dither=0.1)) == [nothing] * 2
+
+
 def test_what_cannot_be_made_is_refused(monkeypatch):
     with pytest.raises(InputError, match="no surrogates 'none'; there are trial_shifting"):
         check_surrogates("none", 0.1)

@@ -127,6 +127,29 @@ def test_the_expected_number_by_chance_decides_what_is_listed():
     assert numbers == sorted(numbers) and numbers[-1] > numbers[0]
 
 
+def test_no_more_is_listed_by_chance_than_was_asked_for():
+    """Rasters and surrogates of the same kind: what is listed, and p, are chance alone."""
+
+    def another(rng):
+        return Raster.from_dense(rng.random((400, 20)) < 0.05, STEP)
+
+    n_listed, low, n_runs, n = 0, 0, 300, 10
+    for seed in range(n_runs):
+        rng = np.random.default_rng(seed)
+        made = [
+            Template(f"{k}", rng.integers(0, 20, 40), rng.integers(0, 30, 40) * STEP)
+            for k in range(3)
+        ]
+        others = (another(rng) for _ in range(n))
+        found = search(made, another(rng), others, n, step=STEP, expected_false=0.1)
+        n_listed += len(found.occurrences)
+        p = (1 + np.count_nonzero(found.chance_score >= found.best_score)) / (1 + n)
+        low += p <= 1 / 11 + 1e-9
+    # 30 and 27 are expected at most; three standard deviations more.
+    assert n_listed <= 30 + 3 * 30**0.5
+    assert low <= 27 + 3 * 27**0.5
+
+
 def test_occurrences_keep_their_distance():
     rng, made, dense = np.random.default_rng(5), templates(1), noise(2)
     _, steps = made[0].on_grid(STEP)

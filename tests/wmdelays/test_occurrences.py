@@ -67,13 +67,6 @@ def test_matched_spikes_are_those_of_a_literal_count(spikes, template, jitter, m
     made = Template("t", [n for n, _ in template], np.array([t for _, t in template]) * STEP)
     found = coverage.matched(*made.on_grid(STEP))
     assert found.tolist() == judge(spikes, template, n_steps, jitter)
-    # The share of steps close to a spike, counted one by one.
-    for neuron in range(4):
-        close = [
-            any(n == neuron and abs(t - step) <= jitter for n, t in spikes)
-            for step in range(n_steps)
-        ]
-        assert coverage.share[neuron] == pytest.approx(np.mean(close))
 
 
 def test_a_long_template_is_counted_in_blocks_with_the_same_result(monkeypatch):
@@ -96,12 +89,24 @@ def test_peaks_are_the_highest_that_keep_their_distance(counts, gap, least):
     assert peaks(np.array(counts, int), gap, least).tolist() == best_apart(counts, gap, least)
 
 
-def test_deviations_are_those_of_the_nearest_spike():
-    raster = Raster.from_steps([0, 0, 1, 2], [10, 13, 20, 40], 3, 50, STEP)
-    coverage = Coverage(raster, STEP, 2)
-    # Expected at 12, 19 and 35: the second spike of neuron 0 is nearer than the first.
-    found = coverage.deviations(np.array([0, 1, 2]), np.array([0, 7, 23]), 12)
-    assert found.tolist() == [1, 1, 3]
+@exact
+@given(
+    spikes=pairs(4, 30, min_size=0, max_size=40),
+    template=pairs(6, 12, min_size=1, max_size=10),
+    jitter=st.integers(0, 4),
+    data=st.data(),
+)
+def test_deviations_are_those_of_the_nearest_spike(spikes, template, jitter, data):
+    neurons, steps = np.array(spikes, int).reshape(-1, 2).T
+    coverage = Coverage(Raster.from_steps(neurons, steps, 4, 30, STEP), STEP, jitter)
+    first, n = coverage.offsets(max(step for _, step in template))
+    onset = data.draw(st.integers(first, first + n - 1))
+    found = coverage.deviations(*np.array(template).T, onset)
+    for (neuron, step), deviation in zip(template, found.tolist()):
+        lags = [t - onset - step for other, t in spikes if other == neuron]
+        nearest = min((abs(lag) for lag in lags), default=jitter + 1)
+        assert abs(deviation) == min(nearest, jitter + 1)
+        assert nearest > jitter or deviation in lags
 
 
 def test_a_template_runs_faster_and_backwards():
