@@ -41,7 +41,8 @@ def sizes_figure(motifs, step, n_delays):
         above, below = axes[0], axes[-1]
         most = max((int(one.max(initial=1)) for one in size), default=1)
         each = -(-most // 60)
-        above[0].hist(np.concatenate(size), np.arange(0.5, most + each + 0.5, each), color=BLUE)
+        bounds = np.arange(0.5, most + each + 0.5, each)
+        above[0].hist(np.concatenate(size), bounds, color=BLUE)
         each = -(-longest // 60)
         edges = (np.arange(0, longest + each, each) + 0.5) * scale
         above[1].hist(np.concatenate(context), edges, color=BLUE)
@@ -54,11 +55,12 @@ def sizes_figure(motifs, step, n_delays):
                 _ranges(place, values, [one.pattern for one in motifs])
             below[0].set_ylabel("pattern")
         labels = "links of a motif", f"context: earliest spike of the motif, {unit} before"
-        for column, label in enumerate(labels):
+        for column, (label, last) in enumerate(zip(labels, (bounds[-1], edges[-1]))):
             if rows:
                 above[column].sharex(below[column])
             below[column].set_xlabel(label)
-            below[column].set_xlim(left=0)
+            # Of the few largest no bar can be seen, but that there are some.
+            below[column].set_xlim(0, 1.02 * last)
         above[0].set_ylabel("spikes")
     return figure
 
