@@ -13,7 +13,7 @@ from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.terminal import duration
 
 # numba keeps the machine code. Without these words the first search seems to hang.
-COMPILED = "the first search after an installation is compiled: half a minute"
+COMPILED = "the first time it compiles, half a minute"
 
 
 def find_groups(
@@ -71,9 +71,9 @@ def find_groups(
         first = file.done
         if tell is not None and total:
             n_mothers = anchored(network, strong, n_anchors)
-            known = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
-            tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{known}")
-        begin = time.perf_counter()
+            before = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
+            tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{before}")
+        begin, known = time.perf_counter(), None
         with closing(search.run(first.next_unit, threads=threads)) as batches:
             for groups, next_unit, n_sets in batches:
                 data = "".join(map(group_line, groups)).encode()
@@ -83,9 +83,16 @@ def find_groups(
                     _write(echo, data)
                 done = file.done.n_sets
                 # Units at the end of a mother's inputs have no sets.
-                if done > first.n_sets:
-                    left = elapsed / (done - first.n_sets) * (total - done)
-                    say(f"{done:,} of {total:,} sets, {duration(left)} left", done / total)
+                if not done > first.n_sets:
+                    continue
+                text = f"{done:,} of {total:,} sets"
+                # Before the first piece of work the search may have been compiled.
+                if known is None:
+                    known = elapsed, done
+                elif done > known[1]:
+                    left = (elapsed - known[0]) / (done - known[1]) * (total - done)
+                    text += f", {duration(left)} left"
+                say(text, done / total)
         file.finish()
         return file.done
 
