@@ -14,8 +14,7 @@ from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
 from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
 from wmdelays.polychronous_groups import read_groups
-from wmdelays.quantities import seconds as quantity
-from wmdelays.quantities import whole
+from wmdelays.quantities import whole, whole_seconds
 from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
 from wmdelays.validation.options import Report, ResultsFile, check_outputs
@@ -133,7 +132,7 @@ def command(
             raise InputError(f"{path}: is the network itself; name another file")
     check_outputs(json_file, report)
     places = _check_options(over_time, every, results, at, draw, report, json_file)
-    at_s = None if at is None else _whole_seconds("at", at)
+    at_s = None if at is None else whole_seconds(at, "--at")
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)
     threads = None if threads is None else whole("threads", threads, 1)
     settings = {"strong": strong, "n_anchors": anchors, "least_layers": layers, "threads": threads}
@@ -150,7 +149,7 @@ def command(
                 raise InputError(f"--{name} does not go with a file of wmdelays izhikevich")
         from wmdelays.validation.groups_over_time import run
 
-        every_s = None if every is None else _whole_seconds("every", every)
+        every_s = None if every is None else whole_seconds(every, "--every", 1)
         try:
             run(network, every_s, seed or 0, settings, results, report)
         except KeyboardInterrupt:
@@ -253,10 +252,3 @@ def _check_options(over_time, every, results, at, draw, report, json_file):
     if min(places) < 1:
         raise InputError(f"--draw takes numbers of lines from 1 on, such as 1,7,20, not {draw!r}")
     return tuple(dict.fromkeys(places))
-
-
-def _whole_seconds(name, text):
-    value = quantity(text, f"--{name}")
-    if value % 1:
-        raise InputError(f"--{name} {text!r} is not a whole number of seconds, such as 600s")
-    return int(value)

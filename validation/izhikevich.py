@@ -13,8 +13,7 @@ from wmdelays.errors import InputError
 from wmdelays.network_file import read_run, write_run
 from wmdelays.network_state import NetworkRun, extended, new_run
 from wmdelays.output import check_writable
-from wmdelays.quantities import seconds as quantity
-from wmdelays.quantities import whole
+from wmdelays.quantities import whole, whole_seconds
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import (
@@ -269,8 +268,8 @@ def command(
     If the file is there, the simulation goes on from its end.
     """
     check_outputs(json_file, report)
-    snapshot_s = None if snapshot is None else _whole_seconds("snapshot", snapshot)
-    checkpoint_s = _whole_seconds("checkpoint", checkpoint)
+    snapshot_s = None if snapshot is None else whole_seconds(snapshot, "--snapshot", 1)
+    checkpoint_s = whole_seconds(checkpoint, "--checkpoint", 1)
     try:
         with progress_bar() as say:
             run = simulate(
@@ -299,10 +298,3 @@ def command(
     console.print(f"network: {output}", highlight=False, markup=False, soft_wrap=True)
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _whole_seconds(name, text):
-    value = quantity(text, f"--{name}")
-    if value < 1 or value % 1:
-        raise InputError(f"--{name} {text!r} is not a whole number of seconds, such as 60s")
-    return int(value)

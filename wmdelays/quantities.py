@@ -50,6 +50,41 @@ def seconds(text, name="time"):
     return value
 
 
+def whole_seconds(text, name="time", least=0):
+    """A time of whole seconds from text with a unit.
+
+    Parameters
+    ----------
+    text : str
+        See `seconds`.
+    name : str
+        What the time is, for the error.
+    least : int
+        The shortest time, in seconds.
+
+    Returns
+    -------
+    int
+        The time in seconds.
+
+    Raises
+    ------
+    InputError
+        If the text is not such a time.
+
+    Examples
+    --------
+    >>> whole_seconds("60000 ms")
+    60
+    """
+    value = seconds(text, name)
+    if value % 1:
+        raise InputError(f"{name} {text!r} is not a whole number of seconds, such as 60s")
+    if value < least:
+        raise InputError(f"{name} {text!r} is too short; take at least {least}s")
+    return int(value)
+
+
 def substeps(step, dt):
     """How many simulation steps dt make one training step.
 

@@ -411,7 +411,7 @@ def test_a_damaged_file_of_a_simulation_is_refused(refused, folder, simulated, p
         (["sim.h5", "--at", "0.5s"], "is not a whole number of seconds"),
         (["sim.h5", "--over-time", "--json", "x"], "--json does not go with --over-time"),
         (["sim.h5", "--over-time", "--neurons", 3], "--neurons does not go with"),
-        (["sim.h5", "--over-time", "--every", "0s"], "every is 0 s"),
+        (["sim.h5", "--over-time", "--every", "0s"], "--every '0s' is too short"),
         (["sim.h5", "--over-time", "--anchors", 0], "0 anchors are not possible"),
         (["net.csv", "--every", "1s"], "--every goes with --over-time"),
         (["net.csv", "--results", "x"], "--results goes with --over-time"),

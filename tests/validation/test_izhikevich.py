@@ -100,6 +100,7 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
         (["--seconds", 0], "seconds is 0"),
         (["--seconds", 10**10], "seconds is 10000000000"),
         (["--checkpoint", "1.5s"], "--checkpoint '1.5s' is not a whole number of seconds"),
+        (["--checkpoint", "0s"], "--checkpoint '0s' is too short; take at least 1s"),
         (["--snapshot", "often"], "--snapshot 'often' is not a time"),
         (["--seed", "-1"], "seed is -1"),
         (["--device", "gpu"], "no device 'gpu'"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.quantities import seconds, substeps
+from wmdelays.quantities import seconds, substeps, whole_seconds
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,19 @@ def test_anything_else_is_refused_by_name_in_one_line(text):
     with pytest.raises(InputError) as refused:
         seconds(text, "bin")
     assert str(refused.value).startswith("bin ") and "\n" not in str(refused.value)
+
+
+@given(st.integers(0, 10**6))
+def test_whole_seconds_may_stand_in_any_unit(n):
+    assert whole_seconds(f"{n}s") == whole_seconds(f"{1000 * n}ms") == n
+
+
+@pytest.mark.parametrize(
+    "text, words", [("1.5s", "not a whole number"), ("0s", "at least 1s"), ("1", "not a time")]
+)
+def test_other_times_than_whole_seconds_are_refused(text, words):
+    with pytest.raises(InputError, match=f"--every '{text}' is .*{words}"):
+        whole_seconds(text, "--every", 1)
 
 
 @given(st.text(max_size=10))
