@@ -41,7 +41,7 @@ import numpy as np
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.polychronous_groups import Group
-from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron, third_input
+from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
 from wmdelays.validation.group_following import (
     LONGEST,
     MOST_SETS,
@@ -52,8 +52,7 @@ from wmdelays.validation.group_following import (
     with_room,
 )
 from wmdelays.validation.group_shortcut import tell
-from wmdelays.validation.izhikevich_neuron import courses_of
-from wmdelays.validation.third_input import UNSURE, harmless, spike_time
+from wmdelays.validation.izhikevich_neuron import UNSURE, courses_of, harmless, spike_time
 
 # About as many sets of anchors are searched in one go, and so many goes wait for their turn.
 _BATCH = 20_000
@@ -390,4 +389,4 @@ def _stamp(*modules):
     return int.from_bytes(digest.digest()[:7], "big")
 
 
-_search = _compile(_stamp(group_following, group_shortcut, izhikevich_neuron, third_input))
+_search = _compile(_stamp(group_following, group_shortcut, izhikevich_neuron))

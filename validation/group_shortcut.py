@@ -3,14 +3,14 @@
 In most sets one of the anchors only makes the mother fire, and whoever else fires does so without
 it. So each two anchors are followed with a third that sends to the mother alone, and then it is
 told for which other inputs of the mother, in place of the third, nothing changes: those whose
-spikes come to other neurons when they are harmless (`third_input`).
+spikes come to other neurons when they are harmless (`izhikevich_neuron.harmless`).
 """
 
 import numba
 import numpy as np
 
 from wmdelays.validation.group_following import LONGEST, MOST_SETS, follow, shortest_run
-from wmdelays.validation.third_input import BEFORE, BITS, GAPS
+from wmdelays.validation.izhikevich_neuron import BEFORE, BITS, GAPS
 
 # What is noted of a neuron's inputs: none, several, or the only one, its time and, in the lowest bit,
 # its kind.
@@ -36,7 +36,7 @@ def tell(
     told : ndarray of bool, shape (at least n_inputs,) * 3
         Gets True for the sets, inputs in ascending order, that are known to have fewer.
     harmless
-        See `third_input.harmless`.
+        See `izhikevich_neuron.harmless`.
     sent, excitatory
         The network, see `group_search.Search`. One spike alone makes no neuron fire, and three make
         the mother fire after the same time whatever their weights.

@@ -4,7 +4,7 @@ import pytest
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.validation.group_search import Search
 from wmdelays.validation.group_shortcut import _NONE, _note, _reached
-from wmdelays.validation.third_input import BEFORE, GAPS
+from wmdelays.validation.izhikevich_neuron import BEFORE, GAPS
 
 # Two anchors, the mother, and two neurons more of each kind: 3 and 4, and 5 and 6.
 MOTHER, N = 2, 7

@@ -3,8 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmdelays.validation.izhikevich_neuron import JUMP, PEAK, RECOVERY, RESET, membrane
-from wmdelays.validation.third_input import BEFORE, BITS, GAPS, UNSURE, harmless, spike_time
+from wmdelays.validation.izhikevich_neuron import (
+    BEFORE,
+    BITS,
+    GAPS,
+    JUMP,
+    PEAK,
+    RECOVERY,
+    RESET,
+    UNSURE,
+    harmless,
+    membrane,
+    spike_time,
+)
 
 LOW, HIGH = np.array([9.5, -6.0]), np.array([10.0, -5.0])
 AFTER_ONE, AFTER_TWO = harmless(LOW, HIGH)
