@@ -43,8 +43,8 @@ def _of_templates(found):
         "At each bin the completeness of a template is the part of its spikes with a spike of the"
         f" same unit at most {settings['jitter_s'] * 1e3:.4g} ms away. The score compares an"
         " occurrence with the best that the template reaches in the surrogates: matched spikes above"
-        " their mean, in standard deviations. p is the part of the surrogates in which some template"
-        " has at least this score somewhere, so it holds for all templates and times together."
+        " their mean, in standard deviations. p is (1 + k) / (1 + n), where in k of n surrogates some"
+        " template has at least this score somewhere, so it holds for all templates and times together."
         " Deviation is the root mean square of the matched spikes' distances from their times.",
         _surrogates(settings),
     ]

@@ -12,7 +12,7 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.motif_files import write_motifs
-from wmdelays.motifs import find_motifs, shared, stored_spikes
+from wmdelays.motifs import find_motifs, looked_at, shared, stored_spikes
 from wmdelays.output import check_writable
 from wmdelays.synapse_use import SynapseUse, synapse_use
 from wmdelays.validation.info import sizes
@@ -122,14 +122,7 @@ def analyse(memory, patterns=None, progress=None):
         If the memory has no such pattern, or a pattern is named twice.
     """
     say = progress or (lambda stage, part: None)
-    chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
-    if not chosen:
-        raise InputError("the memory holds no patterns")
-    if len(set(chosen)) < len(chosen):
-        raise InputError("a pattern is named twice")
-    for k in chosen:
-        if not 0 <= k < memory.n_patterns:
-            raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
+    chosen = looked_at(memory, patterns)
     start = time.perf_counter()
     say("recalling", None)
     recalls = recalls_of(memory, chosen)

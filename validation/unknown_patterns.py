@@ -21,7 +21,7 @@ _FEWER = 0.7
 _REDUCTION = (2, 2, 2)
 # CAD leaves out pairs of units that coincide less often than this by chance, and those of units
 # whose spikes coincide by chance nearly always: all but so many of the spikes of one of them.
-CAD_EXPECTATION = 5
+_COINCIDENCES = 5
 
 
 @dataclass(frozen=True)
@@ -328,8 +328,8 @@ def testable_pairs(raster, step):
         bins = np.bincount(units[counts >= k], minlength=raster.n_neurons).astype(float)
         expected += np.floor(np.outer(bins, bins) / n_bins)
     spikes = np.bincount(units, counts, raster.n_neurons)
-    enough = expected > CAD_EXPECTATION
-    enough &= expected < np.minimum.outer(spikes, spikes) - CAD_EXPECTATION
+    enough = expected > _COINCIDENCES
+    enough &= expected < np.minimum.outer(spikes, spikes) - _COINCIDENCES
     return np.argwhere(np.triu(enough, 1))
 
 

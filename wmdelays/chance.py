@@ -106,6 +106,8 @@ def search(
         If a setting makes no sense or no template can be looked for.
     """
     check_settings(step, jitter, n_surrogates, min_spikes, min_completeness, expected_false, gap)
+    if not len(templates):
+        raise InputError("there are no templates to look for")
     say = progress or (lambda stage, part: None)
     say("looking for templates", 0.0)
     coverage = Coverage(raster, step, jitter)
@@ -153,7 +155,7 @@ def search(
     return Search(
         templates=list(templates),
         tested=[
-            Tested(k, *grids[k], gaps[k], *map(int, (least[i], least_matched[i], best[i])), b)
+            Tested(k, *grids[k], gaps[k], int(least_matched[i]), int(best[i]), b)
             for i, (k, b) in enumerate(zip(places, chance.T))
         ],
         untested=untested,
@@ -256,7 +258,7 @@ def _occurrence(number, grids, peak, coverage, chance_score):
     neurons, steps = grids[number]
     deviations = coverage.deviations(neurons, steps, int(peak["onset"]))
     matched = deviations[np.abs(deviations) <= coverage.jitter].astype(float)
-    n_as_high = np.count_nonzero(chance_score >= peak["score"])
+    n_as_high = int(np.count_nonzero(chance_score >= peak["score"]))
     return Occurrence(
         template=number,
         onset=int(peak["onset"]),

@@ -66,8 +66,6 @@ class Tested:
         Its spikes on the grid.
     gap : int
         Least number of steps between two of its occurrences.
-    least_counted : int
-        Matched spikes from which on peaks are counted.
     least_matched : int
         Matched spikes that a listed occurrence needs; it may be more than the template has.
     best : int
@@ -80,7 +78,6 @@ class Tested:
     neurons: np.ndarray
     steps: np.ndarray
     gap: int
-    least_counted: int
     least_matched: int
     best: int
     chance: np.ndarray

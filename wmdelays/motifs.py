@@ -127,18 +127,14 @@ def find_motifs(memory, patterns=None, progress=None):
     Raises
     ------
     InputError
-        If there is no such pattern.
+        See `looked_at`.
 
     Notes
     -----
     Contributions older than `horizon` steps are left out: all of them together are less than 2^-53
     of theta.
     """
-    chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
-    for k in chosen:
-        if not 0 <= k < memory.n_patterns:
-            raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
-    views = [_Stored(memory, k) for k in chosen]
+    views = [_Stored(memory, k) for k in looked_at(memory, patterns)]
     # A neuron's weights are laid out once for all its spikes.
     by_post = np.argsort(memory.post, kind="stable")
     first = np.searchsorted(memory.post[by_post], np.arange(memory.n_neurons + 1))
@@ -155,6 +151,25 @@ def find_motifs(memory, patterns=None, progress=None):
         if progress is not None and j % 16 == 0:
             progress(j / memory.n_neurons)
     return [_collected(memory, view, spikes) for view, spikes in zip(views, found)]
+
+
+def looked_at(memory, patterns=None):
+    """Which of a memory's patterns are looked at, a list of int; by default all.
+
+    Raises
+    ------
+    InputError
+        If there are none, one is named twice, or there is no such pattern.
+    """
+    chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
+    if not chosen:
+        raise InputError("the memory holds no patterns")
+    if len(set(chosen)) < len(chosen):
+        raise InputError("a pattern is named twice")
+    for k in chosen:
+        if not 0 <= k < memory.n_patterns:
+            raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
+    return chosen
 
 
 def horizon(memory):

@@ -190,6 +190,8 @@ def test_what_cannot_be_looked_for_is_said():
     }
     with pytest.raises(InputError, match="nothing to look for: templates 1 with fewer than 5"):
         looked_for(made[1:2], raster)
+    with pytest.raises(InputError, match="there are no templates"):
+        looked_for([], raster)
 
 
 @pytest.mark.parametrize(

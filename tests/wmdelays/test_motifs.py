@@ -192,9 +192,13 @@ def test_shared_counts_are_sizes_of_intersections(seed):
         assert counts.tolist() == [[len(a & b) for b in members] for a in members]
 
 
-def test_a_pattern_that_is_not_there_is_refused(chains):
+def test_patterns_that_are_not_there_or_named_twice_are_refused(chains):
     with pytest.raises(InputError, match="there is no pattern 2"):
         find_motifs(chains, [0, 2])
+    with pytest.raises(InputError, match="a pattern is named twice"):
+        find_motifs(chains, [1, 1])
+    with pytest.raises(InputError, match="holds no patterns"):
+        find_motifs(chains, [])
 
 
 def test_an_exact_recall_of_a_periodic_pattern_is_the_pattern_again_and_again():
