@@ -9,9 +9,9 @@ that spike reset the membrane (`wmdelays.Memory`, the equation solved for u with
 as context). Every term is the contribution of one synapse and one presynaptic spike.
 
 The *motif* of the spike is the fewest excitatory contributions that hold the membrane at or above
-theta together with all inhibitory ones: the largest first, until they do. Its links are these
-contributions. Where the recall is exact the stored spikes are the recall, and the motifs say which
-of its spikes make which.
+theta together with all inhibitory ones: the largest first, of equal ones that of the latest spike,
+until they do. Its links are these contributions. Where the recall is exact the stored spikes are
+the recall, and the motifs say which of its spikes make which.
 """
 
 from dataclasses import dataclass
@@ -308,7 +308,8 @@ def _motif(view, t, reset, weights, decay, theta):
     excitatory = contribution > 0
     inhibition = contribution[~excitatory].sum()
     row, column, contribution = row[excitatory], column[excitatory], contribution[excitatory]
-    order = np.argsort(-contribution, kind="stable")
+    # Of equal ones, which a rule with few values of weights makes, the latest spike first.
+    order = np.lexsort((-steps[row], -contribution))
     reached = inhibition + np.cumsum(contribution[order])
     u = float(reached[-1]) if len(reached) else float(inhibition)
     if u < theta:

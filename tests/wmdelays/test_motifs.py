@@ -180,6 +180,17 @@ def test_a_spike_resets_the_membrane_that_later_contributions_build(chains):
         assert motifs.contribution[0] == pytest.approx(4.0 * 0.6 ** (steps[1] - 3))
 
 
+def test_of_equal_contributions_the_latest_spikes_are_the_motif():
+    # Neurons 0 to 3 fire one after another, and what they send arrives together at neuron 4.
+    weights = np.zeros((5, 5, 5))
+    for i in range(4):
+        weights[4, i, 4 - i] = 0.5
+    pattern = Raster.from_steps(range(5), [0, 1, 2, 3, 5], 5, 7, STEP)
+    memory = Memory.from_dense(weights, step=STEP, beta=0.6, theta=1.0, patterns=[pattern])
+    (motifs,) = find_motifs(memory)
+    assert motifs.pre.tolist() == [3, 2] and motifs.context.tolist() == [3]
+
+
 @settings(deadline=None, derandomize=True, max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_shared_counts_are_sizes_of_intersections(seed):
