@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,52 +80,58 @@ def joined_spikes(group):
 
     Notes
     -----
-    The links stand in the order of the spikes that they lead to, and those to one spike in the order
-    of arrival. Spikes of an anchor that would arrive before all anchors' spikes meet are not sent.
+    Every spike that arrived over a synapse in the 20 ms up to a spike is a link to it, so a synapse
+    (presynaptic neuron, postsynaptic neuron, delay) joins all pairs of spikes with these times,
+    and where several synapses are alike, each of them does. An anchor's spike is not sent where it
+    would arrive before all anchors' spikes meet; when that is has to fit the layers.
     """
-    spikes, n_anchors = group.spikes, len(group.anchors)
+    spikes, links, n_anchors = group.spikes, group.links, len(group.anchors)
+    synapses = Counter(link[:3] for link in links)
     places = defaultdict(list)
     for k, (neuron, _) in enumerate(spikes):
         places[neuron].append(k)
-    meeting = min(
-        (
-            spikes[k][1] + delay
-            for pre, post, delay, _ in group.links
-            for k in places[pre]
-            if post == group.mother and k < n_anchors
-        ),
-        default=0,
-    )
 
-    def source(pre, delay, k, after):
-        time = spikes[k][1]
-        arrivals = [(spikes[s][1] + delay, s) for s in places[pre]]
-        return min(
-            (
-                (arrival, s)
-                for arrival, s in arrivals
-                if time - WINDOW < arrival <= time
-                and (s >= n_anchors or arrival >= meeting)
-                and (arrival, s) > after
-            ),
-            default=None,
-        )
+    def pairs(pre, post, delay, meeting):
+        found = []
+        for k in places[post]:
+            time = spikes[k][1]
+            for s in places[pre] if k >= n_anchors else ():
+                arrival = spikes[s][1] + delay
+                if time - WINDOW < arrival <= time and (s >= n_anchors or arrival >= meeting):
+                    found.append((k, arrival, s))
+        return [(s, k) for k, _, s in sorted(found)]
 
-    joined, k, last = [], n_anchors - 1, (-1, -1)
-    for pre, post, delay, _ in group.links:
-        stays = k >= n_anchors and spikes[k][0] == post
-        found = source(pre, delay, k, last) if stays else None
-        if found is None:
-            later = [j for j in places[post] if j > k]
-            options = ((j, source(pre, delay, j, (-1, -1))) for j in later)
-            j, found = next(((j, one) for j, one in options if one is not None), (k, None))
-            if found is None and stays:
-                # A second synapse with the same delay brought the same spike again.
-                found = source(pre, delay, k, (-1, -1))
-            k = j
-        last = last if found is None else found
-        joined.append(None if found is None else (found[1], k))
-    return joined
+    def joined(meeting):
+        following = {}
+        for synapse, n in synapses.items():
+            found = pairs(*synapse, meeting)
+            n_alike, rest = divmod(n, len(found)) if found else (0, n)
+            alike = [None] * n if rest else [pair for pair in found for _ in range(n_alike)]
+            following[synapse] = iter(alike)
+        return [next(following[link[:3]]) for link in links]
+
+    def fits(found):
+        if None in found:
+            return False
+        layers, before = [1] * len(spikes), [0] * len(spikes)
+        for link, (_, k) in zip(links, found):
+            layers[k] = link[3]
+        for s, k in found:
+            before[k] = max(before[k], layers[s])
+        return all(layers[k] == 1 + before[k] for k in range(len(spikes)))
+
+    arrivals = [
+        (spikes[k][1] + delay, post == group.mother)
+        for pre, post, delay in synapses
+        for k in places[pre]
+        if k < n_anchors
+    ]
+    # At the mother the anchors' spikes meet; she may have other synapses from them, or not fire.
+    at_mother = Counter(time for time, at in arrivals if at)
+    meetings = sorted({time for time, _ in arrivals}, key=lambda time: (-at_mother[time], time))
+    found = map(joined, meetings or [0])
+    first = next(found)
+    return first if fits(first) else next(filter(fits, found), first)
 
 
 def group_line(group):
