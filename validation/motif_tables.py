@@ -15,8 +15,8 @@ def pattern_values(memory, motifs):
         "held": len(size),
         "n_links": int(size.sum()),
         "n_excitatory_contributions": int(sum(one.n_excitatory[one.held].sum() for one in motifs)),
-        "motif_size": _spread(size),
-        "context_s": _spread(context),
+        "motif_size": _spread(size, "most"),
+        "context_s": _spread(context, "longest"),
         "hang_on_one_synapse": sum(len(np.unique(one.critical_spike)) for one in motifs),
         "critical_synapses": len(
             np.unique(np.concatenate([one.critical_synapse for one in motifs]))
@@ -26,7 +26,8 @@ def pattern_values(memory, motifs):
     }
 
 
-def _spread(values):
+def _spread(values, largest):
+    """Mean, percentiles and, under the name `largest`, the largest of some values; None of none."""
     if not len(values):
         return None
     low, middle, high = np.percentile(values, [5, 50, 95])
@@ -35,7 +36,7 @@ def _spread(values):
         "median": float(middle),
         "p5": float(low),
         "p95": float(high),
-        "longest" if values.dtype == float else "most": float(np.max(values)),
+        largest: float(np.max(values)),
     }
 
 

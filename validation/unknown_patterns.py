@@ -267,7 +267,7 @@ def cad(
         assemblies(_of_two(raster, pairs[0]))
     least_time = duration((time.perf_counter() - began) * len(pairs))
     each = f"{len(pairs)} pairs, at least {least_time}"
-    say(f"CAD: the raster ({each}), then {n_surrogates} surrogates", 0.0)
+    say(f"CAD: the raster ({each}); surrogates to come: {n_surrogates}", 0.0)
     patterns = []
     for one in assemblies(raster):
         lags = np.append(0.0, (one["lags"]).rescale(quantities.s).magnitude)
