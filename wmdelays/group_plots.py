@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -87,9 +88,7 @@ def group_figure(group, excitatory):
         figure = new_figure(1.5 + each * len(neurons))
         axes = figure.add_subplot()
         colours, norm = _shades(group.n_layers)
-        for link, places in zip(group.links, joined):
-            if places is not None:
-                _draw_link(axes, group.spikes, rows, link[2], *places, each)
+        _draw_links(axes, group, rows, joined, 0.7 if each > 0.1 else 0.4)
         for k, (neuron, time) in enumerate(group.spikes):
             shade = colours(norm(layers[k]))
             place = (time, rows[neuron])
@@ -150,14 +149,22 @@ def _layers(group, joined):
     return layers
 
 
-def _draw_link(axes, spikes, rows, delay, before, after, each):
-    """From a spike to its arrival, and on to the spike that it helps to make."""
-    (pre, sent), (post, fired) = spikes[before], spikes[after]
-    arrival, row = sent + delay, rows[post]
-    width = 0.7 if each > 0.1 else 0.4
-    axes.plot([sent, arrival], [rows[pre], row], color=GREY, linewidth=width, zorder=1)
-    axes.plot([arrival, fired], [row, row], color=GREY, linewidth=width, linestyle=":", zorder=1)
-    axes.plot(arrival, row, "|", color="black", markersize=4, markeredgewidth=0.7, zorder=2)
+def _draw_links(axes, group, rows, joined, width):
+    """From each spike to its arrivals, and on to the spikes that they help to make."""
+    sent, waiting, arrivals = [], [], []
+    for (*_, delay, _), places in zip(group.links, joined):
+        if places is not None:
+            (pre, begin), (post, fired) = (group.spikes[k] for k in places)
+            arrival, row = begin + delay, rows[post]
+            sent.append([(begin, rows[pre]), (arrival, row)])
+            waiting.append([(arrival, row), (fired, row)])
+            arrivals.append((arrival, row))
+    # Thousands of lines one by one would take minutes.
+    style = {"colors": GREY, "linewidths": width, "zorder": 1}
+    axes.add_collection(LineCollection(sent, **style), autolim=False)
+    axes.add_collection(LineCollection(waiting, **style, linestyles=":"), autolim=False)
+    ticks = {"color": "black", "markersize": 4, "markeredgewidth": 0.7, "zorder": 2}
+    axes.plot(*np.reshape(arrivals, (-1, 2)).T, "|", **ticks)
 
 
 def _shades(n_layers):

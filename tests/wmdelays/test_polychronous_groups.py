@@ -115,8 +115,12 @@ def test_pictures_show_each_spike_and_each_link():
     shown = sorted((line.get_xdata()[0], line.get_marker()) for line in marks)
     anchors = [(0, "o"), (3, "o")]
     assert shown == sorted([(t, "s" if n > 7 else "o") for n, t in GROUP.spikes] + anchors)
-    arrivals = sorted(line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|")
-    assert arrivals == [5, 5, 10, 10, 12, 12, 15]
+    (arrivals,) = (line.get_xdata() for line in axes.lines if line.get_marker() == "|")
+    assert sorted(arrivals) == [5, 5, 10, 10, 12, 12, 15]
+    sent, waiting = (lines.get_segments() for lines in axes.collections)
+    assert sorted(end[0] - begin[0] for begin, end in sent) == [2, 3, 3, 5, 8, 9, 9]
+    assert sorted(end[0] for _, end in waiting) == [7, 7, 12, 12, 15, 15, 15]
+    assert all(begin[1] == end[1] for begin, end in waiting)
     assert [text.get_text() for text in axes.texts] == ["1", "1", "2", "1", "3", "3"]
     assert figure_bytes(figure, "png").startswith(b"\x89PNG")
 
