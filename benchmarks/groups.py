@@ -56,9 +56,9 @@ def beside_the_literal_program(network, every):
             follow_all(*sets, arguments)
 
     def fast(mothers):
-        units = search.units(mothers[0])[0], search.units(mothers[-1])[1]
-        batches = list(search.run(*units, threads=1))
-        return [group for groups, _, _ in batches for group in groups], sum(b[2] for b in batches)
+        first, last = search.sets_of(mothers[0])[0], search.sets_of(mothers[-1])[1]
+        batches = list(search.run(first, last, threads=1))
+        return [group for groups, _ in batches for group in groups], last - first
 
     literal(blocks[0][:1]), fast(blocks[0][:1])
     rows = []
@@ -87,7 +87,7 @@ def whole(network, threads, repeats):
     for _ in range(repeats):
         batches, seconds = clocked(lambda: list(search.run(threads=threads)))
         times.append(seconds)
-    groups = sum(len(groups) for groups, _, _ in batches)
+    groups = sum(len(groups) for groups, _ in batches)
     return {"seconds": statistics.median(times), "sets": search.n_sets, "groups": groups}
 
 

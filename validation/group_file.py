@@ -10,7 +10,7 @@ from pathlib import Path
 from wmdelays.errors import InputError, one_line
 from wmdelays.output import check_writable, write_json
 
-_FORMAT, _VERSION = "wmdelays unfinished groups", 1
+_FORMAT, _VERSION = "wmdelays unfinished groups", 2
 # So many seconds pass at least before the record is written again.
 _EVERY = 2.0
 
@@ -21,17 +21,15 @@ class Done:
 
     Attributes
     ----------
-    next_unit : int
-        The first unit of work to do, see `wmdelays.validation.group_search.Search`.
     n_sets : int
-        Sets of anchors that were searched.
+        Sets of anchors that were searched, and the number of the first that was not, see
+        `wmdelays.validation.group_search.Search`.
     seconds : float
         How long that took.
     n_bytes : int
         Length of what was found.
     """
 
-    next_unit: int = 0
     n_sets: int = 0
     seconds: float = 0.0
     n_bytes: int = 0
@@ -93,17 +91,15 @@ class GroupFile:
         finally:
             self.close()
 
-    def add(self, data, next_unit, n_sets, seconds):
+    def add(self, data, n_sets, seconds):
         """Append what was found.
 
         Parameters
         ----------
         data : bytes
             Whole lines.
-        next_unit : int
-            The unit of work that comes after it.
         n_sets : int
-            Sets of anchors that were searched for it.
+            Sets of anchors that were searched until now.
         seconds : float
             How long the whole search took until now.
         """
@@ -114,7 +110,7 @@ class GroupFile:
                 written += os.pwrite(self._file, data[written:], begin + written)
         except OSError as error:
             raise self._cannot(error) from None
-        self.done = Done(next_unit, self.done.n_sets + n_sets, seconds, begin + len(data))
+        self.done = Done(n_sets, seconds, begin + len(data))
         if time.monotonic() - self._saved >= _EVERY:
             self._save()
 
@@ -140,7 +136,6 @@ class GroupFile:
                 "format": _FORMAT,
                 "format_version": _VERSION,
                 "search": self._search,
-                "next_unit": done.next_unit,
                 "n_sets": done.n_sets,
                 "seconds": round(done.seconds, 3),
                 "bytes": done.n_bytes,
@@ -165,8 +160,8 @@ class GroupFile:
         try:
             values = json.loads(self.record.read_bytes())
             known = values["format"] == _FORMAT and values["format_version"] == _VERSION
-            done = Done(*(values[name] for name in ("next_unit", "n_sets", "seconds", "bytes")))
-            whole = (done.next_unit, done.n_sets, done.n_bytes)
+            done = Done(*(values[name] for name in ("n_sets", "seconds", "bytes")))
+            whole = (done.n_sets, done.n_bytes)
             known &= all(type(n) is int and n >= 0 for n in whole)
             known &= type(done.seconds) in (int, float) and done.seconds >= 0
             search = dict(values["search"])

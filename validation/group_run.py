@@ -74,17 +74,13 @@ def find_groups(
             before = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
             tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{before}")
         begin, known = time.perf_counter(), None
-        with closing(search.run(first.next_unit, threads=threads)) as batches:
-            for groups, next_unit, n_sets in batches:
+        with closing(search.run(first.n_sets, threads=threads)) as batches:
+            for groups, done in batches:
                 data = "".join(map(group_line, groups)).encode()
                 elapsed = time.perf_counter() - begin
-                file.add(data, next_unit, n_sets, first.seconds + elapsed)
+                file.add(data, done, first.seconds + elapsed)
                 if echo is not None:
                     _write(echo, data)
-                done = file.done.n_sets
-                # Units at the end of a mother's inputs have no sets.
-                if not done > first.n_sets:
-                    continue
                 text = f"{done:,} of {total:,} sets"
                 # Before the first piece of work the search may have been compiled.
                 if known is None:

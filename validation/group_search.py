@@ -32,6 +32,7 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from math import comb
 from pathlib import Path
 
@@ -57,8 +58,11 @@ from wmdelays.validation.izhikevich_neuron import UNSURE, courses_of, harmless, 
 # About as many sets of anchors are searched in one go, and so many goes wait for their turn.
 _BATCH = 20_000
 _AHEAD = 4
+# A go ends before if there is so much to follow, or to hand over.
+_ENOUGH_SPIKES, _ENOUGH_LINKS = 1_000_000, 100_000
 # A mother with more inputs has sets in several goes, and all of them are followed.
 _MOST_TOLD = 128
+_MOST_IN_ALL = 2**62
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,19 @@ class Search:
         inputs = inputs[np.argsort(network.post[inputs], kind="stable")]
         mothers = np.searchsorted(network.post[inputs], np.arange(network.n_neurons + 1))
         put = object.__setattr__
-        ways = (network.pre, network.delay_ms, network.weight)
-        put(self, "_inputs", (*(a[inputs] for a in ways), mothers))
+        n_inputs = np.diff(mothers).tolist()
+        n_sets = [comb(n, self.n_anchors) for n in n_inputs]
+        if sum(n_sets) > _MOST_IN_ALL:
+            raise InputError(
+                f"there are {sum(n_sets):.2g} sets of {self.n_anchors} anchors; take fewer anchors"
+            )
+        numbers = [
+            [comb(n, k) for k in range(self.n_anchors)] for n in range(max(n_inputs, default=0) + 1)
+        ]
+        put(self, "_first_sets", np.cumsum([0, *n_sets]))
+        put(self, "_n_inputs", n_inputs)
+        inputs = network.pre[inputs], network.delay_ms[inputs], mothers
+        put(self, "_inputs", (*inputs, self._first_sets, np.array(numbers, np.int64)))
         linked = np.flatnonzero(strong)
         linked = linked[np.argsort(network.post[linked], kind="stable")]
         bounds = np.searchsorted(network.post[linked], np.arange(network.n_neurons + 1))
@@ -134,73 +149,77 @@ class Search:
     @property
     def n_sets(self):
         """Number of sets of anchors, of all mothers."""
-        return sum(comb(int(n), self.n_anchors) for n in np.diff(self._inputs[3]))
+        return int(self._first_sets[-1])
 
-    def units(self, mother):
-        """The units of work of a mother: the first, and the one after the last."""
-        return tuple(self._inputs[3][mother : mother + 2].tolist())
+    def sets_of(self, mother):
+        """The numbers of a mother's sets of anchors: the first, and the one after the last."""
+        return tuple(self._first_sets[mother : mother + 2].tolist())
 
     def batches(self, start=0, stop=None):
-        """The work in pieces of about the same size, in order.
+        """The sets of anchors in batches of about the same size, in order.
 
         Parameters
         ----------
         start, stop : int
-            The first unit of work, and the one before which to stop, by default after the last. A
-            unit is a mother and her first anchor.
+            Number of the first set, and of the one before which to stop, by default after the last.
 
         Yields
         ------
-        units, n_sets : (int, int), int
-            The units from the first up to, not including, the last; and their sets of anchors.
+        first, last : int, int
+            The numbers of a batch's first set and of the one after its last.
         """
-        first, n_sets, unit = start, 0, 0
-        stop = len(self._inputs[0]) if stop is None else stop
-        for n in np.diff(self._inputs[3]).tolist():
-            for k in range(n):
-                if start <= unit < stop:
-                    n_sets += comb(n - k - 1, self.n_anchors - 1)
-                unit += 1
-                if n_sets >= _BATCH and (k == n - 1 or n > _MOST_TOLD):
-                    yield (first, unit), n_sets
-                    first, n_sets = unit, 0
-        if stop > max(first, start):
-            yield (first, stop), n_sets
+        stop = self.n_sets if stop is None else min(stop, self.n_sets)
+        first = start
+        for n, end in zip(self._n_inputs, self._first_sets[1:].tolist()):
+            # All sets of a mother stay together if pairs of her inputs tell of them.
+            while n > _MOST_TOLD and first + _BATCH < min(end, stop):
+                yield first, first + _BATCH
+                first += _BATCH
+            if first + _BATCH <= end < stop:
+                yield first, end
+                first = end
+        if first < stop:
+            yield first, stop
 
     def run(self, start=0, stop=None, threads=None):
-        """Search, from a unit of work on.
+        """Search, from a set of anchors on.
 
         Parameters
         ----------
         start, stop : int
-            The first unit, and the one before which to stop; see `batches`.
+            Number of the first set, and of the one before which to stop; see `batches`.
         threads : int, optional
             By default the number of cores.
 
         Yields
         ------
-        groups, next_unit, n_sets : list of Group, int, int
-            The groups of a batch in the order of mothers and anchors, the unit that comes after
-            it, and the sets of anchors that it held.
+        groups, next_set : list of Group, int
+            Groups in the order of mothers and anchors, and the number of the set that comes after
+            those that were searched for them.
         """
         threads = threads or len(os.sched_getaffinity(0))
-        waiting = deque()
+        batches, waiting = self.batches(start, stop), deque()
         with ThreadPoolExecutor(threads) as pool:
+
+            def begin(first, last):
+                return pool.submit(self._found, first, last), last
+
             try:
-                for units, n_sets in self.batches(start, stop):
-                    waiting.append((pool.submit(self._found, *units), units[1], n_sets))
-                    if len(waiting) > _AHEAD * threads:
-                        found, following, done = waiting.popleft()
-                        yield found.result(), following, done
+                waiting.extend(begin(*batch) for batch in islice(batches, _AHEAD * threads))
                 while waiting:
-                    found, following, done = waiting.popleft()
-                    yield found.result(), following, done
+                    found, last = waiting.popleft()
+                    groups, next_set = found.result()
+                    if next_set < last:
+                        waiting.appendleft(begin(next_set, last))
+                    else:
+                        waiting.extend(begin(*batch) for batch in islice(batches, 1))
+                    yield groups, next_set
             finally:
-                for found, *_ in waiting:
+                for found, _ in waiting:
                     found.cancel()
 
     def _found(self, first, last):
-        kept = _search(
+        next_set, *kept = _search(
             first,
             last,
             self._inputs,
@@ -211,7 +230,7 @@ class Search:
             self.n_anchors,
             self.least_layers,
         )
-        return list(_groups(self.n_anchors, *kept))
+        return list(_groups(self.n_anchors, *kept)), next_set
 
 
 def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
@@ -239,7 +258,7 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
     InputError
         If a value makes no sense.
     """
-    for groups, *_ in Search(network, strong, n_anchors, least_layers).run(threads=threads):
+    for groups, _ in Search(network, strong, n_anchors, least_layers).run(threads=threads):
         yield from groups
 
 
@@ -261,6 +280,18 @@ def _groups(n_anchors, heads, spikes, links):
         spike, link = spike + n_spikes, link + n_links
 
 
+@numba.njit(nogil=True)
+def _choose(rank, n, numbers, chosen):
+    """Choose from n inputs the set that so many come before; `numbers[n, k]` is n over k."""
+    place = 0
+    for k in range(len(chosen)):
+        while rank >= numbers[n - place - 1, len(chosen) - k - 1]:
+            rank -= numbers[n - place - 1, len(chosen) - k - 1]
+            place += 1
+        chosen[k] = place
+        place += 1
+
+
 def _compile(stamp):
     """The compiled search.
 
@@ -270,10 +301,10 @@ def _compile(stamp):
 
     @numba.njit(nogil=True, cache=True)
     def search(
-        first_unit, last_unit, inputs, sent, linked, tells, excitatory, n_anchors, least_layers
+        first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, least_layers
     ):
-        """Groups of some units of work; see `Search.batches`."""
-        input_pre, input_delay, _, mothers = inputs
+        """The set after the last that was searched, and the groups; see `Search.run`."""
+        input_pre, input_delay, mothers, first_sets, numbers = inputs
         post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
         n_neurons, most_sent = len(excitatory), stamp * 0
         for n in range(n_neurons):
@@ -311,72 +342,72 @@ def _compile(stamp):
             np.empty(n_neurons, np.uint64), np.empty(n_neurons, np.int64),
         )  # fmt: skip
 
-        number, begun = 0, -1
-        mother = np.searchsorted(mothers, first_unit, side="right") - 1
-        for unit in range(first_unit, last_unit):
-            while mothers[mother + 1] <= unit:
-                mother += 1
-            begin, end = mothers[mother], mothers[mother + 1]
-            if unit + n_anchors > end:
-                continue
-            tells = end - begin <= most_told
-            if tells and mother != begun:
-                begun = mother
-                number = tell(
-                    number, mother, input_pre[begin:end], input_delay[begin:end], most, told, times,
-                    sent, excitatory, room, lists, neuron, time,
-                )  # fmt: skip
-            for k in range(n_anchors):
-                chosen[k] = unit + k
-            while True:
-                n_fired = 0
-                if not tells or not told[chosen[0] - begin, chosen[1] - begin, chosen[2] - begin]:
-                    meeting = 0
-                    for k in range(n_anchors):
-                        least_delay[k] = input_delay[chosen[k]]
-                        meeting = max(meeting, least_delay[k])
-                    for k in range(n_anchors):
-                        neuron[k] = input_pre[chosen[k]]
-                        time[k] = meeting - least_delay[k]
-                    n_fired = follow(
-                        number, meeting, neuron, time, least_delay, post, delay, weight, course,
-                        row_end, width, settles, once, twice, settles_twice, excitatory, known,
-                        state, second, awake, fired, first, last, opened, receiver, by, following,
-                        again,
-                    )  # fmt: skip
-                    number += 1
-                    if number == MOST_SETS:
-                        # The numbers of sets begin anew, and what is left from others goes.
-                        number = 0
-                        known[:], opened[:] = -1, -1
-
-                if n_fired >= most:
-                    links, end_links = add_links(
-                        links, n_links, n_fired, neuron, time, layer, least_delay, latest_spike,
-                        before, linked,
-                    )  # fmt: skip
-                    new = links[n_links:end_links]
-                    n_layers = max(layer[:n_fired])
-                    if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
-                        heads = with_room(heads, n_heads + 1)
-                        heads[n_heads] = mother, n_fired, len(new), n_layers
-                        n_heads += 1
-                        spikes = with_room(spikes, n_spikes + n_fired)
-                        spikes[n_spikes : n_spikes + n_fired, 0] = neuron[:n_fired]
-                        spikes[n_spikes : n_spikes + n_fired, 1] = time[:n_fired]
-                        n_spikes += n_fired
-                        n_links = end_links
-
-                # The next set, the first anchor staying.
-                k = n_anchors - 1
-                while k and chosen[k] == end - n_anchors + k:
-                    k -= 1
-                if not k:
-                    break
+        number, n_followed, begin, end, tells = 0, 0, 0, 0, False
+        mother = np.searchsorted(first_sets, first_set, side="right") - 2
+        for this_set in range(first_set, last_set):
+            # The set after the last one, of the same mother or of the next that has any.
+            k = n_anchors - 1
+            while k >= 0 and chosen[k] == end - begin - n_anchors + k:
+                k -= 1
+            if this_set > first_set and k >= 0:
                 chosen[k] += 1
                 for m in range(k + 1, n_anchors):
                     chosen[m] = chosen[m - 1] + 1
-        return heads[:n_heads], spikes[:n_spikes], links[:n_links]
+            else:
+                mother += 1
+                while first_sets[mother + 1] <= this_set:
+                    mother += 1
+                begin, end = mothers[mother], mothers[mother + 1]
+                _choose(this_set - first_sets[mother], end - begin, numbers, chosen)
+                # In the middle of a mother's sets there was too much to follow to tell of any.
+                tells = end - begin <= most_told and this_set == first_sets[mother]
+                if tells:
+                    number = tell(
+                        number, mother, input_pre[begin:end], input_delay[begin:end], most, told,
+                        times, sent, excitatory, room, lists, neuron, time,
+                    )  # fmt: skip
+            n_fired = 0
+            if not tells or not told[chosen[0], chosen[1], chosen[2]]:
+                meeting = 0
+                for k in range(n_anchors):
+                    least_delay[k] = input_delay[begin + chosen[k]]
+                    meeting = max(meeting, least_delay[k])
+                for k in range(n_anchors):
+                    neuron[k] = input_pre[begin + chosen[k]]
+                    time[k] = meeting - least_delay[k]
+                n_fired = follow(
+                    number, meeting, neuron, time, least_delay, post, delay, weight, course,
+                    row_end, width, settles, once, twice, settles_twice, excitatory, known,
+                    state, second, awake, fired, first, last, opened, receiver, by, following,
+                    again,
+                )  # fmt: skip
+                number += 1
+                if number >= MOST_SETS:
+                    # The numbers of sets begin anew, and what is left from others goes.
+                    number = 0
+                    known[:], opened[:] = -1, -1
+
+            if n_fired >= most:
+                links, end_links = add_links(
+                    links, n_links, n_fired, neuron, time, layer, least_delay, latest_spike,
+                    before, linked,
+                )  # fmt: skip
+                new = links[n_links:end_links]
+                n_layers = max(layer[:n_fired])
+                if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
+                    heads = with_room(heads, n_heads + 1)
+                    heads[n_heads] = mother, n_fired, len(new), n_layers
+                    n_heads += 1
+                    spikes = with_room(spikes, n_spikes + n_fired)
+                    spikes[n_spikes : n_spikes + n_fired, 0] = neuron[:n_fired]
+                    spikes[n_spikes : n_spikes + n_fired, 1] = time[:n_fired]
+                    n_spikes += n_fired
+                    n_links = end_links
+            n_followed += n_fired
+            if n_followed >= _ENOUGH_SPIKES or n_links >= _ENOUGH_LINKS:
+                last_set = this_set + 1
+                break
+        return last_set, heads[:n_heads], spikes[:n_spikes], links[:n_links]
 
     return search
 

@@ -15,6 +15,8 @@ from wmdelays.validation.izhikevich_neuron import BEFORE, BITS, GAPS
 # What is noted of a neuron's inputs: none, several, or the only one, its time and, in the lowest bit,
 # its kind.
 _NONE, _SEVERAL = -1, -2
+# Where so many spikes follow, hardly anything can be told.
+_ENOUGH_SPIKES = 200_000
 
 
 @numba.njit(nogil=True)
@@ -67,7 +69,7 @@ def tell(
             inputs,
         )  # fmt: skip
 
-    least_delay = np.ones(3, np.int64)
+    least_delay, n_followed = np.ones(3, np.int64), 0
     for i in range(n):
         for j in range(i + 1, n):
             least_delay[0], least_delay[1] = delays[i], delays[j]
@@ -84,6 +86,9 @@ def tell(
             if number == MOST_SETS:
                 number = 0
                 known[:], opened[:] = -1, -1
+            n_followed += n_fired
+            if n_followed >= _ENOUGH_SPIKES:
+                return number
             if n_fired >= least_spikes:
                 continue
             harmless_at[:], inputs[:] = ~np.uint64(0), _NONE

@@ -79,7 +79,7 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
 
 def _figures(search, threads):
     batches = search.run(threads=threads)
-    statistics = GroupStatistics(chain.from_iterable(groups for groups, *_ in batches))
+    statistics = GroupStatistics(chain.from_iterable(groups for groups, _ in batches))
     return {
         "n_sets": search.n_sets,
         "n_groups": statistics.n_groups,

@@ -1,3 +1,5 @@
+from itertools import combinations
+from math import comb
 from pathlib import Path
 from runpy import run_path
 
@@ -81,7 +83,7 @@ def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
     made = izhikevich(1, ceiling=0.42)
     everything, found = Search(made), []
     for mother in (3, 500, 799):
-        for groups, _, _ in everything.run(*everything.units(mother)):
+        for groups, _ in everything.run(*everything.sets_of(mother)):
             found += groups
     compiled = numba.njit(follow)
     assert found == list(literal_search(made, mothers=(3, 500, 799), follow=compiled))
@@ -163,8 +165,10 @@ def test_an_explosion_ends_after_a_thousand_spikes():
     weight[np.flatnonzero(made.strong() & (made.post == 7))[5:]] = 1.0
     made = DelayNetwork(made.pre, made.post, made.delay_ms, weight, made.excitatory)
     everything = Search(made)
-    groups, _, n_sets = next(everything.run(*everything.units(7), threads=1))
-    assert n_sets == 10
+    first, last = everything.sets_of(7)
+    assert last - first == 10
+    batches = everything.run(first, last, threads=1)
+    groups = [group for groups, _ in batches for group in groups]
     assert MOST_SPIKES in {len(group.spikes) for group in groups}
     assert groups == list(literal_search(made, mothers=[7], follow=numba.njit(follow)))
 
@@ -175,16 +179,23 @@ def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
     pieces, threads = [], iter([1, 2, 3])
     batches = list(all_at_once.run(threads=2))
     assert len(batches) > 10
-    assert sum(n for _, _, n in batches) == all_at_once.n_sets
-    for groups, _, _ in all_at_once.run(threads=next(threads)):
+    assert batches[-1][1] == all_at_once.n_sets
+    for groups, _ in all_at_once.run(threads=next(threads)):
         pieces += groups
-    assert pieces == [group for groups, _, _ in batches for group in groups]
+    assert pieces == [group for groups, _ in batches for group in groups]
     assert pieces
     middle = len(batches) // 2
     rest = all_at_once.run(start=batches[middle][1])
-    assert [group for groups, _, _ in rest for group in groups] == [
-        group for groups, _, _ in batches[middle + 1 :] for group in groups
+    assert [group for groups, _ in rest for group in groups] == [
+        group for groups, _ in batches[middle + 1 :] for group in groups
     ]
+    # In the middle of a mother's sets, at each of them.
+    mother = pieces[0].mother
+    first, last = all_at_once.sets_of(mother)
+    expected = [group for group in pieces if group.mother == mother]
+    for middle in range(first, last, 101):
+        found = [g for a, b in ((first, middle), (middle, last)) for g, _ in all_at_once.run(a, b)]
+        assert sum(found, []) == expected
 
 
 def test_delays_as_long_as_a_group_is_followed_are_searched_and_longer_ones_refused():
@@ -202,6 +213,39 @@ def test_sets_beyond_those_that_have_numbers_are_searched_all_the_same(monkeypat
     monkeypatch.setattr(group_search, "MOST_SETS", 3)
     monkeypatch.setattr(group_search, "_search", group_search._compile(3))
     assert list(search(made, least_layers=3)) == expected
+
+
+@pytest.mark.parametrize("limit", ["_ENOUGH_SPIKES", "_ENOUGH_LINKS"])
+def test_a_batch_with_much_to_find_comes_in_parts(monkeypatch, limit):
+    made = Search(network(4, strong=0.8), least_layers=3)
+    expected = list(made.run())
+    monkeypatch.setattr(group_search, limit, 40)
+    monkeypatch.setattr(group_search, "_search", group_search._compile(len(limit)))
+    parts = list(made.run())
+    assert [g for groups, _ in parts for g in groups] == [
+        g for groups, _ in expected for g in groups
+    ]
+    assert len(parts) > 5 > len(expected)
+    assert max(len(groups) for groups, _ in parts) < 10
+    assert [number for _, number in parts] == sorted({number for _, number in parts})
+
+
+@pytest.mark.parametrize("n, n_anchors", [(7, 1), (9, 3), (10, 10), (12, 5)])
+def test_sets_are_numbered_in_the_order_of_combinations(n, n_anchors):
+    numbers = np.array([[comb(m, k) for k in range(n_anchors)] for m in range(n + 1)])
+    chosen = np.zeros(n_anchors, int)
+    for number, expected in enumerate(combinations(range(n), n_anchors)):
+        group_search._choose(number, n, numbers, chosen)
+        assert tuple(chosen) == expected
+
+
+def test_a_search_that_would_never_end_is_refused():
+    n = 2000
+    star = DelayNetwork(
+        np.arange(1, n), np.zeros(n - 1, int), np.ones(n - 1, int), np.full(n - 1, 10.0), n * [True]
+    )
+    with pytest.raises(InputError, match="sets of 10 anchors; take fewer"):
+        Search(star, n_anchors=10)
 
 
 def test_a_network_without_enough_strong_inputs_has_no_groups():

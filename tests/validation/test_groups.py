@@ -273,8 +273,8 @@ def test_a_file_that_is_shorter_than_its_record_says_is_left_alone(
     [
         {"format": "x"},
         {"bytes": -1},
-        {"next_unit": "1"},
         {"n_sets": None},
+        {"n_sets": "1"},
         {"seconds": "long"},
         {"search": 1},
     ],
