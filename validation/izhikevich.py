@@ -11,9 +11,10 @@ import typer
 from wmdelays.activity import DELTA, GAMMA, Activity, Ceiling, activity, ceiling
 from wmdelays.errors import InputError
 from wmdelays.network_file import read_run, write_run
-from wmdelays.network_state import NetworkRun, extended, new_run
+from wmdelays.network_state import KEPT_S, NetworkRun, extended, new_run
 from wmdelays.output import check_writable
 from wmdelays.quantities import whole, whole_seconds
+from wmdelays.raster_files import check_raster, write_raster
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import (
@@ -42,6 +43,7 @@ def simulate(
     seed=None,
     snapshot_s=None,
     checkpoint_s=60,
+    record_s=KEPT_S,
     device="cpp_standalone",
     progress=None,
 ):
@@ -60,6 +62,8 @@ def simulate(
         Time between snapshots of the weights in seconds; by default 60, or what the file has.
     checkpoint_s : int
         Time in seconds after which the file is written.
+    record_s : int
+        The file keeps the spikes of so many seconds at the end.
     device : str
         Where Brian2 runs, see `wmdelays.brian_models.DEVICES`.
     progress : callable, optional
@@ -77,12 +81,13 @@ def simulate(
     """
     seconds = whole("seconds", seconds, 1, _LONGEST)
     checkpoint_s = whole("checkpoint", checkpoint_s, 1)
+    record_s = whole("record", record_s, KEPT_S)
     seed = None if seed is None else whole("seed", seed, 0, _LARGEST)
     snapshot_s = None if snapshot_s is None else whole("snapshot", snapshot_s, 1, _LARGEST)
     check_writable(path)
     run = read_run(path) if Path(path).exists() else None
     if run is not None:
-        _check_same(path, run, seconds, seed, snapshot_s)
+        _check_same(path, run, seconds, seed, snapshot_s, record_s)
         if run.state.seconds == seconds:
             return run
     from wmdelays.brian_models import Simulation, check_device, wire
@@ -102,7 +107,7 @@ def simulate(
             ends = (_next(done, k) for k in (run.snapshot_s, checkpoint_s, stretch))
             stop = min(*ends, seconds)
             state, neurons, times = simulation.run(run.state, stop - done)
-            run = extended(run, state, neurons, times)
+            run = extended(run, state, neurons, times, record_s)
             if stop == seconds or stop % checkpoint_s == 0:
                 write_run(path, run)
     return run
@@ -120,7 +125,7 @@ def _progress(done, seconds, first, elapsed):
     return text, done / seconds
 
 
-def _check_same(path, run, seconds, seed, snapshot_s):
+def _check_same(path, run, seconds, seed, snapshot_s, record_s):
     for name, wanted, found in (
         ("seed", seed, run.seed),
         ("snapshot", snapshot_s, run.snapshot_s),
@@ -133,6 +138,11 @@ def _check_same(path, run, seconds, seed, snapshot_s):
     if run.state.seconds > seconds:
         raise InputError(
             f"{path}: holds {run.state.seconds} s already; name another file for {seconds} s"
+        )
+    if run.spikes_from_s > max(0, seconds - record_s):
+        raise InputError(
+            f"{path}: its spikes were recorded from {run.spikes_from_s} s on, not from"
+            f" {max(0, seconds - record_s)} s; simulate for longer, or name another file"
         )
 
 
@@ -257,6 +267,13 @@ def command(
     checkpoint: Annotated[
         str, typer.Option(metavar="TIME", help="After so much simulated time the file is written.")
     ] = "60s",
+    record: Annotated[
+        str, typer.Option(metavar="TIME", help="The file keeps the last spikes, of so much time.")
+    ] = f"{KEPT_S}s",
+    raster: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write these spikes as a raster, csv or npz, as well."),
+    ] = None,
     device: Annotated[
         str, typer.Option(help="cpp_standalone, numpy or cython.")
     ] = "cpp_standalone",
@@ -270,6 +287,9 @@ def command(
     check_outputs(json_file, report)
     snapshot_s = None if snapshot is None else whole_seconds(snapshot, "--snapshot", 1)
     checkpoint_s = whole_seconds(checkpoint, "--checkpoint", 1)
+    record_s = whole_seconds(record, "--record", KEPT_S)
+    if raster is not None:
+        check_raster(raster)
     try:
         with progress_bar() as say:
             run = simulate(
@@ -278,10 +298,14 @@ def command(
                 seed=seed,
                 snapshot_s=snapshot_s,
                 checkpoint_s=checkpoint_s,
+                record_s=record_s,
                 device=device,
                 progress=say,
             )
             outcome = analyse(run)
+            if raster is not None:
+                say("writing the raster", None)
+                write_raster(raster, run.raster)
             page = None
             if report is not None:
                 say("drawing the report", None)

@@ -121,10 +121,10 @@ def raster_figure(run):
     -------
     matplotlib.figure.Figure
     """
-    neurons, times = run.spikes
     network = run.state.network
     n_ms = 1000 * run.state.seconds
     begin = max(0, n_ms - 2000)
+    neurons, times = (values[run.spikes[1] >= begin] for values in run.spikes)
     with house_style():
         figure = new_figure(4.2)
         raster, number = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])

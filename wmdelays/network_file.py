@@ -27,7 +27,7 @@ from wmdelays.sonata import (
 
 KIND = "network"
 FORMAT_VERSION = 1
-_NUMBERS = ("n_neurons", "n_excitatory", "seconds", "seed", "snapshot_s")
+_NUMBERS = ("n_neurons", "n_excitatory", "seconds", "seed", "snapshot_s", "spikes_from_s")
 _PARAMETERS = (*_NUMBERS, "max_weight", "format_version")
 _MEMBRANE = ("v", "u", "depression")
 _LARGEST = 2**31 - 1
@@ -61,7 +61,14 @@ def write_run(path, run):
         group.attrs["format_version"] = FORMAT_VERSION
         for name, value in zip(
             _NUMBERS,
-            (network.n_neurons, network.n_excitatory, state.seconds, run.seed, run.snapshot_s),
+            (
+                network.n_neurons,
+                network.n_excitatory,
+                state.seconds,
+                run.seed,
+                run.snapshot_s,
+                run.spikes_from_s,
+            ),
         ):
             group.attrs[name] = value
         group.attrs["max_weight"] = network.max_weight
@@ -124,7 +131,7 @@ def _read(file):
     group = member_group(file, "wmdelays")
     attributes = dict(group.attrs)
     check_version(attributes, FORMAT_VERSION)
-    n_neurons, n_excitatory, seconds, seed, snapshot_s = (
+    n_neurons, n_excitatory, seconds, seed, snapshot_s, spikes_from_s = (
         attribute(attributes, name, int) for name in _NUMBERS
     )
     max_weight = attribute(attributes, "max_weight", float)
@@ -134,8 +141,12 @@ def _read(file):
         ("seconds", seconds, 0),
         ("seed", seed, 0),
         ("snapshot_s", snapshot_s, 1),
+        ("spikes_from_s", spikes_from_s, 0),
     ):
-        if not least <= value <= (n_neurons if name == "n_excitatory" else _LARGEST):
+        # The spikes that are still under way have to be there.
+        from_s = max(0, seconds - KEPT_S)
+        most = {"n_excitatory": n_neurons, "spikes_from_s": from_s}.get(name, _LARGEST)
+        if not least <= value <= most:
             raise InputError(f"the attribute {name} is {value}, which makes no sense")
     check_nodes(file, n_neurons)
     pre, post, delay, weight = read_edges(file, n_neurons, _MS)
@@ -158,7 +169,7 @@ def _read(file):
         [_numbers(group, f"spikes_per_ms/{k}", n_ms, "u") for k in ("excitatory", "inhibitory")]
     )
     neurons, times = read_spikes(member_group(file, "spikes/last"), "last", n_neurons, _MS)
-    _check_spikes(neurons, times, counts, n_excitatory)
+    _check_spikes(neurons, times, spikes_from_s, counts, n_excitatory)
     late = times >= n_ms - network.max_delay_ms
     state = NetworkState(
         seconds=seconds,
@@ -170,7 +181,8 @@ def _read(file):
     )
     if (state.arrived_ms >= n_ms).any():
         raise InputError(f"state/arrived_ms has a time after the end at {n_ms} ms")
-    return NetworkRun(state, seed, snapshot_s, snapshots, counts, (neurons, times), made)
+    spikes = neurons, times
+    return NetworkRun(state, seed, snapshot_s, snapshots, counts, spikes, spikes_from_s, made)
 
 
 def _numbers(group, path, length, kind="f"):
@@ -189,15 +201,15 @@ def _check_weights(weights, max_weight, whose):
         raise InputError(f"{whose} has an excitatory weight outside 0…{max_weight:g}")
 
 
-def _check_spikes(neurons, times, counts, n_excitatory):
+def _check_spikes(neurons, times, from_s, counts, n_excitatory):
     """They have to be those that were counted, in order."""
     n_ms = counts.shape[1]
-    begin = max(0, n_ms - 1000 * KEPT_S)
-    found = np.zeros((2, n_ms - begin), np.int64)
-    inside = (times >= begin) & (times < n_ms)
-    if inside.all():
-        np.add.at(found, ((neurons >= n_excitatory).astype(int), times - begin), 1)
+    begin = 1000 * from_s
     steps = np.diff(times), np.diff(neurons)
-    ordered = ((steps[0] > 0) | ((steps[0] == 0) & (steps[1] > 0))).all()
-    if not (inside.all() and ordered and np.array_equal(found, counts[:, begin:])):
-        raise InputError(f"the last spikes are not those counted in the last {KEPT_S} s")
+    right = ((steps[0] > 0) | ((steps[0] == 0) & (steps[1] > 0))).all()
+    right &= ((times >= begin) & (times < n_ms)).all()
+    for kind, chosen in enumerate((neurons < n_excitatory, neurons >= n_excitatory)):
+        found = np.bincount(times[chosen] - begin, minlength=n_ms - begin) if right else ()
+        right = right and np.array_equal(found, counts[kind, begin:])
+    if not right:
+        raise InputError(f"the last spikes are not those counted from {from_s} s on")

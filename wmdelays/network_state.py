@@ -6,6 +6,7 @@ import numpy as np
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.raster import Raster
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +114,9 @@ class NetworkRun:
     counts : int arrays of shape (2, 1000 * seconds)
         Spikes in each millisecond, of all excitatory neurons and of all inhibitory ones.
     spikes : tuple of int arrays, each of shape (n_spikes,)
-        Neurons and times in ms since the start of the spikes of the last `KEPT_S` seconds, in the
-        order of time and neuron.
+        Neurons and times in ms since the start of the last spikes, in the order of time and neuron.
+    spikes_from_s : int
+        The time in seconds from which on all spikes are there.
     made : dict
         Versions of the software, as JSON values.
     """
@@ -125,7 +127,19 @@ class NetworkRun:
     snapshots: np.ndarray
     counts: np.ndarray
     spikes: tuple
+    spikes_from_s: int
     made: dict
+
+    @property
+    def raster(self):
+        """The last spikes as a Raster that begins `spikes_from_s` after the start."""
+        neurons, times = self.spikes
+        return Raster(
+            neurons,
+            (times - 1000 * self.spikes_from_s) / 1000,
+            self.state.network.n_neurons,
+            float(self.state.seconds - self.spikes_from_s),
+        )
 
     @property
     def snapshot_times(self):
@@ -153,7 +167,7 @@ class NetworkRun:
         return with_excitatory(state.network, self.snapshots[int(k)])
 
 
-# So many seconds of spikes are kept.
+# So many seconds of spikes are kept if nothing is said.
 KEPT_S = 2
 
 
@@ -163,10 +177,10 @@ def new_run(network, seed, snapshot_s, made):
     none = np.zeros(0, np.int64)
     weights = network.weight[state.excitatory]
     counts = np.zeros((2, 0), np.uint16)
-    return NetworkRun(state, seed, snapshot_s, weights[None], counts, (none, none), made)
+    return NetworkRun(state, seed, snapshot_s, weights[None], counts, (none, none), 0, made)
 
 
-def extended(run, state, neurons, times_ms):
+def extended(run, state, neurons, times_ms, kept_s=KEPT_S):
     """A run and what came after it.
 
     Parameters
@@ -176,6 +190,8 @@ def extended(run, state, neurons, times_ms):
         At most as much later that there is no snapshot between.
     neurons, times_ms : int arrays, shape (n_spikes,)
         All spikes since, in the order of time and neuron.
+    kept_s : int
+        The spikes of so many seconds are kept, or those that the run has if that is less.
 
     Returns
     -------
@@ -191,11 +207,13 @@ def extended(run, state, neurons, times_ms):
         weights = state.network.weight[state.excitatory]
         snapshots = np.concatenate([snapshots, weights[None]])
     spikes = [np.concatenate(both) for both in zip(run.spikes, (neurons, times_ms))]
-    late = spikes[1] >= 1000 * (end - KEPT_S)
+    spikes_from_s = max(run.spikes_from_s, end - kept_s)
+    late = spikes[1] >= 1000 * spikes_from_s
     return replace(
         run,
         state=state,
         snapshots=snapshots,
         counts=np.concatenate([run.counts, counts], axis=1),
         spikes=tuple(values[late] for values in spikes),
+        spikes_from_s=spikes_from_s,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.output import replacing
+from wmdelays.output import check_writable, replacing
 from wmdelays.raster import Raster
 
 _HEADER = ["unit", "time_s"]
@@ -88,14 +88,21 @@ def read_raster(path, n_neurons=None, duration=None):
         raise InputError(f"{path}: {error}") from None
 
 
+def check_raster(path):
+    """Raise an InputError unless a raster can be written there."""
+    path = Path(path)
+    if path.suffix not in (".csv", ".npz"):
+        raise InputError(f"{path}: a raster file ends in .csv or .npz")
+    check_writable(path)
+
+
 def write_raster(path, raster):
     """Write a raster to a ``.csv`` or ``.npz`` file, which `read_raster` reads back.
 
     A csv file does not hold the number of neurons and the duration; an npz file does.
     """
     path = Path(path)
-    if path.suffix not in (".csv", ".npz"):
-        raise InputError(f"{path}: a raster file ends in .csv or .npz")
+    check_raster(path)
     with replacing(path) as temporary:
         if path.suffix == ".csv":
             with open(temporary, "w", newline="") as file:

@@ -7,6 +7,7 @@ import pytest
 
 from wmdelays.brian_models import polychronization_run
 from wmdelays.network_file import read_run
+from wmdelays.raster_files import read_raster
 from wmdelays.validation.izhikevich import analyse, simulate
 from wmdelays.validation.izhikevich_report import write_report
 
@@ -53,6 +54,23 @@ def test_a_longer_simulation_extends_the_file(tmp_path, simulated):
     simulate(path, 2, seed=4, snapshot_s=1, device="numpy")
     simulate(path, 3, device="numpy")
     assert path.read_bytes() == simulated.read_bytes()
+
+
+def test_the_last_spikes_are_recorded_as_long_as_wanted(wmdelays, simulated, refused):
+    arguments = ["--seed", 4, "--snapshot", "1s", "-o", "net.h5", "--device", "numpy"]
+    wmdelays("izhikevich", "--seconds", 1, *arguments)
+    arguments += ["--raster", "last.npz"]
+    assert wmdelays("izhikevich", "--seconds", 4, "--record", "3s", *arguments).returncode == 0
+    run, before = read_run("net.h5"), read_run(simulated)
+    assert run.spikes_from_s == 1 and before.spikes_from_s == 1
+    raster = read_raster("last.npz")
+    assert raster.n_neurons == 1000 and raster.duration == 3
+    neurons, times = before.spikes
+    assert np.array_equal(raster.neurons[raster.times < 2], neurons)
+    assert np.allclose(raster.times[raster.times < 2], times / 1000 - 1)
+    assert len(raster.times) == run.counts[:, 1000:].sum()
+    line = refused("izhikevich", "--seconds", 5, "--record", "5s", *arguments)
+    assert "net.h5: its spikes were recorded from 1 s on, not from 0 s" in line
 
 
 def test_results_are_those_of_the_file(wmdelays, simulated, load_json):
@@ -102,6 +120,9 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
         (["--checkpoint", "1.5s"], "--checkpoint '1.5s' is not a whole number of seconds"),
         (["--checkpoint", "0s"], "--checkpoint '0s' is too short; take at least 1s"),
         (["--snapshot", "often"], "--snapshot 'often' is not a time"),
+        (["--record", "1s"], "--record '1s' is too short; take at least 2s"),
+        (["--raster", "last.txt"], "last.txt: a raster file ends in .csv or .npz"),
+        (["--raster", "none/last.npz"], "there is no folder"),
         (["--seed", "-1"], "seed is -1"),
         (["--device", "gpu"], "no device 'gpu'"),
         (["-o", "none/net.h5"], "there is no folder"),

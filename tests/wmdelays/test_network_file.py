@@ -103,6 +103,22 @@ def test_what_is_kept_does_not_depend_on_where_a_run_was_stopped(seed, stops, sn
     assert (whole.spikes[1] >= 4000).all() and len(whole.spikes[1]) > 50
 
 
+def test_the_last_spikes_are_a_raster(tmp_path):
+    rng = np.random.default_rng(3)
+    run = new_run(random_network(rng), 0, 60, {})
+    neurons, times = random_spikes(rng, 9)
+    for stop in (2, 5, 9):
+        since = (times >= 1000 * run.state.seconds) & (times < 1000 * stop)
+        state = later(run, neurons, times, stop, np.random.default_rng(stop)).state
+        run = extended(run, state, neurons[since], times[since], kept_s=4)
+    write_run(tmp_path / "net.h5", run)
+    run = read_run(tmp_path / "net.h5")
+    assert run.spikes_from_s == 5 and run.raster.duration == 4
+    late = times >= 5000
+    assert np.array_equal(run.raster.neurons, neurons[late])
+    assert np.allclose(run.raster.times, times[late] / 1000 - 5)
+
+
 def test_counts_are_those_of_the_spikes():
     rng = np.random.default_rng(1)
     network = random_network(rng)
@@ -166,6 +182,9 @@ def refusal(tmp_path):
         ("seed", -1, "seed is -1"),
         ("snapshot_s", 0, "snapshot_s is 0"),
         ("snapshot_s", 1, "snapshots are"),
+        ("spikes_from_s", -1, "spikes_from_s is -1"),
+        ("spikes_from_s", 2, "spikes_from_s is 2"),
+        ("spikes_from_s", 0, "not those counted from 0 s on"),
         ("n_excitatory", 0, "n_excitatory is 0"),
         ("n_excitatory", 9, "n_excitatory is 9"),
         ("n_neurons", 9, "8 nodes"),
