@@ -108,7 +108,7 @@ class Search:
         inputs = np.flatnonzero(strong & network.excitatory[network.post])
         inputs = inputs[np.argsort(network.post[inputs], kind="stable")]
         mothers = np.searchsorted(network.post[inputs], np.arange(network.n_neurons + 1))
-        put = object.__setattr__
+        put, ways = object.__setattr__, (network.pre, network.delay_ms, network.weight)
         n_inputs = np.diff(mothers).tolist()
         n_sets = [comb(n, self.n_anchors) for n in n_inputs]
         if sum(n_sets) > _MOST_IN_ALL:
@@ -120,7 +120,7 @@ class Search:
         ]
         put(self, "_first_sets", np.cumsum([0, *n_sets]))
         put(self, "_n_inputs", n_inputs)
-        inputs = network.pre[inputs], network.delay_ms[inputs], mothers
+        inputs = *(a[inputs] for a in ways), mothers
         put(self, "_inputs", (*inputs, self._first_sets, np.array(numbers, np.int64)))
         linked = np.flatnonzero(strong)
         linked = linked[np.argsort(network.post[linked], kind="stable")]
@@ -304,7 +304,7 @@ def _compile(stamp):
         first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, least_layers
     ):
         """The set after the last that was searched, and the groups; see `Search.run`."""
-        input_pre, input_delay, mothers, first_sets, numbers = inputs
+        input_pre, input_delay, input_weight, mothers, first_sets, numbers = inputs
         post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
         n_neurons, most_sent = len(excitatory), stamp * 0
         for n in range(n_neurons):
@@ -363,8 +363,9 @@ def _compile(stamp):
                 tells = end - begin <= most_told and this_set == first_sets[mother]
                 if tells:
                     number = tell(
-                        number, mother, input_pre[begin:end], input_delay[begin:end], most, told,
-                        times, sent, excitatory, room, lists, neuron, time,
+                        number, mother, input_pre[begin:end], input_delay[begin:end],
+                        input_weight[begin:end], most, told, times, sent, excitatory, room, lists,
+                        neuron, time,
                     )  # fmt: skip
             n_fired = 0
             if not tells or not told[chosen[0], chosen[1], chosen[2]]:

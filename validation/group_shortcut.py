@@ -21,7 +21,7 @@ _ENOUGH_SPIKES = 200_000
 
 @numba.njit(nogil=True)
 def tell(
-    number, mother, pre, delays, least_spikes, told, harmless, sent, excitatory, room, lists, neuron,
+    number, mother, pre, delays, weights, least_spikes, told, harmless, sent, excitatory, room, lists, neuron,
     time,
 ):  # fmt: skip
     """Tell which sets of three of a mother's inputs make fewer neurons fire than a group has.
@@ -31,7 +31,7 @@ def tell(
     number : int
         The number of the next set of anchors; see `group_following.follow`.
     mother : int
-    pre, delays : ndarray of int, shape (n_inputs,)
+    pre, delays, weights : ndarrays of int, int and float, shape (n_inputs,)
         Her strong inputs.
     least_spikes : int
         Number of spikes that a group has at least, anchors included.
@@ -60,6 +60,7 @@ def tell(
     receivers, when, harmless_at, inputs = lists
     after_one, after_two = harmless
     n, n_neurons = len(pre), len(excitatory)
+    third_weight = weight[row_end[(n_neurons + mother) * width]]
     told[:n, :n, :n] = False
     n_receivers = np.empty(n, np.int64)
     for k in range(n):
@@ -92,14 +93,18 @@ def tell(
             if n_fired >= least_spikes:
                 continue
             harmless_at[:], inputs[:] = ~np.uint64(0), _NONE
-            if not _note(
+            known_all, alone = _note(
                 mother, meeting, n_fired, neuron, time, least_delay, post, delay, row_end, width,
                 excitatory, after_one, after_two, harmless_at, inputs,
-            ):  # fmt: skip
+            )  # fmt: skip
+            if not known_all:
                 continue
+            current = weights[i] + weights[j] + third_weight
             for k in range(n):
                 low, middle, high = min(i, k), max(i, min(j, k)), max(j, k)
                 if k == i or k == j or n_receivers[k] < 0 or told[low, middle, high]:
+                    continue
+                if not alone and weights[low] + weights[middle] + weights[high] != current:
                     continue
                 changes_nothing = np.uint64(1)
                 for m in range(n_receivers[k]):
@@ -139,12 +144,14 @@ def _note(
 
     Returns
     -------
-    bool
-        Whether a third anchor that changes no neuron's spikes changes nothing. It may do so when
-        other spikes reach the mother, whose weights then count, or when a spike comes so late that
-        a third anchor with a longer delay, by which all comes later, puts it beyond the end.
+    known, alone : bool, bool
+        Whether a third anchor that changes no neuron's spikes changes nothing: not if a spike comes
+        so late that a third anchor with a longer delay, by which all comes later, puts it beyond
+        the end, nor if an anchor has two synapses that reach the mother together. And whether no
+        other spike reaches the mother; else it counts with how much current the anchors make her
+        fire.
     """
-    last_arrival = -1
+    last_arrival, n_meeting, alone = -1, 0, True
     for s in range(n_fired):
         row = neuron[s] * width
         begin, end = row_end[row], row_end[row + width - 1]
@@ -154,16 +161,16 @@ def _note(
         else:
             latest = now + width - 1
             if latest >= LONGEST or (latest >= shortest_run(width) and now > last_arrival):
-                return False
+                return False, False
             if end > begin:
                 last_arrival = max(last_arrival, now + delay[end - 1])
         kind = 0 if excitatory[min(neuron[s], len(excitatory) - 1)] else 1
         for synapse in range(begin, end):
             x, at = post[synapse], now + delay[synapse]
             if x == mother:
-                if s < 3 and at == 0:
-                    continue
-                return False
+                n_meeting += at == 0
+                alone &= at == 0
+                continue
             receiver, noted = 0 if excitatory[x] else 1, inputs[x]
             if noted == _NONE:
                 inputs[x], of_neuron, since = 2 * at + kind, after_one[kind, receiver], at
@@ -181,4 +188,4 @@ def _note(
                 harmless_at[x] = of_neuron >> shift
             else:
                 harmless_at[x] = of_neuron << shift if shift < BITS else np.uint64(0)
-    return True
+    return n_meeting == 3, alone

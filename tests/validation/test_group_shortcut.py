@@ -3,7 +3,7 @@ import pytest
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.validation.group_search import Search
-from wmdelays.validation.group_shortcut import _NONE, _note, _reached
+from wmdelays.validation.group_shortcut import _NONE, _note, _reached, tell
 from wmdelays.validation.izhikevich_neuron import BEFORE, GAPS
 
 # Two anchors, the mother, and two neurons more of each kind: 3 and 4, and 5 and 6.
@@ -25,11 +25,11 @@ def note(made, *later):
     neuron = np.array([0, 1, N + MOTHER, *(n for n, _ in later)])
     time = np.array([2, 0, 4, *(5 + t for _, t in later)])
     at, inputs = np.full(N, EVERY_TIME), np.full(N, _NONE)
-    known = _note(
+    known, alone = _note(
         MOTHER, 5, len(neuron), neuron, time, np.array([3, 5, 1]), post, delay, row_end, width,
         made.excitatory, *search._told[1], at, inputs,
     )  # fmt: skip
-    return known, at, *search._told[1]
+    return known, alone, at, *search._told[1]
 
 
 def shifted(number, since):
@@ -40,7 +40,7 @@ def shifted(number, since):
 
 
 def test_one_input_leaves_all_times_harmless_but_those_at_which_two_fire():
-    known, at, one, _ = note(network((0, 3, 9), (1, 5, 6)))
+    known, _, at, one, _ = note(network((0, 3, 9), (1, 5, 6)))
     assert known
     assert at[3] == shifted(one[0, 0], since=6) != EVERY_TIME
     assert at[5] == shifted(one[0, 1], since=1)
@@ -49,30 +49,35 @@ def test_one_input_leaves_all_times_harmless_but_those_at_which_two_fire():
 
 def test_two_inputs_count_in_the_order_in_which_they_come():
     made = network((0, 3, 9), (5, 3, 2))
-    _, at, _, two = note(made, (5, 1))
+    _, _, at, _, two = note(made, (5, 1))
     assert at[3] == shifted(two[1, 0, 0, 3], since=3)
-    _, at, _, two = note(made, (5, 7))
+    _, _, at, _, two = note(made, (5, 7))
     assert at[3] == shifted(two[0, 1, 0, 3], since=6)
     assert two[0, 1, 0, 3] != two[1, 0, 0, 3]
 
 
 def test_three_inputs_and_two_far_apart_are_never_taken_for_harmless():
-    _, at, *_ = note(network((0, 3, 9), (1, 3, 7), (4, 3, 2)), (4, 2))
+    _, _, at, *_ = note(network((0, 3, 9), (1, 3, 7), (4, 3, 2)), (4, 2))
     assert at[3] == 0
     made = network((0, 3, 9), (4, 3, 2))
-    assert note(made, (4, GAPS + 4))[1][3] == 0 != note(made, (4, GAPS + 3))[1][3]
+    assert note(made, (4, GAPS + 4))[2][3] == 0 != note(made, (4, GAPS + 3))[2][3]
 
 
 def test_times_long_before_an_input_are_not_known():
     made = network((4, 3, 2), (0, 4, 9))
-    _, at, one, _ = note(made, (4, BEFORE + 5))
+    _, _, at, one, _ = note(made, (4, BEFORE + 5))
     assert int(at[3]) & 0x7F == 0
     assert at[3] == shifted(one[0, 0], since=BEFORE + 7)
 
 
-@pytest.mark.parametrize("to, known", [(MOTHER, False), (3, True)])
-def test_nothing_is_told_when_another_spike_reaches_the_mother(to, known):
-    assert note(network((4, to, 2)), (4, 2))[0] == known
+@pytest.mark.parametrize("to, alone", [(MOTHER, False), (3, True)])
+def test_it_is_told_whether_another_spike_reaches_the_mother(to, alone):
+    assert note(network((4, to, 2)), (4, 2))[:2] == (True, alone)
+    assert note(network((0, to, 4)))[:2] == (True, alone)
+
+
+def test_nothing_is_told_when_an_anchor_reaches_the_mother_twice_at_once():
+    assert not note(network((0, MOTHER, 3)))[0]
 
 
 def test_nothing_is_told_when_a_spike_could_come_after_the_end():
@@ -104,3 +109,36 @@ def test_an_anchor_is_the_third_if_no_neuron_gets_its_spike_twice_or_late(synaps
     assert found == n
     expected = [(x, d - 3) for _, x, d in synapses if d >= 3]
     assert n < 0 or list(zip(receivers[:n], when[:n])) == expected
+
+
+def told_sets(made, mother):
+    """The sets of a mother's inputs of which `tell` knows that they have no group."""
+    search = Search(made)
+    pre, delay, weight, mothers, *_ = search._inputs
+    n, own = made.n_neurons, slice(*mothers[mother : mother + 2])
+    whole, small = np.zeros((4, 50_000), np.uint32), np.zeros((2, 1200), np.uint32)
+    known, state, second = np.full(n, -1), np.zeros((n, 4)), np.zeros(n, np.uint32)
+    awake, fired = np.zeros((2, n), np.uint32)
+    room = (known, state, second, awake, fired, *small, np.full(1200, -1), *whole)
+    lists = (
+        np.zeros((9, 20), np.uint32), np.zeros((9, 20), np.uint64), np.zeros(n, np.uint64),
+        np.zeros(n, np.int64),
+    )  # fmt: skip
+    told = np.zeros((9, 9, 9), bool)
+    tell(
+        0, mother, pre[own], delay[own], weight[own], 9, told, search._told[1], search._sent,
+        made.excitatory, room, lists, np.zeros(1000, np.int64), np.zeros(1000, np.int64),
+    )  # fmt: skip
+    return {tuple(pre[own][list(chosen)].tolist()) for chosen in np.argwhere(told)}
+
+
+@pytest.mark.parametrize("weight, told", [(9.6, False), (10, True)])
+def test_weights_count_where_the_mother_is_reached_again(weight, told):
+    # 0 and 1 make 4 fire. In the second network that reaches the mother, 5.
+    synapses = [(0, 5, 10), (1, 5, 10), (2, 5, weight), (3, 5, 10), (0, 4, 10), (1, 4, 10)]
+    for again in ([], [(4, 5, 10)]):
+        pre, post, weights = np.transpose(synapses + again)
+        delay = np.where((pre == 4) & (post == 5), 6, 1)
+        made = DelayNetwork(pre.astype(int), post.astype(int), delay, weights, np.full(6, True))
+        assert ((0, 1, 2) in told_sets(made, 5)) == (told or not again)
+        assert (0, 1, 3) in told_sets(made, 5)
