@@ -35,14 +35,23 @@ JsonFile = Annotated[
 def check_outputs(json_file, report):
     """Raise an InputError unless the JSON file and the report can be written."""
     if json_file not in (None, "-"):
-        _check_place(json_file)
+        check_place(json_file)
     if report is not None:
         from wmdelays.validation.pages import check_folder
 
         check_folder(report)
 
 
-def _check_place(json_file):
+def check_apart(*files):
+    """Raise an InputError if two of the files that a command reads and writes are one."""
+    seen = set()
+    for path in (Path(file).resolve() for file in files if file not in (None, "-")):
+        if path in seen:
+            raise InputError(f"{path.name}: is named for two things; name another file")
+        seen.add(path)
+
+
+def check_place(json_file):
     """Raise an InputError if JSON cannot be written there or would take the place of other data.
 
     A recording, a memory, a network or results may be the command's own input or output, and may
@@ -74,5 +83,5 @@ def put_json(json_file, values):
         print(json.dumps(values, indent=1))
     elif json_file is not None:
         # The command may have made a file of that name since it began.
-        _check_place(json_file)
+        check_place(json_file)
         write_json(json_file, values)

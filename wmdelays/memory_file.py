@@ -22,6 +22,7 @@ from wmdelays.sonata import (
 
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
+KIND = "memory"
 FORMAT_VERSION = 1
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")
 
@@ -43,7 +44,7 @@ def write_memory(path, memory):
         If the file cannot be written, or `made` cannot be put into it.
     """
     made = as_json(memory.made, "how the memory was made", (*_PARAMETERS, "format_version"))
-    with writing(path, "memory") as file:
+    with writing(path, KIND) as file:
         _write_parameters(file, memory, made)
         write_nodes(file, memory.n_neurons)
         delay_ms = memory.delay * (memory.step * 1e3)
@@ -68,7 +69,7 @@ def read_memory(path):
         If there is no such file, it is no memory file, it was damaged, or what it says makes no
         sense.
     """
-    return read_sealed(path, "memory", _read)
+    return read_sealed(path, KIND, _read)
 
 
 def _write_parameters(file, memory, made):

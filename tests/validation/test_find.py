@@ -314,6 +314,9 @@ def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
     only = refused("find", raster, "--unknown", "cad", "--jitter", "1ms")
     assert "--jitter is for stored patterns" in only
     assert "there is no such file" in refused("find", "none.h5", raster)
+    for name in ("none.jsonl", "other.csv"):
+        line = refused("find", "none.jsonl", "other.csv", "--json", name)
+        assert line == f"wmdelays: {name}: is named for two things; name another file"
     assert "there is no such file" in refused("find", memory, "none.csv")
     assert "no surrogates 'poisson'; there are trial_shifting" in refused(
         *run, "--surrogates", "poisson"

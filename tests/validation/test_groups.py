@@ -422,7 +422,7 @@ def test_a_damaged_file_of_a_simulation_is_refused(refused, folder, simulated, p
         (["net.csv", "--results", "x"], "--results goes with --over-time"),
         (["net.csv", "--draw", "1"], "name a folder with --report"),
         (["net.csv", "--report", "r", "--draw", "0,a"], "--draw takes numbers of lines"),
-        (["net.csv", "--json", "net.csv"], "is the network itself"),
+        (["net.csv", "--json", "net.csv"], "is named for two things"),
         (["net.csv", "--strong", 1], "the strong fraction is 1"),
         (["net.csv", "--layers", 0], "0 layers are not possible"),
         (["net.csv", "--threads", 0], "threads is 0"),

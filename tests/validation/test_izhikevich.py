@@ -122,6 +122,7 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
         (["--snapshot", "often"], "--snapshot 'often' is not a time"),
         (["--record", "1s"], "--record '1s' is too short; take at least 2s"),
         (["--raster", "last.txt"], "last.txt: a raster file ends in .csv or .npz"),
+        (["-o", "a.npz", "--raster", "a.npz"], "a.npz: is named for two things"),
         (["--raster", "none/last.npz"], "there is no folder"),
         (["--seed", "-1"], "seed is -1"),
         (["--device", "gpu"], "no device 'gpu'"),

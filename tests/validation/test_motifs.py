@@ -1,6 +1,7 @@
 """The command `wmdelays motifs`."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -125,12 +126,12 @@ def test_a_cut_that_changes_a_spike_is_not_written(wmdelays, small_memory, tmp_p
         return replace(memory, **arrays)
 
     monkeypatch.setattr("wmdelays.validation.synapse_cut.without_unused", too_much)
-    (tmp_path / "less.h5").write_text("an older file")
+    shutil.copy(small_memory, tmp_path / "less.h5")
     done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--json", "-")
     assert done.returncode == 1
     assert "less.h5 is not written" in done.stderr and "pattern 0 differs" in done.stderr
     assert json.loads(done.stdout)["cut"]["different_patterns"] == [0, 1, 2]
-    assert (tmp_path / "less.h5").read_text() == "an older file"
+    assert (tmp_path / "less.h5").read_bytes() == small_memory.read_bytes()
 
 
 def test_a_recall_that_is_not_exact_is_said_and_kept_by_a_cut(wmdelays, tmp_path):
@@ -181,8 +182,13 @@ def test_bad_settings_are_refused_before_any_work(refused, small_memory, tmp_pat
     assert "leave out --patterns" in refused(*run, "--cut", "a.h5", "--patterns", "0")
     assert "there is no folder" in refused(*run, "--cut", "none/a.h5")
     assert "there is no folder" in refused(*run, "--motifs", "none/a.jsonl")
-    assert "is the memory itself" in refused(*run, "--cut", small_memory)
+    assert "is named for two things" in refused(*run, "--cut", small_memory)
+    assert "is named for two things" in refused(*run, "--cut", "a", "--motifs", "a")
+    assert "is named for two things" in refused(*run, "--motifs", "./a", "--json", "a")
     (tmp_path / "taken").write_text("a file of the user's")
+    for option in ("--cut", "--motifs"):
+        assert "taken: holds other data" in refused(*run, option, "taken")
+    assert (tmp_path / "taken").read_text() == "a file of the user's"
     assert "taken" in refused(*run, "--report", "taken")
     nothing = Memory.from_dense(np.zeros((3, 3, 2)), step=1e-3, beta=0.5, theta=1.0)
     write_memory(tmp_path / "nothing.h5", nothing)
