@@ -1,7 +1,7 @@
 """Figures and report of `wmdelays find`."""
 
 from wmdelays.occurrence_plots import close_figure, maxima_figure, occurrences_figure
-from wmdelays.recurring_plots import chance_figure, recurring_figure
+from wmdelays.recurring_plots import MOST_PATTERNS, chance_figure, recurring_figure
 from wmdelays.validation.find_stored import Found, level_columns, occurrence_columns
 from wmdelays.validation.find_unknown import candidate_columns, pattern_columns
 from wmdelays.validation.pages import drawn, write_results
@@ -76,11 +76,12 @@ def _of_templates(found):
         ("Occurrences", occurrence_columns(found)),
         ("How often a completeness is reached, all templates together", level_columns(found)),
     ]
-    return "Stored patterns in a raster", texts, pictures, tables
+    return "Templates in a raster", texts, pictures, tables
 
 
 def _of_unknown(found):
     unknown, settings = found.unknown, found.settings
+    n_patterns = len(unknown.patterns)
     texts = [_surrogates(settings)]
     if unknown.tested["method"] == "SPADE":
         texts.append(
@@ -100,7 +101,11 @@ def _of_unknown(found):
             "patterns",
             "Recurring patterns",
             "Left: spikes of each pattern, the first at 0. Right: when it occurs. Patterns with most"
-            " spikes, then with most occurrences, come first.",
+            " spikes, then with most occurrences, come first."
+            + (
+                f" The first {MOST_PATTERNS} of {n_patterns} are drawn."
+                * (n_patterns > MOST_PATTERNS)
+            ),
         ),
         (
             chance_figure(unknown),

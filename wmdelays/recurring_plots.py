@@ -5,7 +5,7 @@ from matplotlib.ticker import MaxNLocator
 
 from wmdelays.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 
-_MOST_PATTERNS = 12
+MOST_PATTERNS = 12
 
 
 def recurring_figure(patterns, raster, start=0.0):
@@ -24,7 +24,7 @@ def recurring_figure(patterns, raster, start=0.0):
     matplotlib.figure.Figure or None
         None if there are no patterns.
     """
-    shown = list(patterns)[:_MOST_PATTERNS]
+    shown = list(patterns)[:MOST_PATTERNS]
     if not shown:
         return None
     longest = max(one.lags[-1] for one in shown)
