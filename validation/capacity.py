@@ -298,7 +298,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """The largest number of patterns that is recalled, beside the theory."""
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, results)
     if file is not None:
         raise InputError(
             f"capacity draws Bernoulli patterns and takes no others, not {file!r}; their rate"

@@ -14,7 +14,7 @@ from wmdelays.raster_files import read_raster
 from wmdelays.templates import group_templates, pattern_templates
 from wmdelays.validation.find_stored import Found, find, level_columns, occurrence_columns
 from wmdelays.validation.find_unknown import candidate_columns, find_unknown, pattern_columns
-from wmdelays.validation.options import JsonFile, Report, check_apart, check_outputs, put_json
+from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 
 _GROUP_FILES = (".jsonl", ".json")
@@ -206,8 +206,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """Find stored patterns, groups or unknown patterns in a raster, and how often chance makes them."""
-    check_apart(*files, json_file)
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, *files)
     begin, end, step, window_s, jitter_s, gap_s, dither_s = (
         None if text is None else seconds(text, name)
         for text, name in (

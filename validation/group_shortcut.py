@@ -21,8 +21,8 @@ _ENOUGH_SPIKES = 200_000
 
 @numba.njit(nogil=True)
 def tell(
-    number, mother, pre, delays, weights, least_spikes, told, harmless, sent, excitatory, room, lists, neuron,
-    time,
+    number, mother, pre, delays, weights, least_spikes, told, harmless, sent, excitatory, room,
+    lists, neuron, time,
 ):  # fmt: skip
     """Tell which sets of three of a mother's inputs make fewer neurons fire than a group has.
 

@@ -17,7 +17,7 @@ from wmdelays.polychronous_groups import read_groups
 from wmdelays.quantities import whole, whole_seconds
 from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
-from wmdelays.validation.options import Report, ResultsFile, check_apart, check_outputs
+from wmdelays.validation.options import Report, ResultsFile, check_outputs
 from wmdelays.validation.terminal import console, end_interrupted, print_columns, progress_bar
 
 _LARGEST = 2**31 - 1
@@ -127,8 +127,7 @@ def command(
     ] = None,
 ):
     """Find the polychronous groups of a network."""
-    check_apart(network, json_file, results)
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, network, results)
     places = _check_options(over_time, every, results, at, draw, report, json_file)
     at_s = None if at is None else whole_seconds(at, "--at")
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)

@@ -15,7 +15,7 @@ from wmdelays.network_state import KEPT_S, NetworkRun, extended, new_run
 from wmdelays.output import check_writable
 from wmdelays.quantities import whole, whole_seconds
 from wmdelays.raster_files import check_raster, write_raster
-from wmdelays.validation.options import JsonFile, Report, check_apart, check_outputs, put_json
+from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import (
     command_line,
@@ -284,8 +284,7 @@ def command(
 
     If the file is there, the simulation goes on from its end.
     """
-    check_apart(output, raster, json_file)
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, output, raster)
     snapshot_s = None if snapshot is None else whole_seconds(snapshot, "--snapshot", 1)
     checkpoint_s = whole_seconds(checkpoint, "--checkpoint", 1)
     record_s = whole_seconds(record, "--record", KEPT_S)

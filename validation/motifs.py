@@ -27,7 +27,6 @@ from wmdelays.validation.motif_tables import (
 from wmdelays.validation.options import (
     JsonFile,
     Report,
-    check_apart,
     check_outputs,
     check_place,
     chosen_patterns,
@@ -182,8 +181,7 @@ def command(
     Ends with status 0, 1 if a memory without the unused synapses recalls otherwise and was not
     written, 2 if the input cannot be used.
     """
-    check_apart(memory, motifs_file, cut_file, json_file)
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, memory, motifs_file, cut_file)
     if motifs_file is not None:
         check_place(motifs_file)
     if cut_file is not None:

@@ -32,8 +32,16 @@ JsonFile = Annotated[
 ]
 
 
-def check_outputs(json_file, report):
-    """Raise an InputError unless the JSON file and the report can be written."""
+def check_outputs(json_file, report, *others):
+    """Raise an InputError unless the JSON file and the report can be written.
+
+    Nor may the JSON file and the other files that the command reads and writes be one.
+    """
+    seen = set()
+    for path in (Path(file).resolve() for file in (*others, json_file) if file not in (None, "-")):
+        if path in seen:
+            raise InputError(f"{path.name}: is named for two things; name another file")
+        seen.add(path)
     if json_file not in (None, "-"):
         check_place(json_file)
     if report is not None:
@@ -42,20 +50,10 @@ def check_outputs(json_file, report):
         check_folder(report)
 
 
-def check_apart(*files):
-    """Raise an InputError if two of the files that a command reads and writes are one."""
-    seen = set()
-    for path in (Path(file).resolve() for file in files if file not in (None, "-")):
-        if path in seen:
-            raise InputError(f"{path.name}: is named for two things; name another file")
-        seen.add(path)
-
-
 def check_place(json_file):
     """Raise an InputError if JSON cannot be written there or would take the place of other data.
 
-    A recording, a memory, a network or results may be the command's own input or output, and may
-    have taken hours.
+    A recording, a memory, a network or results may have taken hours.
     """
     check_writable(json_file)
     try:
@@ -82,6 +80,4 @@ def put_json(json_file, values):
     if json_file == "-":
         print(json.dumps(values, indent=1))
     elif json_file is not None:
-        # The command may have made a file of that name since it began.
-        check_place(json_file)
         write_json(json_file, values)

@@ -242,7 +242,7 @@ def command(
     Without --over and --published nothing is computed: table and report show what the results
     file has.
     """
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, results)
     scanned, options = parse_over(over or ()), parse_set(fixed or ())
     split_generator(generator)
     drawn_only = not (scanned or published)

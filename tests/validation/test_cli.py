@@ -341,6 +341,16 @@ def test_json_does_not_take_the_place_of_what_the_command_makes(refused, tmp_pat
     assert not (tmp_path / "net.h5").exists()
 
 
+@pytest.mark.parametrize(
+    "command", [("scan", "--over", "delays=5,10"), ("capacity",), ("robustness", "m.h5")]
+)
+def test_json_and_results_are_two_files(refused, small_memory, tmp_path, command):
+    shutil.copy(small_memory, tmp_path / "m.h5")
+    line = refused(*command, "--results", "r.jsonl", "--json", "./r.jsonl")
+    assert line == "wmdelays: r.jsonl: is named for two things; name another file"
+    assert not (tmp_path / "r.jsonl").exists()
+
+
 def test_json_of_before_is_replaced(wmdelays, small_memory, tmp_path, load_json):
     (tmp_path / "r.json").write_text(' [{"old": 1}]')
     assert wmdelays("info", small_memory, "--json", "r.json").returncode == 0
