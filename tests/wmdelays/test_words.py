@@ -1,0 +1,19 @@
+from wmdelays.words import printable
+
+
+def test_plain_text_stays():
+    assert printable("µ/σ, naïve 神経 (a) [b] $x$") == "µ/σ, naïve 神経 (a) [b] $x$"
+
+
+def test_what_steers_a_terminal_is_written_out():
+    assert printable("\x1b[31mred\r\n\x07") == "\\x1b[31mred\\r\\n\\x07"
+
+
+def test_names_that_are_not_utf8_can_be_printed():
+    name = b"caf\xe9.csv".decode("utf-8", "surrogateescape")
+    assert printable(name) == "caf\\udce9.csv"
+    printable(name).encode("utf-8")
+
+
+def test_anything_can_be_shown():
+    assert printable(3.5) == "3.5"
