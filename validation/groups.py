@@ -3,7 +3,6 @@
 import sys
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
 from wmdelays.polychronous_groups import read_groups
 from wmdelays.quantities import whole, whole_seconds
+from wmdelays.temporary import temporary_folder
 from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
 from wmdelays.validation.options import Report, ResultsFile, check_outputs
@@ -163,7 +163,7 @@ def command(
     if seed is not None:
         found = found.shuffled(seed)
     said = {"network": str(network), "at_s": at_s, "shuffle": seed, **settings}
-    with TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         kept = json_file not in (None, "-")
         path = Path(json_file) if kept else Path(folder, "groups.jsonl")
         try:

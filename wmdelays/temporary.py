@@ -1,0 +1,173 @@
+"""Temporary folders that leave nothing behind, and a full disk told in one line."""
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from wmdelays.errors import InputError, one_line
+
+_PREFIX = "wmdelays-run-"
+# Held locked by the process that the folder belongs to; a folder without it is none of ours.
+_LOCK = ".lock"
+# No room on the disk, in the user's quota, or under `ulimit -f`.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# How compilers, whose error is a text, say it.
+_NO_ROOM_IN_WORDS = re.compile(
+    "|".join(re.escape(os.strerror(number)) for number in NO_ROOM), re.IGNORECASE
+)
+# With less than this left, a program that failed has failed for want of room.
+_TOO_LITTLE = 1 << 14
+
+
+@contextmanager
+def temporary_folder():
+    """A new folder that only this user can read, which is removed at the end.
+
+    Where this process is killed, the next one that makes a temporary folder removes it.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the disk of the temporary folder is full, whoever finds it out.
+    """
+    try:
+        sweep()
+        folder, lock = _made()
+    except OSError as error:
+        raise _not_made(error) from None
+    try:
+        with _full_disk_told(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _let_go(lock)
+
+
+def sweep():
+    """Remove the temporary folders of processes of this user that were killed."""
+    _sweep(tempfile.gettempdir())
+
+
+def write_array(path, values):
+    """Write the numbers of an array to a file, all of them or an OSError.
+
+    `numpy.ndarray.tofile` says nothing where the last 4096 bytes do not fit.
+    """
+    Path(path).write_bytes(memoryview(values.ravel()).cast("B") if values.size else b"")
+
+
+def is_full(folder):
+    """Whether next to nothing can be written to a folder any more."""
+    return shutil.disk_usage(folder).free < _TOO_LITTLE
+
+
+def full_disk(folder):
+    """The InputError of a temporary folder on a disk that is full."""
+    # The disk is meant, so the folder is named that the user has chosen.
+    return InputError(
+        f"the temporary folder {tempfile.gettempdir() if _is_temporary(folder) else folder} has no"
+        " room left; make room, or name another folder in the environment variable TMPDIR"
+    )
+
+
+def says_full(text):
+    """Whether a program's error says that the disk is full."""
+    return _NO_ROOM_IN_WORDS.search(text) is not None
+
+
+@contextmanager
+def _full_disk_told(folder):
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, InputError) and _is_for_want_of_room(error, folder):
+            raise full_disk(folder) from error
+        raise
+
+
+def _is_for_want_of_room(error, folder):
+    """Whether an exception, or one that led to it, says that this folder's disk is full."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            # A write that fails does not name the file.
+            if error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(folder):
+                return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_temporary(folder):
+    return Path(folder).is_relative_to(tempfile.gettempdir())
+
+
+def _not_made(error):
+    if error.errno in NO_ROOM:
+        return full_disk(tempfile.gettempdir())
+    return InputError(
+        f"no temporary folder can be made: {one_line(error.strerror or error)}; name a folder for"
+        " them in the environment variable TMPDIR"
+    )
+
+
+# The system takes the lock from a process that is killed. Its number would be given to another one.
+
+
+def _made():
+    """A new folder, and the file descriptor that holds its lock (None where there are no locks)."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        (folder / _LOCK).touch()
+        lock = _locked(folder, fcntl.LOCK_EX)
+        # Between its making and its locking another process may have swept it away.
+        if lock is None or (folder / _LOCK).exists():
+            return folder, lock
+        _let_go(lock)
+
+
+def _locked(folder, how):
+    """A file descriptor with the lock of a folder, or None if it cannot be had."""
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _let_go(lock):
+    if lock is not None:
+        os.close(lock)
+
+
+@cache
+def _sweep(place):
+    """Once for each place."""
+    for folder in Path(place).glob(f"{_PREFIX}*"):
+        try:
+            # Whatever others put there is theirs, and so is what a link leads to.
+            about = folder.lstat()
+        except OSError:
+            continue  # another process was faster
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            continue
+        lock = _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            _let_go(lock)
