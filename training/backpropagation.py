@@ -9,6 +9,7 @@ import torch
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import CHECKPOINT
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
 from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
@@ -124,7 +125,7 @@ def bptt(
     training = _Training(memory, optimizer, seed)
     owner = fingerprint(memory, settings)
     if checkpoint is not None:
-        check_writable(checkpoint)
+        check_writable(checkpoint, CHECKPOINT)
         if Path(checkpoint).exists():
             training.restore(*read_checkpoint(checkpoint, owner))
     if not training.history:

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import CHECKPOINT
 from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
 
 _FORMAT = "wmdelays checkpoint 1"
@@ -31,7 +32,7 @@ def write_checkpoint(path, owner, state, arrays):
     InputError
         If the file cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, CHECKPOINT) as temporary:
         with hdf5_in_memory() as file:
             file.attrs["format"] = _FORMAT
             file.attrs["owner"] = owner

@@ -11,6 +11,7 @@ import numpy as np
 from wmdelays.contexts import stored_sequence
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import CHECKPOINT
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
 from wmdelays.quantities import whole
@@ -165,7 +166,7 @@ def margin(
     learner = _Learner(empty, damage, limits, settings, seed, on_progress)
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
     if checkpoint is not None:
-        check_writable(checkpoint)
+        check_writable(checkpoint, CHECKPOINT)
         if Path(checkpoint).exists():
             learner.restore(*read_checkpoint(checkpoint, owner))
     written = time.monotonic()

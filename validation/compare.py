@@ -270,7 +270,7 @@ def command(
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = chosen_patterns(patterns)
     dt_s = None if dt is None else seconds(dt, "--dt")
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, memory)
     began = time.perf_counter()
     with progress_bar() as say:
         if memory is None:

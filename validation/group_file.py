@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.file_kinds import GROUPS, SEARCH
 from wmdelays.output import check_writable, write_json
 
 _FORMAT, _VERSION = "wmdelays unfinished groups", 2
@@ -62,8 +63,8 @@ class GroupFile:
         self._file = None
 
     def __enter__(self):
-        check_writable(self.path)
-        check_writable(self.record)
+        check_writable(self.path, GROUPS)
+        check_writable(self.record, SEARCH)
         # Opening makes the file, so what speaks against it is found before.
         self._found()
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -140,6 +141,7 @@ class GroupFile:
                 "seconds": round(done.seconds, 3),
                 "bytes": done.n_bytes,
             },
+            SEARCH,
         )
         self._saved = time.monotonic()
 

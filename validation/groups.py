@@ -9,6 +9,7 @@ import typer
 
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import GROUPS
 from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
 from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
@@ -127,7 +128,7 @@ def command(
     ] = None,
 ):
     """Find the polychronous groups of a network."""
-    check_outputs(json_file, report, network, results)
+    check_outputs(json_file, report, network, results, json_kind=GROUPS)
     places = _check_options(over_time, every, results, at, draw, report, json_file)
     at_s = None if at is None else whole_seconds(at, "--at")
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)

@@ -67,7 +67,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """Say what is in a memory file, and which spikes no weights could predict."""
-    check_outputs(json_file, None)
+    check_outputs(json_file, None, memory)
     content = read_memory(memory)
     print_memory(content, memory)
     print_unpredictable(content)

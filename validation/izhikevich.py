@@ -10,11 +10,12 @@ import typer
 
 from wmdelays.activity import DELTA, GAMMA, Activity, Ceiling, activity, ceiling
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import NETWORK, RASTER, held
 from wmdelays.network_file import read_run, write_run
 from wmdelays.network_state import KEPT_S, NetworkRun, extended, new_run
 from wmdelays.output import check_writable
 from wmdelays.quantities import whole, whole_seconds
-from wmdelays.raster_files import check_raster, write_raster
+from wmdelays.raster_files import check_raster, read_raster, write_raster
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.results import versions
 from wmdelays.validation.terminal import (
@@ -84,7 +85,7 @@ def simulate(
     record_s = whole("record", record_s, KEPT_S)
     seed = None if seed is None else whole("seed", seed, 0, _LARGEST)
     snapshot_s = None if snapshot_s is None else whole("snapshot", snapshot_s, 1, _LARGEST)
-    check_writable(path)
+    check_writable(path, NETWORK)
     run = read_run(path) if Path(path).exists() else None
     if run is not None:
         _check_same(path, run, seconds, seed, snapshot_s, record_s)
@@ -250,6 +251,22 @@ def columns(outcome, most=_MOST_ROWS):
     return dict(zip(titles, zip(*rows))) if rows else {}
 
 
+def _check_own_raster(path, network_file):
+    """Raise an InputError if a raster is there that is not the one of this network as it stands.
+
+    Recordings look the same, and may have taken months.
+    """
+    if held(path) is None:
+        return
+    if Path(network_file).exists():
+        found, own = read_raster(path), read_run(network_file).raster
+        if np.array_equal(found.neurons, own.neurons) and np.array_equal(found.times, own.times):
+            return
+    raise InputError(
+        f"{path}: holds a recording that is not the spikes of {network_file}; name another file"
+    )
+
+
 def command(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The network file.")
@@ -284,12 +301,14 @@ def command(
 
     If the file is there, the simulation goes on from its end.
     """
-    check_outputs(json_file, report, output, raster)
+    if raster is not None:
+        check_raster(raster)
+    check_outputs(json_file, report, written=[(output, NETWORK), (raster, RASTER)])
+    if raster is not None:
+        _check_own_raster(raster, output)
     snapshot_s = None if snapshot is None else whole_seconds(snapshot, "--snapshot", 1)
     checkpoint_s = whole_seconds(checkpoint, "--checkpoint", 1)
     record_s = whole_seconds(record, "--record", KEPT_S)
-    if raster is not None:
-        check_raster(raster)
     try:
         with progress_bar() as say:
             run = simulate(

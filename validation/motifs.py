@@ -9,12 +9,11 @@ import numpy as np
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import MEMORY, MOTIFS
 from wmdelays.memory import Memory
-from wmdelays.memory_file import KIND, read_memory, write_memory
+from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.motif_files import write_motifs
 from wmdelays.motifs import find_motifs, looked_at, shared, stored_spikes
-from wmdelays.output import check_writable
-from wmdelays.sealed_file import kind_of
 from wmdelays.synapse_use import SynapseUse, synapse_use
 from wmdelays.validation.info import sizes
 from wmdelays.validation.motif_tables import (
@@ -28,7 +27,6 @@ from wmdelays.validation.options import (
     JsonFile,
     Report,
     check_outputs,
-    check_place,
     chosen_patterns,
     put_json,
 )
@@ -181,13 +179,7 @@ def command(
     Ends with status 0, 1 if a memory without the unused synapses recalls otherwise and was not
     written, 2 if the input cannot be used.
     """
-    check_outputs(json_file, report, memory, motifs_file, cut_file)
-    if motifs_file is not None:
-        check_place(motifs_file)
-    if cut_file is not None:
-        check_writable(cut_file)
-        if cut_file.exists() and cut_file.stat().st_size and kind_of(cut_file) != KIND:
-            raise InputError(f"{cut_file}: holds other data, not a memory; name another file")
+    check_outputs(json_file, report, memory, written=[(motifs_file, MOTIFS), (cut_file, MEMORY)])
     check_keep(keep)
     chosen = chosen_patterns(patterns)
     if cut_file is not None and chosen is not None:

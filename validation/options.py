@@ -1,14 +1,15 @@
 """Options that several commands have, and what they all do with --json and --report."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import JSON
 from wmdelays.output import check_writable, write_json
-from wmdelays.validation.results import FORMAT
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
 Dt = Annotated[
@@ -32,37 +33,43 @@ JsonFile = Annotated[
 ]
 
 
-def check_outputs(json_file, report, *others):
-    """Raise an InputError unless the JSON file and the report can be written.
+def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
+    """Raise an InputError unless all that a command is to write can be written, and destroys nothing.
 
-    Nor may the JSON file and the other files that the command reads and writes be one.
+    For use before any work. An output may take the place of a file of its own kind alone, and no
+    two of the files that the command reads and writes may be one.
+
+    Parameters
+    ----------
+    json_file : str or None
+        What --json says.
+    report : Path or None
+        What --report says.
+    *others : str, Path or None
+        Files that are read, or added to.
+    written : sequence of (path or None, str)
+        Other outputs and their kinds, see `wmdelays.file_kinds`.
+    json_kind : str
+        The kind of what --json gets.
     """
-    seen = set()
-    for path in (Path(file).resolve() for file in (*others, json_file) if file not in (None, "-")):
-        if path in seen:
-            raise InputError(f"{path.name}: is named for two things; name another file")
-        seen.add(path)
     if json_file not in (None, "-"):
-        check_place(json_file)
+        written = (*written, (json_file, json_kind))
+    written = [(path, kind) for path, kind in written if path is not None]
+    pages = ()
     if report is not None:
-        from wmdelays.validation.pages import check_folder
+        from wmdelays.validation.pages import PAGE, check_folder
 
+        pages = (Path(report), Path(report, PAGE))
+    seen = {os.path.realpath(path) for path in others if path is not None}
+    for path in (*(Path(path) for path, _ in written), *pages):
+        place = os.path.realpath(path)
+        if place in seen:
+            raise InputError(f"{path}: is named for two things; name another file")
+        seen.add(place)
+    for path, kind in written:
+        check_writable(path, kind)
+    if report is not None:
         check_folder(report)
-
-
-def check_place(json_file):
-    """Raise an InputError if JSON cannot be written there or would take the place of other data.
-
-    A recording, a memory, a network or results may have taken hours.
-    """
-    check_writable(json_file)
-    try:
-        with open(json_file, "rb") as file:
-            beginning = file.read(512).lstrip()
-    except OSError:
-        return
-    if beginning and (beginning[:1] not in b"{[" or FORMAT.encode() in beginning):
-        raise InputError(f"{json_file}: holds other data, not JSON of before; name another file")
 
 
 def chosen_patterns(text):

@@ -15,7 +15,7 @@ from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
 from wmdelays.validation.verdict import share
 
-_PAGE, _FIGURES = "report.html", "figures"
+PAGE, _FIGURES = "report.html", "figures"
 # An SVG picture stays sharp on paper; above this size the page takes the PNG one.
 _LARGEST_SVG = 120_000
 
@@ -75,7 +75,7 @@ def write_page(folder, figures, page, earlier=None):
     """
     folder = Path(folder)
     check_folder(folder)
-    content = {Path(_PAGE): page.encode()}
+    content = {Path(PAGE): page.encode()}
     for figure in figures:
         content[Path(_FIGURES, f"{figure['name']}.png")] = figure["png"]
         content[Path(_FIGURES, f"{figure['name']}.svg")] = figure["svg"]
@@ -84,7 +84,7 @@ def write_page(folder, figures, page, earlier=None):
             _install(content, staging, folder, earlier)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    return folder / _PAGE
+    return folder / PAGE
 
 
 def check_folder(folder):
@@ -96,8 +96,8 @@ def check_folder(folder):
     for place in (folder / _FIGURES, folder):
         if os.path.lexists(place) and not place.is_dir():
             raise InputError(f"{place}: is no folder; name another one for the report")
-    if (folder / _PAGE).is_dir():
-        raise InputError(f"{folder / _PAGE}: is a folder; name another one for the report")
+    if (folder / PAGE).is_dir():
+        raise InputError(f"{folder / PAGE}: is a folder; name another one for the report")
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir():
         raise InputError(f"{folder}: cannot be made, since {existing} is no folder")
@@ -141,7 +141,7 @@ def _install(content, staging, folder, earlier):
     for name, data in content.items():
         (staging / name).write_bytes(data)
     (folder / _FIGURES).mkdir(exist_ok=True)
-    for name in sorted(content, key=lambda name: name == Path(_PAGE)):
+    for name in sorted(content, key=lambda name: name == Path(PAGE)):
         os.replace(staging / name, folder / name)
     for old in (folder / _FIGURES).glob(earlier) if earlier else ():
         if old.suffix in (".png", ".svg") and old.relative_to(folder) not in content:

@@ -308,7 +308,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """Recall periodic patterns over and over: how long they hold, with and without noise."""
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, memory)
     chosen = None
     if patterns != "all":
         chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")

@@ -282,7 +282,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """Cue patterns one after another and see which is recalled when."""
-    check_outputs(json_file, report)
+    check_outputs(json_file, report, memory)
     wanted = _order(order)
     dt_s = None if dt is None else seconds(dt, "--dt")
     with progress_bar() as say:

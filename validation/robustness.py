@@ -411,7 +411,7 @@ def command(
     json_file: JsonFile = None,
 ):
     """How much damage to cue, spikes and synapses the recall bears."""
-    check_outputs(json_file, report, results)
+    check_outputs(json_file, report, *memories, results)
     kinds = list(KINDS) if damage == "all" else [word.strip() for word in damage.split(",")]
     given = None
     if values is not None:

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.file_kinds import CHECKPOINT, MEMORY
 from wmdelays.memory_file import write_memory
-from wmdelays.output import check_writable
 from wmdelays.patterns import generate, is_specification
 from wmdelays.quantities import seconds
 from wmdelays.raster_files import read_raster
+from wmdelays.validation.options import check_outputs
 from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
 
 _WAYS_OUT = {
@@ -186,10 +187,7 @@ def command(
     ] = None,
 ):
     """Store patterns in the delays and weights of a network."""
-    check_writable(output)
-    for text in (*inputs, *filter(None, [checkpoint])):
-        if Path(text).resolve() == output.resolve():
-            raise InputError(f"{output}: is also an input; name another file for the memory")
+    check_outputs(None, None, *inputs, written=[(output, MEMORY), (checkpoint, CHECKPOINT)])
     options = {
         name: value
         for name, value in (

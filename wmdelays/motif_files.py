@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from wmdelays.file_kinds import MOTIFS
 from wmdelays.output import replacing
 
 
@@ -45,7 +46,7 @@ def write_motifs(path, memory, motifs):
                 "hangs_on": needed[first[k] : first[k + 1]],
             }
 
-    with replacing(path) as temporary, open(temporary, "w") as file:
+    with replacing(path, MOTIFS) as temporary, open(temporary, "w") as file:
         for one in motifs:
             for values in lines(one):
                 file.write(json.dumps(values, allow_nan=False) + "\n")

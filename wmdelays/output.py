@@ -2,42 +2,65 @@
 
 import json
 import os
-import tempfile
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.file_kinds import JSON, check_kind
+from wmdelays.unfinished import unfinished_file
 
 
-def check_writable(path):
-    """Raise an InputError unless a file of this name can be written.
+def check_writable(path, kind=None):
+    """Raise an InputError unless a file of this name can be written, and destroys nothing.
 
     For use before long work whose result is to go there.
-    """
-    path = Path(path)
-    folder = _target(path).parent
-    if os.path.isdir(path):
-        raise InputError(f"{path}: is a folder; name a file")
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise InputError(f"{path}: is a device or a pipe; name a file")
-    if not folder.is_dir():
-        raise InputError(f"{path}: there is no folder {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"{path}: the folder {folder} cannot be written to")
-
-
-@contextmanager
-def replacing(path):
-    """A temporary file beside `path` that takes its name once it is complete.
-
-    Until then, and if anything goes wrong, an older file of that name stays as it is. Where
-    `path` is a symbolic link, the file it leads to is replaced.
 
     Parameters
     ----------
     path : str or Path
+    kind : str, optional
+        What is to be written, one of the kinds of `wmdelays.file_kinds`. Without it the caller
+        looks itself at what is in the file.
+
+    Raises
+    ------
+    InputError
+        If the name is none for a file, the folder or the file is read-only, or a file is there
+        that is not of this kind.
+    """
+    path = Path(path)
+    target = _target(path)
+    _check_place(path, target)
+    if kind is not None:
+        check_kind(path, kind)
+    try:
+        # Nothing else tells for certain: permissions, a disk mounted read-only, its quota.
+        with unfinished_file(target.parent):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path}: the folder {target.parent} cannot be written to"
+            f" ({one_line(error.strerror or error)})"
+        ) from None
+
+
+@contextmanager
+def replacing(path, kind):
+    """A temporary file beside `path` that takes its name once it is complete.
+
+    Until then, and if anything goes wrong, an older file of that name stays as it is. Where
+    `path` is a symbolic link, the file it leads to is replaced. The new file has the permissions
+    and the group of the one that it replaces.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        What is written, one of the kinds of `wmdelays.file_kinds`. A file that is something else
+        is not replaced.
 
     Yields
     ------
@@ -50,30 +73,69 @@ def replacing(path):
         If the file cannot be written.
     """
     path = Path(path)
-    check_writable(path)
     target = _target(path)
-    temporary = None
+    _check_place(path, target)
+    check_kind(path, kind)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, target)
+        older = target.stat() if target.exists() else None
+        # A new file gets what the umask leaves; one that replaces another is nobody's to read yet.
+        mode = 0o666 if older is None else 0o600
+        with unfinished_file(target.parent, mode) as (temporary, file):
+            yield temporary
+            if older is not None:
+                _keep_owner(file, older)
+            os.fsync(file)
+            os.replace(temporary, target)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written: {one_line(error.strerror or error)}"
         ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
-def write_json(path, values):
+def _check_place(path, target):
+    """Raise an InputError unless a file may have this name, and may be replaced if it is there."""
+    folder = target.parent
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        found = None
+    except (OSError, ValueError) as error:
+        reason = one_line(getattr(error, "strerror", None) or error)
+        raise InputError(f"{path}: cannot be written: {reason}") from None
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path}: is a folder; name a file")
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        raise InputError(f"{path}: is a device or a pipe; name a file")
+    if not folder.is_dir():
+        raise InputError(f"{path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: the folder {folder} cannot be written to")
+    if found is None:
+        return
+    # A new file could take the name all the same. Who made this one read-only wants to keep it.
+    if not (found.st_mode & 0o222 and os.access(path, os.W_OK)):
+        raise InputError(f"{path}: is read-only; name another file, or make it writable")
+    of_folder = folder.stat()
+    others = os.geteuid() not in (0, found.st_uid, of_folder.st_uid)
+    if of_folder.st_mode & stat.S_ISVTX and others:
+        raise InputError(f"{path}: belongs to another user; name another file")
+
+
+def _keep_owner(file, older):
+    """Give an open file the group and the permissions of an older one, or less."""
+    mode = stat.S_IMODE(older.st_mode) & 0o777
+    if os.fstat(file).st_gid != older.st_gid:
+        try:
+            os.fchown(file, -1, older.st_gid)
+        except OSError:
+            # What the older one's group was allowed is nothing to this one's.
+            mode &= 0o707 | (mode & 0o007) << 3
+    os.fchmod(file, mode)
+
+
+def write_json(path, values, kind=JSON):
     """Write plain values to a JSON file, whole or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, kind) as temporary:
         temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
 
 
@@ -95,10 +157,7 @@ def hdf5_image(file):
 
 
 def _target(path):
-    return Path(os.path.realpath(path))
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return Path(path)  # a name with a zero byte, which `_check_place` refuses

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.file_kinds import RASTER
 from wmdelays.output import check_writable, replacing
 from wmdelays.raster import Raster
 
@@ -93,7 +94,7 @@ def check_raster(path):
     path = Path(path)
     if path.suffix not in (".csv", ".npz"):
         raise InputError(f"{path}: a raster file ends in .csv or .npz")
-    check_writable(path)
+    check_writable(path, RASTER)
 
 
 def write_raster(path, raster):
@@ -103,7 +104,7 @@ def write_raster(path, raster):
     """
     path = Path(path)
     check_raster(path)
-    with replacing(path) as temporary:
+    with replacing(path, RASTER) as temporary:
         if path.suffix == ".csv":
             with open(temporary, "w", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")

@@ -63,7 +63,7 @@ def writing(path, kind):
     InputError
         If the file cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, kind) as temporary:
         with hdf5_in_memory(userblock_size=_BLOCK) as file:
             yield file
             image = hdf5_image(file)

@@ -318,7 +318,8 @@ def test_an_interrupt_inside_a_callback_of_the_compiler_ends_the_program(
 
 def test_the_memory_does_not_take_the_place_of_its_input(refused, tmp_path):
     write_csv(tmp_path / "cells.csv", [(0, 0.1), (1, 0.2)])
-    assert "is also an input" in refused("store", "cells.csv", "-o", "cells.csv")
+    line = refused("store", "cells.csv", "-o", "cells.csv")
+    assert line == "wmdelays: cells.csv: is named for two things; name another file"
     assert (tmp_path / "cells.csv").read_text().startswith("unit,time_s")
 
 
@@ -351,10 +352,13 @@ def test_json_and_results_are_two_files(refused, small_memory, tmp_path, command
     assert not (tmp_path / "r.jsonl").exists()
 
 
-def test_json_of_before_is_replaced(wmdelays, small_memory, tmp_path, load_json):
-    (tmp_path / "r.json").write_text(' [{"old": 1}]')
-    assert wmdelays("info", small_memory, "--json", "r.json").returncode == 0
-    assert "memory" in load_json(tmp_path / "r.json")
+def test_json_of_before_is_replaced(wmdelays, refused, small_memory, tmp_path, load_json):
+    for before in ("[]\n", '{\n "raster": {\n  "n_units": 4\n }\n}\n'):
+        (tmp_path / "r.json").write_text(before)
+        assert wmdelays("info", small_memory, "--json", "r.json").returncode == 0
+        assert "memory" in load_json(tmp_path / "r.json")
+    (tmp_path / "mine.json").write_text(' [{"mine": 1}]')
+    assert "mine.json: holds text" in refused("info", small_memory, "--json", "mine.json")
 
 
 def test_the_readmes_example_in_python_runs():

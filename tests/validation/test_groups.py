@@ -176,7 +176,7 @@ def test_groups_go_to_standard_output_too(wmdelays, folder, expected):
 
 def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     # What an older search left goes.
-    (folder / "g.jsonl").write_text('{"older": 1}\n' * 100_000)
+    (folder / "g.jsonl").write_text('{"mother":1,"anchors":[2,3,4]}\n' * 100_000)
     first, said = interrupted(*COMMAND).strip().splitlines()
     total = group_search.Search(network()).n_sets
     assert first.endswith(f" mothers, {total:,} sets of 3 anchors")

@@ -132,7 +132,7 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
         (["-o", "old.h5", "--seconds", 3, "--seed", 5], "its seed is 4, not 5"),
         (["-o", "old.h5", "--seconds", 3, "--snapshot", "2s"], "its snapshot is 1, not 2"),
         (["-o", "old.h5", "--seconds", 2], "holds 3 s already"),
-        (["-o", "other.csv"], "other.csv: is not a network file"),
+        (["-o", "other.csv"], "other.csv: holds a recording and is no network file"),
     ],
 )
 def test_mistakes_are_one_line_before_any_work(wmdelays, refused, simulated, arguments, words):

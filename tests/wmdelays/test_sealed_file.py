@@ -20,6 +20,7 @@ import wmdelays.memory_file as memory_file
 import wmdelays.output as output
 import wmdelays.sealed_file as sealed_file
 import wmdelays.sonata as sonata
+import wmdelays.unfinished as unfinished
 
 folder, how = sys.argv[1:]
 path = f"{folder}/m.h5"
@@ -40,9 +41,6 @@ def check():
     contents = [open(f"{folder}/{name}.h5", "rb").read() for name in ("old", "new")]
     memory_file.read_memory(path)
     print(contents.index(content), *sorted(set(os.listdir(folder)) - {"old.h5", "new.h5", "m.h5"}))
-    for name in os.listdir(folder):
-        if name.startswith(".m.h5."):
-            os.unlink(f"{folder}/{name}")
     with open(path, "wb") as file:
         file.write(contents[0])
 
@@ -64,7 +62,7 @@ if how == "random":
         os.waitpid(child, 0)
         check()
 else:
-    files = {one.__file__ for one in (memory_file, output, sealed_file, sonata)}
+    files = {one.__file__ for one in (memory_file, output, sealed_file, sonata, unfinished)}
     def killed_at(n):
         left = [n]
         def trace(frame, event, argument):
@@ -100,8 +98,8 @@ def killed_writes(folder, make_memory, how):
     assert done.returncode == 0, done.stderr
     found = [line.split(" ") for line in done.stdout.splitlines()]
     for _, *left in found:
-        assert len(left) <= 1
-        assert all(name.startswith(".m.h5.") and name.endswith(".tmp") for name in left)
+        assert len(left) <= 1, "what the one before left was swept"
+        assert all(name.startswith(".wmdelays-") and name.endswith(".tmp") for name in left)
     return [which for which, *_ in found], [left for _, *left in found]
 
 
@@ -120,7 +118,7 @@ def test_writes_killed_at_random_moments_leave_the_old_file_or_the_new_one(tmp_p
 
 
 @pytest.mark.parametrize(
-    "where", ["os.fsync", "os.replace", "h5py.Group.create_group", "tempfile.mkstemp"]
+    "where", ["os.fsync", "os.replace", "h5py.Group.create_group", "secrets.token_hex"]
 )
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_write_that_fails_leaves_the_old_file_alone(
