@@ -1,19 +1,20 @@
 """Running the polychronization network on Brian2's devices, from one state to the next."""
 
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 
 import numpy as np
 from brian2 import NetworkOperation, second
 from brian2.devices.device import RuntimeDevice, get_device
 
 from wmdelays.brian_models.devices import DEVICES
+from wmdelays.brian_models.outputs import Outputs
 from wmdelays.brian_models.polychronization import PREFIX, build, random_input
 from wmdelays.brian_models.programs import compiler
-from wmdelays.brian_models.projects import Inputs, private_device, program_of, run_program
+from wmdelays.brian_models.projects import Inputs, private_device, program_of
 from wmdelays.brian_models.runtime import cython_settings, settings
 from wmdelays.errors import InputError
 from wmdelays.network_state import NetworkState, with_excitatory
+from wmdelays.temporary import temporary_folder, write_array
 
 # Milliseconds count from 0 for users and from 1 in Brian2, see `Parts.clock`.
 _MS = 1e-3
@@ -66,8 +67,8 @@ class Simulation:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self._device.close()
+    def __exit__(self, *error):
+        self._device.close(*error)
 
     def run(self, state, seconds):
         """Go on from a state.
@@ -168,7 +169,7 @@ class _Runtime:
     def __init__(self, network, device):
         self.network, self.device = network, device
 
-    def close(self):
+    def close(self, *error):
         pass
 
     def run(self, values, start, seconds):
@@ -243,21 +244,15 @@ class _Standalone:
     """The device that compiles: one program for all simulations of networks of this size."""
 
     def __init__(self, network, progress):
-        self._folder = tempfile.TemporaryDirectory(prefix="wmdelays-")
-        self.folder = Path(self._folder.name)
-        try:
+        with ExitStack() as stack:
+            self.folder = stack.enter_context(temporary_folder())
             progress("preparing", None)
             with private_device() as device, settings(_AS_WRITTEN):
                 self._build(device, network)
             self.program = program_of(self.folder, PREFIX).ready(progress)
-        except BaseException:
-            self.close()
-            raise
-        self.n_replayed = network.max_delay_ms
-        (self.folder / "data").mkdir()
-
-    def close(self):
-        self._folder.cleanup()
+            self.n_replayed = network.max_delay_ms
+            (self.folder / "data").mkdir()
+            self.close = stack.pop_all().__exit__
 
     def _build(self, device, network):
         parts = _parts(network)
@@ -302,20 +297,16 @@ class _Standalone:
             inputs.load_vector(name, parts.excitation, name)
         inputs.insert(f"{parts.network.name}.t = _tick * {_MS};")
         inputs.insert(f"{parts.network.name}.run(_duration, NULL, 1e9);")
+        self._outputs = Outputs(device)
+        self._outputs.arrays(parts.neurons, _MEMBRANE)
+        self._outputs.vectors(parts.excitation, _LEARNING)
+        self._outputs.vectors(parts.monitor, ("i", "t"))
+        self._outputs.end()
         # At its end the program writes all arrays that are left into files.
         for vector in spent:
             device.insert_code("before_end", f"brian::{vector} = {{}};")
         parts.network.run(0 * second, namespace={})
         device.build(directory=str(self.folder), compile=False, run=False, with_output=False)
-        self._results = {
-            name: (device.get_array_filename(owner.variables[name]), owner.variables[name].dtype)
-            for owner, names in (
-                (parts.neurons, _MEMBRANE),
-                (parts.excitation, _LEARNING),
-                (parts.monitor, ("i", "t")),
-            )
-            for name in names
-        }
 
     def run(self, values, start, seconds):
         numbers = {
@@ -324,9 +315,5 @@ class _Standalone:
             "_duration": np.array([float(seconds)]),
         }
         for name, array in (values | numbers).items():
-            array.tofile(self.folder / "data" / name)
-        run_program(self.program, self.folder)
-        return {
-            name: np.fromfile(self.folder / "results" / file, dtype=dtype)
-            for name, (file, dtype) in self._results.items()
-        }
+            write_array(self.folder / "data" / name, array)
+        return self._outputs.of(self.program, self.folder)

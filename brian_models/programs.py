@@ -6,12 +6,16 @@ import platform
 import shlex
 import shutil
 import subprocess
-import tempfile
+import time
 import uuid
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from wmdelays.brian_models.processes import Job
+from wmdelays.cache_folder import NAME, cache_folder, is_own_file, may_run
 from wmdelays.errors import InputError
+from wmdelays.temporary import full_disk, is_full, says_full
 
 # Brian2 compiles with -ffast-math unless told otherwise. Sums in another order or a fused
 # multiply-add can move a membrane across its threshold.
@@ -19,7 +23,8 @@ EXACT = ("-O2", "-std=c++17", "-fno-fast-math", "-ffp-contract=off", "-w")
 # The rest of a program runs once; optimising it takes longer than it saves.
 _COLD = ("-O0",)
 _MOST_PROGRAMS = 100
-_FOLDER = "WMDELAYS_CACHE"
+# Seconds after which what was to become a program in the cache is of a process that was killed.
+_UNFINISHED = 3600
 
 
 def compiler():
@@ -43,38 +48,6 @@ def compiler():
 def _version(words):
     done = subprocess.run([*words, "--version"], capture_output=True, text=True)
     return done.stdout + done.stderr
-
-
-def cache_folder():
-    """The folder that keeps what was compiled.
-
-    The environment variable ``WMDELAYS_CACHE``, or else ``wmdelays`` in the user's cache folder;
-    a temporary folder where that cannot be written.
-    """
-    chosen = os.environ.get(_FOLDER)
-    if not chosen:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        chosen = os.path.join(base, "wmdelays")
-    return chosen if _can_write(chosen) else _temporary_folder()
-
-
-def _can_write(folder):
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError:
-        return False
-    # Programs are run from here: nobody else may have put them there.
-    mine = not hasattr(os, "getuid") or os.stat(folder).st_uid == os.getuid()
-    return mine and os.access(folder, os.W_OK | os.X_OK)
-
-
-@cache
-def _temporary():
-    return tempfile.TemporaryDirectory(prefix="wmdelays-")
-
-
-def _temporary_folder():
-    return _temporary().name
 
 
 class Program:
@@ -102,7 +75,8 @@ class Program:
                 "cpp_standalone needs a C++ compiler and none was found; install g++ or take the"
                 " device numpy"
             )
-        self.path = Path(cache_folder()) / "programs" / self._key()
+        self._cache = cache_folder("programs")
+        self._name = self._key()
 
     def _key(self):
         about = [*self.words, _version(tuple(self.words)), *EXACT, *_COLD, platform.platform()]
@@ -115,71 +89,93 @@ class Program:
 
     def is_cached(self):
         """Whether the program is there already."""
-        return self.path.is_file()
+        return self._cached() is not None
 
     def ready(self, progress):
         """Path of the compiled program, which is compiled now if it has to be."""
-        if self.is_cached():
-            # The oldest programs go first when the cache is full.
-            os.utime(self.path)
-            return self.path
+        path = self._cached()
+        if path is not None:
+            return path
         progress("compiling", None)
-        return self._keep(self._compile())
+        path = self._keep(self._compile())
+        if not may_run(path.parent):
+            raise InputError(
+                f"programs may not be run from {path.parent} (noexec); name a folder where they may in"
+                f" the environment variable {NAME} or TMPDIR, or take the device numpy"
+            )
+        return path
+
+    def _cached(self):
+        """The program in the cache, or None; one that is not what was compiled is removed."""
+        for path in self._cache.glob(f"{self._name}-*"):
+            # Another process may remove it as well.
+            with suppress(OSError):
+                if is_own_file(path) and path.name == self._full_name(path):
+                    # The oldest programs go first when the cache is full.
+                    os.utime(path)
+                    return path
+                path.unlink(missing_ok=True)
+        return None
+
+    def _full_name(self, path):
+        """The name of a program in the cache, which holds the digest of the file itself."""
+        return f"{self._name}-{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
     def _compile(self):
-        jobs = []
-        for flags, files in (((*EXACT, *_COLD), self.cold), (EXACT, self.hot)):
-            for file in files:
-                command = [*self.words, *flags, "-I.", "-c", file, "-o", f"{file}.o"]
-                jobs.append((command, self._start(command)))
-        objects = [command[-1] for command, _ in jobs]
+        jobs, objects = [], []
         try:
-            for command, job in jobs:
-                _finish(command, job)
+            for flags, files in (((*EXACT, *_COLD), self.cold), (EXACT, self.hot)):
+                for file in files:
+                    objects.append(f"{file}.o")
+                    command = [*self.words, *flags, "-I.", "-c", file, "-o", objects[-1]]
+                    jobs.append(Job(command, self.directory))
+            for job in jobs:
+                self._finish(job)
         finally:
-            for _, job in jobs:
-                if job.poll() is None:
-                    job.kill()
-                    job.communicate()
-        link = [*self.words, *objects, "-s", "-o", "main"]
-        _finish(link, self._start(link))
+            for job in jobs:
+                job.end()
+        self._finish(Job([*self.words, *objects, "-s", "-o", "main"], self.directory))
         return self.directory / "main"
 
-    def _start(self, command):
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.directory, stdout=pipe, stderr=pipe, text=True)
+    def _finish(self, job):
+        status, _, errors = job.finish()
+        if not status:
+            return
+        # The linker does not always find words for it.
+        if says_full(errors) or is_full(self.directory):
+            raise full_disk(self.directory)
+        lines = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
+        reason = lines[0].strip() if lines else f"status {status}"
+        raise InputError(
+            f"{job.command[0]} could not compile the simulation: {reason}; the device numpy needs no compiler"
+        )
 
     def _keep(self, made):
         """Put a program into the cache, where it appears at once and whole."""
-        part = self.path.with_name(f".{uuid.uuid4().hex}")
+        part = self._cache / f".{uuid.uuid4().hex}"
+        path = self._cache / self._full_name(made)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(made, part)
-            os.replace(part, self.path)
-            _trim(self.path.parent)
+            shutil.copyfile(made, part)
+            part.chmod(0o700)
+            os.replace(part, path)
+            _trim(self._cache)
         except OSError:
             # A full disk costs the next run a compilation, not this one its result.
             part.unlink(missing_ok=True)
             return made
-        return self.path
-
-
-def _finish(command, job):
-    _, errors = job.communicate()
-    if job.returncode:
-        lines = [line for line in errors.splitlines() if "error" in line] or errors.splitlines()
-        reason = lines[0].strip() if lines else f"status {job.returncode}"
-        raise InputError(
-            f"{command[0]} could not compile the simulation: {reason}; the device numpy needs no compiler"
-        )
+        return path
 
 
 def _trim(folder):
     programs = []
     for path in folder.iterdir():
         try:
-            programs.append((path.stat().st_mtime, path))
+            age = path.stat().st_mtime
         except FileNotFoundError:
-            pass  # another process is trimming too
+            continue  # another process is trimming too
+        if not path.name.startswith("."):
+            programs.append((age, path))
+        elif age < time.time() - _UNFINISHED:
+            path.unlink(missing_ok=True)
     for _, path in sorted(programs)[:-_MOST_PROGRAMS]:
         path.unlink(missing_ok=True)

@@ -5,9 +5,7 @@ writes an empty network instead, and the program reads all of that from files wh
 one that was compiled once serves any values.
 """
 
-import os
 import re
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,17 +86,6 @@ def program_of(folder, prefix):
     return Program(folder, *_translation_units(folder))
 
 
-def run_program(program, folder):
-    """Run a compiled program in its folder, in which it leaves its arrays under ``results``."""
-    results = os.path.join(folder, "results", "")
-    done = subprocess.run(
-        [str(program), "--results_dir", results], cwd=folder, capture_output=True, text=True
-    )
-    if done.returncode:
-        reason = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
-        raise RuntimeError(f"the compiled simulation stopped: {reason}")
-
-
 @contextmanager
 def private_device():
     """A standalone device of our own, active for a while.
@@ -157,13 +144,15 @@ def _translation_units(folder):
     others = sorted(
         path.name for path in folder.glob("*.cpp") if path.name not in (*_HOT, "hot.cpp")
     )
-    (folder / "cold.cpp").write_text("\n".join(f'#include "{name}"' for name in others) + "\n")
+    # What our own code in the main program needs besides.
+    cold = ["#include <cerrno>", "#include <cstring>", *(f'#include "{name}"' for name in others)]
+    (folder / "cold.cpp").write_text("\n".join(cold) + "\n")
     return ["cold.cpp"], ["hot.cpp"]
 
 
 # All standard headers that Brian2's files use: included before the namespaces are opened, they do
 # not end up inside one.
 _HEADERS = (
-    "algorithm", "cassert", "climits", "cmath", "csignal", "cstdint", "cstdlib", "cstring", "ctime",
+    "algorithm", "cassert", "cerrno", "climits", "cmath", "csignal", "cstdint", "cstdlib", "cstring", "ctime",
     "fstream", "iostream", "iterator", "map", "random", "set", "string", "tuple", "utility", "vector",
 )  # fmt: skip

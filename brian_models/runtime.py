@@ -1,6 +1,5 @@
 """Brian2 inside Python: the devices `numpy` and `cython`."""
 
-import os
 from contextlib import contextmanager
 
 import numpy as np
@@ -8,8 +7,9 @@ from brian2 import Network, SpikeMonitor, prefs, second
 
 from wmdelays.brian_models.expansion import expand
 from wmdelays.brian_models.neuron_models import NEURONS
-from wmdelays.brian_models.programs import EXACT, cache_folder
+from wmdelays.brian_models.programs import EXACT
 from wmdelays.brian_models.stimulus import fill, stimulus_objects
+from wmdelays.cache_folder import cache_folder
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 
@@ -69,9 +69,11 @@ def record(neurons):
 def settings(wanted):
     """Brian2's preferences changed for a while, and always put back.
 
-    Besides those wanted, the ones are set that would change the numbers.
+    Besides those wanted, the ones are set that would change the numbers. Ctrl-C is one of them:
+    Brian2 ends a simulation early and goes on as if that were all of it.
     """
-    wanted = {"core.default_float_dtype": np.float64, **wanted}
+    always = {"core.default_float_dtype": np.float64, "core.stop_on_keyboard_interrupt": False}
+    wanted = {**always, **wanted}
     before = {name: prefs[name] for name in wanted}
     try:
         for name, value in wanted.items():
@@ -85,8 +87,7 @@ def settings(wanted):
 def cython_settings(device):
     if device != "cython":
         return {}
-    folder = os.path.join(cache_folder(), "cython")
     return {
         "codegen.cpp.extra_compile_args": list(EXACT),
-        "codegen.runtime.cython.cache_dir": folder,
+        "codegen.runtime.cython.cache_dir": str(cache_folder("cython")),
     }

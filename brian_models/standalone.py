@@ -4,36 +4,34 @@ The program depends on the number of neurons and the neuron model alone, so one 
 once serves any memory and any cues of that size; see `projects`.
 """
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 from brian2 import Clock, Network, second
 
 from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
-from wmdelays.brian_models.projects import Inputs, private_device, program_of, run_program
+from wmdelays.brian_models.outputs import Outputs
+from wmdelays.brian_models.projects import Inputs, private_device, program_of
 from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.stimulus import connections, stimulus_objects
+from wmdelays.temporary import temporary_folder, write_array
 
 
 def simulate(memory, model, script, n, device, progress):
     """Play a script to a memory; see `runtime.simulate`."""
-    with tempfile.TemporaryDirectory(prefix="wmdelays-") as folder:
+    with temporary_folder() as folder:
         progress("preparing", None)
         project = _Project(folder, model, memory.n_neurons, list(model.parameters(memory)))
         program = project.program.ready(progress)
-        data = Path(folder) / "data"
+        data = folder / "data"
         data.mkdir()
         for name, values in project.inputs(memory, model, script, n):
-            values.tofile(data / name)
+            write_array(data / name, values)
         progress("simulating", None)
-        run_program(program, folder)
-        return project.record(memory.step / n)
+        return project.record(program, memory.step / n)
 
 
 def is_compiled(n_neurons, model, parameters):
     """Whether the program for a network of that size is in the cache."""
-    with tempfile.TemporaryDirectory(prefix="wmdelays-") as folder:
+    with temporary_folder() as folder:
         return _Project(folder, model, n_neurons, parameters).program.is_cached()
 
 
@@ -42,7 +40,7 @@ class _Project:
 
     Parameters
     ----------
-    folder : str
+    folder : Path
         Where it is written.
     model : NeuronModel
     n_neurons : int
@@ -51,7 +49,7 @@ class _Project:
     """
 
     def __init__(self, folder, model, n_neurons, parameters):
-        self.folder = Path(folder)
+        self.folder = folder
         with private_device() as device:
             self._build(device, model, n_neurons, parameters)
         self.program = program_of(folder, PREFIX)
@@ -90,16 +88,14 @@ class _Project:
         # Brian2 writes the duration of a run into the program. It writes zero here, and the
         # program then runs for as long as it was told to.
         device.insert_code("after_network_run", f"{network.name}.run(_duration, NULL, 1e9);")
+        self.outputs = Outputs(device)
+        self.outputs.vectors(monitor, ("i", "t", "fires"))
+        self.outputs.end()
         # At its end the program writes all arrays that are left into files.
         for vector in vectors:
             device.insert_code("before_end", f"brian::{vector} = {{}};")
         network.run(0 * second, namespace={})
         device.build(directory=str(self.folder), compile=False, run=False, with_output=False)
-        self._results = {
-            name: (device.get_array_filename(variable), variable.dtype)
-            for name, variable in monitor.variables.items()
-            if name in ("i", "t", "fires")
-        }
 
     def inputs(self, memory, model, script, n):
         """Names and contents of the files that the program reads."""
@@ -118,10 +114,8 @@ class _Project:
         yield "cells", script.cells.astype(np.int32)
         yield "ticks", script.ticks.astype(np.int32)
 
-    def record(self, dt):
-        """What the program recorded; see `runtime.simulate`."""
-        i, t, fires = (
-            np.fromfile(self.folder / "results" / file, dtype=dtype)
-            for file, dtype in (self._results[name] for name in ("i", "t", "fires"))
-        )
-        return i, np.rint(t / dt).astype(np.int64), fires.astype(bool)
+    def record(self, program, dt):
+        """Run the program; what it recorded, see `runtime.simulate`."""
+        recorded = self.outputs.of(program, self.folder)
+        ticks = np.rint(recorded["t"] / dt).astype(np.int64)
+        return recorded["i"], ticks, recorded["fires"].astype(bool)

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from wmdelays import InputError
 from wmdelays.brian_models import choose_device, compiler, programs, recall
+from wmdelays.brian_models.programs import Program
 
 
 @pytest.fixture
@@ -60,12 +62,15 @@ assert recalled.own.times.tolist() == [1e-3, 3e-3]
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(
-    random_memory, random_cue, agrees, monkeypatch, tmp_path
+    random_memory, random_cue, agrees, monkeypatch, tmp_path, capfd
 ):
     (tmp_path / "file").write_text("in the way")
+    capfd.readouterr()
     monkeypatch.setenv("WMDELAYS_CACHE", str(tmp_path / "file"))
     memory = random_memory(0)
     assert agrees(recall(memory, random_cue(0, memory), device="cpp_standalone"), memory)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 1 and "what is compiled is not kept" in lines[0]
 
 
 def test_the_oldest_programs_go_first(tmp_path, monkeypatch):
@@ -76,6 +81,81 @@ def test_the_oldest_programs_go_first(tmp_path, monkeypatch):
         os.utime(path, (1e9 - age, 1e9 - age))
     programs._trim(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["program0", "program1", "program2"]
+
+
+def test_what_a_killed_process_left_in_the_cache_is_removed(tmp_path):
+    for name, age in ((".killed", 7200), (".being-written", 5), ("program", 7200)):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    programs._trim(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".being-written", "program"]
+
+
+@pytest.fixture
+def small_program(tmp_path, empty_cache):
+    """A project that is compiled in a moment; its program says hello."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "cold.cpp").write_text("int hello(); int main() { return hello(); }")
+    (project / "hot.cpp").write_text('#include <cstdio>\nint hello() { return puts("hello") < 0; }')
+    return lambda: Program(project, ["cold.cpp"], ["hot.cpp"])
+
+
+def says(path):
+    return subprocess.run([path], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "changed", "of others", "link"])
+def test_a_program_in_the_cache_that_is_not_what_was_compiled_is_compiled_again(
+    small_program, stages, damage, tmp_path
+):
+    path = small_program().ready(stages)
+    assert small_program().is_cached()
+    stages.told.clear()
+    content = path.read_bytes()
+    if damage == "of others":
+        path.chmod(0o722)
+    elif damage == "link":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    else:
+        changed = bytearray(content)
+        changed[-1] ^= 1
+        path.write_bytes({"cut": content[:5000], "empty": b"", "changed": changed}[damage])
+    assert not small_program().is_cached()
+    path = small_program().ready(stages)
+    assert stages.told == ["compiling"] and says(path) == "hello\n"
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert small_program().ready(stages) == path and stages.told == ["compiling"]
+
+
+def test_a_program_does_not_stay_when_no_more_fits_into_the_cache(
+    small_program, stages, monkeypatch, empty_cache
+):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(programs.shutil, "copyfile", full)
+    assert says(small_program().ready(stages)) == "hello\n"
+    assert not small_program().is_cached()
+
+
+def test_a_full_disk_while_compiling_is_one_line(small_program, stages, tmp_path, monkeypatch):
+    fake = tmp_path / "compiler"
+    fake.write_text("#!/bin/sh\necho as: main.o: No space left on device >&2; exit 1\n")
+    fake.chmod(0o700)
+    monkeypatch.setenv("CXX", str(fake))
+    with pytest.raises(InputError, match="no room left.*TMPDIR"):
+        small_program().ready(stages)
+
+
+def test_where_no_program_may_run_a_line_says_what_to_do(
+    small_program, stages, monkeypatch, tmp_path
+):
+    (tmp_path / "cache").write_text("in the way")
+    monkeypatch.setattr(programs, "may_run", lambda folder: False)
+    with pytest.raises(InputError, match="noexec.*WMDELAYS_CACHE.*numpy"):
+        small_program().ready(stages)
 
 
 def test_a_failed_compilation_says_why(random_memory, random_cue, monkeypatch, empty_cache):
