@@ -13,6 +13,7 @@ import typer
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
+from wmdelays.free_memory import is_out_of_memory
 from wmdelays.validation import (
     capacity,
     compare,
@@ -28,6 +29,10 @@ from wmdelays.validation import (
     store,
 )
 
+_NO_MEMORY = (
+    "this needs more memory than there is (ulimit -v, a container's limit, the machine's own); take"
+    " fewer neurons, patterns or steps, or a shorter stretch"
+)
 # click comes with typer, since 0.16 under a private name.
 _CommandLineError = typer.BadParameter.__mro__[2]
 
@@ -80,17 +85,14 @@ def main(arguments=None):
         return _fail(error.format_message() or "", 2)
     except InputError as error:
         return _fail(str(error), 2)
-    except MemoryError:
-        return _fail("this needs more memory than there is", 2)
-    except RuntimeError as error:
-        # torch's allocator has no error of its own.
-        if "not enough memory" not in str(error):
-            raise
-        return _fail("this needs more memory than there is", 2)
-    except OSError as error:
-        return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
+    except Exception as error:
+        if is_out_of_memory(error):
+            return _fail(_NO_MEMORY, 2)
+        if isinstance(error, OSError):
+            return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+        raise
 
 
 @contextmanager

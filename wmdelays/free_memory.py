@@ -1,5 +1,6 @@
 """How much memory this process may still take, and a check before a lot is asked for."""
 
+import errno
 import resource
 from pathlib import Path
 
@@ -13,6 +14,27 @@ _GROUPS = (
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
 )
 _ROOT = Path("/sys/fs/cgroup")
+# Less than this is not worth asking for: every array would be, and there is always so much.
+_LITTLE = 1e7
+# What libraries write where there is no memory for them, which have no error of their own for that:
+# torch on several systems, HDF5, Python's threads, the loader of libraries, programs in C++.
+_NO_MEMORY = (
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "unable to allocate",
+    "failed to allocate",
+    "allocation failed",
+    "out of memory",
+    "out of host memory",
+    "std::bad_alloc",
+    "can't start new thread",
+    "failed to map segment from shared object",
+    # Sizes beyond what can be counted, from NumPy and torch.
+    "array is too big",
+    "maximum allowed dimension exceeded",
+    "storage size calculation overflowed",
+)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -33,7 +55,7 @@ def check_memory(n_bytes, what, instead):
     """Raise an InputError where less memory is free than is about to be needed.
 
     For use before anything large is allocated: a process that takes more than there is gets killed
-    without a word.
+    without a word. What is far below anything that could run short is let through unasked.
 
     Parameters
     ----------
@@ -49,6 +71,8 @@ def check_memory(n_bytes, what, instead):
     InputError
         With the line ``{what} needs about … of memory, and … are free; {instead}``.
     """
+    if n_bytes < _LITTLE:
+        return
     free = free_memory()
     if n_bytes > free:
         raise InputError(
@@ -57,9 +81,26 @@ def check_memory(n_bytes, what, instead):
         )
 
 
+def is_out_of_memory(error):
+    """Whether an exception says that memory could not be had, in whichever library's words.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    bool
+    """
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    text = str(error).lower()
+    return isinstance(error, Exception) and any(words in text for words in _NO_MEMORY)
+
+
 def in_words(n_bytes):
     """A number of bytes as ``3.2 GB``, in powers of ten."""
-    size = float(n_bytes)
+    size = float(min(n_bytes, 1e300))
     for unit in _UNITS:
         if size < 999.5:
             return f"{size:.3g} {unit}"

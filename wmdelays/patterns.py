@@ -5,12 +5,20 @@ drawn with `numpy.random.default_rng(seed)`: the same seed, the same patterns.
 """
 
 import inspect
+import itertools
 
 import numpy as np
 from scipy.special import expit, logit
 
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
+
+# Random numbers that are drawn at once.
+_TOGETHER = 2**20
+# Bytes that patterns take: each pattern, each of its spikes (neuron and time), what a spike of the
+# one that is made takes besides; and while it is made each neuron, and each entry with evidence.
+_OF_A_PATTERN, _OF_A_SPIKE, _OF_LAST, _OF_A_NEURON, _OF_EVIDENCE = 500, 16, 64, 24, 17
 
 
 def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
@@ -37,9 +45,18 @@ def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
         If a size or a probability makes no sense.
     """
     rng = _checked_rng(seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate)
-    return [
-        Raster.from_dense(rng.random((n_steps, n_neurons)) < rate, step) for _ in range(n_patterns)
-    ]
+    _check_memory(n_neurons, n_steps, n_patterns, rate)
+
+    def pattern():
+        # The numbers that one draw of shape (n_steps, n_neurons) would give, some at a time.
+        n_entries, places = n_steps * n_neurons, []
+        for first in range(0, n_entries, _TOGETHER):
+            drawn = rng.random(min(_TOGETHER, n_entries - first))
+            places.append(first + np.flatnonzero(drawn < rate))
+        steps, neurons = np.divmod(np.concatenate(places), n_neurons)
+        return Raster.from_steps(neurons, steps, n_neurons, n_steps, step)
+
+    return [pattern() for _ in range(n_patterns)]
 
 
 def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, seed=0):
@@ -68,11 +85,10 @@ def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, s
         raise InputError(
             f"a rate of {rate} cannot be reached with {interval} silent steps after each spike"
         )
+    _check_memory(n_neurons, n_steps, n_patterns, rate, _OF_A_NEURON * n_neurons)
     hazard = rate / (1 - rate * interval)
     return [
-        Raster.from_dense(
-            _with_interval(np.full((n_steps, n_neurons), hazard), interval, rng), step
-        )
+        _with_interval(itertools.repeat(hazard, n_steps), n_neurons, n_steps, interval, rng, step)
         for _ in range(n_patterns)
     ]
 
@@ -130,12 +146,15 @@ def evidence(
         raise InputError(f"rate is {rate}; here it has to lie between 0 and 1")
     if not (np.isfinite(spread) and spread >= 0):
         raise InputError(f"spread is {spread}; it cannot be negative")
+    # The largest part of the evidence is told from a copy of all of it.
+    whole = _OF_EVIDENCE * n_steps * n_neurons
+    _check_memory(n_neurons, n_steps, n_patterns, 0.0, whole + _OF_A_NEURON * n_neurons)
     patterns = []
     for _ in range(n_patterns):
         e = rng.normal(0.0, spread, (n_steps, n_neurons))
         e[e < (np.quantile(e, 1 - kept) if kept else np.inf)] = 0.0
-        probability = expit(logit(rate) + e)
-        patterns.append(Raster.from_dense(_with_interval(probability, interval, rng), step))
+        probability = (expit(logit(rate) + of_step) for of_step in e)
+        patterns.append(_with_interval(probability, n_neurons, n_steps, interval, rng, step))
     return patterns
 
 
@@ -168,11 +187,13 @@ def periodic(n_neurons, n_steps, n_patterns, rate, *, interval=0, step=1e-3, see
     )
     patterns = []
     for raster in rasters:
-        dense = raster.dense(step)
-        for k in range(min(interval, n_steps)):
-            # An entry at step k is too early for a spike within the interval before the wrap.
-            dense[k] &= ~dense[max(0, n_steps - interval + k) :].any(axis=0)
-        patterns.append(Raster.from_dense(dense, step))
+        steps, neurons = raster.steps(step), raster.neurons
+        kept = np.ones(len(steps), bool)
+        for k in np.unique(steps[steps < interval]):
+            # A spike at step k is too early for one within the interval before the wrap.
+            late = kept & (steps >= n_steps - interval + k)
+            kept[(steps == k) & np.isin(neurons, neurons[late])] = False
+        patterns.append(Raster.from_steps(neurons[kept], steps[kept], n_neurons, n_steps, step))
     return patterns
 
 
@@ -239,14 +260,26 @@ def generate(specification, *, step=1e-3, seed=0):
     return GENERATORS[name](**given, step=step, seed=seed)
 
 
-def _with_interval(probability, interval, rng):
-    draws = rng.random(probability.shape)
-    dense = np.zeros(probability.shape, dtype=bool)
-    silent_until = np.full(probability.shape[1], -1)
-    for t, (p, draw) in enumerate(zip(probability, draws)):
-        dense[t] = (draw < p) & (t > silent_until)
-        silent_until[dense[t]] = t + interval
-    return dense
+def _with_interval(probabilities, n_neurons, n_steps, interval, rng, step):
+    """A pattern from the probabilities of each step, of which no more than one is looked at."""
+    silent_until, found = np.full(n_neurons, -1), []
+    for t, probability in enumerate(probabilities):
+        spikes = np.flatnonzero((rng.random(n_neurons) < probability) & (t > silent_until))
+        silent_until[spikes] = t + interval
+        found.append(spikes)
+    steps = np.repeat(np.arange(n_steps), [len(spikes) for spikes in found])
+    return Raster.from_steps(np.concatenate(found), steps, n_neurons, n_steps, step)
+
+
+def _check_memory(n_neurons, n_steps, n_patterns, rate, n_bytes=0.0):
+    """Raise an InputError unless there is memory for the patterns, and for `n_bytes` meanwhile."""
+    n_spikes = n_steps * n_neurons * rate
+    n_bytes += n_patterns * (_OF_A_PATTERN + _OF_A_SPIKE * n_spikes) + _OF_LAST * n_spikes
+    check_memory(
+        n_bytes,
+        f"drawing {n_patterns} patterns of {n_neurons} neurons and {n_steps} steps",
+        "take fewer patterns, neurons or steps, or a lower rate",
+    )
 
 
 def _checked_rng(seed, *, n_neurons, n_steps, n_patterns, **probabilities):

@@ -1,3 +1,4 @@
+import errno
 import resource
 import subprocess
 import sys
@@ -60,8 +61,55 @@ def test_the_limit_of_the_shell_counts():
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes."),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate"
+            " memory: you tried to allocate 4000000000000 bytes. Error code 12"
+        ),
+        RuntimeError("can't start new thread"),
+        RuntimeError("terminate called after throwing an instance of 'std::bad_alloc'"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        OSError("Can't read data (memory allocation failed for raw data chunk)"),
+    ],
+)
+def test_every_librarys_words_for_no_memory_are_known(error):
+    assert free_memory.is_out_of_memory(error)
+
+
+def test_what_libraries_say_now_is_known():
+    import numpy as np
+    import torch
+
+    for ask in (
+        lambda: np.ones(2**50),
+        lambda: np.ones(2**62),
+        lambda: torch.zeros(2**50),
+        lambda: torch.empty(2**62),
+        lambda: [0] * 2**59,
+    ):
+        with pytest.raises(Exception) as failed:
+            ask()
+        assert free_memory.is_out_of_memory(failed.value), failed.value
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), OSError(errno.ENOENT, "x"), SystemExit(2)])
+def test_other_errors_say_nothing_of_memory(error):
+    assert not free_memory.is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
     "size, text",
-    [(0, "0 bytes"), (512, "512 bytes"), (999.7e6, "1 GB"), (3.21e9, "3.21 GB")],
+    [
+        (0, "0 bytes"),
+        (512, "512 bytes"),
+        (999.7e6, "1 GB"),
+        (3.21e9, "3.21 GB"),
+        (10**400, "more than any machine's memory"),
+    ],
 )
 def test_sizes_in_words(size, text):
     assert free_memory.in_words(size) == text

@@ -1,11 +1,15 @@
 """Synthetic patterns."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+import wmdelays.free_memory
+import wmdelays.patterns
 from wmdelays import InputError
 from wmdelays.patterns import (
     GENERATORS,
@@ -16,6 +20,7 @@ from wmdelays.patterns import (
     periodic,
     refractory,
 )
+from wmdelays.validation.peak_memory import peak_memory
 
 SIZE = dict(n_neurons=40, n_steps=500, n_patterns=3)
 
@@ -46,6 +51,52 @@ def test_the_same_seed_gives_the_same_patterns(name):
 def test_patterns_have_the_size_that_was_asked_for(name, step):
     patterns = GENERATORS[name](7, 30, 2, 0.1, step=step)
     assert dense(patterns, step).shape == (2, 30, 7)
+
+
+# The first spikes of each generator, as one draw of all entries gave them.
+FIRST = {
+    "bernoulli": "c2b1329ef4da3817",
+    "refractory": "c8ab1f19bf250f7b",
+    "evidence": "90de3d379225436b",
+    "periodic": "0b6a666424da8d8e",
+}
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("together", [2**20, 7])
+def test_a_seed_gives_the_spikes_that_it_always_gave(name, together, monkeypatch):
+    monkeypatch.setattr(wmdelays.patterns, "_TOGETHER", together)
+    digest, options = hashlib.sha256(), {"interval": 4} if name == "periodic" else {}
+    for pattern in GENERATORS[name](40, 60, 3, 0.05, seed=3, **options):
+        digest.update(pattern.neurons.tobytes())
+        digest.update(pattern.times.tobytes())
+    assert digest.hexdigest()[:16] == FIRST[name]
+
+
+def test_spikes_are_drawn_without_an_entry_for_each_neuron_and_step():
+    bernoulli(100, 10, 1, 0.01)
+    with peak_memory() as small:
+        bernoulli(100, 10, 1, 0.01)
+    with peak_memory() as large:
+        bernoulli(5000, 5000, 1, 0.0001)
+    # 200 MB as numbers, 25 MB as truth values.
+    assert large.n_bytes - small.n_bytes < 25e6
+
+
+@pytest.mark.parametrize(
+    "name, sizes",
+    [
+        ("bernoulli", (10, 100, 10**8, 0.01)),
+        ("bernoulli", (10**6, 10**6, 1, 0.01)),
+        ("refractory", (2**31 - 1, 10, 1, 0.01)),
+        ("evidence", (25_000, 25_000, 1, 0.001)),
+        ("periodic", (10**5, 10**6, 1, 0.1)),
+    ],
+)
+def test_what_no_memory_would_hold_is_refused_before_it_is_drawn(name, sizes, monkeypatch):
+    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 4e9)
+    with pytest.raises(InputError, match="needs about .* of memory.*; take fewer patterns"):
+        GENERATORS[name](*sizes)
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.05, 0.3])
