@@ -4,6 +4,7 @@ import math
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 
@@ -12,7 +13,7 @@ from wmdelays.errors import InputError
 from wmdelays.file_kinds import CHECKPOINT
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
-from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
 from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.surrogates import SURROGATES
 
@@ -20,6 +21,7 @@ EPOCHS = 16
 # The optimizers and their default learning rates, in units of the median size of the start weights.
 # Plain gradients are as small as a spike's share of the loss, those of AdamW are normalized.
 LEARNING_RATE = {"adamw": 0.05, "sgd": 10.0}
+_KEPT_BY_OPTIMIZER = {"adamw": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
 # Default steepness of the surrogates.
 ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
 # Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
@@ -127,7 +129,7 @@ def bptt(
     if checkpoint is not None:
         check_writable(checkpoint, CHECKPOINT)
         if Path(checkpoint).exists():
-            training.restore(*read_checkpoint(checkpoint, owner))
+            resume(checkpoint, owner, _State, training.restore)
     if not training.history:
         training.judge(loss=None)
         _report(on_epoch, training)
@@ -189,6 +191,17 @@ def f1_loss(own, wanted):
     return 1 - 2 * matched / spikes, -2 * (spikes - matched) / spikes**2, 2 * matched / spikes**2
 
 
+class _Epoch(msgspec.Struct):
+    loss: float | None
+    f1: float
+
+
+class _State(msgspec.Struct):
+    """What a checkpoint keeps beside the arrays."""
+
+    history: list[_Epoch]
+
+
 class _Training:
     """What changes from epoch to epoch.
 
@@ -211,7 +224,7 @@ class _Training:
         self.forced[:, memory.n_delays :] = False
         self.weights = _dense_weights(memory)
         self.best = self.weights.clone()
-        self.optimizer = _optimizer(optimizer, self.weights)
+        self.optimizer_name, self.optimizer = optimizer, _optimizer(optimizer, self.weights)
         self.generator = torch.Generator().manual_seed(seed)
         self.history = []
         # The undamaged recall of the present weights, if it is known.
@@ -278,15 +291,30 @@ class _Training:
         return {"history": self.history}, {name: a.numpy() for name, a in arrays.items()}
 
     def restore(self, state, arrays):
-        """Go on from what `state` gave."""
-        arrays = {name: torch.from_numpy(np.asarray(a)) for name, a in arrays.items()}
-        self.history = state["history"]
-        self.weights.copy_(arrays["weights"])
-        self.best.copy_(arrays["best"])
-        self.generator.set_state(arrays["random"])
-        for name, value in arrays.items():
-            if name.startswith("optimizer."):
-                self.optimizer.state[self.weights][name.removeprefix("optimizer.")] = value
+        """Go on from what `state` gave, if it fits these settings."""
+        if not state.history:
+            raise InputError("has no history")
+        shape = tuple(self.weights.shape)
+        optimizer = {
+            name: (np.float32, () if name == "step" else shape)
+            for name in _KEPT_BY_OPTIMIZER[self.optimizer_name]
+        }
+        wanted = {"weights": (np.float32, shape), "best": (np.float32, shape)}
+        wanted |= {f"optimizer.{name}": one for name, one in optimizer.items()}
+        found = {
+            name: torch.from_numpy(array_of(arrays, name, *one)) for name, one in wanted.items()
+        }
+        random = self.generator.get_state()
+        random = torch.from_numpy(array_of(arrays, "random", np.uint8, tuple(random.shape)))
+        try:
+            self.generator.set_state(random)
+        except RuntimeError:
+            raise InputError("has no state of random numbers") from None
+        self.history = [msgspec.structs.asdict(one) for one in state.history]
+        self.weights.copy_(found["weights"])
+        self.best.copy_(found["best"])
+        for name in optimizer:
+            self.optimizer.state[self.weights][name] = found[f"optimizer.{name}"]
 
     def result(self, settings):
         """The memory with the best weights."""

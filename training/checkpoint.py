@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import os
 
-import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import CHECKPOINT
+from wmdelays.hdf5_tree import Group, read_tree
+from wmdelays.json_text import decoded
 from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
+from wmdelays.words import printable
 
 _FORMAT = "wmdelays checkpoint 1"
 
@@ -45,43 +48,82 @@ def write_checkpoint(path, owner, state, arrays):
         temporary.write_bytes(image)
 
 
-def read_checkpoint(path, owner):
-    """Read a checkpoint.
+def resume(path, owner, kind, restore):
+    """Go on from a checkpoint.
 
     Parameters
     ----------
     path : str or Path
     owner : str
         What the checkpoint has to belong to.
-
-    Returns
-    -------
-    state : dict
-    arrays : dict of array
+    kind : type
+        What the state has to be, a `msgspec.Struct`.
+    restore : callable
+        Takes the state, of this kind, and the arrays by their names. It raises an InputError if they
+        do not fit, with a line that goes on from the checkpoint's name.
 
     Raises
     ------
     InputError
-        If the file is no checkpoint, or one that belongs to something else.
+        If the file is no checkpoint, one that belongs to something else, or does not fit.
     """
     try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != _FORMAT:
-                raise InputError(f"{path} is not a checkpoint")
-            if file.attrs["owner"] != owner:
-                raise InputError(
-                    f"the checkpoint {path} belongs to other settings or another memory;"
-                    " repeat those, or remove it to start afresh"
-                )
-            state = file["state"].asstr()[()]
-            arrays = {name: array[()] for name, array in file["arrays"].items()}
-            if file.attrs["digest"] != _digest(state, arrays):
-                raise InputError(f"the checkpoint {path} is damaged; remove it to start afresh")
-            return json.loads(state), arrays
-    except InputError:
-        raise
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError):
-        raise InputError(f"{path} is not a readable checkpoint") from None
+        if not os.path.isfile(path):
+            raise InputError("is no file")
+        file = read_tree(path, ("state", "arrays/*"))
+        if file.attributes.get("format") != _FORMAT:
+            raise InputError("is none")
+        if file.attributes.get("owner") != owner:
+            raise InputError(
+                "belongs to other settings or another memory; repeat those, or remove it to start"
+                " afresh"
+            )
+        restore(*_content(file, kind))
+    except InputError as error:
+        raise InputError(f"the checkpoint {path} {error}") from None
+
+
+def _content(file, kind):
+    state, arrays = file.members.get("state"), file.members.get("arrays")
+    if not isinstance(state, str) or not isinstance(arrays, Group):
+        raise InputError("has no state and no arrays")
+    arrays = arrays.members
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"has {printable(name)} among its arrays, which is none")
+    if file.attributes.get("digest") != _digest(state, arrays):
+        raise InputError("is damaged; remove it to start afresh")
+    return decoded(state, kind), arrays
+
+
+def array_of(arrays, name, dtype, shape):
+    """An array of a checkpoint.
+
+    Parameters
+    ----------
+    arrays : dict of array
+    name : str
+    dtype : dtype
+    shape : tuple of int
+        The shape that it has to have; None for any length of a dimension.
+
+    Raises
+    ------
+    InputError
+        If it is missing, of another type or shape, or has values that are not finite.
+    """
+    array = arrays.get(name)
+    if array is None:
+        raise InputError(f"has no array {name}")
+    fits = len(shape) == array.ndim and all(n in (None, own) for n, own in zip(shape, array.shape))
+    if array.dtype != dtype or not fits:
+        wanted = " x ".join("n" if n is None else str(n) for n in shape) or "one"
+        raise InputError(
+            f"has {array.shape} values of {array.dtype} in {name}, not {wanted} of {np.dtype(dtype)}"
+        )
+    if not np.isfinite(array).all():
+        raise InputError(f"has values in {name} that are not finite")
+    return array
 
 
 def _digest(state, arrays):

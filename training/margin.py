@@ -6,17 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import CHECKPOINT
+from wmdelays.json_text import Whole
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
 from wmdelays.quantities import whole
 from wmdelays.scores import score
-from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
 from wmdelays.training.damage import Damage
 from wmdelays.training.network import recall
 from wmdelays.training.sparse_block import SparseBlock, synapses
@@ -168,7 +170,7 @@ def margin(
     if checkpoint is not None:
         check_writable(checkpoint, CHECKPOINT)
         if Path(checkpoint).exists():
-            learner.restore(*read_checkpoint(checkpoint, owner))
+            resume(checkpoint, owner, _State, learner.restore)
     written = time.monotonic()
     while not learner.done:
         learner.advance()
@@ -204,6 +206,26 @@ class _Stage:
     cut: tuple | None = None
     prunes: bool = False
     judges: bool = False
+
+
+class _Event(msgspec.Struct):
+    """How far learning was after some epochs."""
+
+    epoch: Whole
+    stage: str
+    wrong: Whole
+    f1: float
+
+
+class _State(msgspec.Struct):
+    """What a checkpoint keeps beside the arrays, see `_Learner.state`."""
+
+    stage: Whole
+    epoch: Whole
+    n_epochs: Whole
+    n_stages: Whole
+    flags: list[tuple[bool, bool]]
+    history: list[_Event]
 
 
 class _Learner:
@@ -457,21 +479,48 @@ class _Learner:
         return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
 
     def restore(self, state, arrays):
-        """Go on from what `state` gave."""
-        self.prunable = arrays["prunable"]
-        for name in ("stage", "epoch", "n_epochs", "history"):
-            setattr(self, name, state[name])
-        while len(self.stages) < state["n_stages"]:
+        """Go on from what `state` gave, if it fits these settings."""
+        self._restore_stages(state)
+        shape = (len(self.blocks), BLOCK)
+        if len(state.flags) != len(self.blocks):
+            raise InputError(f"has {len(state.flags)} blocks, not {len(self.blocks)}")
+        self.prunable = array_of(arrays, "prunable", bool, shape)
+        self.n_epochs = state.n_epochs
+        self.history = [msgspec.structs.asdict(event) for event in state.history]
+        self.blocks = self._restored_blocks("block", arrays, state.flags)
+        # What a stage has cut it may have to give back.
+        cut = self.stages[: self.stage + (self.epoch > 0)]
+        if any(stage.prunes for stage in cut):
+            self.before = self._restored_blocks(
+                "before", arrays, [(True, False)] * len(self.blocks)
+            )
+
+    def _restore_stages(self, state):
+        most = len(self.stages)
+        if self.settings["prune"]:
+            # Each time the neurons that may keep less, and in the end nothing.
+            n_times, left = 1, self.n_rows
+            while left:
+                n_times, left = n_times + 1, int(_KEPT * left)
+            most += n_times * len(self._pruning())
+        if state.n_stages > most:
+            raise InputError(f"has {state.n_stages} stages; there are {most} at most")
+        while len(self.stages) < state.n_stages:
             self.stages += self._pruning()
+        if len(self.stages) != state.n_stages or state.stage > state.n_stages:
+            raise InputError(f"is in stage {state.stage} of {state.n_stages}, which there is not")
+        epochs = 1 if state.stage == state.n_stages else self.stages[state.stage].epochs
+        if state.epoch >= epochs:
+            raise InputError(f"is in epoch {state.epoch} of a stage of {epochs}")
+        self.stage, self.epoch = state.stage, state.epoch
 
-        def blocks(name, flags):
-            return [
-                SparseBlock(
-                    self.n_rows, arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"], *flag
-                )
-                for k, flag in enumerate(flags)
-            ]
-
-        self.blocks = blocks("block", state["flags"])
-        if "before.place.0" in arrays:
-            self.before = blocks("before", [(True, False)] * len(self.blocks))
+    def _restored_blocks(self, name, arrays, flags):
+        blocks = []
+        for k, flag in enumerate(flags):
+            place = array_of(arrays, f"{name}.place.{k}", np.int64, (None,))
+            weight = array_of(arrays, f"{name}.weight.{k}", np.float32, place.shape)
+            inside = not place.size or 0 <= place[0] <= place[-1] < self.n_rows * BLOCK
+            if not inside or (np.diff(place) <= 0).any():
+                raise InputError(f"has places in {name}.place.{k} that there are not")
+            blocks.append(SparseBlock(self.n_rows, place, weight, *flag))
+        return blocks

@@ -3,16 +3,14 @@
 import math
 
 from wmdelays.errors import InputError
+from wmdelays.hdf5_tree import attribute, check_version, member_group
+from wmdelays.made import parts_of, texts_of
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
 from wmdelays.sealed_file import read_sealed, writing
 from wmdelays.sonata import (
-    as_json,
-    attribute,
+    WANTED,
     check_nodes,
-    check_version,
-    from_json,
-    member_group,
     read_edges,
     read_spikes,
     write_edges,
@@ -25,6 +23,8 @@ __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 KIND = "memory"
 FORMAT_VERSION = 1
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")
+_ATTRIBUTES = (*_PARAMETERS, "format_version")
+_WANTED = ("wmdelays", *WANTED)
 
 
 def write_memory(path, memory):
@@ -43,7 +43,7 @@ def write_memory(path, memory):
     InputError
         If the file cannot be written, or `made` cannot be put into it.
     """
-    made = as_json(memory.made, "how the memory was made", (*_PARAMETERS, "format_version"))
+    made = texts_of(memory.made, "how the memory was made", _ATTRIBUTES)
     with writing(path, KIND) as file:
         _write_parameters(file, memory, made)
         write_nodes(file, memory.n_neurons)
@@ -69,7 +69,7 @@ def read_memory(path):
         If there is no such file, it is no memory file, it was damaged, or what it says makes no
         sense.
     """
-    return read_sealed(path, KIND, _read)
+    return read_sealed(path, KIND, _WANTED, _read)
 
 
 def _write_parameters(file, memory, made):
@@ -90,7 +90,7 @@ def _write_patterns(file, memory):
 
 
 def _read(file):
-    attributes = dict(member_group(file, "wmdelays").attrs)
+    attributes = member_group(file, "wmdelays").attributes
     check_version(attributes, FORMAT_VERSION)
     n_neurons, n_delays, step, beta, theta, periodic = (
         attribute(attributes, name, kind)
@@ -98,14 +98,12 @@ def _read(file):
     )
     if not (math.isfinite(step) and step > 0):
         raise InputError(f"the step is {step} s; it has to be greater than zero")
-    names = attributes.keys() - {*_PARAMETERS, "format_version"}
-    made = {name: from_json(name, attributes[name]) for name in names}
-    _check_scores(made.get("scores", {}))
+    made = parts_of(attributes, _ATTRIBUTES)
     check_nodes(file, n_neurons)
     pre, post, delay, weight = read_edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
-    names = [f"pattern_{k:04d}" for k in range(len(spikes))]
-    if set(spikes) != set(names):
+    names = [f"pattern_{k:04d}" for k in range(len(spikes.members))]
+    if set(spikes.members) != set(names):
         raise InputError("the patterns are not numbered from pattern_0000 on")
     return Memory(
         n_neurons=n_neurons,
@@ -126,12 +124,7 @@ def _read(file):
 def _read_pattern(spikes, name, n_neurons, step):
     group = member_group(spikes, name)
     neurons, steps = read_spikes(group, name, n_neurons, step)
-    n_steps = attribute(group.attrs, "n_steps", int)
+    n_steps = attribute(group.attributes, "n_steps", int)
     if n_steps < 1 or steps.size and not 0 <= steps.min() <= steps.max() < n_steps:
         raise InputError(f"{name} has spikes outside its {n_steps} steps")
     return Raster.from_steps(neurons, steps, n_neurons, n_steps, step)
-
-
-def _check_scores(scores):
-    if not isinstance(scores, dict) or not all(isinstance(v, int | float) for v in scores.values()):
-        raise InputError("the attribute 'scores' is not a set of named numbers")

@@ -8,16 +8,13 @@ import numpy as np
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.hdf5_tree import attribute, check_version, dataset, member_group
+from wmdelays.made import parts_of, texts_of
 from wmdelays.network_state import KEPT_S, NetworkRun, NetworkState
 from wmdelays.sealed_file import read_sealed, writing
 from wmdelays.sonata import (
-    as_json,
-    attribute,
+    WANTED,
     check_nodes,
-    check_version,
-    dataset,
-    from_json,
-    member_group,
     read_edges,
     read_spikes,
     write_edges,
@@ -32,6 +29,12 @@ _PARAMETERS = (*_NUMBERS, "max_weight", "format_version")
 _MEMBRANE = ("v", "u", "depression")
 _LARGEST = 2**31 - 1
 _MS = 1e-3
+_WANTED = (
+    *(f"wmdelays/state/{name}" for name in (*_MEMBRANE, "derivative", "arrived_ms")),
+    *("wmdelays/spikes_per_ms/excitatory", "wmdelays/spikes_per_ms/inhibitory"),
+    "wmdelays/snapshots",
+    *WANTED,
+)
 
 
 def write_run(path, run):
@@ -47,7 +50,7 @@ def write_run(path, run):
     InputError
         If the file cannot be written.
     """
-    made = as_json(run.made, "how the network was made", _PARAMETERS)
+    made = texts_of(run.made, "how the network was made", _PARAMETERS)
     state, network = run.state, run.state.network
     with writing(path, KIND) as file:
         write_nodes(file, network.n_neurons)
@@ -98,7 +101,7 @@ def read_run(path):
         If there is no such file, it is no network file, it was damaged, or what it says makes no
         sense.
     """
-    return read_sealed(path, KIND, _read)
+    return read_sealed(path, KIND, _WANTED, _read)
 
 
 def read_network(path, at=None):
@@ -129,13 +132,13 @@ def read_network(path, at=None):
 
 def _read(file):
     group = member_group(file, "wmdelays")
-    attributes = dict(group.attrs)
+    attributes = group.attributes
     check_version(attributes, FORMAT_VERSION)
     n_neurons, n_excitatory, seconds, seed, snapshot_s, spikes_from_s = (
         attribute(attributes, name, int) for name in _NUMBERS
     )
     max_weight = attribute(attributes, "max_weight", float)
-    made = {k: from_json(k, attributes[k]) for k in attributes.keys() - {*_PARAMETERS}}
+    made = parts_of(attributes, _PARAMETERS)
     for name, value, least in (
         ("n_excitatory", n_excitatory, 1),
         ("seconds", seconds, 0),
@@ -163,7 +166,7 @@ def _read(file):
     snapshots = dataset(group, "snapshots", ndim=2)
     if snapshots.shape != (seconds // snapshot_s + 1, n_plastic):
         raise InputError(f"the snapshots are {snapshots.shape}, not one each {snapshot_s} s")
-    snapshots = snapshots[:].astype(np.float64)
+    snapshots = snapshots.astype(np.float64)
     _check_weights(snapshots, max_weight, "a snapshot")
     counts = np.stack(
         [_numbers(group, f"spikes_per_ms/{k}", n_ms, "u") for k in ("excitatory", "inhibitory")]
@@ -189,7 +192,6 @@ def _numbers(group, path, length, kind="f"):
     values = dataset(group, path)
     if len(values) != length or values.dtype.kind != kind:
         raise InputError(f"{path} has {len(values)} values of {values.dtype}, not {length}")
-    values = values[:]
     if not np.isfinite(values).all():
         raise InputError(f"{path} has values that are not finite")
     return values

@@ -9,23 +9,12 @@ import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 
-import h5py
-
 from wmdelays.errors import InputError, one_line
+from wmdelays.hdf5_tree import read_tree
 from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
 
 _BLOCK = 512
 _SEAL = b"\nsha256 "
-# What h5py and NumPy raise where a file holds something else than expected.
-_NOT_LAID_OUT = (
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-)
 
 
 def kind_of(path):
@@ -73,7 +62,7 @@ def writing(path, kind):
             file.write(image)
 
 
-def read_sealed(path, kind, read):
+def read_sealed(path, kind, wanted, read):
     """What a function reads from a file whose checksum is right.
 
     Parameters
@@ -81,8 +70,10 @@ def read_sealed(path, kind, read):
     path : str or Path
     kind : str
         What the file has to be, such as "memory".
+    wanted : sequence of str
+        What is read of it, see `wmdelays.hdf5_tree.read_tree`.
     read : callable
-        Takes the open h5py.File.
+        Takes the file's root, a `wmdelays.hdf5_tree.Group`.
 
     Raises
     ------
@@ -93,14 +84,11 @@ def read_sealed(path, kind, read):
     path = Path(path)
     try:
         _check(path, kind)
-        with h5py.File(path, "r") as file:
-            return read(file)
+        return read(read_tree(path, wanted))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
-    except _NOT_LAID_OUT as error:
-        raise InputError(f"{path}: is not laid out as a {kind} file ({one_line(error)})") from None
 
 
 def seal(path):

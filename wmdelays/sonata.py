@@ -7,18 +7,24 @@ References
 SONATA, the file format for networks and spikes: github.com/AllenInstitute/sonata.
 """
 
-import json
-
 import h5py
 import numpy as np
 
-from wmdelays.errors import InputError, one_line
+from wmdelays.errors import InputError
+from wmdelays.hdf5_tree import dataset, member_group
 
 _MAGIC = 0x0A7A
 _VERSION = (0, 1)
 _POPULATION = "neurons"
 _NODES = f"nodes/{_POPULATION}"
 _EDGES = "edges/neurons_to_neurons"
+_SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
+# What reading takes from a file, see `wmdelays.hdf5_tree.read_tree`.
+WANTED = (
+    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id")),
+    *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
+    *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
+)
 
 
 def write_nodes(file, n_neurons):
@@ -78,7 +84,7 @@ def read_edges(file, n_neurons, step):
 
     Parameters
     ----------
-    file : h5py.File
+    file : Group
     n_neurons : int
     step : float
         The unit of the delays in seconds.
@@ -90,10 +96,9 @@ def read_edges(file, n_neurons, step):
     weight : float array, shape (n_synapses,)
     """
     edges = member_group(file, _EDGES)
-    names = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
-    pre, post, weight, delay_ms = arrays = [dataset(edges, name)[:] for name in names]
+    pre, post, weight, delay_ms = arrays = [dataset(edges, name) for name in _SYNAPSES]
     if len({len(a) for a in arrays}) > 1:
-        counts = ", ".join(f"{name} {len(a)}" for name, a in zip(names, arrays))
+        counts = ", ".join(f"{name} {len(a)}" for name, a in zip(_SYNAPSES, arrays))
         raise InputError(f"the synapses' arrays differ in length: {counts}")
     _check_numbered(edges, "edge_group_index", len(pre))
     return (
@@ -106,108 +111,18 @@ def read_edges(file, n_neurons, step):
 
 def read_spikes(group, name, n_neurons, step):
     """Spikes, checked: int arrays of their neurons and of their times in steps."""
-    times, neurons = dataset(group, "timestamps")[:], dataset(group, "node_ids")[:]
+    times, neurons = dataset(group, "timestamps"), dataset(group, "node_ids")
     if len(times) != len(neurons):
         raise InputError(f"{name} has {len(times)} timestamps and {len(neurons)} node_ids")
     steps = _whole_steps(times, step, f"{name}, spike", "timestamp")
     return _ids(neurons, n_neurons, f"{name}, spike", "node_id"), steps
 
 
-def as_json(values, what, taken=()):
-    """Plain JSON values as texts for attributes.
-
-    Parameters
-    ----------
-    values : dict
-    what : str
-        What they tell, for the error.
-    taken : sequence of str
-        Names that other attributes have.
-    """
-    texts = {}
-    for name, value in values.items():
-        if not isinstance(name, str) or not name or name in taken:
-            raise InputError(f"{what} cannot be stored under the name {name!r}")
-        try:
-            texts[name] = json.dumps(value, sort_keys=True, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"{what}: {name} is not a plain JSON value ({one_line(error)})"
-            ) from None
-    return texts
-
-
-def from_json(name, text):
-    """The value of an attribute that holds JSON text."""
-
-    def refuse(constant):
-        raise ValueError(constant)
-
-    try:
-        if not isinstance(text, str):
-            raise TypeError
-        return json.loads(text, parse_constant=refuse)
-    except (TypeError, ValueError, RecursionError):
-        raise InputError(f"the attribute {name!r} is not JSON") from None
-
-
-def attribute(attributes, name, kind):
-    """An attribute that has to be an int, a float or a bool."""
-    if name not in attributes:
-        raise InputError(f"has no attribute {name}")
-    value = attributes[name]
-    types, words = {
-        int: (np.integer, "a whole number"),
-        float: ((np.integer, np.floating), "a number"),
-        bool: (np.bool_, "true or false"),
-    }[kind]
-    if not isinstance(value, types):
-        raise InputError(f"the attribute {name} is not {words}")
-    return kind(value)
-
-
-def check_version(attributes, known):
-    """Raise an InputError unless the attribute `format_version` is the one that is known."""
-    version = attributes.get("format_version")
-    if not isinstance(version, np.integer) or version != known:
-        raise InputError(f"has format version {version!r}; this software reads {known}")
-
-
-def _member(group, path):
-    """What lies under a path in this file; links, which may lead to other files, are not followed."""
-    for name in path.split("/"):
-        if (
-            not isinstance(group, h5py.Group)
-            or group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD
-        ):
-            raise InputError(f"{group.name} does not itself hold {name}")
-        group = group[name]
-    return group
-
-
-def member_group(group, path):
-    """The group under a path."""
-    found = _member(group, path)
-    if not isinstance(found, h5py.Group):
-        raise InputError(f"{found.name} is not a group")
-    return found
-
-
-def dataset(group, path, ndim=1):
-    """A list of numbers that lies in the file as a whole, which bounds the memory it takes."""
-    found = _member(group, path)
-    if not isinstance(found, h5py.Dataset) or found.ndim != ndim or found.dtype.kind not in "iuf":
-        raise InputError(f"{found.name} is not a {'list' if ndim == 1 else 'table'} of numbers")
-    if found.external or found.is_virtual or found.nbytes > found.file.id.get_filesize():
-        raise InputError(f"{found.name} is larger than the file, or its numbers lie outside it")
-    return found
-
-
 def _check_numbered(group, name, n):
     """Other readers of SONATA go by these numbers, this one by the order."""
     numbers = dataset(group, name)
-    if len(numbers) != n or not np.array_equal(numbers[:], np.arange(n)):
-        raise InputError(f"{numbers.name} does not count from 0 to {n - 1}")
+    if len(numbers) != n or not np.array_equal(numbers, np.arange(n)):
+        raise InputError(f"{group.name}/{name} does not count from 0 to {n - 1}")
 
 
 def _ids(values, n_neurons, what, name):

@@ -1,12 +1,21 @@
 """Checkpoint files."""
 
+from typing import Any
+
 import h5py
 import numpy as np
 import pytest
 
 from wmdelays import InputError, Memory, output
 from wmdelays.patterns import bernoulli
-from wmdelays.training.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from wmdelays.training.checkpoint import fingerprint, resume, write_checkpoint
+
+
+def read_checkpoint(path, owner):
+    """The state and the arrays of a checkpoint."""
+    found = []
+    resume(path, owner, dict[str, Any], lambda *content: found.extend(content))
+    return found
 
 
 def memory(**changes):

@@ -45,8 +45,8 @@ def check():
         file.write(contents[0])
 
 if how == "random":
+    old = memory_file.read_memory(f"{folder}/old.h5")
     def work():
-        old = memory_file.read_memory(f"{folder}/old.h5")
         while True:
             memory_file.write_memory(path, new)
             memory_file.write_memory(path, old)
