@@ -1,6 +1,6 @@
 """Spike patterns stored in the synaptic delays of a recurrent spiking network.
 
-The vocabulary of the software. It needs NumPy, SciPy and h5py alone; learning is in
+The vocabulary of the software. It needs NumPy, SciPy, h5py, msgspec and psutil alone; learning is in
 ``wmdelays.training`` (torch), simulation in ``wmdelays.brian_models`` (Brian2), the comparison of
 the two in ``wmdelays.validation``.
 """
