@@ -2,36 +2,19 @@
 
 import csv
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.file_kinds import RASTER
+from wmdelays.npz import read_npz
 from wmdelays.output import check_writable, replacing
 from wmdelays.raster import Raster
 
 _HEADER = ["unit", "time_s"]
-# What NumPy, zipfile and zlib raise at a damaged or foreign file.
-_NO_NPZ = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    SyntaxError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-    tokenize.TokenError,
-    struct.error,
-)
+# With what is made of them, spikes take so many times their size in memory.
+_COPIES = 4
 
 
 def read_raster(path, n_neurons=None, duration=None):
@@ -149,21 +132,16 @@ def _read_csv(path):
 
 def _read_npz(path):
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = set(arrays.files)
-            missing = {"unit", "time_s"} - names
-            if missing:
-                raise InputError(f"{path}: has no array {' and no array '.join(sorted(missing))}")
-            units, times = arrays["unit"], arrays["time_s"]
-            stated = {
-                name: arrays[name].item() for name in ("n_neurons", "duration_s") if name in names
-            }
-    except InputError:
-        raise
-    except _NO_NPZ as error:
-        raise InputError(
-            f"{path}: is not a readable npz file of numbers ({one_line(error)})"
-        ) from None
+        found = read_npz(path, ("unit", "time_s", "n_neurons", "duration_s"), _COPIES)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    missing = {"unit", "time_s"} - found.keys()
+    if missing:
+        raise InputError(f"{path}: has no array {' and no array '.join(sorted(missing))}")
+    units, times = found.pop("unit"), found.pop("time_s")
+    if not all(value.size == 1 for value in found.values()):
+        raise InputError(f"{path}: n_neurons and duration_s have to be one number each")
+    stated = {name: value.item() for name, value in found.items()}
     if times.dtype.kind not in "iuf" or not all(
         isinstance(v, int | float) for v in stated.values()
     ):

@@ -1,0 +1,117 @@
+"""Arrays of numbers from npz files of elsewhere, read within bounds on memory.
+
+An npz file is a zip archive with an npy file for each array. What an npy file declares has to be what
+the archive holds of it, and nothing in it is unpickled or otherwise executed.
+"""
+
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+
+import numpy as np
+
+from wmdelays.errors import InputError, one_line
+from wmdelays.free_memory import check_memory
+
+# What NumPy, zipfile and zlib raise at a damaged or foreign file.
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,  # and so NotImplementedError, RecursionError
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+    struct.error,
+)
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_COMPRESSIONS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+_ENCRYPTED = 1
+
+
+def read_npz(path, names, copies=1):
+    """Some arrays of an npz file.
+
+    Parameters
+    ----------
+    path : str or Path
+    names : sequence of str
+        Those that are wanted. Others are not looked at.
+    copies : int
+        How many times their size the arrays will take in memory, with what is made of them.
+
+    Returns
+    -------
+    dict of array
+        By name, of whole numbers, floating point numbers or truth values; without those that the
+        file does not have.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, or it needs more memory than there is. The line does not name the file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive, names)
+            size = sum(member.file_size for member in members.values())
+            check_memory(
+                copies * size,
+                "what the file holds",
+                "cut it into pieces, or take a machine with more memory",
+            )
+            return {name: _array(archive, member) for name, member in members.items()}
+    except InputError:
+        raise
+    except _DAMAGED as error:
+        raise InputError(f"is not a readable npz file of numbers ({one_line(error)})") from None
+
+
+def _members(archive, names):
+    found = {}
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        if name not in names or name == member.filename:
+            continue
+        if name in found:
+            raise InputError(f"has the array {name} twice")
+        if member.flag_bits & _ENCRYPTED or member.compress_type not in _COMPRESSIONS:
+            raise InputError(f"has the array {name} encrypted, or packed in a way that is not read")
+        found[name] = member
+    return found
+
+
+def _array(archive, member):
+    name = member.filename.removesuffix(".npy")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADERS:
+            raise InputError(
+                f"has the array {name} in a version of npy that is not read: {version}"
+            )
+        shape, by_columns, dtype = _HEADERS[version](file)
+        if dtype.kind not in "biuf":
+            raise InputError(f"has an array {name} of {dtype}, not of numbers")
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or n_bytes != member.file_size - file.tell():
+            raise InputError(f"has not the numbers that the array {name} declares")
+        array = np.empty(math.prod(shape), dtype)
+        left = memoryview(array.view(np.uint8))
+        while left.nbytes:
+            n_read = file.readinto(left)
+            if not n_read:
+                raise EOFError(f"the array {name} ends early")
+            left = left[n_read:]
+        # The archive's checksum is looked at where it ends.
+        if file.read(1):
+            raise InputError(f"has more than the numbers that the array {name} declares")
+    return array.reshape(shape, order="F" if by_columns else "C")
