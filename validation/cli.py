@@ -28,6 +28,7 @@ from wmdelays.validation import (
     scan,
     store,
 )
+from wmdelays.words import printable
 
 _NO_MEMORY = (
     "this needs more memory than there is (ulimit -v, a container's limit, the machine's own); take"
@@ -122,7 +123,7 @@ def _no_interrupt_lost():
 
 def _fail(line, status):
     if line:
-        print(f"wmdelays: {' '.join(line.split())}", file=sys.stderr)
+        print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
     return status
 
 

@@ -2,26 +2,32 @@
 
 import base64
 import errno
+import hashlib
 import os
 import re
-import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import jinja2
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, one_line
 from wmdelays.figures import figure_bytes
+from wmdelays.file_kinds import REPORT, check_kind
+from wmdelays.output import keep_owner
+from wmdelays.unfinished import unfinished_folder
 from wmdelays.validation.verdict import share
+from wmdelays.words import printable
 
 PAGE, _FIGURES = "report.html", "figures"
 # An SVG picture stays sharp on paper; above this size the page takes the PNG one.
 _LARGEST_SVG = 120_000
+_PICTURES = (".png", ".svg")
+_LONGEST_NAME = 60
 
 
 def drawn(figure, name, title, caption):
     """A figure as a page shows it: its name, title and caption, and its content as PNG and SVG."""
+    name = _file_name(name)
     png, svg = figure_bytes(figure, "png"), figure_bytes(figure, "svg")
     kind, data = ("svg+xml", svg) if len(svg) <= _LARGEST_SVG else ("png", png)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
@@ -35,6 +41,15 @@ def drawn(figure, name, title, caption):
     }
 
 
+def _file_name(name):
+    """The name of a figure as that of a file in its folder, whatever a setting is called."""
+    safe = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:_LONGEST_NAME]
+    if safe == name:
+        return name
+    # Two names may have become one.
+    return f"{safe}_{hashlib.sha256(os.fsencode(name)).hexdigest()[:6]}"
+
+
 def rendered(template, **values):
     """The page that a template makes of values."""
     environment = jinja2.Environment(
@@ -45,7 +60,13 @@ def rendered(template, **values):
         lstrip_blocks=True,
     )
     environment.filters["share"] = share
+    # What comes from a file or is a file's name may hold anything, also what is no text.
+    environment.finalize = _shown
     return environment.get_template(template).render(**values)
+
+
+def _shown(value):
+    return printable(value) if type(value) is str else value
 
 
 def write_page(folder, figures, page, earlier=None):
@@ -75,10 +96,11 @@ def write_page(folder, figures, page, earlier=None):
     """
     folder = Path(folder)
     check_folder(folder)
-    content = {Path(PAGE): page.encode()}
+    content = {}
     for figure in figures:
-        content[Path(_FIGURES, f"{figure['name']}.png")] = figure["png"]
-        content[Path(_FIGURES, f"{figure['name']}.svg")] = figure["svg"]
+        for kind in ("png", "svg"):
+            content[Path(_FIGURES, f"{figure['name']}.{kind}")] = figure[kind]
+    content[Path(PAGE)] = page.encode()
     try:
         with _staging(folder) as staging:
             _install(content, staging, folder, earlier)
@@ -90,42 +112,61 @@ def write_page(folder, figures, page, earlier=None):
 def check_folder(folder):
     """Raise an InputError unless a report can be written to this folder.
 
-    For use before long work; it makes nothing.
+    For use before long work; it leaves nothing. What other programs made stays theirs: a page that
+    is none of ours, and pictures that lie beside none of our pages.
     """
     folder = Path(folder)
-    for place in (folder / _FIGURES, folder):
+    try:
+        _check_places(folder)
+        existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if not existing.is_dir():
+            raise InputError(f"{folder}: cannot be made, since {existing} is no folder")
+        for place in {existing, folder / _FIGURES}:
+            if place.exists():
+                if not os.access(place, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                with unfinished_folder(place):
+                    pass
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = one_line(getattr(error, "strerror", None) or error)
+        raise InputError(f"{folder}: cannot be written: {reason}") from None
+
+
+def _check_places(folder):
+    """Raise an InputError unless what a report has may take these places."""
+    another = "name another folder for the report"
+    page, pictures = folder / PAGE, folder / _FIGURES
+    for place in (pictures, folder):
         if os.path.lexists(place) and not place.is_dir():
-            raise InputError(f"{place}: is no folder; name another one for the report")
-    if (folder / PAGE).is_dir():
-        raise InputError(f"{folder / PAGE}: is a folder; name another one for the report")
-    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise InputError(f"{folder}: cannot be made, since {existing} is no folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f"{folder}: cannot be written: {existing} {os.strerror(errno.EACCES)}")
+            raise InputError(f"{place}: is no folder; {another}")
+    if page.is_dir():
+        raise InputError(f"{page}: is a folder; {another}")
+    if os.path.lexists(page) and not page.is_file():
+        raise InputError(f"{page}: is a device, a pipe or a link to nothing; {another}")
+    check_kind(page, REPORT, another)
+    drawn = [one for one in pictures.glob("*") if one.suffix in _PICTURES]
+    if drawn and not page.exists():
+        raise InputError(f"{pictures}: holds pictures that belong to no report; {another}")
+    for one in (page, *drawn):
+        if one.is_file() and not (one.stat().st_mode & 0o222 and os.access(one, os.W_OK)):
+            raise InputError(f"{one}: is read-only; make it writable, or {another}")
 
 
 @contextmanager
 def _staging(folder):
     """A folder inside `folder` for unfinished files; what was made for it goes if work fails."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    staging = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".report-", dir=folder))
-        yield staging
+        with unfinished_folder(folder) as staging:
+            yield staging
     except BaseException:
-        _remove(staging)
         for place in missing:
             _remove_empty(place / _FIGURES)
             _remove_empty(place)
         raise
-    _remove(staging)
-
-
-def _remove(staging):
-    if staging is not None:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _remove_empty(place):
@@ -136,15 +177,19 @@ def _remove_empty(place):
 
 
 def _install(content, staging, folder, earlier):
-    """Write all files aside, then give them their names, the page last."""
+    """Write all files aside, then give them their names, the page first: it needs no other file."""
     (staging / _FIGURES).mkdir()
     for name, data in content.items():
         (staging / name).write_bytes(data)
+        if (folder / name).is_file():
+            with open(staging / name, "rb") as file:
+                keep_owner(file.fileno(), (folder / name).stat())
     (folder / _FIGURES).mkdir(exist_ok=True)
-    for name in sorted(content, key=lambda name: name == Path(PAGE)):
+    # Pictures beside no page would be taken for another program's.
+    for name in sorted(content, key=lambda name: name != Path(PAGE)):
         os.replace(staging / name, folder / name)
     for old in (folder / _FIGURES).glob(earlier) if earlier else ():
-        if old.suffix in (".png", ".svg") and old.relative_to(folder) not in content:
+        if old.suffix in _PICTURES and old.relative_to(folder) not in content:
             old.unlink()
 
 

@@ -49,7 +49,7 @@ _CURVE = "value", "f1", "f1_sd"
 
 def _label(one):
     seconds = f", {one['simulator']}" if one["simulator"] != "torch" else ""
-    return f"{one['name']} ({one['rule']}{seconds})"
+    return textwrap.fill(f"{one['name']} ({one['rule']}{seconds})", 45)
 
 
 def _crosses(found, kind):

@@ -16,6 +16,7 @@ from matplotlib.ticker import (
 )
 
 from wmdelays.curve_plots import Curve, Panel, curves_figure
+from wmdelays.figures import plain
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.published import PUBLISHED, SETTING
 from wmdelays.validation.scan import columns, summary
@@ -97,7 +98,7 @@ def labels(settings, name):
 
 def axis(name, values):
     """Label of a parameter's axis, the values' places on it, and whether it is logarithmic."""
-    label = textwrap.fill(LABELS.get(name, name.replace("_", " ")), 40)
+    label = textwrap.fill(LABELS.get(name) or plain(name.replace("_", " ")), 40)
     if not all(map(is_number, values)):
         return label, {json.dumps(value): k for k, value in enumerate(dict.fromkeys(values))}, False
     smallest = min((value for value in values if value > 0), default=0)
@@ -191,7 +192,7 @@ def finish(axes, panel, layout, names=None):
         axes.yaxis.set_major_formatter(EngFormatter(sep="") if layout == "count" else _PLAIN)
     x = np.concatenate([curve.x for curve in panel.curves])
     if names is not None:
-        axes.set_xticks(range(len(names)), names)
+        axes.set_xticks(range(len(names)), [plain(name, 24) for name in names])
         axes.margins(x=0.2)
     elif panel.logx:
         low, high = x[x > 0].min(), x.max()

@@ -9,9 +9,21 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from wmdelays.contexts import unpredictable_spikes
+from wmdelays.words import printable
+
+
+class _Console(Console):
+    """A console on which text stays as it is: what a file or its name says steers nothing."""
+
+    def __init__(self, **settings):
+        super().__init__(stderr=True, markup=False, emoji=False, **settings)
+
+    def render_str(self, text, **settings):
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **settings)
+
 
 # Standard output is for results that another program reads (--json -).
-console = Console(stderr=True)
+console = _Console()
 
 _SHOWN = 5
 
@@ -35,7 +47,7 @@ def print_columns(content):
     for line in zip(*content.values()):
         lines.add_row(*line)
     width = sum(max(map(len, [title, *cells])) + 2 for title, cells in content.items())
-    wide = Console(stderr=True, width=max(width, console.width))
+    wide = _Console(width=max(width, console.width))
     wide.print(lines, highlight=False, markup=False)
 
 
@@ -50,7 +62,7 @@ def progress_bar():
         is not known).
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
@@ -62,7 +74,10 @@ def progress_bar():
 
         def say(stage, part):
             bar.update(
-                task, description=stage, total=None if part is None else 1, completed=part or 0
+                task,
+                description=printable(stage),
+                total=None if part is None else 1,
+                completed=part or 0,
             )
 
         yield say

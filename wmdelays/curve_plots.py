@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wmdelays.figures import BLUE, VERMILLION, house_style, new_figure
+from wmdelays.figures import BLUE, VERMILLION, house_style, new_figure, plain
 
 # Colour, marker and line: each tells the curves apart alone, so that grey and colour-blind
 # readers see the same.
@@ -18,6 +18,7 @@ _STYLES = [
 ]
 # With more points than this, curves without spread are marked at places of their own.
 _MARKS = 12
+_LONGEST_LABEL = 160
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Curve:
     Attributes
     ----------
     label : str
-        Curves of the same label look the same in all panels.
+        Curves of the same label look the same in all panels. It is shown letter by letter, unlike
+        those of axes, which may have formulas.
     x, y : float arrays, shape (n,)
     spread : float array, shape (n,), optional
         Half the length of the error bars; NaN for none.
@@ -97,7 +99,7 @@ def curves_figure(panels, columns=3):
             place.set_axis_off()
         figure.legend(
             [handles[label] for label in labels],
-            labels,
+            [plain(label, _LONGEST_LABEL) for label in labels],
             loc="outside upper center",
             ncols=min(len(labels), 4),
         )

@@ -1,6 +1,7 @@
 """What all figures have in common: their style, and how they become files."""
 
 import io
+import warnings
 from contextlib import contextmanager
 
 import matplotlib
@@ -10,6 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from PIL import Image  # comes with matplotlib
+
+from wmdelays.words import printable
 
 # Okabe and Ito's palette, which colour-blind readers tell apart. In grey the two differ little,
 # so shape or place tells the same wherever these colours do.
@@ -43,6 +46,26 @@ def new_figure(height, width=_WIDTH):
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def plain(text, most=80):
+    """Text of a user or of a file as figures show it: letter by letter.
+
+    matplotlib takes what stands between two dollar signs for a formula, and fails where it is none.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Longer text loses its middle, so that it leaves room for the figure.
+
+    Returns
+    -------
+    str
+    """
+    if len(text) > most:
+        text = f"{text[: most - most // 3 - 1]}…{text[-(most // 3) :]}"
+    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
+
+
 def figure_bytes(figure, kind):
     """A figure as the content of a file; the same figure gives the same bytes.
 
@@ -55,7 +78,9 @@ def figure_bytes(figure, kind):
     -------
     bytes
     """
-    with house_style():
+    with house_style(), warnings.catch_warnings():
+        # A letter that the font does not have is drawn as a box; nobody can do anything about it.
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
         data = _png(figure) if kind == "png" else _svg(figure)
     # The layout is found with the first drawing; a second one need not look for it again.
     figure.set_layout_engine("none")

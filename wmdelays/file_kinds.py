@@ -17,6 +17,7 @@ GROUPS = "groups"
 SEARCH = "search"
 MOTIFS = "motifs"
 JSON = "json"
+REPORT = "report"
 
 _SAID = {
     MEMORY: ("a memory", "no memory file"),
@@ -28,6 +29,7 @@ _SAID = {
     SEARCH: ("the record of an unfinished search", "no record of an unfinished search"),
     MOTIFS: ("motifs", "no file of motifs"),
     JSON: ("the JSON of an earlier command", "no JSON of an earlier command"),
+    REPORT: ("a report", "no report of wmdelays"),
 }
 
 # A sealed file begins with its kind, see `wmdelays.sealed_file`.
@@ -49,6 +51,8 @@ _LINES = (
     (GROUPS, re.compile(rb'\{"mother":\d+,"anchors":\[')),
     (MOTIFS, re.compile(rb'\{"pattern": \d+, "neuron": \d+, "ms": ')),
     (JSON, _JSON),
+    # The title of a page ends with the program's name, and perhaps the command's.
+    (REPORT, re.compile(rb"<!DOCTYPE html>\n(?:[^\n]*\n){1,5}<title>[^\n]* \xe2\x80\x93 wmdelays")),
 )
 _FIRST_GROUP = b'{"mother":'
 _BEGINNING = 1 << 16
@@ -88,7 +92,7 @@ def held(path):
     return _kind_of_text(beginning)
 
 
-def check_kind(path, kind):
+def check_kind(path, kind, instead="name another file"):
     """Raise an InputError if a file is there that holds something else than is to be written.
 
     Parameters
@@ -97,11 +101,13 @@ def check_kind(path, kind):
     kind : str
         One of the kinds above, of what is to be written. It may take the place of its own kind and
         of an empty file.
+    instead : str
+        What the user can do.
     """
     found = held(path)
     if found not in (None, kind):
         holds, no = _SAID.get(found, (found,))[0], _SAID.get(kind, (None, f"no {kind}"))[1]
-        raise InputError(f"{path}: holds {holds} and is {no}; name another file")
+        raise InputError(f"{path}: holds {holds} and is {no}; {instead}")
 
 
 def _kind_of_zip(path):

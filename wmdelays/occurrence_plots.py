@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure, plain, time_unit
 from wmdelays.occurrences import Coverage
 
 # Above so many spikes, one mark stands for all in a cell of a grid this fine (columns, rows).
@@ -58,7 +58,7 @@ def occurrences_figure(search, raster, start=0.0):
             axes.set_ylim(0, max(1.0, high) * 1.22)
             axes.set_yticks([0, 0.5, 1])
             axes.set_ylabel("completeness", fontsize=7)
-            name = search.templates[tested.number].label
+            name = plain(search.templates[tested.number].label)
             axes.set_title(f"{name}, {len(tested.steps)} spikes", loc="left", pad=2)
             here = [o for o in search.occurrences if o.template == tested.number]
             for one in here:
@@ -273,7 +273,7 @@ def _close(axes, one, tested, search, raster, start, coverage):
             markersize=size,
             markeredgewidth=0.9,
         )
-    name = search.templates[tested.number].label
+    name = plain(search.templates[tested.number].label)
     axes.set_title(
         f"{name}: {one.n_matched} of {len(place)} at {start + origin:.3f} s", loc="left", pad=3
     )

@@ -83,7 +83,7 @@ def replacing(path, kind):
         with unfinished_file(target.parent, mode) as (temporary, file):
             yield temporary
             if older is not None:
-                _keep_owner(file, older)
+                keep_owner(file, older)
             os.fsync(file)
             os.replace(temporary, target)
     except OSError as error:
@@ -121,8 +121,15 @@ def _check_place(path, target):
         raise InputError(f"{path}: belongs to another user; name another file")
 
 
-def _keep_owner(file, older):
-    """Give an open file the group and the permissions of an older one, or less."""
+def keep_owner(file, older):
+    """Give an open file the group and the permissions of an older one, or less.
+
+    Parameters
+    ----------
+    file : int
+        Its descriptor.
+    older : os.stat_result
+    """
     mode = stat.S_IMODE(older.st_mode) & 0o777
     if os.fstat(file).st_gid != older.st_gid:
         try:

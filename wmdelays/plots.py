@@ -7,7 +7,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.figures import (
+    BLUE,
+    GREY,
+    SHADE,
+    VERMILLION,
+    house_style,
+    new_figure,
+    plain,
+    time_unit,
+)
 from wmdelays.raster import Raster
 from wmdelays.scores import event_keys
 
@@ -114,8 +123,7 @@ def overlay_figure(pattern, recalls, *, title="", zoom_steps=100):
         figure = new_figure(5.2 if zoomed else 3.0)
         panels = figure.subplots(1 + zoomed, 1, squeeze=False)[:, 0]
         raster_overlay(panels[0], pattern, recalls)
-        # A dollar sign in a title is the user's and no beginning of mathematics.
-        panels[0].set_title(title, loc="left", parse_math=False)
+        panels[0].set_title(plain(title), loc="left")
         if zoomed:
             raster_overlay(panels[1], pattern, recalls, start=start, stop=stop, neurons=neurons)
             _frame(panels, start, stop, neurons, cue, pattern.n_neurons)

@@ -1,0 +1,39 @@
+"""What the commands print, whatever files are called."""
+
+import os
+import shutil
+
+import pytest
+
+from wmdelays.validation.terminal import console, print_columns
+
+UGLY = os.fsdecode(b"[b]x[red] :smile: $a_{$ \x1b[31m\xff.h5")
+SHOWN = "[b]x[red] :smile: $a_{$ \\x1b[31m\\udcff.h5"
+
+
+def test_text_is_printed_letter_by_letter(capsys):
+    console.print(UGLY)
+    print_columns({UGLY: [UGLY], "n": ["1"]})
+    lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    assert lines[0] == SHOWN and lines[1].startswith(SHOWN) and lines[2].startswith(SHOWN)
+
+
+def test_text_of_several_lines_stays_in_lines(capsys):
+    console.print("first\nsecond")
+    assert capsys.readouterr().err == "first\nsecond\n"
+
+
+@pytest.mark.parametrize("name", [UGLY, "n" * 250 + ".h5"])
+def test_a_memory_of_any_name_goes_through_a_command(
+    wmdelays, refused, small_memory, tmp_path, name
+):
+    shutil.copy(small_memory, tmp_path / name)
+    done = wmdelays("robustness", name, "--damage", "lost", "--values", "0", "--draws", 1,
+                    "--report", f"{name[:-3]}r", "--json", f"{name[:-3]}.json",
+                    "--results", f"{name[:-3]}.l")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stderr
+    page = (tmp_path / f"{name[:-3]}r" / "report.html").read_bytes()
+    assert b"\x1b" not in page and page.decode()
+    line = refused("info", f"no{name}")
+    assert "\x1b" not in line
