@@ -1,16 +1,13 @@
 """Spikes of a population."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from wmdelays.binning import ON_GRID, ROUNDING, Binning, Clock
 from wmdelays.errors import InputError
 
-# Files often round the times of their frames. Times that all lie this close (in steps) to a
-# multiple of the step are taken to mean that multiple.
-_ON_GRID = 0.05
-# Room for the rounding error of time / step when a time lies on the edge between two bins.
-_EDGE = 1e-6
 _LARGEST = 2**31 - 1
 
 
@@ -28,6 +25,11 @@ class Raster:
         Number of neurons, silent ones included.
     duration : float
         Length in seconds.
+    start : float
+        When time 0 is in the recording of which this is a piece, in seconds.
+    clock : Clock, optional
+        The times of that recording; by default the raster is all of it. They decide how times
+        become steps, so that every piece of a recording is binned in one way.
 
     Raises
     ------
@@ -45,6 +47,8 @@ class Raster:
     times: np.ndarray
     n_neurons: int
     duration: float
+    start: float = 0.0
+    clock: Clock | None = field(default=None, repr=False)
 
     def __post_init__(self):
         neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
@@ -120,23 +124,55 @@ class Raster:
         """Mean number of spikes of a neuron in a second, in Hz."""
         return len(self) / (self.n_neurons * self.duration)
 
+    @cached_property
+    def _own_clock(self):
+        return Clock(self.times)
+
+    def binning(self, step):
+        """How the times of the recording become steps of `step` seconds, see `Binning`.
+
+        Returns
+        -------
+        Binning
+        """
+        if self.clock is not None:
+            return self.clock.binning(step)
+        if len(self) and self._at_whole_steps(step) is not None:
+            return Binning(step, 1, n_spikes=len(self))
+        return self._own_clock.binning(step)
+
     def steps(self, step):
         """The step that each spike falls into, int of shape (n_spikes,); `step` in seconds.
 
-        Times that all lie on the grid of steps, to 5 % of a step as in a file that rounds its
-        frame times, belong to the nearest step. Other times belong to the step that contains
-        them: step k holds the times from k * step up to, not including, (k + 1) * step.
+        If the bulk of the recording's times lies on the grid of steps, to their resolution or to
+        5 % of a step, spikes belong to the nearest step. Other times belong to the step that
+        contains them: step k holds the times from k * step up to, not including, (k + 1) * step,
+        with the room below that the resolution of the times asks for. See `wmdelays.binning`.
         """
+        steps = self._at_whole_steps(step) if self.clock is None else None
+        if steps is None:
+            steps = self.binning(step).steps(self.times + self.start, self.start)
+            # What was cut may stand a rounding error before its beginning.
+            steps = np.maximum(steps, 0)
+        return steps
+
+    def _at_whole_steps(self, step):
+        """The steps of spikes that all lie on them, as those of patterns do; else None."""
         position = self.times / step
         nearest = np.rint(position)
-        if np.all(np.abs(position - nearest) <= _ON_GRID):
+        if np.all(np.abs(position - nearest) <= ROUNDING):
             return nearest.astype(np.int64)
-        return np.floor(position + _EDGE).astype(np.int64)
+        return None
 
     def n_steps(self, step):
         """The number of steps that hold the raster; `step` in seconds."""
-        last = self.steps(step)[-1] if len(self) else 0
-        return int(max(np.ceil(self.duration / step - _ON_GRID), last + 1))
+        steps = self._at_whole_steps(step) if self.clock is None else None
+        nearest = steps is not None or self.binning(step).points == 1
+        steps = self.steps(step) if steps is None else steps
+        last = steps[-1] if len(steps) else -1
+        # Where a file rounds times, it rounds its duration too.
+        room = ON_GRID if nearest else ROUNDING
+        return int(max(np.ceil(self.duration / step - room), last + 1, 1))
 
     def dense(self, step):
         """Dense view, bool of shape (n_steps, n_neurons); `step` in seconds."""
@@ -144,27 +180,83 @@ class Raster:
         dense[self.steps(step), self.neurons] = True
         return dense
 
-    def slice(self, start=0.0, stop=None):
+    def slice(self, start=0.0, stop=None, step=None):
         """The spikes from `start` up to `stop` (seconds, the end excluded), with time 0 at `start`.
+
+        Parameters
+        ----------
+        start : float
+        stop : float, optional
+            By default the end of the raster, with all that is there.
+        step : float, optional
+            The step in seconds with which the piece is going to be binned: spikes are cut as they
+            are binned, so that one that means a step belongs to the stretch in which the step is.
 
         Raises
         ------
         InputError
             If the stretch is empty or not inside the raster.
         """
-        to_the_end = stop is None
-        stop = self.duration if to_the_end else stop
+        end, to_the_end = self.duration, stop is None
+        if step is not None and len(self):
+            end = max(end, self.n_steps(step) * step)
+        stop = end if to_the_end else stop
+        empty = f"a stretch from {start:g} s to {stop:g} s is empty"
         if not (0 <= start < stop):
-            raise InputError(f"a stretch from {start:g} s to {stop:g} s is empty")
-        if start >= self.duration or stop > self.duration * (1 + 1e-9):
+            raise InputError(empty)
+        if start >= end or stop > end * (1 + 1e-9):
             raise InputError(
                 f"the stretch from {start:g} s to {stop:g} s is not inside the raster's {self.duration:g} s"
             )
-        inside = (self.times >= start - 1e-9) & (self.times < stop - 1e-9)
+        recorded = self.times + self.start
+        if step is None:
+            inside = (self.times >= start - 1e-9) & (self.times < stop - 1e-9)
+        else:
+            binning = self.binning(step)
+            start, stop = (binning.edge(self.start + t) - self.start for t in (start, stop))
+            if not start < stop:
+                raise InputError(empty)
+            inside = binning.inside(recorded, self.start + start, self.start + stop)
         if to_the_end:
             inside |= self.times >= stop - 1e-9
+            stop = self.duration if start < self.duration else stop
         times = np.clip(self.times[inside] - start, 0, stop - start)
-        return Raster(self.neurons[inside], times, self.n_neurons, stop - start)
+        return Raster(
+            self.neurons[inside],
+            times,
+            self.n_neurons,
+            stop - start,
+            start=self.start + start,
+            clock=self._own_clock if self.clock is None else self.clock,
+        )
+
+    def aligned(self, step, phase):
+        """The same spikes with time 0 at a point of a grid of steps, before the beginning.
+
+        Parameters
+        ----------
+        step : float
+            Length of a step in seconds.
+        phase : float
+            When in the recording one of the steps begins, in seconds.
+
+        Returns
+        -------
+        Raster
+            Longer by less than a step. Where spikes are taken to the nearest step, all beginnings
+            give the same steps, and nothing changes.
+        """
+        before = (self.start - phase) % step
+        if self.binning(step).points == 1 or min(before, step - before) <= ROUNDING * step:
+            return self
+        return Raster(
+            self.neurons,
+            self.times + before,
+            self.n_neurons,
+            self.duration + before,
+            start=self.start - before,
+            clock=self._own_clock if self.clock is None else self.clock,
+        )
 
     def bin(self, step, merge_spikes=False):
         """The same spikes at whole steps.

@@ -1,0 +1,163 @@
+"""The stretch of a recording that a command looks at, and what is said of its bins."""
+
+import math
+from dataclasses import replace
+
+from wmdelays.errors import InputError
+from wmdelays.raster_files import read_raster
+from wmdelays.words import printable
+
+# So many silent steps before the first spike, and more than there are after it, are not stored
+# unless it is asked for.
+_SILENT_STEPS = 10_000
+# From this part of the spikes on it is said that their times are too coarse for the steps.
+_COARSE = 0.05
+
+
+def read_stretch(
+    path,
+    step,
+    *,
+    start=None,
+    stop=None,
+    pad=False,
+    duration=None,
+    n_neurons=None,
+    from_first_spike=False,
+    phase=None,
+):
+    """A recording from a file, or a stretch of it, cut as it is going to be binned.
+
+    Parameters
+    ----------
+    path : str or Path
+        See `wmdelays.raster_files.read_raster`.
+    step : float
+        Length of a step in seconds.
+    start, stop : float, optional
+        In seconds from the start of the recording; by default all of it.
+    pad : bool
+        Whether the stretch may go on, in silence, after the end of the recording.
+    duration, n_neurons : optional
+        What is known of the recording, see `read_raster`.
+    from_first_spike : bool
+        Whether the stretch begins by default in the step of the first spike, where neither a
+        length of the recording is stated. Otherwise it begins at 0.
+    phase : float, optional
+        When in the recording one of the steps begins; by default they begin with the stretch.
+
+    Returns
+    -------
+    Raster
+        Its `start` says when its time 0 is in the recording.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or the stretch is empty, not inside the recording, or nearly
+        all silence.
+    """
+    raster = read_raster(path, n_neurons=n_neurons, duration=duration)
+    try:
+        if not (math.isfinite(step) and step > 0):
+            raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
+        if stop is not None:
+            raster = _up_to(raster, stop, step, pad)
+        states_end = raster.duration > raster.times[-1] and (stop is None or duration is not None)
+        if start is None and from_first_spike and not states_end:
+            start = _step_of_first(raster, step, phase or 0.0)
+        elif start is None:
+            _check_silence(raster, step, refuse=not from_first_spike)
+        if start is not None or stop is not None:
+            raster = raster.slice(start or 0.0, stop, step)
+        if not len(raster):
+            raise InputError("holds no spikes in this stretch")
+        return raster if phase is None else raster.aligned(step, phase)
+    except InputError as error:
+        raise InputError(f"{printable(path)}: {error}") from None
+
+
+def _up_to(raster, stop, step, pad):
+    """The raster, checked to go on until `stop`, or made to."""
+    end = raster.duration
+    if stop > end * (1 + 1e-9):
+        # The step of the last spike goes on after it.
+        end = max(end, raster.n_steps(step) * step)
+    if stop <= end * (1 + 1e-9):
+        return raster
+    if not pad:
+        raise InputError(
+            f"ends at {raster.duration:.6g} s, before --stop {stop:.6g} s; take an earlier --stop, or"
+            " let silence follow (--pad)"
+        )
+    return replace(raster, duration=stop)
+
+
+def _step_of_first(raster, step, phase):
+    """When the step of the first spike begins, on a grid of which one step begins at `phase`."""
+    binning = raster.binning(step)
+    phase = 0.0 if binning.points == 1 else phase % step
+    first = int(binning.steps(raster.times[:1], phase)[0])
+    return max(0.0, phase + first * step)
+
+
+def _check_silence(raster, step, refuse):
+    first, held = float(raster.times[0]), float(raster.times[-1] - raster.times[0])
+    if not refuse or first / step <= _SILENT_STEPS or first <= held:
+        return
+    for decimals in range(4):
+        start = math.floor(first * 10**decimals) / 10**decimals
+        if first - start <= max(0.1 * held, 1e-3):
+            break
+    raise InputError(
+        f"its first spike is at {first:.10g} s, after {first / step:,.0f} silent steps; take --start"
+        f" {start:.10g}s, or --start 0s to have the silence too"
+    )
+
+
+def binning_lines(name, raster, step):
+    """What there is to say of how a recording's times become steps.
+
+    Parameters
+    ----------
+    name : str
+        Of the recording.
+    raster : Raster
+        A stretch of it.
+    step : float
+
+    Returns
+    -------
+    list of str
+        A line for each thing that a user should know; mostly none.
+    """
+    made, lines = raster.binning(step), []
+    total = f"{made.n_spikes} spikes"
+    if made.points and made.n_off_grid:
+        which = "the grid of steps" if made.points == 1 else f"a grid of 1/{made.points} step"
+        lines.append(
+            f"the times lie on {which}, and each spike is taken to its nearest point;"
+            f" {made.n_off_grid} of {total} {_lie(made.n_off_grid)} off it"
+            f" ({_shown(made, made.n_off_grid)})"
+        )
+    elif made.n_at_edge:
+        lines.append(
+            f"{made.n_at_edge} of {total} {_lie(made.n_at_edge)} below the edge of a step by no more"
+            f" than the times ({made.resolution}) can tell, and belong to the later step"
+            f" ({_shown(made, made.n_at_edge)})"
+        )
+    if made.n_coarse > _COARSE * made.n_spikes:
+        lines.append(
+            f"the times of {made.n_coarse} of {total} are too coarse ({made.resolution}) to tell"
+            f" steps of {step * 1e3:.6g} ms; take a longer bin (--bin)"
+        )
+    return [f"{printable(name)}: {line}" for line in lines]
+
+
+def _lie(n):
+    return "lies" if n == 1 else "lie"
+
+
+def _shown(made, n):
+    times = ", ".join(f"{time:.10g} s" for time in made.examples)
+    return f"at {times}{', …' if n > len(made.examples) else ''}"
