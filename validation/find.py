@@ -1,6 +1,6 @@
 """The command `wmdelays find`: stored patterns, groups or unknown patterns in a raster."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,31 +10,46 @@ from wmdelays.errors import InputError
 from wmdelays.memory_file import read_memory
 from wmdelays.polychronous_groups import read_groups
 from wmdelays.quantities import seconds
-from wmdelays.raster_files import read_raster
 from wmdelays.templates import group_templates, pattern_templates
 from wmdelays.validation.find_stored import Found, find, level_columns, occurrence_columns
-from wmdelays.validation.find_unknown import candidate_columns, find_unknown, pattern_columns
+from wmdelays.validation.find_unknown import (
+    candidate_columns,
+    find_unknown,
+    pattern_columns,
+    usual_step,
+)
 from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.stretch import binning_lines, read_stretch
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 
 _GROUP_FILES = (".jsonl", ".json")
 _SHOWN = 40
 
 
-def read_stretch(path, start=None, stop=None):
-    """A raster from a file, or a stretch of it (in seconds)."""
-    raster = read_raster(path)
-    if stop is not None and Path(path).suffix == ".csv":
-        # A csv file does not say how long the recording went on after its last spike.
-        raster = replace(raster, duration=max(raster.duration, stop))
-    try:
-        if start is not None or stop is not None:
-            raster = raster.slice(start or 0.0, stop)
-        if not len(raster):
-            raise InputError("holds no spikes in this stretch")
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return raster
+@dataclass(frozen=True)
+class Sought:
+    """What is looked for in a raster.
+
+    Attributes
+    ----------
+    templates : list of Template
+    step : float
+        The step that suits them, in seconds.
+    n_neurons : int or None
+        How many the memory has.
+    binning : list of dict
+        How the recordings became steps from which the memory was made, see `wmdelays.made`.
+    """
+
+    templates: list
+    step: float
+    n_neurons: int | None = None
+    binning: list = field(default_factory=list)
+
+    def phase(self):
+        """When in the recording a step of the memory begins; None if nothing is known of it."""
+        starts = {one["start_s"] for one in self.binning}
+        return starts.pop() if len(starts) == 1 else None
 
 
 def read_templates(path, window=None):
@@ -50,11 +65,7 @@ def read_templates(path, window=None):
 
     Returns
     -------
-    templates : list of Template
-    step : float
-        In seconds.
-    n_neurons : int or None
-        How many the memory has.
+    Sought
     """
     if path.suffix in _GROUP_FILES:
         if window is not None:
@@ -62,9 +73,10 @@ def read_templates(path, window=None):
         templates = group_templates(read_groups(path))
         if not templates:
             raise InputError(f"{path}: holds no groups")
-        return templates, 1e-3, None
+        return Sought(templates, 1e-3)
     memory = read_memory(path)
-    return pattern_templates(memory, window), memory.step, memory.n_neurons
+    templates = pattern_templates(memory, window)
+    return Sought(templates, memory.step, memory.n_neurons, memory.made.get("binning", []))
 
 
 def _speeds(text):
@@ -90,6 +102,9 @@ def command(
         str | None, typer.Option(metavar="TIME", help="Where in the raster to begin.")
     ] = None,
     stop: Annotated[str | None, typer.Option(metavar="TIME", help="Where to end.")] = None,
+    pad: Annotated[
+        bool, typer.Option("--pad", help="Let silence follow where the raster ends before --stop.")
+    ] = False,
     bin: Annotated[
         str | None,
         typer.Option(
@@ -219,7 +234,9 @@ def command(
             (dither, "--dither"),
         )
     )
-    common = {"method": surrogates, "dither": dither_s, "seed": seed, "start": begin or 0.0}
+    common = {"method": surrogates, "dither": dither_s, "seed": seed}
+    stretch = {"start": begin, "stop": end, "pad": pad, "from_first_spike": True}
+    lines = []
     if draws is not None:
         common["n_surrogates"] = draws
     of_templates = {
@@ -239,18 +256,20 @@ def command(
         given = _given(of_templates | {"min_spikes": min_spikes}) | common
 
         def work(say):
-            say(f"reading {files[1]}", None)
-            raster = read_stretch(files[1], begin, end)
             say(f"reading {files[0]}", None)
-            templates, own_step, n_neurons = read_templates(files[0], window_s)
-            if n_neurons is not None and raster.n_neurons > n_neurons:
+            sought = read_templates(files[0], window_s)
+            say(f"reading {files[1]}", None)
+            bin_s = sought.step if step is None else step
+            raster = read_stretch(files[1], bin_s, phase=sought.phase(), **stretch)
+            if sought.n_neurons is not None and raster.n_neurons > sought.n_neurons:
                 raise InputError(
-                    f"{files[1]}: has unit {raster.n_neurons - 1}, and the memory {n_neurons}"
-                    " neurons: the units have to be those of the memory"
+                    f"{files[1]}: has unit {raster.n_neurons - 1}, and the memory"
+                    f" {sought.n_neurons} neurons: the units have to be those of the memory"
                 )
-            templates = [one.at_speed(factor) for one in templates for factor in speeds]
-            bin_s = own_step if step is None else step
-            return find(templates, raster, step=bin_s, progress=say, **given)
+            lines.extend(binning_lines(files[1], raster, bin_s))
+            lines.extend(_other_rule(sought, raster.binning(bin_s)))
+            templates = [one.at_speed(factor) for one in sought.templates for factor in speeds]
+            return find(templates, raster, step=bin_s, start=raster.start, progress=say, **given)
     else:
         _only(of_templates | {"speed": speed}, "is for stored patterns, not for --unknown")
         if len(files) != 1:
@@ -260,8 +279,10 @@ def command(
 
         def work(say):
             say(f"reading {files[0]}", None)
-            raster = read_stretch(files[0], begin, end)
-            return find_unknown(raster, unknown, progress=say, **given)
+            bin_s = usual_step(unknown) if step is None else step
+            raster = read_stretch(files[0], bin_s, **stretch)
+            lines.extend(binning_lines(files[0], raster, bin_s))
+            return find_unknown(raster, unknown, start=raster.start, progress=say, **given)
 
     with progress_bar() as say:
         result = work(say)
@@ -279,10 +300,21 @@ def command(
     else:
         _print(pattern_columns(result))
         _print(candidate_columns(result))
-    for line in (result.tested, result.summary):
+    for line in (*lines, result.tested, result.summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _other_rule(sought, found):
+    """A line where the memory's spikes became steps in another way than those of the raster."""
+    rules = {one["rule"] for one in sought.binning}
+    if not rules or rules == {found.rule} or not found.n_spikes:
+        return []
+    return [
+        f"the raster's spikes belong to the {found.rule} step, and those of the memory to the"
+        f" {rules.pop()} one, as the times of each are: a step more or less is no difference"
+    ]
 
 
 def _given(options):

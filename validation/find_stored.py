@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from wmdelays.validation.surrogates import check_surrogates, surrogate_versions,
 # By default spikes move so many bins, or so many times the jitter: far enough that little of a
 # pattern is left, and not so far that rates change.
 DITHER = 10
+# The least part of the templates' spikes whose units have to be in the raster.
+_FEWEST_THERE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,8 @@ class Found:
     settings : dict
     timing : dict
         Seconds spent in each part.
+    n_silent : int
+        Units of the templates that do not spike in the raster.
     """
 
     raster: Raster
@@ -38,6 +42,7 @@ class Found:
     search: Search
     settings: dict
     timing: dict
+    n_silent: int = 0
 
     def time(self, onset):
         """The time in the recording, in seconds, of a step of the search."""
@@ -49,6 +54,8 @@ class Found:
         made = self.search
         left = [f"{n} {why}" for why, n in Counter(made.untested.values()).items()]
         without = f" Not tested: {', '.join(left)}." if left else ""
+        if self.n_silent:
+            without += f" {self.n_silent} of their units {_spike_not(self.n_silent)} in the raster."
         return (
             f"{len(made.tested)} of {len(made.templates)} templates were looked for in"
             f" {self.raster.duration:.6g} s with {len(self.raster)} spikes of"
@@ -199,7 +206,7 @@ def find(
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
     check_surrogates(method, dither, n_surrogates)
     began = time.perf_counter()
-    part = _of_units(raster, templates)
+    part, silent = _of_units(raster, templates)
     made = search(
         templates,
         part,
@@ -225,18 +232,38 @@ def find(
         "n_surrogates": n_surrogates,
         "seed": seed,
     }
-    return Found(raster, start, made, settings, {"search": time.perf_counter() - began})
+    timing = {"search": time.perf_counter() - began}
+    return Found(raster, start, made, settings, timing, len(silent))
 
 
 def _of_units(raster, templates):
-    """The raster with the spikes of the templates' units alone: only they are looked at."""
-    wanted = np.zeros(raster.n_neurons, bool)
-    for one in templates:
-        wanted[one.neurons[one.neurons < raster.n_neurons]] = True
-    chosen = wanted[raster.neurons]
-    if chosen.all() or not chosen.any():
-        return raster
-    return Raster(raster.neurons[chosen], raster.times[chosen], raster.n_neurons, raster.duration)
+    """The raster with the spikes of the templates' units alone: only they are looked at.
+
+    Raises an InputError where the raster has nearly none of the templates' spikes to offer: then its
+    units are others.
+    """
+    units, n_spikes = np.unique(np.concatenate([t.neurons for t in templates]), return_counts=True)
+    there = np.isin(units, raster.neurons)
+    if n_spikes[there].sum() < _FEWEST_THERE * n_spikes.sum():
+        raise InputError(
+            f"of the {len(units)} units of the templates (numbers {units[0]} to {units[-1]}),"
+            f" {np.count_nonzero(there) or 'none'} {_spike(np.count_nonzero(there))} in the raster,"
+            f" whose units have the numbers {raster.neurons.min()} to {raster.neurons.max()}: the"
+            " units have to be the same"
+        )
+    chosen = np.isin(raster.neurons, units)
+    if chosen.all():
+        return raster, units[~there]
+    kept = replace(raster, neurons=raster.neurons[chosen], times=raster.times[chosen])
+    return kept, units[~there]
+
+
+def _spike(n):
+    return "spikes" if n <= 1 else "spike"
+
+
+def _spike_not(n):
+    return "does not spike" if n == 1 else "do not spike"
 
 
 def whole_bins(name, value, step, least):

@@ -95,6 +95,19 @@ class FoundUnknown:
         }
 
 
+def usual_step(way):
+    """The bin in seconds that a way of finding unknown patterns takes by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such way.
+    """
+    if way not in _UNKNOWN:
+        raise InputError(f"unknown patterns are found by spade or cad, not {way!r}")
+    return _UNKNOWN[way][0]
+
+
 def find_unknown(
     raster,
     way="spade",
@@ -142,10 +155,8 @@ def find_unknown(
     InputError
         If a setting makes no sense or elephant is missing; before any work starts.
     """
-    if way not in _UNKNOWN:
-        raise InputError(f"unknown patterns are found by spade or cad, not {way!r}")
-    usual_step, usual_number, usual_spikes = _UNKNOWN[way]
-    step = usual_step if step is None else step
+    step = usual_step(way) if step is None else step
+    _, usual_number, usual_spikes = _UNKNOWN[way]
     n_surrogates = usual_number if n_surrogates is None else n_surrogates
     min_spikes = usual_spikes if min_spikes is None else min_spikes
     if not step > 0:

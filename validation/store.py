@@ -12,9 +12,10 @@ from wmdelays.file_kinds import CHECKPOINT, MEMORY
 from wmdelays.memory_file import write_memory
 from wmdelays.patterns import generate, is_specification
 from wmdelays.quantities import seconds
-from wmdelays.raster_files import read_raster
 from wmdelays.validation.options import check_outputs
+from wmdelays.validation.stretch import binning_lines, read_stretch, remembered
 from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
+from wmdelays.words import printable
 
 _WAYS_OUT = {
     "margin": "longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0),"
@@ -34,7 +35,16 @@ def _of_bptt(help):
 
 
 def read_patterns(
-    inputs, step, *, start=None, stop=None, duration=None, neurons=None, merge_spikes=False, seed=0
+    inputs,
+    step,
+    *,
+    start=None,
+    stop=None,
+    pad=False,
+    duration=None,
+    neurons=None,
+    merge_spikes=False,
+    seed=0,
 ):
     """The patterns that the inputs of `wmdelays store` name, at whole steps.
 
@@ -46,6 +56,8 @@ def read_patterns(
         Training time step in seconds.
     start, stop : float, optional
         Stretch of each recording in seconds.
+    pad : bool
+        Whether it may go on, in silence, after the end of a recording.
     duration : float, optional
         Stated length of each recording in seconds.
     neurons : int, optional
@@ -57,33 +69,31 @@ def read_patterns(
 
     Returns
     -------
-    list of Raster
+    patterns : list of Raster
+    stretches : dict of int to (str, Raster)
+        By the number of a pattern that was made from a file: the file, and its stretch.
 
     Raises
     ------
     InputError
         If an input cannot be read or does not fit into steps.
     """
-    patterns = []
+    patterns, stretches = [], {}
     for k, text in enumerate(inputs):
         if is_specification(text) or (":" in text and not Path(text).exists()):
             # Two generators of one kind in a row are to give different patterns.
             patterns += generate(text, step=step, seed=seed + k)
             continue
-        raster = read_raster(text, n_neurons=neurons, duration=duration)
+        stretch = read_stretch(
+            text, step, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
+        )
+        stretches[len(patterns)] = text, stretch
         try:
-            if stop is not None and duration is None and text.endswith(".csv"):
-                # A csv file does not say how long the recording went on after its last spike.
-                raster = replace(raster, duration=max(raster.duration, stop))
-            if start is not None or stop is not None:
-                raster = raster.slice(start or 0.0, stop)
-            if not len(raster):
-                raise InputError("holds no spikes in this stretch")
-            patterns.append(raster.bin(step, merge_spikes))
+            patterns.append(stretch.bin(step, merge_spikes))
         except InputError as error:
-            raise InputError(f"{text}: {error}") from None
+            raise InputError(f"{printable(text)}: {error}") from None
     most = max(pattern.n_neurons for pattern in patterns)
-    return [replace(pattern, n_neurons=most) for pattern in patterns]
+    return [replace(pattern, n_neurons=most) for pattern in patterns], stretches
 
 
 def command(
@@ -114,6 +124,10 @@ def command(
     stop: Annotated[
         str | None, typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
     ] = None,
+    pad: Annotated[
+        bool,
+        typer.Option("--pad", help="Let silence follow where a recording ends before --stop."),
+    ] = False,
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Length of the recording, if stated.")
     ] = None,
@@ -216,11 +230,12 @@ def command(
         if value is not None
     }
     step = seconds(bin, "--bin")
-    patterns = read_patterns(
+    patterns, stretches = read_patterns(
         inputs,
         step,
         start=None if start is None else seconds(start, "--start"),
         stop=None if stop is None else seconds(stop, "--stop"),
+        pad=pad,
         duration=None if duration is None else seconds(duration, "--duration"),
         neurons=neurons,
         merge_spikes=merge_spikes,
@@ -239,7 +254,11 @@ def command(
         say("importing", None)
         from wmdelays.training.store import store, unlearned
 
-        print_unpredictable(unlearned(patterns, **common))
+        empty = unlearned(patterns, **common)
+        for text, stretch in stretches.values():
+            for line in binning_lines(text, stretch, step):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_unpredictable(empty)
         say(f"{rule}: finding weights", None)
         if rule == "bptt":
             options["on_epoch"] = _epoch_line(say, epochs)
@@ -256,6 +275,10 @@ def command(
         },
         "merge_spikes": merge_spikes,
     }
+    if stretches:
+        memory.made["binning"] = [
+            remembered(k, stretch, step) for k, (_, stretch) in stretches.items()
+        ]
     write_memory(output, memory)
     print_memory(memory, output)
     console.print(f"stored in {output} in {time.perf_counter() - began:.1f} s", highlight=False)

@@ -41,8 +41,8 @@ def read_stretch(
     duration, n_neurons : optional
         What is known of the recording, see `read_raster`.
     from_first_spike : bool
-        Whether the stretch begins by default in the step of the first spike, where neither a
-        length of the recording is stated. Otherwise it begins at 0.
+        Whether the stretch begins by default in the step of the first spike, unless the file states
+        how long the recording is. Otherwise it begins at 0.
     phase : float, optional
         When in the recording one of the steps begins; by default they begin with the stretch.
 
@@ -61,13 +61,14 @@ def read_stretch(
     try:
         if not (math.isfinite(step) and step > 0):
             raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
+        # A csv file does not say how long the recording is, an npz file may.
+        states_length = raster.duration > raster.times[-1]
         if stop is not None:
             raster = _up_to(raster, stop, step, pad)
-        states_end = raster.duration > raster.times[-1] and (stop is None or duration is not None)
-        if start is None and from_first_spike and not states_end:
+        if start is None and from_first_spike and not states_length:
             start = _step_of_first(raster, step, phase or 0.0)
         elif start is None:
-            _check_silence(raster, step, refuse=not from_first_spike)
+            _check_silence(raster, step)
         if start is not None or stop is not None:
             raster = raster.slice(start or 0.0, stop, step)
         if not len(raster):
@@ -101,9 +102,10 @@ def _step_of_first(raster, step, phase):
     return max(0.0, phase + first * step)
 
 
-def _check_silence(raster, step, refuse):
+def _check_silence(raster, step):
+    """Refuse a recording that is mostly the silence before its first spike."""
     first, held = float(raster.times[0]), float(raster.times[-1] - raster.times[0])
-    if not refuse or first / step <= _SILENT_STEPS or first <= held:
+    if first / step <= _SILENT_STEPS or first <= held:
         return
     for decimals in range(4):
         start = math.floor(first * 10**decimals) / 10**decimals
@@ -113,6 +115,11 @@ def _check_silence(raster, step, refuse):
         f"its first spike is at {first:.10g} s, after {first / step:,.0f} silent steps; take --start"
         f" {start:.10g}s, or --start 0s to have the silence too"
     )
+
+
+def remembered(pattern, stretch, step):
+    """What a memory remembers of how a recording became one of its patterns, as JSON values."""
+    return {"pattern": pattern, "start_s": stretch.start, **stretch.binning(step).as_dict()}
 
 
 def binning_lines(name, raster, step):
@@ -138,13 +145,13 @@ def binning_lines(name, raster, step):
         lines.append(
             f"the times lie on {which}, and each spike is taken to its nearest point;"
             f" {made.n_off_grid} of {total} {_lie(made.n_off_grid)} off it"
-            f" ({_shown(made, made.n_off_grid)})"
+            f" ({_shown(raster.recording, made, made.n_off_grid)})"
         )
     elif made.n_at_edge:
         lines.append(
             f"{made.n_at_edge} of {total} {_lie(made.n_at_edge)} below the edge of a step by no more"
             f" than the times ({made.resolution}) can tell, and belong to the later step"
-            f" ({_shown(made, made.n_at_edge)})"
+            f" ({_shown(raster.recording, made, made.n_at_edge)})"
         )
     if made.n_coarse > _COARSE * made.n_spikes:
         lines.append(
@@ -158,6 +165,6 @@ def _lie(n):
     return "lies" if n == 1 else "lie"
 
 
-def _shown(made, n):
-    times = ", ".join(f"{time:.10g} s" for time in made.examples)
-    return f"at {times}{', …' if n > len(made.examples) else ''}"
+def _shown(recording, made, n):
+    shown = [f"unit {recording.neurons[k]} at {recording.times[k]:.10g} s" for k in made.examples]
+    return f"{'; '.join(shown)}{'; …' if n > len(shown) else ''}"

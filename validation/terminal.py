@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.words import printable
 
@@ -117,6 +118,8 @@ def print_memory(memory, name):
     made = memory.made
     if "rule" in made:
         rows.append(("rule", f"{made['rule']}, seed {made.get('seed')}"))
+    if made.get("binning"):
+        rows.append(("bins", _bins(made["binning"])))
     if {"f1", "worst_pattern_f1"} <= made.get("scores", {}).keys():
         scores = made["scores"]
         rows.append(
@@ -141,6 +144,21 @@ def print_memory(memory, name):
     for row in rows:
         grid.add_row(*row)
     console.print(grid, highlight=False, markup=False)
+
+
+def _bins(recordings):
+    """How recordings became steps, in a few words."""
+    words = []
+    for one in recordings:
+        n, known = one["n_spikes"], Resolution(**one["resolution"])
+        if one["points"] == 1:
+            rule, left = "nearest step", f"{one['n_off_grid']} of {n} spikes off the grid of steps"
+        else:
+            rule, left = "containing step", f"{one['n_at_edge']} of {n} spikes just below an edge"
+        words.append(f"{rule}, times of {known}, {left}")
+    alike = dict.fromkeys(words)
+    more = f"; {len(alike) - 1} recordings otherwise" if len(alike) > 1 else ""
+    return f"{words[0]}{more}"
 
 
 def print_unpredictable(memory):

@@ -9,12 +9,9 @@ precision, and frames have been written as times. So a spike of frame 4 may stan
   mean the nearest point of that grid. If not, a spike belongs to the step that contains its time.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
-
-from wmdelays.errors import InputError
 
 # A share of the times that is taken to speak for all: a few spikes may lie anywhere.
 _MOST = 0.9
@@ -156,8 +153,8 @@ class Binning:
         the later step. With a grid: those as far from one point of it as from the next.
     n_coarse : int
         Spikes whose time is not known well enough to tell their step.
-    examples : tuple of float
-        Times in seconds of the first spikes off the grid, or at an edge.
+    examples : tuple of int
+        Places, in the recording, of the first spikes off the grid, or at an edge.
     """
 
     step: float
@@ -268,7 +265,7 @@ def decide(times, step, resolution=None):
         n_off_grid=int(np.count_nonzero(marked)) if points else 0,
         n_at_edge=int(np.count_nonzero(at_edge)),
         n_coarse=int(np.count_nonzero(coarse)) if enough else 0,
-        examples=tuple(times[marked][:3].tolist()),
+        examples=tuple(np.flatnonzero(marked)[:3].tolist()),
     )
 
 
@@ -317,10 +314,12 @@ class Clock:
     ----------
     times : float array, shape (n_spikes,)
         In seconds from the start of the recording.
+    neurons : int array, shape (n_spikes,)
+        The neuron of each spike.
     """
 
-    def __init__(self, times):
-        self.times = times
+    def __init__(self, times, neurons):
+        self.times, self.neurons = times, neurons
         self._resolution, self._binnings = None, {}
 
     def binning(self, step):
@@ -330,35 +329,3 @@ class Clock:
                 self._resolution = resolution_of(self.times)
             self._binnings[step] = decide(self.times, step, self._resolution)
         return self._binnings[step]
-
-
-def check_binning(values):
-    """Raise an InputError unless this is how recordings became steps, as a memory remembers it.
-
-    Parameters
-    ----------
-    values : object
-        A list of `Binning.as_dict`, each with ``start_s``, when its stretch begins in the
-        recording in seconds; read from a file.
-    """
-    good = isinstance(values, list) and all(map(_is_binning, values))
-    if not good:
-        raise InputError("the attribute 'binning' does not say how recordings became steps")
-
-
-def _is_binning(value):
-    if not isinstance(value, dict) or value.get("rule") not in _RULES:
-        return False
-    counts = [value.get(name) for name in ("points", "n_spikes", "n_off_grid", "n_at_edge")]
-    counts.append(value.get("n_coarse"))
-    resolution, start = value.get("resolution"), value.get("start_s")
-    return (
-        all(type(n) is int and 0 <= n < 2**63 for n in counts)
-        and isinstance(resolution, dict)
-        and resolution.get("kind") in ("decimals", "digits", "float32", "float64")
-        and type(resolution.get("number")) is int
-        and 0 <= resolution["number"] <= 400
-        and type(start) in (int, float)
-        and math.isfinite(start)
-        and start >= 0
-    )

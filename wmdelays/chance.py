@@ -183,12 +183,17 @@ def _grids(templates, coverage, step, min_spikes):
     for number, template in enumerate(templates):
         neurons, steps = template.on_grid(step)
         known = neurons[neurons < coverage.n_neurons]
+        n_there = np.count_nonzero(coverage.stretches(known))
         if len(steps) < min_spikes:
             untested[number] = f"with fewer than {min_spikes} spikes"
         elif steps[-1] >= coverage.n_steps:
             untested[number] = "longer than the raster"
-        elif not coverage.stretches(known).any():
+        elif not n_there:
             untested[number] = "of neurons that are silent in the raster"
+        elif n_there < min_spikes:
+            untested[number] = (
+                f"with fewer than {min_spikes} spikes of neurons that are in the raster"
+            )
         else:
             grids[number] = neurons, steps
     return grids, untested

@@ -3,11 +3,38 @@
 Each part is kept as JSON text. Parts that are not named here may be any JSON.
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
+
+import msgspec
 
 from wmdelays.errors import InputError
-from wmdelays.json_text import Number, as_json, decoded
+from wmdelays.json_text import Number, Whole, as_json, decoded
 from wmdelays.words import printable
+
+
+class _Resolution(TypedDict):
+    """See `wmdelays.binning.Resolution`."""
+
+    kind: Literal["decimals", "digits", "float32", "float64"]
+    number: Annotated[int, msgspec.Meta(ge=0, le=20)]
+
+
+class _Binning(TypedDict):
+    """How a recording became the steps of a pattern, see `wmdelays.binning.Binning`.
+
+    `start_s` is when the pattern begins in the recording, in seconds.
+    """
+
+    pattern: Whole
+    start_s: Annotated[float, msgspec.Meta(ge=0)]
+    rule: Literal["nearest", "containing"]
+    points: Whole
+    resolution: _Resolution
+    n_spikes: Whole
+    n_off_grid: Whole
+    n_at_edge: Whole
+    n_coarse: Whole
+
 
 _PARTS = {
     "rule": str,
@@ -18,6 +45,7 @@ _PARTS = {
     "unpredictable": dict[str, Number],
     "history": list[dict[str, Any]],
     "source": dict[str, Any],
+    "binning": list[_Binning],
     "versions": dict[str, str],
 }
 

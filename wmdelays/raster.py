@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from wmdelays.binning import ON_GRID, ROUNDING, Binning, Clock
+from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
 
 _LARGEST = 2**31 - 1
@@ -126,7 +126,7 @@ class Raster:
 
     @cached_property
     def _own_clock(self):
-        return Clock(self.times)
+        return Clock(self.times, self.neurons)
 
     def binning(self, step):
         """How the times of the recording become steps of `step` seconds, see `Binning`.
@@ -135,11 +135,12 @@ class Raster:
         -------
         Binning
         """
-        if self.clock is not None:
-            return self.clock.binning(step)
-        if len(self) and self._at_whole_steps(step) is not None:
-            return Binning(step, 1, n_spikes=len(self))
-        return self._own_clock.binning(step)
+        return self.recording.binning(step)
+
+    @property
+    def recording(self):
+        """The recording of which this is a piece: its Clock."""
+        return self._own_clock if self.clock is None else self.clock
 
     def steps(self, step):
         """The step that each spike falls into, int of shape (n_spikes,); `step` in seconds.
@@ -227,7 +228,7 @@ class Raster:
             self.n_neurons,
             stop - start,
             start=self.start + start,
-            clock=self._own_clock if self.clock is None else self.clock,
+            clock=self.recording,
         )
 
     def aligned(self, step, phase):
@@ -255,7 +256,7 @@ class Raster:
             self.n_neurons,
             self.duration + before,
             start=self.start - before,
-            clock=self._own_clock if self.clock is None else self.clock,
+            clock=self.recording,
         )
 
     def bin(self, step, merge_spikes=False):

@@ -15,6 +15,9 @@ from wmdelays.raster import Raster
 _HEADER = ["unit", "time_s"]
 # With what is made of them, spikes take so many times their size in memory.
 _COPIES = 4
+# Where nobody says how many neurons there are, and the highest number asks for more than this and
+# for so many times the units that spike, numbers are names (of channels, clusters, cells).
+_MANY, _TIMES = 10_000, 100
 
 
 def read_raster(path, n_neurons=None, duration=None):
@@ -27,7 +30,8 @@ def read_raster(path, n_neurons=None, duration=None):
         file with the arrays ``unit`` and ``time_s`` and, if known, ``n_neurons`` and
         ``duration_s``.
     n_neurons : int, optional
-        Number of neurons; by default what the file says, else the highest unit and one.
+        Number of neurons; by default what the file says, else the highest unit and one, unless
+        nearly all of these would be silent.
     duration : float, optional
         Length in seconds; by default what the file says, else the time of the last spike.
 
@@ -38,7 +42,8 @@ def read_raster(path, n_neurons=None, duration=None):
     Raises
     ------
     InputError
-        If there is no such file, it holds no spikes, or it cannot be understood.
+        If there is no such file, it holds no spikes, or it cannot be understood; or its units are
+        numbered far beyond their number, and no number of neurons is stated.
     """
     path = Path(path)
     readers = {".csv": _read_csv, ".npz": _read_npz}
@@ -63,7 +68,16 @@ def read_raster(path, n_neurons=None, duration=None):
             " at 0"
         )
     if n_neurons is None:
-        n_neurons = stated.get("n_neurons", int(units.max()) + 1)
+        n_neurons = stated.get("n_neurons")
+    if n_neurons is None:
+        n_neurons = int(units.max()) + 1
+        n_spiking = len(np.unique(units))
+        if n_neurons > max(_MANY, _TIMES * n_spiking):
+            raise InputError(
+                f"{path}: {n_spiking} of {n_neurons:,} units {'spikes' if n_spiking == 1 else 'spike'}:"
+                " number the units from 0 without gaps, or state how many there are (--neurons of"
+                " store, n_neurons in an npz file)"
+            )
     if duration is None:
         duration = stated.get("duration_s", max(times.max(), np.finfo(float).tiny))
     try:

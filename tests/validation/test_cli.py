@@ -67,7 +67,7 @@ def test_store_says_which_spikes_no_weights_could_predict(wmdelays, tmp_path):
         tmp_path / "cells.csv",
         [(0, 0.001), (1, 0.010), (0, 0.050), (2, 0.052), (0, 0.08), (1, 0.082)],
     )
-    done = wmdelays(*"store cells.csv -o m.h5 --delays 5 --stop 100ms".split())
+    done = wmdelays(*"store cells.csv -o m.h5 --delays 5 --stop 100ms --pad".split())
     assert done.returncode == 0, done.stderr
     assert "3 have an empty context" in done.stderr
     assert "unit 1 at 0.01 s" in done.stderr

@@ -1,12 +1,15 @@
 """How times become steps."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
-from wmdelays.binning import Clock, Resolution, check_binning, decide, resolution_of
+from wmdelays.binning import Clock, Resolution, decide, resolution_of
+from wmdelays.made import parts_of
 
 MS, FRAME = 1e-3, 1 / 30
 UNITS = 5
@@ -94,7 +97,8 @@ def test_one_spike_off_the_grid_moves_no_other_and_is_counted():
     raster = raster_of(np.sort(times))
     assert np.array_equal(raster.steps(FRAME)[:-1], frames)
     found = raster.binning(FRAME)
-    assert (found.rule, found.n_off_grid, found.examples) == ("nearest", 1, (19.9851,))
+    assert (found.rule, found.n_off_grid) == ("nearest", 1)
+    assert [raster.times[k] for k in found.examples] == [19.9851]
 
 
 @pytest.mark.parametrize("decimals", [2, 3, 5])
@@ -119,7 +123,7 @@ def test_a_time_just_below_an_edge_in_single_precision_is_the_edge():
     place = np.flatnonzero(raster.times == float(below))[0]
     assert raster.steps(MS)[place] == 403
     found = raster.binning(MS)
-    assert (found.rule, found.n_at_edge, found.examples) == ("containing", 1, (float(below),))
+    assert (found.rule, found.n_at_edge, found.examples) == ("containing", 1, (place,))
 
 
 def test_other_times_stay_in_the_step_that_contains_them():
@@ -186,8 +190,8 @@ def test_two_recordings_cut_to_one_stretch_have_as_many_steps():
 
 
 def test_a_decision_of_a_file_is_checked():
-    good = decide(np.arange(400) * MS, MS).as_dict() | {"start_s": 0.0}
-    check_binning([good])
+    good = decide(np.arange(400) * MS, MS).as_dict() | {"start_s": 0.0, "pattern": 0}
+    assert parts_of({"binning": json.dumps([good])}, ())["binning"] == [good]
     for bad in (
         good,
         [3],
@@ -202,8 +206,8 @@ def test_a_decision_of_a_file_is_checked():
         [good | {"start_s": "0"}],
         [{k: v for k, v in good.items() if k != "start_s"}],
     ):
-        with pytest.raises(InputError, match="binning"):
-            check_binning(bad)
+        with pytest.raises(InputError, match="'binning' is not what it has to be"):
+            parts_of({"binning": json.dumps(bad)}, ())
 
 
 def test_a_decision_is_made_once_for_a_recording(monkeypatch):
@@ -211,7 +215,7 @@ def test_a_decision_is_made_once_for_a_recording(monkeypatch):
     monkeypatch.setattr(
         "wmdelays.binning.resolution_of", lambda t: asked.append(1) or Resolution("float64")
     )
-    clock = Clock(np.random.default_rng(0).random(50))
+    clock = Clock(np.random.default_rng(0).random(50), np.zeros(50, int))
     assert clock.binning(MS) is clock.binning(MS)
     clock.binning(2 * MS)
     assert asked == [1]

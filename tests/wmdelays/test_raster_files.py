@@ -55,6 +55,36 @@ def test_what_other_programs_put_into_csv_is_understood(tmp_path):
     assert read_raster(tmp_path / "r.csv").times.tolist() == [1e-3, 0.5]
 
 
+@pytest.mark.parametrize(
+    "units, line",
+    [
+        ([950921187, 950921200, 950921213, 950921226, 950921239], "5 of 950,921,240 units spike:"),
+        ([0, 1_000_000, 5], "3 of 1,000,001 units spike:"),
+        ([2_000_000], "1 of 2,000,001 units spikes:"),
+    ],
+)
+def test_numbers_that_are_names_are_refused_at_once(tmp_path, units, line):
+    text = "".join(f"{unit},0.{k}\n" for k, unit in enumerate(units))
+    (tmp_path / "r.csv").write_text("unit,time_s\n" + text)
+    assert f"r.csv: {line} number the units from 0 without gaps, or state" in refusal(
+        tmp_path / "r.csv"
+    )
+    np.savez(tmp_path / "r.npz", unit=units, time_s=np.arange(len(units)) / 10)
+    assert line in refusal(tmp_path / "r.npz")
+    # Who states a number means it.
+    n = max(units) + 1
+    assert read_raster(tmp_path / "r.csv", n_neurons=n).n_neurons == n
+    np.savez(tmp_path / "s.npz", unit=units, time_s=np.arange(len(units)) / 10, n_neurons=n)
+    assert read_raster(tmp_path / "s.npz").n_neurons == n
+
+
+@pytest.mark.parametrize("highest, n_spiking", [(9_999, 1), (1_000, 12), (99_999, 1_000)])
+def test_a_recording_with_silent_units_is_read(tmp_path, highest, n_spiking):
+    units = [*range(n_spiking - 1), highest]
+    (tmp_path / "r.csv").write_text("unit,time_s\n" + "".join(f"{u},0.1\n" for u in units))
+    assert read_raster(tmp_path / "r.csv").n_neurons == highest + 1
+
+
 def test_a_time_before_the_recording_is_named(tmp_path):
     (tmp_path / "r.csv").write_text("unit,time_s\n3,0.25\n1,-0.5\n")
     with pytest.raises(
