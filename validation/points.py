@@ -1,17 +1,14 @@
 """Points computed side by side, each kept as soon as it is known."""
 
 import asyncio
-import logging
-import os
-import signal
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from contextlib import closing
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.quantities import whole
 from wmdelays.validation.terminal import duration
+from wmdelays.validation.workers import affordable, side_by_side
 
 # Seconds that a scheduler may take to answer.
 _PATIENCE = 10
@@ -32,7 +29,9 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     points : sequence of (dict, int)
     results : Results
     workers : int
-        Number of processes. One computes here; more are workers of dask.distributed.
+        Number of processes. One computes here; for more, others are started, see
+        `wmdelays.validation.workers`. There are no more than chunks of points, and no more than
+        memory allows.
     scheduler : str, optional
         Address of a running dask scheduler, whose workers are used instead.
     together : int
@@ -43,8 +42,8 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     Raises
     ------
     InputError
-        If dask.distributed is needed and missing, or the scheduler cannot be reached; in the end,
-        if the function refused some points with an InputError, or every worker that was given some
+        If there is no dask.distributed for a scheduler, or the scheduler cannot be reached; in the
+        end, if the function refused some points with an InputError, or every worker that was given some
         points was killed. The other points are in the results then.
     """
     workers = whole("workers", workers, 1)
@@ -54,30 +53,36 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
         return
     began, done, n_known = time.monotonic(), 0, len(points) - len(missing)
     known = f", {n_known} known before" if n_known else ""
+    chunks = [missing[k : k + together] for k in range(0, len(missing), together)]
+    n, fewer = affordable(workers, len(chunks)) if workers > 1 and scheduler is None else (1, "")
 
     def tell():
-        text = f"{done} of {len(missing)} points{known}"
+        text = f"{done} of {len(missing)} points{known}{fewer and ', '}{fewer}"
         if done:
             left = (time.monotonic() - began) / done * (len(missing) - done)
             text += f", about {duration(left)} left"
         say(text, done / len(missing))
 
     tell()
-    chunks = [missing[k : k + together] for k in range(0, len(missing), together)]
-    side_by_side = scheduler is not None or (workers > 1 and len(chunks) > 1)
-    if side_by_side:
-        work = _side_by_side(function, chunks, workers, scheduler)
+    if scheduler is not None:
+        work = _by_scheduler(function, chunks, scheduler)
+    elif n > 1:
+        work = side_by_side(function, chunks, n)
     else:
         work = ((chunk, _attempt(function, chunk)) for chunk in chunks)
     refused = []
-    for chunk, figures in work:
-        if isinstance(figures, InputError):
-            refused += [figures] * len(chunk)
-        else:
-            for (setting, seed), found in zip(chunk, figures, strict=True):
-                results.append(setting, seed, found)
-        done += len(chunk)
-        tell()
+    # Whatever ends this, the processes end at once.
+    with closing(work):
+        for chunk, figures in work:
+            if figures is None:
+                figures = _killed(chunk)
+            if isinstance(figures, InputError):
+                refused += [figures] * len(chunk)
+            else:
+                for (setting, seed), found in zip(chunk, figures, strict=True):
+                    results.append(setting, seed, found)
+            done += len(chunk)
+            tell()
     if refused:
         more = f" (and {len(refused) - 1} other points)" if len(refused) > 1 else ""
         raise InputError(f"{refused[0]}{more}")
@@ -91,103 +96,40 @@ def _attempt(function, *arguments):
         return error
 
 
-def _side_by_side(function, chunks, workers, scheduler):
-    """The chunks and their figures (or the InputError), in the order in which they are ready."""
+def _killed(chunk):
+    setting, seed = chunk[0]
+    return InputError(
+        f"every worker that tried it was killed (is there enough memory?): {setting}, seed {seed}"
+    )
+
+
+def _by_scheduler(function, chunks, address):
+    """The chunks and what the workers of a dask scheduler make of them, as they are ready."""
     try:
         import distributed
     except ModuleNotFoundError:
+        raise InputError("--scheduler needs dask: pip install 'wmdelays[parallel]'") from None
+    try:
+        # A client that cannot connect complains once more when the program ends.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, _reach(address)).result()
+    except (OSError, ValueError) as error:
         raise InputError(
-            "points side by side need dask: pip install 'wmdelays[parallel]'"
+            f"no dask scheduler answers at {address}: {one_line(error) or 'no answer'}"
         ) from None
-    with _client(workers, scheduler) as client:
+    with distributed.Client(address) as client:
         waiting = {client.submit(function, chunk, pure=False): chunk for chunk in chunks}
         for future in distributed.as_completed(list(waiting)):
             chunk = waiting.pop(future)
             try:
                 figures = _attempt(future.result)
             except distributed.KilledWorker:
-                setting, seed = chunk[0]
-                figures = InputError(
-                    "every worker that tried it was killed (is there enough memory?):"
-                    f" {setting}, seed {seed}"
-                )
+                figures = None
             except CancelledError:
                 raise InputError("the dask scheduler is gone; what it computed is kept") from None
             finally:
                 future.release()
             yield chunk, figures
-
-
-@contextmanager
-def _client(workers, scheduler):
-    import dask
-    import distributed
-
-    if scheduler is not None:
-        try:
-            # A client that cannot connect complains once more when the program ends.
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(asyncio.run, _reach(scheduler)).result()
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"no dask scheduler answers at {scheduler}: {one_line(error) or 'no answer'}"
-            ) from None
-        with distributed.Client(scheduler) as client:
-            yield client
-        return
-    # A worker that reaches the limit of its memory would be killed; here the system decides.
-    # And a worker holds no more than the points it computes, so no others suffer when it is killed.
-    with dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
-        with _interrupts_held_back():
-            cluster = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                memory_limit=0,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            )
-            client = distributed.Client(cluster)
-        finished = False
-        try:
-            yield client
-            finished = True
-        finally:
-            with _interrupts_held_back():
-                if not finished:
-                    _kill(cluster)
-                client.close()
-                cluster.close()
-
-
-def _kill(cluster):
-    """End the processes of a cluster at once; it would wait for what they compute."""
-    # What talked to them would say so, also after the cluster's own silence.
-    for name in list(logging.root.manager.loggerDict):
-        if name.startswith("distributed."):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    for nanny in cluster.workers.values():
-        nanny.auto_restart = False
-        if nanny.pid is not None:
-            os.kill(nanny.pid, signal.SIGKILL)
-
-
-@contextmanager
-def _interrupts_held_back():
-    """Let no process or thread that is started here, or by one of these, see an interrupt.
-
-    Ctrl-C reaches every process of the terminal. The one that computes nothing itself is to end the
-    others; each of them would print where it was.
-    """
-    if os.name != "posix":
-        yield
-        return
-    # Where it is started later, it lets interrupts through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 async def _reach(address):

@@ -1,5 +1,7 @@
 """Points computed one by one and side by side, and what happens when something goes wrong."""
 
+import functools
+import importlib
 import os
 import signal
 import socket
@@ -35,23 +37,59 @@ def refuses_one(points):
     return squares(points)
 
 
-# Nested functions travel to the workers by value; those of a test module cannot be imported there.
-def locally(function):
-    refusal = InputError
+ELSEWHERE = """
+import os, pathlib, signal, subprocess, sys, time
+from wmdelays.errors import InputError
 
-    def there(points):
-        if function == "refuse" and points[0][0]["x"] == 1:
-            raise refusal("x = 1 has no spikes")
-        if function == "fail" and points[0][0]["x"] == 1:
-            raise ZeroDivisionError("a defect")
-        if function == "die" and points[0][0]["x"] == 1:
-            import os
-            import signal
+def work(points):
+    return [{"y": 10 * setting["x"] + seed} for setting, seed in points]
 
-            os.kill(os.getpid(), signal.SIGKILL)
-        return [{"y": 10 * setting["x"] + seed} for setting, seed in points]
+def refuse(points):
+    if points[0][0]["x"] == 1:
+        raise InputError("x = 1 has no spikes")
+    return work(points)
 
-    return there
+def fail(points):
+    if points[0][0]["x"] == 1:
+        raise ZeroDivisionError("a defect")
+    return work(points)
+
+class Odd(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+
+def fail_oddly(points):
+    raise Odd("an odd", "defect")
+
+def die(points):
+    if points[0][0]["x"] == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return work(points)
+
+def slow(folder, points):
+    ((setting, seed),) = points
+    place = pathlib.Path(folder, f"{setting['x']}-{seed}.{os.getpid()}.{time.monotonic_ns()}")
+    place.touch()
+    time.sleep(0.4)
+    place.rename(place.with_suffix(".done"))
+    return work(points)
+
+def with_child(folder, points):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    pathlib.Path(folder, f"child.{child.pid}").touch()
+    pathlib.Path(folder, f"worker.{os.getpid()}").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory, monkeypatch):
+    """A module that workers can import, which they cannot do with a module of tests."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "functions_of_points.py").write_text(ELSEWHERE)
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module("functions_of_points")
+    del sys.modules["functions_of_points"]
 
 
 def test_every_point_gets_its_row():
@@ -128,34 +166,19 @@ def test_a_number_of_workers_that_makes_no_sense_is_refused(workers):
         compute(squares, POINTS, Results(None, "test"), workers=workers)
 
 
-def test_two_processes_give_the_same_rows():
-    pytest.importorskip("distributed")
+def test_two_processes_give_the_same_rows(elsewhere):
     results = Results(None, "test")
-    compute(locally("work"), POINTS, results, workers=2)
+    compute(elsewhere.work, POINTS, results, workers=2)
     assert figures(results) == expected(POINTS)
 
 
-def test_a_worker_that_is_killed_loses_no_point(tmp_path):
-    pytest.importorskip("distributed")
-    folder, killed = str(tmp_path), []
-
-    def slow(points):
-        import os
-        import pathlib
-        import time
-
-        ((setting, seed),) = points
-        name = f"{setting['x']}-{seed}"
-        place = pathlib.Path(folder, f"{name}.{os.getpid()}.{time.monotonic_ns()}")
-        place.touch()
-        time.sleep(0.4)
-        place.rename(place.with_suffix(".done"))
-        return [{"y": 10 * setting["x"] + seed}]
+def test_a_worker_that_is_killed_loses_no_point(tmp_path, elsewhere):
+    killed, slow = [], functools.partial(elsewhere.slow, str(tmp_path))
 
     def kill_one(text, part):
         if part == 0 or killed:
             return
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             for place in tmp_path.iterdir():
                 if place.suffix != ".done":
@@ -196,7 +219,6 @@ if __name__ == "__main__":
 
 
 def test_ctrl_c_ends_all_processes_in_silence_and_leaves_whole_rows(tmp_path):
-    pytest.importorskip("distributed")
     (tmp_path / "script.py").write_text(INTERRUPTED)
     # Like a terminal, which sends Ctrl-C to every process of the program.
     program = subprocess.Popen(
@@ -225,36 +247,39 @@ def test_ctrl_c_ends_all_processes_in_silence_and_leaves_whole_rows(tmp_path):
         assert sorted(row["setting"]["x"] for row in kept.rows) == list(range(6))
 
 
-def test_a_point_that_kills_every_worker_is_named_and_the_others_are_computed():
-    pytest.importorskip("distributed")
+def test_a_point_that_kills_every_worker_is_named_and_the_others_are_computed(elsewhere):
     results = Results(None, "test")
     points = [({"x": x}, 0) for x in range(5)]
     with pytest.raises(InputError, match="worker that tried it was killed.*'x': 1}, seed 0"):
-        compute(locally("die"), points, results, workers=2)
+        compute(elsewhere.die, points, results, workers=2)
     assert figures(results) == expected([point for point in points if point[0]["x"] != 1])
 
 
-def test_a_refused_point_does_not_keep_other_processes_from_theirs():
-    pytest.importorskip("distributed")
+def test_a_refused_point_does_not_keep_other_processes_from_theirs(elsewhere):
     results = Results(None, "test")
     with pytest.raises(InputError, match="x = 1 has no spikes"):
-        compute(locally("refuse"), POINTS, results, workers=2)
+        compute(elsewhere.refuse, POINTS, results, workers=2)
     assert figures(results) == expected([point for point in POINTS if point[0]["x"] != 1])
 
 
-def test_a_defect_in_another_process_is_shown_here():
-    pytest.importorskip("distributed")
-    with pytest.raises(ZeroDivisionError, match="a defect"):
-        compute(locally("fail"), POINTS, Results(None, "test"), workers=2)
+def test_a_defect_in_another_process_is_shown_here(elsewhere):
+    with pytest.raises(ZeroDivisionError, match="a defect") as shown:
+        compute(elsewhere.fail, POINTS, Results(None, "test"), workers=2)
+    assert "functions_of_points.py" in shown.value.__notes__[0], "where it was"
 
 
-def test_the_workers_of_a_scheduler_can_be_used():
+def test_a_defect_that_cannot_be_sent_is_shown_as_text(elsewhere):
+    with pytest.raises(RuntimeError, match="Odd: an odd"):
+        compute(elsewhere.fail_oddly, POINTS, Results(None, "test"), workers=2)
+
+
+def test_the_workers_of_a_scheduler_can_be_used(elsewhere):
     distributed = pytest.importorskip("distributed")
     results = Results(None, "test")
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address=None
     ) as cluster:
-        compute(locally("work"), POINTS, results, scheduler=cluster.scheduler_address)
+        compute(elsewhere.work, POINTS, results, scheduler=cluster.scheduler_address)
     assert figures(results) == expected(POINTS)
 
 
@@ -287,4 +312,11 @@ def test_a_scheduler_that_does_not_answer_is_one_line(wmdelays, monkeypatch):
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(InputError, match=r"pip install 'wmdelays\[parallel\]'"):
-        compute(squares, POINTS, Results(None, "test"), workers=2)
+        compute(squares, POINTS, Results(None, "test"), scheduler="tcp://127.0.0.1:1")
+
+
+def test_workers_of_this_machine_need_no_dask(elsewhere, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    results = Results(None, "test")
+    compute(elsewhere.work, POINTS, results, workers=2)
+    assert figures(results) == expected(POINTS)
