@@ -19,6 +19,7 @@ from wmdelays.validation.options import (
     put_json,
 )
 from wmdelays.validation.points import compute
+from wmdelays.validation.result_rows import CapacitySetting, StoreFigures
 from wmdelays.validation.results import Results
 from wmdelays.validation.scan import store_points, summary
 from wmdelays.validation.scan_settings import (
@@ -310,7 +311,7 @@ def command(
     if "delays" not in {*scanned, *options}:
         options["delays"] = delays
     generator = f"bernoulli:neurons={neurons},steps={steps},patterns=1,rate={rate}"
-    with progress_bar() as say, Results(results, "capacity") as kept:
+    with progress_bar() as say, Results(results, "capacity", CapacitySetting, StoreFigures) as kept:
         say("checking the settings", None)
         found = capacity(
             settings(generator, scanned, rule=rule, options=options),

@@ -8,6 +8,7 @@ from wmdelays.network_file import read_run
 from wmdelays.validation.group_run import COMPILED
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.points import compute
+from wmdelays.validation.result_rows import GroupsFigures, GroupsSetting
 from wmdelays.validation.results import Results
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 
@@ -109,7 +110,7 @@ def run(path, every, seed, settings, results, report):
     simulated = read_run(path)
     settings = dict(settings)
     threads = settings.pop("threads")
-    with progress_bar() as say, Results(results, "groups") as kept:
+    with progress_bar() as say, Results(results, "groups", GroupsSetting, GroupsFigures) as kept:
         rows = over_time(
             simulated,
             settings,

@@ -42,8 +42,9 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     Raises
     ------
     InputError
-        If there is no dask.distributed for a scheduler, or the scheduler cannot be reached; in the
-        end, if the function refused some points with an InputError, or every worker that was given some
+        If no rows can be added to the results, there is no dask.distributed for a scheduler, or the
+        scheduler cannot be reached; in the end, if the function refused some points with an
+        InputError, or every worker that was given some
         points was killed. The other points are in the results then.
     """
     workers = whole("workers", workers, 1)
@@ -51,6 +52,7 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     missing = [point for point in points if results.get(*point) is None]
     if not missing:
         return
+    results.check_can_add()
     began, done, n_known = time.monotonic(), 0, len(points) - len(missing)
     known = f", {n_known} known before" if n_known else ""
     chunks = [missing[k : k + together] for k in range(0, len(missing), together)]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
@@ -27,10 +27,12 @@ from wmdelays.validation.options import (
     put_json,
 )
 from wmdelays.validation.points import compute
+from wmdelays.validation.result_rows import DamageFigures, DamageSetting
 from wmdelays.validation.results import Results
 from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
 from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
 from wmdelays.validation.verdict import share
+from wmdelays.words import printable
 
 # Steps of random spikes before the trigger, as the reference has them.
 BEFORE = 50
@@ -159,6 +161,11 @@ KINDS = {
 }
 PUBLISHED = ("replaced", "duration", "silenced")
 
+
+class _Setting(DamageSetting):
+    kind: Literal[tuple(KINDS)]
+
+
 # F1 of the reference's code with its analytic weights, for these numbers of neurons, delays and
 # patterns.
 REFERENCE_SIZE = 1024, 41, 16
@@ -235,7 +242,7 @@ def robustness(
             raise InputError(f"{path}: the memory holds no patterns to recall")
         common = {
             "memory": memory.fingerprint()[:16],
-            "name": Path(path).stem,
+            "name": printable(Path(path).stem),
             "rule": str(memory.made.get("rule", "unknown")),
             "neurons": memory.n_neurons,
             "delays": memory.n_delays,
@@ -373,7 +380,8 @@ def summary(rows):
         groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
     found = []
     for setting, figures in groups.values():
-        means = {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}
+        names = [n for n in figures[0] if all(one.get(n) is not None for one in figures)]
+        means = {name: float(np.mean([one[name] for one in figures])) for name in names}
         f1 = [one["f1"] for one in figures]
         means["f1_sd"] = float(np.std(f1, ddof=1)) if len(f1) > 1 else None
         means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
@@ -419,7 +427,7 @@ def command(
             given = [float(word) for word in values.split(",")]
         except ValueError:
             raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
-    with progress_bar() as say, Results(results, "robustness") as kept:
+    with progress_bar() as say, Results(results, "robustness", _Setting, DamageFigures) as kept:
         rows = robustness(
             memories,
             kinds=kinds,

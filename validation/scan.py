@@ -22,6 +22,7 @@ from wmdelays.validation.options import (
 )
 from wmdelays.validation.peak_memory import peak_memory
 from wmdelays.validation.points import compute
+from wmdelays.validation.result_rows import StoreFigures, StoreSetting
 from wmdelays.validation.results import Results
 from wmdelays.validation.scan_settings import (
     GENERATOR,
@@ -170,7 +171,7 @@ def summary(rows):
         groups.setdefault(key, (row["setting"], []))[1].append(row["figures"])
     found = []
     for setting, figures in groups.values():
-        names = [name for name in figures[0] if all(name in one for one in figures)]
+        names = [name for name in figures[0] if all(one.get(name) is not None for one in figures)]
         values = {name: [one[name] for one in figures] for name in names}
         found.append(
             {
@@ -250,7 +251,7 @@ def command(
         options or generator != GENERATOR or results is None or not results.exists()
     ):
         raise InputError("name what is scanned, as in --over delays=10,20,41, or --published")
-    with progress_bar() as say, Results(results, "scan") as kept:
+    with progress_bar() as say, Results(results, "scan", StoreSetting, StoreFigures) as kept:
         if not drawn_only:
             say("checking the settings", None)
             make = published_settings if published else settings

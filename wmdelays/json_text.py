@@ -59,6 +59,24 @@ def decoded(data, kind):
     return value
 
 
+def fits(value, kind, name):
+    """Raise an InputError unless a value that was decoded is of a kind.
+
+    Parameters
+    ----------
+    value : object
+    kind : type
+    name : str
+        What the value is called, for the error.
+    """
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(
+            f"is not what it has to be ({name}: {printable(one_line(error))})"
+        ) from None
+
+
 def _whole(escape):
     return rf"\\u{escape[1].lower()}" if escape[1] else escape[0]
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from wmdelays.errors import InputError
@@ -61,7 +62,7 @@ def test_without_a_file_rows_are_kept_in_memory(tmp_path):
     assert len(results.rows) == 1 and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("n_bytes", [1, 20, 100])
+@pytest.mark.parametrize("n_bytes", [2, 20, 100])
 def test_a_row_that_was_torn_is_left_out_and_written_over(three, n_bytes):
     content = three.read_bytes()
     three.write_bytes(content[:-n_bytes])
@@ -69,6 +70,95 @@ def test_a_row_that_was_torn_is_left_out_and_written_over(three, n_bytes):
         assert [row["setting"]["x"] for row in results.rows] == [0, 1]
         results.append({"x": 2, "rule": "margin"}, 0, {"f1": 1.0})
     assert three.read_bytes() == content
+
+
+def test_a_last_row_without_its_end_is_a_row(three):
+    content = three.read_bytes()
+    three.write_bytes(content[:-1])
+    with Results(three, "scan") as results:
+        assert [row["setting"]["x"] for row in results.rows] == [0, 1, 2]
+        results.append({"x": 3}, 0, {"f1": 1.0})
+    assert three.read_bytes().startswith(content)
+    assert [row["setting"]["x"] for row in Results(three, "scan").rows] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n_bytes", [1, 2, 100])
+def test_reading_changes_nothing_in_a_file(three, n_bytes):
+    content = three.read_bytes()[:-n_bytes]
+    for content in (content, HEADER[:-n_bytes], b""):
+        three.write_bytes(content)
+        with Results(three, "scan") as results:
+            results.get({"x": 1}, 0)
+        assert three.read_bytes() == content
+
+
+def test_a_read_only_file_is_read_and_gets_no_rows(three):
+    content = three.read_bytes()
+    three.chmod(0o444)
+    three.parent.chmod(0o555)
+    try:
+        with Results(three, "scan") as results, Results(three, "scan") as others:
+            assert len(results.rows) == len(others.rows) == 3
+            for work in (results.check_can_add, lambda: results.append({"x": 3}, 0, {"f1": 1.0})):
+                with pytest.raises(InputError, match="read-only|cannot be written"):
+                    work()
+            assert len(results.rows) == 3
+    finally:
+        three.parent.chmod(0o755)
+    assert three.read_bytes() == content
+
+
+ROW = {"setting": {"x": 1}, "seed": 0, "figures": {"f1": 1.0}, "versions": {"numpy": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("setting", None),
+        ("setting", []),
+        ("setting", {"": 1}),
+        ("setting", {"x" * 101: 1}),
+        ("setting", {"x": [1]}),
+        ("setting", {"x": {"y": 1}}),
+        ("setting", {"x": 10**400}),
+        ("setting", {"x": "y" * 1001}),
+        ("seed", -1),
+        ("seed", 1.5),
+        ("seed", True),
+        ("seed", 10**400),
+        ("figures", {"f1": "1"}),
+        ("figures", {"f1": [1.0]}),
+        ("figures", {"f1": 10**400}),
+        ("versions", {"numpy": 2}),
+        ("versions", "2"),
+    ],
+)
+def test_a_row_that_is_not_what_it_has_to_be_is_refused(path, part, value):
+    for row in (ROW | {part: value}, {name: ROW[name] for name in ROW if name != part}):
+        path.write_bytes(HEADER + json.dumps(row).encode() + b"\n")
+        with pytest.raises(InputError, match="line 2 is no row of results") as refused:
+            Results(path, "scan")
+        assert len(str(refused.value)) < len(str(path)) + 200
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "[" * 100_000, "\x1b", "9" * 5000])
+def test_what_is_no_json_is_no_row(path, number):
+    path.write_bytes(HEADER + json.dumps(ROW).replace("1.0", number).encode() + b"\n")
+    with pytest.raises(InputError, match="line 2 is no row of results"):
+        Results(path, "scan")
+
+
+def test_a_command_says_what_its_settings_and_figures_have_to_be(path):
+    class Figures(msgspec.Struct):
+        loss: float
+
+    with Results(path, "scan") as results:
+        results.append({"x": 1}, 0, {"loss": 0.5, "more": 1})
+    assert len(Results(path, "scan", figures=Figures).rows) == 1
+    with Results(path, "scan") as results:
+        results.append({"x": 2}, 0, {"f1": 0.5})
+    with pytest.raises(InputError, match="line 3 is no row of results.*figures: .*loss"):
+        Results(path, "scan", figures=Figures)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 30, len(HEADER) - 1, len(HEADER)])

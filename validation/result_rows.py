@@ -1,0 +1,100 @@
+"""What the rows of each command's results have to be, see `wmdelays.validation.results`.
+
+A file of results may come from elsewhere. What tables and figures take from its rows is checked here, so
+that none of them has to.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from wmdelays.json_text import Number, Whole
+
+# Sizes that can be numbered, and numbers that can be drawn on any axis.
+_Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+_Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Size = Annotated[float, msgspec.Meta(ge=0, le=1e18)]
+_Value = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
+
+
+class StoreSetting(msgspec.Struct):
+    """Of `wmdelays scan`: patterns and the rule they are stored by; more goes with both."""
+
+    generator: str
+    rule: str
+    neurons: _Count
+    delays: _Count
+    steps: _Count
+    patterns: _Count
+    beta: _Value
+    theta: _Value
+
+
+class CapacitySetting(StoreSetting):
+    """Of `wmdelays capacity`: what the theory takes beside."""
+
+    rate: Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
+    def __post_init__(self):
+        if self.steps <= self.delays:
+            raise ValueError("patterns of no more steps than delays leave nothing to recall")
+
+
+class StoreFigures(msgspec.Struct):
+    """Of `wmdelays scan` and `capacity`: what was recalled, and what it cost."""
+
+    f1: _Part
+    loss: _Part
+    worst_pattern_f1: _Part
+    unpredictable: _Part
+    storable: _Part
+    n_spikes: Whole
+    seconds: _Size
+    peak_bytes: _Size
+    synapses: _Size
+
+
+class DamageSetting(msgspec.Struct):
+    """Of `wmdelays robustness`, which knows the kinds."""
+
+    memory: str
+    name: str
+    rule: str
+    neurons: _Count
+    delays: _Count
+    patterns: _Count
+    steps: _Count
+    simulator: str
+    value: _Size
+    draw: Whole
+    before: Whole
+
+
+class DamageFigures(msgspec.Struct):
+    """Of `wmdelays robustness`."""
+
+    f1: _Part
+    precision: _Part
+    recall: _Part
+    worst_pattern_f1: _Part
+    n_spikes: Number
+
+
+class GroupsSetting(msgspec.Struct):
+    """Of `wmdelays groups --over-time`: a network at a time, and the search."""
+
+    network: str
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    strong: _Value
+    n_anchors: _Count
+    least_layers: Whole
+    shuffled: bool
+
+
+class GroupsFigures(msgspec.Struct):
+    """Of `wmdelays groups --over-time`: what a search found."""
+
+    n_sets: Whole
+    n_groups: Whole
+    n_distinct: Whole
+    n_mothers: Whole
