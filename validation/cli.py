@@ -1,131 +1,68 @@
-"""The program `wmdelays`: a subcommand for each question.
+"""The doorway of the program `wmdelays`: it answers signals before anything else is imported."""
 
-torch, Brian2 and matplotlib are imported by the commands that need them, so that help and
-mistakes on the command line are answered at once.
-"""
-
-import _thread
+import os
 import sys
-import threading
-from contextlib import contextmanager
 
-import typer
-
-from wmdelays import __version__
-from wmdelays.errors import InputError
-from wmdelays.free_memory import is_out_of_memory
-from wmdelays.validation import (
-    capacity,
-    compare,
-    find,
-    groups,
-    info,
-    izhikevich,
-    motifs,
-    periodic,
-    retrieval,
-    robustness,
-    scan,
-    store,
-)
-from wmdelays.words import printable
-
-_NO_MEMORY = (
-    "this needs more memory than there is (ulimit -v, a container's limit, the machine's own); take"
-    " fewer neurons, patterns or steps, or a shorter stretch"
-)
-# click comes with typer, since 0.16 under a private name.
-_CommandLineError = typer.BadParameter.__mro__[2]
-
-app = typer.Typer(
-    help="Store spike patterns in synaptic delays and check their recall in Brian2.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("store")(store.command)
-app.command("info")(info.command)
-app.command("compare")(compare.command)
-app.command("robustness")(robustness.command)
-app.command("retrieve")(retrieval.command)
-app.command("periodic")(periodic.command)
-app.command("scan")(scan.command)
-app.command("capacity")(capacity.command)
-app.command("motifs")(motifs.command)
-app.command("find")(find.command)
-app.command("groups")(groups.command)
-app.command("izhikevich")(izhikevich.command)
+from wmdelays.validation.interrupts import Interrupts
 
 
-@app.callback(invoke_without_command=True)
-def _options(version: bool = typer.Option(False, "--version", help="Print the version and end.")):
-    if version:
-        print(__version__)
-        raise typer.Exit()
-
-
-def main(arguments=None):
+def main(arguments=None, *, alone=None):
     """Run the program.
 
     Parameters
     ----------
     arguments : list of str, optional
         By default those of the command line.
+    alone : bool, optional
+        Whether the process ends with the program. By default, if it has the command line's arguments.
 
     Returns
     -------
     int
-        0 if all is well, 1 if a check failed, 2 if the input cannot be used.
+        0 if all is well, 1 if a check failed, 2 if the input cannot be used, 130 after Ctrl-C and 143
+        after SIGTERM.
     """
+    alone = arguments is None if alone is None else alone
+    with Interrupts() as interrupts:
+        try:
+            status = interrupts.status(_guarded(arguments, interrupts))
+        except SystemExit as end:
+            end.code = status = interrupts.status(end.code)
+            if not alone:
+                raise
+        if alone:
+            status = _flushed(status)
+            # What is left to do is Python's own end.
+            interrupts.done(status)
+            sys.exit(status)
+    return status
+
+
+def _guarded(arguments, interrupts):
     try:
-        with _no_interrupt_lost():
-            status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
-        # Newer typers catch the interrupt and say nothing.
-        return _fail("interrupted", status) if status == 130 else status
-    except _CommandLineError as error:
-        return _fail(error.format_message() or "", 2)
-    except InputError as error:
-        return _fail(str(error), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", 130)
-    except Exception as error:
-        if is_out_of_memory(error):
-            return _fail(_NO_MEMORY, 2)
-        if isinstance(error, OSError):
-            return _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
-        raise
+        from wmdelays.validation.app import fail, run
+
+        interrupts.imported()
+        return run(arguments)
+    except (KeyboardInterrupt, Exception):
+        # Some turn an interrupt into an error of their own.
+        if interrupts.came is None and sys.exc_info()[0] is not KeyboardInterrupt:
+            raise
+        return fail("interrupted", 130)
 
 
-@contextmanager
-def _no_interrupt_lost():
-    """Give Ctrl-C again where it came while C code called Python, which cannot pass it on.
-
-    Numba's compiler does so thousands of times; Python would print the exception and go on.
-    """
-    before, given = sys.unraisablehook, []
-
-    def hook(unraisable):
-        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
-            before(unraisable)
-            return
-        given.append(threading.Timer(0.05, _thread.interrupt_main))
-        given[-1].daemon = True
-        given[-1].start()
-
-    sys.unraisablehook = hook
+def _flushed(status):
+    """The status, or 2 if the output cannot be written, which Python tells in four lines."""
     try:
-        yield
-    finally:
-        sys.unraisablehook = before
-        for timer in given:
-            timer.cancel()
-
-
-def _fail(line, status):
-    if line:
-        print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python tries again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"wmdelays: standard output: {error.strerror}", file=sys.stderr)
+        return status or 2
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,7 +13,7 @@ if __name__ == "__main__":
             file=sys.stderr,
         )
         raise SystemExit(2) from None
-    raise SystemExit(main(["compare", *sys.argv[1:]]))
+    main(["compare", *sys.argv[1:]], alone=True)
 
 import shlex
 import time

@@ -11,8 +11,8 @@ import pytest
 
 from wmdelays.brian_models.processes import Job, signal_name
 
-# Tells its number and that of what it starts, and would go on for a minute.
-LONG = ["sh", "-c", "sleep 60 & echo $$ $! > numbers.part; mv numbers.part numbers; wait"]
+# Tells its number and that of what it starts, and would go on for ten minutes.
+LONG = ["sh", "-c", "sleep 600 & echo $$ $! > numbers.part; mv numbers.part numbers; wait"]
 
 
 def numbers(folder):

@@ -1,0 +1,117 @@
+"""The subcommands of `wmdelays`, one for each question, and what each end of them says.
+
+torch, Brian2 and matplotlib are imported by the commands that need them, so that help and
+mistakes on the command line are answered at once.
+"""
+
+import _thread
+import sys
+import threading
+from contextlib import contextmanager
+
+import typer
+
+from wmdelays import __version__
+from wmdelays.errors import InputError
+from wmdelays.free_memory import is_out_of_memory
+from wmdelays.validation import (
+    capacity,
+    compare,
+    find,
+    groups,
+    info,
+    izhikevich,
+    motifs,
+    periodic,
+    retrieval,
+    robustness,
+    scan,
+    store,
+)
+from wmdelays.words import printable
+
+_NO_MEMORY = (
+    "this needs more memory than there is (ulimit -v, a container's limit, the machine's own); take"
+    " fewer neurons, patterns or steps, or a shorter stretch"
+)
+# click comes with typer, since 0.16 under a private name.
+_CommandLineError = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    help="Store spike patterns in synaptic delays and check their recall in Brian2.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("store")(store.command)
+app.command("info")(info.command)
+app.command("compare")(compare.command)
+app.command("robustness")(robustness.command)
+app.command("retrieve")(retrieval.command)
+app.command("periodic")(periodic.command)
+app.command("scan")(scan.command)
+app.command("capacity")(capacity.command)
+app.command("motifs")(motifs.command)
+app.command("find")(find.command)
+app.command("groups")(groups.command)
+app.command("izhikevich")(izhikevich.command)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Print the version and end.")):
+    if version:
+        print(__version__)
+        raise typer.Exit()
+
+
+def run(arguments):
+    """Run a subcommand; see `cli.main`."""
+    try:
+        with _no_interrupt_lost():
+            status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+        # Newer typers catch the interrupt and say nothing.
+        return fail("interrupted", status) if status == 130 else status
+    except _CommandLineError as error:
+        return fail(error.format_message() or "", 2)
+    except InputError as error:
+        return fail(str(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return fail("interrupted", 130)
+    except Exception as error:
+        if is_out_of_memory(error):
+            return fail(_NO_MEMORY, 2)
+        if isinstance(error, OSError):
+            return fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+        raise
+
+
+@contextmanager
+def _no_interrupt_lost():
+    """Give Ctrl-C again where it came while C code called Python, which cannot pass it on.
+
+    Numba's compiler does so thousands of times; Python would print the exception and go on.
+    """
+    before, given = sys.unraisablehook, []
+
+    def hook(unraisable):
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            before(unraisable)
+            return
+        given.append(threading.Timer(0.05, _thread.interrupt_main))
+        given[-1].daemon = True
+        given[-1].start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in given:
+            timer.cancel()
+
+
+def fail(line, status):
+    """Print the one line that says why the program ends; gives the status."""
+    if line:
+        print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
+    return status
