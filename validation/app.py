@@ -81,7 +81,7 @@ def run(arguments):
         if is_out_of_memory(error):
             return fail(_NO_MEMORY, 2)
         if isinstance(error, OSError):
-            return fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+            return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
         raise
 
 
