@@ -44,7 +44,7 @@ def beside_the_literal_program(network, every):
     def follow_all(anchors, delays, arguments):
         n_spikes = 0
         for k in range(len(anchors)):
-            n_spikes += len(follow(anchors[k], delays[k], *arguments)[0])
+            n_spikes += len(follow(anchors[k], delays[k], *arguments, False)[0])
         return n_spikes
 
     blocks = [range(k, k + 10) for k in range(0, network.n_neurons - 9, every)]

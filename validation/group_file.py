@@ -11,7 +11,7 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.file_kinds import GROUPS, SEARCH
 from wmdelays.output import check_writable, write_json
 
-_FORMAT, _VERSION = "wmdelays unfinished groups", 2
+_FORMAT, _VERSION = "wmdelays unfinished groups", 3
 # So many seconds pass at least before the record is written again.
 _EVERY = 2.0
 

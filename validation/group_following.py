@@ -31,6 +31,8 @@ _NEVER = 1 << 30
 # Of a neuron that got input: its membrane v and recovery u before a step, its input in that step,
 # and the step.
 _V, _U, _INPUT, _SINCE = 0, 1, 2, 3
+# More links to one spike than this are not put in order one by one.
+_MANY = 24
 
 
 @numba.njit(nogil=True, inline="always")
@@ -229,8 +231,14 @@ def follow(
 
 
 @numba.njit(nogil=True)
-def add_links(links, n, n_fired, neuron, time, layer, least_delay, last, before, linked):
-    """Find the layer of each spike, and append the links to it in the order of arrival.
+def add_links(
+    links, n, n_fired, neuron, time, layer, least_delay, last, before, highest, linked, original
+):  # fmt: skip
+    """Find the layer of each spike, and append the links to it.
+
+    They stand in the order of arrival with the layer of the spike that they lead to; or, if the
+    layers are those of the original program, the last to arrive first, each with the layer that
+    the links up to it make; see `wmdelays.polychronous_groups.Group`.
 
     Neuron x gets the excitatory synapses incoming[x] up to incoming[x + 1] of `linked`.
     """
@@ -238,7 +246,6 @@ def add_links(links, n, n_fired, neuron, time, layer, least_delay, last, before,
     n_anchors = len(least_delay)
     for k in range(n_fired):
         x, t = neuron[k], time[k]
-        layer[k] = 1
         begin = n
         for synapse in range(incoming[x], incoming[x + 1]) if k >= n_anchors else range(0):
             i, d = pre[synapse], delay[synapse]
@@ -248,20 +255,48 @@ def add_links(links, n, n_fired, neuron, time, layer, least_delay, last, before,
                 continue
             while s >= 0:
                 arrival = time[s] + d
-                if t - WINDOW < arrival <= t and (s >= n_anchors or d >= least_delay[s]):
-                    layer[k] = max(layer[k], layer[s] + 1)
+                if arrival <= t - WINDOW:
+                    if s >= n_anchors:
+                        # So did all that the neuron sent before.
+                        break
+                elif arrival <= t and (s >= n_anchors or d >= least_delay[s]):
                     links = with_room(links, n + 1)
-                    key, place = arrival * MOST_SPIKES + s, n
-                    while place > begin and links[place - 1, 3] > key:
-                        links[place] = links[place - 1]
-                        place -= 1
-                    links[place] = i, x, d, key
+                    links[n, 0], links[n, 1], links[n, 2] = i, x, d
+                    links[n, 3] = (t - arrival if original else arrival) * MOST_SPIKES + s
                     n += 1
                 s = before[s]
-        links[begin:n, 3] = layer[k]
-        before[k] = last[x] if last[x] < k and neuron[last[x]] == x else -1
+        order(links[begin:n])
+        now = 0 if original and k >= n_anchors else 1
+        for place in range(begin, n):
+            if original:
+                now = max(now, highest[links[place, 0]] + 1)
+                links[place, 3] = now
+            else:
+                now = max(now, layer[links[place, 3] % MOST_SPIKES] + 1)
+        if not original:
+            links[begin:n, 3] = now
+        layer[k] = now
+        known = last[x] < k and neuron[last[x]] == x
+        before[k] = last[x] if known else -1
+        highest[x] = max(now, highest[x]) if known else now
         last[x] = k
     return links, n
+
+
+@numba.njit(nogil=True)
+def order(links):
+    """Put links in the order of their last column."""
+    n = len(links)
+    if n > _MANY:
+        links[:] = links[np.argsort(links[:, 3])]
+        return
+    for end in range(1, n):
+        i, x, d, key = links[end, 0], links[end, 1], links[end, 2], links[end, 3]
+        place = end
+        while place and links[place - 1, 3] > key:
+            links[place] = links[place - 1]
+            place -= 1
+        links[place] = i, x, d, key
 
 
 @numba.njit(nogil=True, inline="always")

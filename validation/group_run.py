@@ -8,7 +8,7 @@ import numpy as np
 
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import group_line
+from wmdelays.polychronous_groups import ARRIVED, group_line
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.terminal import duration
 
@@ -23,6 +23,7 @@ def find_groups(
     strong=STRONG,
     n_anchors=3,
     least_layers=7,
+    layers_of=ARRIVED,
     threads=None,
     echo=None,
     tell=None,
@@ -35,7 +36,7 @@ def find_groups(
     network : DelayNetwork
     path : str or Path
         Gets a group a line as JSON while they are found, see `wmdelays.validation.group_file`.
-    strong, n_anchors, least_layers, threads
+    strong, n_anchors, least_layers, layers_of, threads
         See `wmdelays.validation.group_search.search`.
     echo : binary file, optional
         Gets the same lines.
@@ -59,13 +60,14 @@ def find_groups(
     say(f"preparing ({COMPILED})", None)
     from wmdelays.validation.group_search import Search
 
-    search = Search(network, strong, n_anchors, least_layers)
+    search = Search(network, strong, n_anchors, least_layers, layers_of)
     total = search.n_sets
     described = {
         "network": network.fingerprint(),
         "strong": strong,
         "anchors": n_anchors,
         "layers": least_layers,
+        "layers of": layers_of,
     }
     with GroupFile(path, described) as file:
         first = file.done

@@ -41,7 +41,7 @@ import numpy as np
 
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import Group
+from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, ORIGINAL, Group
 from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
 from wmdelays.validation.group_following import (
     LONGEST,
@@ -78,6 +78,8 @@ class Search:
         Number of anchors.
     least_layers : int
         Number of layers that a group has at least.
+    layers_of : str
+        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychronous_groups.Group`.
 
     Raises
     ------
@@ -89,6 +91,7 @@ class Search:
     strong: float = STRONG
     n_anchors: int = 3
     least_layers: int = 7
+    layers_of: str = ARRIVED
 
     def __post_init__(self):
         if not 0 <= self.strong < 1:
@@ -97,6 +100,10 @@ class Search:
             raise InputError(f"{self.n_anchors} anchors are not possible; take 1 to 10")
         if self.least_layers < 1:
             raise InputError(f"{self.least_layers} layers are not possible; take 1 or more")
+        if self.layers_of not in LAYERS_OF:
+            raise InputError(
+                f"there are no layers of {self.layers_of!r}; take {' or '.join(LAYERS_OF)}"
+            )
         network = self.network
         if network.max_delay_ms > LONGEST:
             raise InputError(
@@ -229,11 +236,12 @@ class Search:
             self.network.excitatory,
             self.n_anchors,
             self.least_layers,
+            self.layers_of == ORIGINAL,
         )
-        return list(_groups(self.n_anchors, *kept)), next_set
+        return list(_groups(self.n_anchors, self.layers_of, *kept)), next_set
 
 
-def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
+def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVED, threads=None):
     """The polychronous groups of a network.
 
     Parameters
@@ -245,6 +253,8 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
         Number of anchors.
     least_layers : int
         Number of layers that a group has at least.
+    layers_of : str
+        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychronous_groups.Group`.
     threads : int, optional
         By default the number of cores.
 
@@ -258,7 +268,8 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, threads=None):
     InputError
         If a value makes no sense.
     """
-    for groups, _ in Search(network, strong, n_anchors, least_layers).run(threads=threads):
+    made = Search(network, strong, n_anchors, least_layers, layers_of)
+    for groups, _ in made.run(threads=threads):
         yield from groups
 
 
@@ -266,7 +277,7 @@ def _bounds(weights):
     return (weights.min(), weights.max()) if len(weights) else (0.0, 0.0)
 
 
-def _groups(n_anchors, heads, spikes, links):
+def _groups(n_anchors, layers_of, heads, spikes, links):
     spike, link = 0, 0
     for mother, n_spikes, n_links, n_layers in heads.tolist():
         fired = tuple(map(tuple, spikes[spike : spike + n_spikes].tolist()))
@@ -276,6 +287,7 @@ def _groups(n_anchors, heads, spikes, links):
             spikes=fired,
             links=tuple(map(tuple, links[link : link + n_links].tolist())),
             n_layers=n_layers,
+            layers_of=layers_of,
         )
         spike, link = spike + n_spikes, link + n_links
 
@@ -301,15 +313,17 @@ def _compile(stamp):
 
     @numba.njit(nogil=True, cache=True)
     def search(
-        first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, least_layers
-    ):
+        first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, least_layers,
+        original,
+    ):  # fmt: skip
         """The set after the last that was searched, and the groups; see `Search.run`."""
         input_pre, input_delay, input_weight, mothers, first_sets, numbers = inputs
         post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
         n_neurons, most_sent = len(excitatory), stamp * 0
         for n in range(n_neurons):
             most_sent = max(most_sent, row_end[(n + 1) * width - 1] - row_end[n * width])
-        # No path is longer than one spike of each layer.
+        # A spike of a layer has one of the layer before it, of either kind of layers, and so on to
+        # the anchors: no group has more layers than spikes, but for the other anchors.
         most = max(2 * n_anchors + 1, n_anchors + least_layers - 1)
 
         # Arrays go into these functions one by one: numba counts who holds an array of a tuple,
@@ -328,7 +342,7 @@ def _compile(stamp):
 
         neuron, time = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
         layer, before = np.empty(MOST_SPIKES, np.int64), np.empty(MOST_SPIKES, np.int64)
-        latest_spike = np.full(n_neurons, MOST_SPIKES)
+        latest_spike, highest = np.full(n_neurons, MOST_SPIKES), np.empty(n_neurons, np.int64)
         least_delay, chosen = np.empty(n_anchors, np.int64), np.empty(n_anchors, np.int64)
         heads = np.empty((16, 4), np.int64)
         spikes, links = np.empty((256, 2), np.int64), np.empty((1024, 4), np.int64)
@@ -391,10 +405,10 @@ def _compile(stamp):
             if n_fired >= most:
                 links, end_links = add_links(
                     links, n_links, n_fired, neuron, time, layer, least_delay, latest_spike,
-                    before, linked,
+                    before, highest, linked, original,
                 )  # fmt: skip
                 new = links[n_links:end_links]
-                n_layers = max(layer[:n_fired])
+                n_layers = max(layer[n_anchors if original else 0 : n_fired])
                 if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
                     heads = with_room(heads, n_heads + 1)
                     heads[n_heads] = mother, n_fired, len(new), n_layers

@@ -13,7 +13,7 @@ from wmdelays.file_kinds import GROUPS
 from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
 from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
-from wmdelays.polychronous_groups import read_groups
+from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, read_groups
 from wmdelays.quantities import whole, whole_seconds
 from wmdelays.temporary import temporary_folder
 from wmdelays.validation.group_run import anchored, find_groups
@@ -85,6 +85,14 @@ def command(
     ] = STRONG,
     anchors: Annotated[int, typer.Option(metavar="N", help="Number of anchors.")] = 3,
     layers: Annotated[int, typer.Option(metavar="N", help="Least number of layers.")] = 7,
+    layers_of: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(LAYERS_OF),
+            help="Whose layer counts at the other end of a link: that of the spike that arrived, or,"
+            " as in the original program, the highest of all earlier spikes of its neuron.",
+        ),
+    ] = ARRIVED,
     at: Annotated[
         str | None,
         typer.Option(
@@ -133,7 +141,13 @@ def command(
     at_s = None if at is None else whole_seconds(at, "--at")
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)
     threads = None if threads is None else whole("threads", threads, 1)
-    settings = {"strong": strong, "n_anchors": anchors, "least_layers": layers, "threads": threads}
+    settings = {
+        "strong": strong,
+        "n_anchors": anchors,
+        "least_layers": layers,
+        "layers_of": layers_of,
+        "threads": threads,
+    }
     if over_time:
         if kind_of_network(network) != KIND:
             raise InputError(f"--over-time goes with a file of wmdelays izhikevich, not {network}")

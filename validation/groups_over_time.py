@@ -5,6 +5,7 @@ from itertools import chain
 from wmdelays.errors import InputError
 from wmdelays.group_statistics import GroupStatistics, summary
 from wmdelays.network_file import read_run
+from wmdelays.polychronous_groups import ARRIVED, which_layers
 from wmdelays.validation.group_run import COMPILED
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.points import compute
@@ -20,7 +21,8 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
     ----------
     run : NetworkRun
     settings : dict
-        `strong`, `n_anchors` and `least_layers`, see `wmdelays.validation.group_search.search`.
+        `strong`, `n_anchors`, `least_layers` and `layers_of`, see
+        `wmdelays.validation.group_search.search`.
     every : int, optional
         Snapshots at multiples of this time in seconds are taken; by default all.
     seed : int
@@ -54,10 +56,12 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
 
     # Mistakes show before the first search; this one takes no time.
     Search(run.network_at(0), **settings)
+    # Rows of earlier versions, which had one kind of layers, do not name it.
+    named = {k: v for k, v in settings.items() if (k, v) != ("layers_of", ARRIVED)}
     points = []
     for seconds in times:
         network = run.network_at(seconds).fingerprint()
-        common = {"network": network, "seconds": seconds, **settings}
+        common = {"network": network, "seconds": seconds, **named}
         points.append(({**common, "shuffled": False}, 0))
         points.append(({**common, "shuffled": True}, seed))
 
@@ -123,7 +127,7 @@ def run(path, every, seed, settings, results, report):
         page = None
         if report is not None:
             say("drawing the report", None)
-            page = _write_report(rows, seed, kept, report)
+            page = _write_report(rows, seed, settings["layers_of"], kept, report)
     print_columns(columns(rows))
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
@@ -138,7 +142,7 @@ def columns(rows):
     return content
 
 
-def _write_report(rows, seed, results, folder):
+def _write_report(rows, seed, layers_of, results, folder):
     from wmdelays.activity_plots import groups_figure
 
     counts = [(s["seconds"], a["n_groups"], b["n_groups"]) for s, a, b in rows]
@@ -151,7 +155,7 @@ def _write_report(rows, seed, results, folder):
     texts = [
         "Polychronous groups in the network as it was at each snapshot, and after its excitatory"
         " weights were shuffled: those onto excitatory neurons among themselves, and those onto"
-        f" inhibitory neurons (seed {seed})."
+        f" inhibitory neurons (seed {seed}). {which_layers(layers_of)}"
     ]
     content = columns(rows)
     tables = [("Groups over time", list(content), list(zip(*content.values())))]

@@ -1,6 +1,7 @@
 """Figures and report of `wmdelays groups`."""
 
 from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
+from wmdelays.polychronous_groups import which_layers
 from wmdelays.validation.groups import columns, summary_line
 from wmdelays.validation.pages import drawn, write_results
 from wmdelays.validation.results import versions
@@ -33,6 +34,7 @@ def write_report(network, statistics, groups, words, done, settings, folder):
         " inputs of a neuron, the anchors, fire so that their spikes reach it, the mother, together."
         " A group that is found from several sets of anchors counts each time; distinct groups differ"
         " in their spikes or the times between them.",
+        which_layers(settings["layers_of"]),
     ]
     pictures = []
     if statistics.n_groups:

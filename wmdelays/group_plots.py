@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure
 from wmdelays.group_statistics import QUANTITIES
-from wmdelays.polychronous_groups import joined_spikes
+from wmdelays.polychronous_groups import ORIGINAL, joined_spikes
 
 _LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
 _MOST_BINS = 45
@@ -142,7 +142,10 @@ def _role(group, k):
 
 
 def _layers(group, joined):
-    layers = [1] * len(group.spikes)
+    first = 0 if group.layers_of == ORIGINAL else 1
+    n_anchors = len(group.anchors)
+    layers = [1 if k < n_anchors else first for k in range(len(group.spikes))]
+    # Of the links to a spike the last has its layer, of either kind.
     for link, places in zip(group.links, joined):
         if places is not None:
             layers[places[1]] = link[3]

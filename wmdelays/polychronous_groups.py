@@ -10,6 +10,9 @@ from wmdelays.errors import InputError, one_line
 
 # Excitatory spikes that arrived this long before a spike count as its causes, in ms.
 WINDOW = 20
+# Whose layer counts at the other end of a link: that of the spike that arrived, or, as in the
+# original program, the highest of all earlier spikes of the presynaptic neuron.
+ARRIVED, ORIGINAL = LAYERS_OF = ("arrived", "original")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class Group:
         for each excitatory spike that reached a neuron within the 20 ms up to its spike.
     n_layers : int
         The longest path in layers; the anchors are layer 1.
+    layers_of : str
+        Which layers these are. `ARRIVED`: a spike is one more than the highest layer among the
+        spikes that reached it, and layer 1 if none did; links stand in the order of arrival, each
+        with its spike's layer. `ORIGINAL`: what the original program gives. A spike is one more than
+        the highest layer that any earlier spike of the neurons has whose spikes reached it, and
+        layer 0 if none did; links stand from the last arrival to the first, each with the layer
+        that the links up to it make.
 
     References
     ----------
@@ -40,6 +50,7 @@ class Group:
     spikes: tuple
     links: tuple
     n_layers: int
+    layers_of: str = ARRIVED
 
     @property
     def span_ms(self):
@@ -61,8 +72,19 @@ class Group:
             "spikes": [list(spike) for spike in self.spikes],
             "links": [list(link) for link in self.links],
             "n_layers": self.n_layers,
+            "layers_of": self.layers_of,
             "span_ms": self.span_ms,
         }
+
+
+def which_layers(layers_of):
+    """A sentence for reports: which layers groups have."""
+    if layers_of == ORIGINAL:
+        return (
+            "Layers are those of the original program: a spike is one more than the highest layer of"
+            " any earlier spike of the neurons whose spikes reached it, whether it had arrived or not."
+        )
+    return "Layers are those of arrived spikes: a spike is one more than the highest layer among the spikes that reached it."
 
 
 def joined_spikes(group):
@@ -86,6 +108,8 @@ def joined_spikes(group):
     would arrive before all anchors' spikes meet; when that is has to fit the layers.
     """
     spikes, links, n_anchors = group.spikes, group.links, len(group.anchors)
+    # The original program goes back in time.
+    order = -1 if group.layers_of == ORIGINAL else 1
     synapses = Counter(link[:3] for link in links)
     places = defaultdict(list)
     for k, (neuron, _) in enumerate(spikes):
@@ -98,7 +122,7 @@ def joined_spikes(group):
             for s in places[pre] if k >= n_anchors else ():
                 arrival = spikes[s][1] + delay
                 if time - WINDOW < arrival <= time and (s >= n_anchors or arrival >= meeting):
-                    found.append((k, arrival, s))
+                    found.append((k, order * arrival, s))
         return [(s, k) for k, _, s in sorted(found)]
 
     def joined(meeting):
@@ -113,12 +137,8 @@ def joined_spikes(group):
     def fits(found):
         if None in found:
             return False
-        layers, before = [1] * len(spikes), [0] * len(spikes)
-        for link, (_, k) in zip(links, found):
-            layers[k] = link[3]
-        for s, k in found:
-            before[k] = max(before[k], layers[s])
-        return all(layers[k] == 1 + before[k] for k in range(len(spikes)))
+        layers = _layers(group, found)
+        return all(link[3] == layer for link, layer in zip(links, layers))
 
     arrivals = [
         (spikes[k][1] + delay, post == group.mother)
@@ -132,6 +152,29 @@ def joined_spikes(group):
     found = map(joined, meetings or [0])
     first = next(found)
     return first if fits(first) else next(filter(fits, found), first)
+
+
+def _layers(group, joined):
+    """The layers that a group's links have if they join these spikes, one after another."""
+    n_anchors, found, by_spike = len(group.anchors), [0] * len(joined), defaultdict(list)
+    for place, (s, k) in enumerate(joined):
+        by_spike[k].append((place, s))
+    layers, highest = [], {}
+    for k, (neuron, _) in enumerate(group.spikes):
+        original = group.layers_of == ORIGINAL and k >= n_anchors
+        layer = 0 if original else 1
+        for place, s in by_spike[k]:
+            # In files made by others a spike may lead to an earlier one; then nothing fits.
+            before = (
+                highest.get(group.spikes[s][0], 0) if original else max(layers[s:k][:1], default=0)
+            )
+            layer = found[place] = max(layer, before + 1)
+        if not original:
+            for place, _ in by_spike[k]:
+                found[place] = layer
+        layers.append(layer)
+        highest[neuron] = max(layer, highest.get(neuron, 0))
+    return found
 
 
 def group_line(group):
@@ -182,7 +225,16 @@ def _group(values):
             for pre, post, delay, layer in values["links"]
         ),
         n_layers=_neuron(values["n_layers"]),
+        layers_of=_layers_of(values),
     )
+
+
+def _layers_of(values):
+    # Files of earlier versions, which had one kind of layers, do not say it.
+    word = values.get("layers_of", ARRIVED)
+    if word not in LAYERS_OF:
+        raise ValueError
+    return word
 
 
 def _neuron(value):

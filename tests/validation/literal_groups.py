@@ -8,19 +8,31 @@ from itertools import combinations
 
 import numpy as np
 
-from wmdelays.polychronous_groups import Group
+from wmdelays.polychronous_groups import ARRIVED, ORIGINAL, Group
 
 
-def literal_search(network, strong=0.95, n_anchors=3, least_layers=7, mothers=None, follow=None):
+def literal_search(
+    network,
+    strong=0.95,
+    n_anchors=3,
+    least_layers=7,
+    layers_of=ARRIVED,
+    mothers=None,
+    follow=None,
+    most_arrivals=4096,
+):
     """The groups of a network; see `wmdelays.validation.group_search.search`."""
-    follow = follow or globals()["follow"]
+    follow, original = follow or globals()["follow"], layers_of == ORIGINAL
     excitatory = network.excitatory
-    arguments = literal_arguments(network, strong)
+    arguments = literal_arguments(network, strong, most_arrivals)
     for mother in range(network.n_neurons) if mothers is None else mothers:
         for anchors, delays in zip(*literal_sets(network, mother, strong, n_anchors)):
-            spikes, layers, links, n_links = follow(anchors, delays, *arguments)
+            spikes, layers, links, n_links = follow(anchors, delays, *arguments, original)
             links = links[:n_links]
-            if len(spikes) <= 2 * n_anchors or layers.max() < least_layers:
+            if len(spikes) <= 2 * n_anchors:
+                continue
+            n_layers = layers[n_anchors if original else 0 :].max()
+            if n_layers < least_layers:
                 continue
             to_excitatory = links[excitatory[links[:, 1]], 0]
             if any((to_excitatory == anchor).sum() == 1 for anchor in anchors):
@@ -30,12 +42,13 @@ def literal_search(network, strong=0.95, n_anchors=3, least_layers=7, mothers=No
                 anchors=tuple(anchors.tolist()),
                 spikes=tuple(map(tuple, spikes.tolist())),
                 links=tuple(map(tuple, links.tolist())),
-                n_layers=int(layers.max()),
+                n_layers=int(n_layers),
+                layers_of=layers_of,
             )
 
 
 def literal_arguments(network, strong=0.95, most_arrivals=4096):
-    """What `follow` takes after the anchors and their delays."""
+    """What `follow` takes after the anchors and their delays, before the kind of layers."""
     excitatory = network.excitatory
     sends = (network.weight > strong * network.max_weight) | ~excitatory[network.pre]
     pre, *synapses = (
@@ -58,8 +71,11 @@ def literal_sets(network, mother, strong=0.95, n_anchors=3):
     return network.pre[sets], network.delay_ms[sets]
 
 
-def follow(anchors, delays, post, delay, weight, outgoing, excitatory, longest, room):
+def follow(anchors, delays, post, delay, weight, outgoing, excitatory, longest, room, original):
     """Fire the anchors and simulate all neurons until nothing more can arrive.
+
+    `original`: whether layers and links are those of the original program, which looks for the
+    presynaptic neuron of each arrival among all earlier spikes, from the last arrival to the first.
 
     Returns
     -------
@@ -112,7 +128,23 @@ def follow(anchors, delays, post, delay, weight, outgoing, excitatory, longest, 
     n_links = 0
     if n_spikes <= 2 * n_anchors:
         return spikes[:n_spikes], layers, links, n_links
-    for k in range(n_anchors, n_spikes):
+    for k in range(n_anchors, n_spikes if original else n_anchors):
+        layers[k] = 0
+        for s in range(spikes[k, 1], max(-1, spikes[k, 1] - 20), -1):
+            for arrival in range(n_arrivals[s]):
+                source, synapse = spike_arriving[s, arrival], synapse_arriving[s, arrival]
+                if post[synapse] == spikes[k, 0] and excitatory[spikes[source, 0]]:
+                    for earlier in range(k):
+                        if spikes[earlier, 0] == spikes[source, 0]:
+                            layers[k] = max(layers[k], layers[earlier] + 1)
+                    if n_links == len(links):
+                        links = np.concatenate((links, links))
+                    links[n_links, 0] = spikes[source, 0]
+                    links[n_links, 1] = spikes[k, 0]
+                    links[n_links, 2] = delay[synapse]
+                    links[n_links, 3] = layers[k]
+                    n_links += 1
+    for k in range(n_spikes if original else n_anchors, n_spikes):
         begin = n_links
         for s in range(max(0, spikes[k, 1] - 19), spikes[k, 1] + 1):
             for arrival in range(n_arrivals[s]):

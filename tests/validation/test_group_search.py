@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import combinations
 from math import comb
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.polychronous_groups import LAYERS_OF
 from wmdelays.validation import group_search
 from wmdelays.validation.group_search import LONGEST, MOST_SPIKES, Search, search
 
@@ -54,10 +56,13 @@ def izhikevich(seed, ceiling):
     strong=st.sampled_from([0.5, 0.9]),
     n_anchors=st.integers(1, 3),
     same=st.booleans(),
+    layers_of=st.sampled_from(LAYERS_OF),
 )
-def test_groups_are_those_of_the_literal_program(seed, size, longest, strong, n_anchors, same):
+def test_groups_are_those_of_the_literal_program(
+    seed, size, longest, strong, n_anchors, same, layers_of
+):
     made = network(seed, *size, n_out=5, longest=longest, strong=strong, same=same)
-    settings = {"n_anchors": n_anchors, "least_layers": 2}
+    settings = {"n_anchors": n_anchors, "least_layers": 2, "layers_of": layers_of}
     mothers = range(3)
     expected = list(literal_search(made, mothers=mothers, **settings))
     assert [g for g in search(made, **settings) if g.mother in mothers] == expected
@@ -70,25 +75,41 @@ def test_groups_are_those_of_the_literal_program(seed, size, longest, strong, n_
     longest=st.sampled_from([5, 20, 40]),
     n_inhibitory=st.sampled_from([0, 40]),
     strong=st.floats(0.2, 0.8),
+    layers_of=st.sampled_from(LAYERS_OF),
 )
-def test_sets_that_are_told_have_no_groups(seed, n_out, longest, n_inhibitory, strong):
+def test_sets_that_are_told_have_no_groups(seed, n_out, longest, n_inhibitory, strong, layers_of):
     made = network(seed, 160, n_inhibitory, n_out=n_out, longest=longest, strong=strong)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(group_search, "_MOST_TOLD", 0)
-        expected = list(search(made, least_layers=2))
-    assert list(search(made, least_layers=2)) == expected
+        expected = list(search(made, least_layers=2, layers_of=layers_of))
+    assert list(search(made, least_layers=2, layers_of=layers_of)) == expected
 
 
 def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
-    made = izhikevich(1, ceiling=0.42)
-    everything, found = Search(made), []
-    for mother in (3, 500, 799):
-        for groups, _ in everything.run(*everything.sets_of(mother)):
-            found += groups
-    compiled = numba.njit(follow)
-    assert found == list(literal_search(made, mothers=(3, 500, 799), follow=compiled))
-    assert len(found) > 1
-    assert any(neuron >= 800 for group in found for neuron, _ in group.spikes)
+    made, compiled = izhikevich(1, ceiling=0.42), numba.njit(follow)
+    for layers_of in LAYERS_OF:
+        everything, found = Search(made, layers_of=layers_of), []
+        for mother in (3, 500, 799):
+            for groups, _ in everything.run(*everything.sets_of(mother)):
+                found += groups
+        settings = {"mothers": (3, 500, 799), "layers_of": layers_of}
+        assert found == list(literal_search(made, **settings, follow=compiled))
+        assert len(found) > 1
+        assert any(neuron >= 800 for group in found for neuron, _ in group.spikes)
+
+
+def test_the_original_program_counts_spikes_that_had_not_arrived():
+    made = network(2, n_out=12)
+    kinds = [list(search(made, least_layers=1, layers_of=kind)) for kind in LAYERS_OF]
+    assert len(kinds[0]) == len(kinds[1]) > 100
+    higher = 0
+    for arrived, original in zip(*kinds):
+        assert (arrived.mother, arrived.spikes) == (original.mother, original.spikes)
+        assert Counter(link[:3] for link in arrived.links) == Counter(
+            link[:3] for link in original.links
+        )
+        higher += original.n_layers > arrived.n_layers
+    assert 0 < higher < len(kinds[0])
 
 
 def chain(n_layers=8, delay=2, weight=10.0, width=3):
@@ -255,7 +276,8 @@ def test_a_network_without_enough_strong_inputs_has_no_groups():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"strong": 1}, {"strong": -0.1}, {"n_anchors": 0}, {"least_layers": 0}]
+    "wrong",
+    [{"strong": 1}, {"strong": -0.1}, {"n_anchors": 0}, {"least_layers": 0}, {"layers_of": "x"}],
 )
 def test_settings_without_sense_are_refused(wrong):
     with pytest.raises(InputError):

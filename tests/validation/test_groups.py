@@ -16,7 +16,7 @@ from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.network_file import read_run, write_run
 from wmdelays.network_state import extended, new_run, with_excitatory
-from wmdelays.polychronous_groups import Group, group_line, joined_spikes
+from wmdelays.polychronous_groups import ORIGINAL, Group, group_line, joined_spikes
 from wmdelays.validation import group_file, group_run, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.group_following import LONGEST
@@ -39,7 +39,7 @@ name, left, every, *arguments = sys.argv[1:]
 group_search._BATCH, group_file._EVERY, left = 20, float(every), int(left)
 call = getattr(os, name)
 
-def killing(*given):
+def killing(*given, **named):
     global left
     left -= name != "unlink" or str(given[0]) == "g.jsonl.unfinished"
     if not left:
@@ -47,7 +47,7 @@ def killing(*given):
             file, data, place = given
             call(file, data[: len(data) // 2], place)
         os.kill(os.getpid(), signal.SIGKILL)
-    return call(*given)
+    return call(*given, **named)
 
 setattr(os, name, killing)
 sys.exit(main(arguments))
@@ -136,6 +136,8 @@ def content(folder):
 def test_joined_spikes_are_those_that_the_layers_were_found_from(seed, sizes):
     made = network(seed, *sizes)
     groups = list(islice(search(made, least_layers=3), 100))
+    originals = islice(search(made, least_layers=3, layers_of=ORIGINAL), 100)
+    originals = {(group.mother, group.spikes): group for group in originals}
     assert len(groups) > 5
     for group in groups:
         joined, layers, n_links = joined_spikes(group), [1] * len(group.spikes), Counter()
@@ -150,6 +152,12 @@ def test_joined_spikes_are_those_that_the_layers_were_found_from(seed, sizes):
         for pre, post, delay, s, k in n_links:
             same = (made.pre == pre) & (made.post == post) & (made.delay_ms == delay)
             assert n_links[pre, post, delay, s, k] == (same & made.strong()).sum()
+        # They do not depend on the kind of layers.
+        original = originals.get((group.mother, group.spikes))
+        if original is not None:
+            both = [zip(g.links, joined_spikes(g)) for g in (group, original)]
+            pairs = [Counter((link[:3], places) for link, places in links) for links in both]
+            assert pairs[0] == pairs[1]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -158,7 +166,7 @@ def test_the_file_has_the_groups_of_the_search_in_its_order(wmdelays, folder, ex
     assert done.returncode == 0, done.stderr
     assert (folder / "g.jsonl").read_text() == expected
     assert not (folder / "g.jsonl.unfinished").exists()
-    names = {"mother", "anchors", "spikes", "links", "n_layers", "span_ms"}
+    names = {"mother", "anchors", "spikes", "links", "n_layers", "layers_of", "span_ms"}
     groups = [json.loads(line) for line in expected.splitlines()]
     assert all(set(group) == names for group in groups)
     keys = set()
@@ -234,6 +242,7 @@ def test_a_full_disk_leaves_a_search_that_goes_on(wmdelays, folder, expected, mo
         (["--layers=5"], "with layers 4, not 5; delete it"),
         (["--anchors=2", "--strong=0.9"], "with strong 0.95, not 0.9; anchors 3, not 2; delete it"),
         (["--shuffle=1"], "with another network; delete it"),
+        (["--layers-of=original"], "with layers of arrived, not original; delete it"),
     ],
 )
 def test_an_unfinished_search_of_another_kind_is_left_alone(
@@ -365,6 +374,20 @@ def test_the_report_draws_the_groups_asked_for(wmdelays, folder, expected):
     assert "Numbers and shades of the marks are layers." in page
 
 
+def test_groups_and_report_say_which_layers_they_have(wmdelays, folder, expected):
+    for kind, words in (
+        ("arrived", "Layers are those of arrived spikes"),
+        ("original", "Layers are those of the original program"),
+    ):
+        done = wmdelays(*COMMAND, "--layers-of", kind, "--report", "r")
+        assert done.returncode == 0, done.stderr
+        found = (folder / "g.jsonl").read_text()
+        assert found == lines_of(network(), layers_of=kind)
+        assert {json.loads(line)["layers_of"] for line in found.splitlines()} == {kind}
+        assert words in (folder / "r/report.html").read_text()
+    assert found != expected
+
+
 def test_a_report_written_again_keeps_no_picture_of_other_groups(wmdelays, folder):
     (folder / "r/figures").mkdir(parents=True)
     for name in ("group_mine.png", "group_3.txt"):
@@ -429,6 +452,7 @@ def test_a_damaged_file_of_a_simulation_is_refused(refused, folder, simulated, p
         (["net.csv", "--max-delay", LONGEST + 1], f"a whole number from 1 to {LONGEST}"),
         (["net.csv", "--max-delay", 3], "outside 1…3 ms"),
         (["net.csv", "--shuffle", -1], "shuffle is -1"),
+        (["net.csv", "--layers-of", "x"], "take arrived or original"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(refused, folder, simulated, arguments, words):
@@ -502,7 +526,10 @@ def test_groups_over_time_are_counted_once_for_each_snapshot(
         *[(2, False, expected.count("\n")), (2, True, n_shuffled)],
     ]
     assert (folder / "r/figures/groups_over_time.png").exists()
-    assert "inhibitory neurons (seed 0)" in (folder / "r/report.html").read_text()
-    # Other weights are other points.
+    page = (folder / "r/report.html").read_text()
+    assert "inhibitory neurons (seed 0)" in page and "Layers are those of arrived spikes" in page
+    # Other weights are other points, and so are other layers.
     assert wmdelays(*command, "--shuffle", 1, "--every", "2s").returncode == 0
     assert len(searched) == 8
+    assert wmdelays(*command, "--layers-of", "original", "--every", "2s").returncode == 0
+    assert len(searched) == 12

@@ -11,7 +11,15 @@ from wmdelays.errors import InputError
 from wmdelays.figures import figure_bytes
 from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
 from wmdelays.group_statistics import MOST_DRAWN, GroupStatistics, summary
-from wmdelays.polychronous_groups import Group, group_line, joined_spikes, read_groups
+from wmdelays.polychronous_groups import (
+    ARRIVED,
+    LAYERS_OF,
+    ORIGINAL,
+    Group,
+    group_line,
+    joined_spikes,
+    read_groups,
+)
 
 # Neurons 1 and 2 meet at 0, whose spike and that of 2 make 4 fire twice; 9 fires on its own.
 GROUP = Group(
@@ -45,6 +53,7 @@ def chain(n_spikes, mother=0, shift=0, n_layers=7):
         st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=1).map(tuple),
         st.lists(st.tuples(*[st.integers(0, 99)] * 4)).map(tuple),
         st.integers(1, 30),
+        st.sampled_from(LAYERS_OF),
     )
 )
 def test_a_group_is_read_as_it_was_written(tmp_path_factory, group):
@@ -55,13 +64,24 @@ def test_a_group_is_read_as_it_was_written(tmp_path_factory, group):
 
 @pytest.mark.parametrize(
     "line",
-    ["{}", "[]", "1", "{", "\xff", group_line(GROUP).replace("[1,0]", "[1.5,0]")],
+    [
+        *("{}", "[]", "1", "{", "\xff"),
+        group_line(GROUP).replace("[1,0]", "[1.5,0]"),
+        group_line(GROUP).replace(ARRIVED, "x"),
+    ],
 )
 def test_a_line_that_is_no_group_is_named(tmp_path, line):
     path = tmp_path / "g.jsonl"
     path.write_text(group_line(GROUP) + line + "\n")
     with pytest.raises(InputError, match="line 2 is not a polychronous group"):
         list(read_groups(path))
+
+
+def test_a_group_of_an_earlier_version_has_layers_of_arrived_spikes(tmp_path):
+    path = tmp_path / "g.jsonl"
+    path.write_text(group_line(GROUP).replace(f',"layers_of":"{ARRIVED}"', ""))
+    assert "layers_of" not in path.read_text()
+    assert list(read_groups(path)) == [GROUP]
 
 
 def test_links_are_joined_to_the_spikes_that_they_lead_from_and_to():
@@ -77,6 +97,19 @@ def test_spikes_of_an_anchor_that_come_before_the_anchors_meet_are_not_joined():
     assert joined_spikes(replace(group, spikes=(*group.spikes[:2], (0, 6), *group.spikes[2:])))[
         1
     ] == (3, 4)
+
+
+def test_links_of_the_original_program_are_joined_from_the_last_arrival_on():
+    # Each link has the layer that the links up to it make; the spike of 9 has none, and layer 0.
+    links = (
+        *((1, 0, 5, 2), (2, 0, 2, 2)),
+        *((2, 4, 9, 2), (0, 4, 3, 3)),
+        *((0, 4, 8, 3), (2, 4, 9, 3), (0, 4, 3, 3)),
+    )
+    group = replace(GROUP, links=links, layers_of=ORIGINAL)
+    assert joined_spikes(group) == [(0, 2), (1, 2), (1, 4), (2, 4), (2, 5), (1, 5), (2, 5)]
+    axes = group_figure(group, np.ones(10, bool)).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1", "1", "2", "0", "3", "3"]
 
 
 def test_a_second_synapse_with_the_same_delay_joins_the_same_spikes():
