@@ -7,8 +7,9 @@ import numpy as np
 from numba import njit
 
 from wmdelays.cue import Cue
+from wmdelays.free_memory import how_many
 from wmdelays.raster import Raster
-from wmdelays.recall import Recall
+from wmdelays.recall import Recall, bytes_of_recall, check_room
 
 
 def membrane(u, e, current, beta):
@@ -57,11 +58,13 @@ def recall(memory, cue, device="cpu"):
     Raises
     ------
     InputError
-        If a cue does not belong to this memory.
+        If a cue does not belong to this memory, or there is no memory for so long a recall.
     """
     if isinstance(cue, Cue):
         return recall(memory, [cue], device)[0]
     memory.check_cues(cue)
+    n_steps = max(one.n_steps for one in cue)
+    check_room(memory, n_steps)
     if str(device) != "cpu":
         from wmdelays.training.side_by_side import recall_side_by_side
 
@@ -90,7 +93,8 @@ def recall(memory, cue, device="cpu"):
         own, emitted = (Raster.from_dense(spikes, cue.step) for spikes in (own, emitted))
         return Recall(cue, emitted, own, closest if cue.clamp < cue.n_steps else None)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    n_bytes = bytes_of_recall(memory.n_neurons, memory.n_delays, n_steps)
+    with ThreadPoolExecutor(how_many(n_bytes, os.cpu_count())) as pool:
         return list(pool.map(one, cue))
 
 

@@ -18,7 +18,7 @@ from wmdelays.validation.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.points import compute
+from wmdelays.validation.points import check_number, compute
 from wmdelays.validation.result_rows import CapacitySetting, StoreFigures
 from wmdelays.validation.results import Results
 from wmdelays.validation.scan import store_points, summary
@@ -135,6 +135,7 @@ def capacity(
     seeds, seed = whole("seeds", seeds, 1), whole("seed", seed, 0)
     start = None if start is None else whole("start", start, 1)
     results = Results(None, "capacity") if results is None else results
+    check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings([setting | {"patterns": 1} for setting in settings])
     first = [start or max(1, round(_START * _theory(setting))) for setting in settings]
     every = [seed + k for k in range(seeds)]

@@ -10,9 +10,11 @@ import typer
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
 from wmdelays.quantities import seconds, whole
+from wmdelays.recall import check_room
 from wmdelays.scores import Score
 from wmdelays.validation.info import sizes
 from wmdelays.validation.options import (
@@ -32,6 +34,8 @@ from wmdelays.validation.verdict import share
 
 # Recalls that are made in one call.
 _TOGETHER = 8
+# Bytes for what is kept of each recall and each of its repeats, and for a line of the table.
+_OF_A_TRIAL, _OF_A_REPEAT, _OF_A_LINE = 1200, 24, 1000
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,13 @@ def periodic(
         raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
 
     start, rate, n_steps = time.perf_counter(), memory.rate, repeats * memory.n_steps
+    n_trials = sum(draws if value else 1 for value in noise) * len(chosen)
+    check_memory(
+        n_trials * (_OF_A_TRIAL + _OF_A_REPEAT * repeats) + len(noise) * _OF_A_LINE * repeats,
+        f"keeping what came of {n_trials:,} recalls of {repeats:,} repeats",
+        "take fewer draws (--draws), repeats (--repeats) or patterns (--patterns)",
+    )
+    check_room(memory, n_steps, "take fewer repeats (--repeats)")
     trials = [
         (level, draw, place)
         for level, value in enumerate(noise)

@@ -6,10 +6,13 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.free_memory import check_memory
 from wmdelays.quantities import whole
 from wmdelays.validation.terminal import duration
 from wmdelays.validation.workers import affordable, side_by_side
 
+# Bytes of memory for a point and its row of results.
+_OF_A_POINT = 3000
 # Seconds that a scheduler may take to answer.
 _PATIENCE = 10
 
@@ -88,6 +91,20 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     if refused:
         more = f" (and {len(refused) - 1} other points)" if len(refused) > 1 else ""
         raise InputError(f"{refused[0]}{more}")
+
+
+def check_number(n_points, instead):
+    """Raise an InputError where there are more points than can be kept in memory.
+
+    For use before they are listed.
+
+    Parameters
+    ----------
+    n_points : int
+    instead : str
+        What the user can change, such as ``"take fewer draws (--draws)"``.
+    """
+    check_memory(_OF_A_POINT * n_points, f"keeping the results of {n_points:,} points", instead)
 
 
 def _attempt(function, *arguments):

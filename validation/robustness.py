@@ -13,6 +13,7 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.memory_file import read_memory
 from wmdelays.quantities import seconds, whole
+from wmdelays.recall import check_room
 from wmdelays.scores import score
 from wmdelays.validation.options import (
     Device,
@@ -26,7 +27,7 @@ from wmdelays.validation.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.points import compute
+from wmdelays.validation.points import check_number, compute
 from wmdelays.validation.result_rows import DamageFigures, DamageSetting
 from wmdelays.validation.results import Results
 from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
@@ -235,7 +236,8 @@ def robustness(
     whole("workers", workers, 1)
     results = Results(None, "robustness") if results is None else results
     memories = [str(Path(path).resolve()) for path in memories]
-    points = {}
+    draws, before = whole("draws", draws, 1), whole("before", before, 0)
+    points, n_points = {}, 0
     for path in memories:
         memory = _read(path)
         if not memory.n_patterns:
@@ -253,9 +255,14 @@ def robustness(
         n_substeps = check_simulator(simulator, memory, dt, device)
         if n_substeps is not None:
             common["substeps"] = n_substeps
+        planned = list(_plan(memory, kinds, values, draws, before))
+        n_points += sum(n for *_, n in planned)
+        check_number(n_points, "take fewer draws (--draws) or values")
+        check_room(memory, memory.n_steps + before, "take fewer steps before (--before)")
         points[path] = [
             ({**common, "kind": kind, "value": value, "draw": draw, "before": steps}, seed)
-            for kind, value, draw, steps in _plan(memory, kinds, values, draws, before)
+            for kind, value, steps, n in planned
+            for draw in range(n)
         ]
     for path, wanted in points.items():
         compute(
@@ -271,7 +278,7 @@ def robustness(
 
 
 def _plan(memory, kinds, values, draws, before):
-    draws, before = whole("draws", draws, 1), whole("before", before, 0)
+    """Each kind and value, the steps before the trigger, and how many draws there are."""
     for name in kinds:
         if name not in KINDS:
             raise InputError(f"there is no damage {name!r}; there are {', '.join(KINDS)}")
@@ -290,8 +297,7 @@ def _plan(memory, kinds, values, draws, before):
             value = int(value) if kind.whole else float(value)
             steps = 0 if name == "before" else before
             random = (kind.random and value) or steps
-            for draw in range(draws if random else 1):
-                yield name, value, draw, steps
+            yield name, value, steps, draws if random else 1
 
 
 @lru_cache(maxsize=2)

@@ -21,7 +21,7 @@ from wmdelays.validation.options import (
     put_json,
 )
 from wmdelays.validation.peak_memory import peak_memory
-from wmdelays.validation.points import compute
+from wmdelays.validation.points import check_number, compute
 from wmdelays.validation.result_rows import StoreFigures, StoreSetting
 from wmdelays.validation.results import Results
 from wmdelays.validation.scan_settings import (
@@ -145,6 +145,7 @@ def scan(
     """
     results = Results(None, "scan") if results is None else results
     seeds, seed = whole("seeds", seeds, 1), whole("seed", seed, 0)
+    check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings(settings)
     # One seed after the other: a scan that is interrupted has a bit of everything.
     points = [(setting, seed + k) for k in range(seeds) for setting in settings]

@@ -10,6 +10,7 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, bernoulli, generate
 from wmdelays.raster import Raster
+from wmdelays.validation.points import check_number
 from wmdelays.validation.published import PUBLISHED
 
 GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
@@ -56,6 +57,8 @@ def settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
     for word in given:
         if word not in _words(name):
             raise InputError(f"{name} has no parameter {word!r}; it has {', '.join(_words(name))}")
+    n_settings = math.prod(len(values) for values in over.values())
+    check_number(n_settings, "name fewer values (--over)")
     found = {}
     for values in itertools.product(*over.values()):
         setting = _setting(name, {"rule": rule} | given | fixed | dict(zip(over, values)))

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
+
+# An odd number, whose powers tell the delays of a context apart, and its inverse modulo 2^64.
+_FACTOR = 0x9E3779B97F4A7C15
+_INVERSE = pow(_FACTOR, -1, 2**64)
+# Bytes for a step whose context is compared.
+_OF_A_PLACE = 100
 
 
 def stored_sequence(pattern, n_delays, step, periodic=False):
@@ -93,36 +100,16 @@ def unpredictable_spikes(patterns, n_delays, step, periodic=False):
         return Unpredictable(0, [], [])
     n_cycle = patterns[0].n_steps(step)
     patterns = [stored_sequence(pattern, n_delays, step, periodic) for pattern in patterns]
-    # One random number for each neuron; a context's hash is the sum of its spikes' numbers, each
-    # times a power of an odd number for its delay (modulo 2^64).
-    numbers = np.random.default_rng(0).integers(2**63, size=patterns[0].n_neurons, dtype=np.uint64)
-    factor = np.uint64(0x9E3779B97F4A7C15)
-    hashes, places, n_context = [], [], []
-    for k, pattern in enumerate(patterns):
-        n_steps = pattern.n_steps(step)
-        steps, neurons = pattern.steps(step), pattern.neurons
-        own = np.zeros(n_steps, dtype=np.uint64)
-        np.add.at(own, steps, numbers[neurons])
-        count = np.bincount(steps, minlength=n_steps)
-        context, size = np.zeros(n_steps, dtype=np.uint64), np.zeros(n_steps, dtype=np.int64)
-        power = np.uint64(1)
-        with np.errstate(over="ignore"):
-            for d in range(1, min(n_delays, n_steps - 1) + 1):
-                power = power * factor
-                context[d:] += own[:-d] * power
-                size[d:] += count[:-d]
-        hashes.append(context[n_delays:])
-        n_context.append(size[n_delays:])
-        t = np.arange(n_delays, n_steps)
-        places.append(np.column_stack([np.full_like(t, k), t]))
-    hashes, n_context = np.concatenate(hashes), np.concatenate(n_context)
-    places = np.concatenate(places)
     views = [_Spikes(pattern, step) for pattern in patterns]
-
-    n_spikes = sum(int((p.steps(step) >= n_delays).sum()) for p in patterns)
-    empty = [(int(k), int(t), int(j)) for k, t in places[n_context == 0] for j in views[k].at(t)]
+    numbers = np.random.default_rng(0).integers(2**63, size=patterns[0].n_neurons, dtype=np.uint64)
+    places, empty = _places(views, n_delays)
+    hashes = np.concatenate(
+        [
+            view.hashes(numbers, n_delays, places[places[:, 0] == k, 1])
+            for k, view in enumerate(views)
+        ]
+    )
     order = np.argsort(hashes, kind="stable")
-    order = order[n_context[order] > 0]
     edges = np.flatnonzero(np.diff(hashes[order])) + 1
     edges = np.concatenate([[0], edges, [len(order)]])
     ambiguous = []
@@ -132,22 +119,101 @@ def unpredictable_spikes(patterns, n_delays, step, periodic=False):
     if periodic:
         empty = [(k, t % n_cycle, j) for k, t, j in empty]
         ambiguous = [(k, t % n_cycle, j, m, u % n_cycle) for k, t, j, m, u in ambiguous]
+    n_spikes = sum(int((view.of_spikes >= n_delays).sum()) for view in views)
     return Unpredictable(n_spikes, sorted(empty), sorted(ambiguous))
 
 
+def _places(views, n_delays):
+    """The steps whose context may be that of a stored spike, and the spikes with an empty one.
+
+    A context that is repeated ends with as many silent steps as before. So only steps that lie as
+    far from the spikes before them as some stored spike does are looked at: in long silence, none.
+
+    Returns
+    -------
+    places : int array, shape (n_places, 2)
+        Pattern and step, in this order.
+    empty : list of tuple of int
+        (pattern, step, neuron).
+    """
+    empty, silent = [], [np.empty(0, np.int64)]
+    for k, view in enumerate(views):
+        late, alone = view.steps >= n_delays, view.since > n_delays
+        empty += [(k, int(t), int(j)) for t in view.steps[late & alone] for j in view.at(t)]
+        silent.append(view.since[late & ~alone])
+    silent = np.unique(np.concatenate(silent))
+    # For each step with spikes, how many of these distances end before the next such step, or at it.
+    counts = [np.searchsorted(silent, view.until, side="right") for view in views]
+    check_memory(
+        _OF_A_PLACE * sum(int(count.sum()) for count in counts),
+        "comparing the contexts of all spikes",
+        "take shorter patterns or fewer delays",
+    )
+    places = []
+    for k, (view, count) in enumerate(zip(views, counts)):
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        t = np.repeat(view.steps, count) + silent[within]
+        t = t[t >= n_delays]
+        places.append(np.column_stack([np.full_like(t, k), t]))
+    return np.concatenate(places), empty
+
+
 class _Spikes:
-    """The spikes of a raster by step."""
+    """The spikes of a raster by step.
+
+    Attributes
+    ----------
+    of_spikes : int array, shape (n_spikes,)
+        The step of each spike.
+    steps : int array, shape (n_steps_with_spikes,)
+        The steps that have spikes.
+    since, until : int arrays of the same shape
+        Steps from the spikes before to these (for the first ones, more than there can be), and from
+        these to the next ones or to the last step.
+    """
 
     def __init__(self, raster: Raster, step):
-        self.neurons = raster.neurons
-        n_steps = raster.n_steps(step)
-        self.first = np.searchsorted(raster.steps(step), np.arange(n_steps + 1))
+        self.neurons, self.of_spikes = raster.neurons, raster.steps(step)
+        self.steps, first = np.unique(self.of_spikes, return_index=True)
+        self.first = np.append(first, len(self.neurons))
+        apart = np.diff(self.steps)
+        self.since = np.concatenate([[np.iinfo(np.int64).max], apart])[: len(self.steps)]
+        self.until = np.append(apart, raster.n_steps(step) - 1 - self.steps[-1:])
 
     def at(self, t):
-        return self.neurons[self.first[t] : self.first[t + 1]]
+        k = np.searchsorted(self.steps, t)
+        if k == len(self.steps) or self.steps[k] != t:
+            return self.neurons[:0]
+        return self.neurons[self.first[k] : self.first[k + 1]]
 
     def context(self, t, n_delays):
-        return tuple(tuple(self.at(t - d).tolist()) for d in range(1, n_delays + 1))
+        """The spikes of the steps before t: how long before, and of which neuron."""
+        a, b = self.first[np.searchsorted(self.steps, [t - n_delays, t])]
+        return tuple((t - self.of_spikes[a:b]).tolist()), tuple(self.neurons[a:b].tolist())
+
+    def hashes(self, numbers, n_delays, t):
+        """A number for the context of each of these steps, equal for equal contexts.
+
+        It is the sum over the context's spikes of their neuron's number times a power of an odd
+        number for the delay (modulo 2^64). With the inverse of that number it is the difference of
+        two sums over all spikes before a step.
+        """
+        with np.errstate(over="ignore"):
+            sums = np.cumsum(numbers[self.neurons] * _power(_INVERSE, self.of_spikes))
+            sums = np.concatenate([np.zeros(1, np.uint64), sums])[self.first]
+            later, earlier = (np.searchsorted(self.steps, t - d) for d in (0, n_delays))
+            return _power(_FACTOR, t) * (sums[later] - sums[earlier])
+
+
+def _power(base, exponents):
+    """Powers modulo 2^64, uint64 of the shape of the exponents."""
+    powers, left = np.ones(exponents.shape, np.uint64), exponents.astype(np.uint64)
+    square = np.uint64(base)
+    while left.any():
+        powers[(left & np.uint64(1)) == 1] *= square
+        square *= square
+        left >>= np.uint64(1)
+    return powers
 
 
 def _conflicts(places, views, n_delays):

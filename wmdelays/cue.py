@@ -4,8 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
+
+# Farther than any spike can be moved, in steps.
+_FAR = 2**40
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,14 @@ class Cue:
         an entry of that part is one, as the reference's protocol has it.
         """
         _check_probability("the probability of a replaced entry", probability)
-        entries = self.spikes.dense(self.step)
-        clamped = entries[: self.clamp]
-        rate = clamped.mean() if clamped.size else 0.0
-        hit = rng.random(clamped.shape) < probability
-        entries[: self.clamp] = np.where(hit, rng.random(clamped.shape) < rate, clamped)
-        return replace(self, spikes=Raster.from_dense(entries, self.step))
+        clamped, later = self._entries_by_clamp()
+        shape = self.clamp, self.n_neurons
+        n_clamped = self.clamp * self.n_neurons
+        hit = drawn_below(probability, shape, rng)
+        fresh = drawn_below(len(clamped) / n_clamped if n_clamped else 0.0, shape, rng)
+        kept = np.setdiff1d(clamped, hit, assume_unique=True)
+        fresh = np.intersect1d(fresh, hit, assume_unique=True)
+        return replace(self, spikes=self._raster(np.concatenate([kept, fresh, later])))
 
     def flipped(self, probability, rng):
         """The cue with entries of its clamped part turned over.
@@ -142,9 +148,10 @@ class Cue:
         where there is none. This is what "bit flip" says; `replaced` is what the reference does.
         """
         _check_probability("the probability of a flipped entry", probability)
-        entries = self.spikes.dense(self.step)
-        entries[: self.clamp] ^= rng.random(entries[: self.clamp].shape) < probability
-        return replace(self, spikes=Raster.from_dense(entries, self.step))
+        clamped, later = self._entries_by_clamp()
+        hit = drawn_below(probability, (self.clamp, self.n_neurons), rng)
+        clamped = np.setxor1d(clamped, hit, assume_unique=True)
+        return replace(self, spikes=self._raster(np.concatenate([clamped, later])))
 
     def jittered(self, spread, rng):
         """The cue with each spike of its clamped part moved in time.
@@ -160,13 +167,12 @@ class Cue:
             raise InputError(f"the spread of the jitter cannot be {spread} steps")
         steps, neurons = self.spikes.steps(self.step), self.spikes.neurons
         clamped = steps < self.clamp
-        moved = steps + np.where(
-            clamped, np.rint(rng.normal(0.0, spread, len(steps))).astype(steps.dtype), 0
-        )
+        # No number of steps is as large as a spread may be.
+        by = np.clip(np.rint(rng.normal(0.0, spread, len(steps))), -_FAR, _FAR)
+        moved = steps + np.where(clamped, by, 0).astype(np.int64)
         kept = ~clamped | ((moved >= 0) & (moved < self.clamp))
-        entries = np.zeros((self.n_steps, self.n_neurons), bool)
-        entries[moved[kept], neurons[kept]] = True
-        return replace(self, spikes=Raster.from_dense(entries, self.step))
+        entries = np.unique(moved[kept] * self.n_neurons + neurons[kept])
+        return replace(self, spikes=self._raster(entries))
 
     def preceded_by_noise(self, n_steps, rate, rng):
         """The cue after `n_steps` clamped steps of independent random spikes.
@@ -176,15 +182,13 @@ class Cue:
         _check_probability("the rate of random spikes", rate)
         if n_steps < 0:
             raise InputError(f"{n_steps} steps of noise cannot come before the pattern")
-        noise = rng.random((n_steps, self.n_neurons)) < rate
-        entries = np.concatenate([noise, self.spikes.dense(self.step)])
+        noise = drawn_below(rate, (n_steps, self.n_neurons), rng)
+        later, n_all = n_steps * self.n_neurons, self.n_steps + n_steps
         lost = None
         if self.lost is not None:
-            before = np.zeros_like(noise)
-            lost = np.concatenate([before, self.lost.dense(self.step)])
-            lost = Raster.from_dense(lost, self.step)
+            lost = self._raster(self._entries(self.lost) + later, n_all)
         return Cue(
-            Raster.from_dense(entries, self.step),
+            self._raster(np.concatenate([noise, self._entries(self.spikes) + later]), n_all),
             self.step,
             clamp=self.clamp + n_steps,
             onset=self.onset + n_steps,
@@ -198,9 +202,10 @@ class Cue:
         `rate` is the probability of a spike for each neuron and step after the clamped part.
         """
         _check_probability("the rate of random spikes", rate)
-        entries = self.spikes.dense(self.step)
-        entries[self.clamp :] |= rng.random(entries[self.clamp :].shape) < rate
-        return replace(self, spikes=Raster.from_dense(entries, self.step))
+        noise = drawn_below(rate, (self.n_steps - self.clamp, self.n_neurons), rng)
+        noise += self.clamp * self.n_neurons
+        entries = np.union1d(self._entries(self.spikes), noise)
+        return replace(self, spikes=self._raster(entries))
 
     def losing_spikes(self, probability, rng):
         """The cue with every emitted spike lost to all its synapses with the given probability.
@@ -208,10 +213,24 @@ class Cue:
         Through the whole recall, the clamped part included.
         """
         _check_probability("the probability of a lost spike", probability)
-        lost = rng.random((self.n_steps, self.n_neurons)) < probability
+        lost = drawn_below(probability, (self.n_steps, self.n_neurons), rng)
         if self.lost is not None:
-            lost |= self.lost.dense(self.step)
-        return replace(self, lost=Raster.from_dense(lost, self.step))
+            lost = np.union1d(lost, self._entries(self.lost))
+        return replace(self, lost=self._raster(lost))
+
+    def _entries(self, raster):
+        """The entries (neuron, step) that hold spikes, numbered by step and neuron, ascending."""
+        return np.unique(raster.steps(self.step) * self.n_neurons + raster.neurons)
+
+    def _entries_by_clamp(self):
+        """Those of the cue's clamped part, and the others."""
+        entries = self._entries(self.spikes)
+        return np.split(entries, [np.searchsorted(entries, self.clamp * self.n_neurons)])
+
+    def _raster(self, entries, n_steps=None):
+        steps, neurons = np.divmod(entries, self.n_neurons)
+        n_steps = self.n_steps if n_steps is None else n_steps
+        return Raster.from_steps(neurons, steps, self.n_neurons, n_steps, self.step)
 
     def _spikes_where(self, kept):
         spikes = self.spikes

@@ -81,6 +81,26 @@ def check_memory(n_bytes, what, instead):
         )
 
 
+def how_many(n_bytes, most):
+    """How many pieces of work have the memory to run side by side.
+
+    Parameters
+    ----------
+    n_bytes : int or float
+        What each needs.
+    most : int
+        How many there could be.
+
+    Returns
+    -------
+    int
+        From 1 to `most`.
+    """
+    if n_bytes * most < _LITTLE:
+        return most
+    return int(max(1, min(most, free_memory() // n_bytes)))
+
+
 def is_out_of_memory(error):
     """Whether an exception says that memory could not be had, in whichever library's words.
 

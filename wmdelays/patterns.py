@@ -10,12 +10,11 @@ import itertools
 import numpy as np
 from scipy.special import expit, logit
 
+from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
 from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
 
-# Random numbers that are drawn at once.
-_TOGETHER = 2**20
 # Bytes that patterns take: each pattern, each of its spikes (neuron and time), what a spike of the
 # one that is made takes besides; and while it is made each neuron, and each entry with evidence.
 _OF_A_PATTERN, _OF_A_SPIKE, _OF_LAST, _OF_A_NEURON, _OF_EVIDENCE = 500, 16, 64, 24, 17
@@ -48,12 +47,7 @@ def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
     _check_memory(n_neurons, n_steps, n_patterns, rate)
 
     def pattern():
-        # The numbers that one draw of shape (n_steps, n_neurons) would give, some at a time.
-        n_entries, places = n_steps * n_neurons, []
-        for first in range(0, n_entries, _TOGETHER):
-            drawn = rng.random(min(_TOGETHER, n_entries - first))
-            places.append(first + np.flatnonzero(drawn < rate))
-        steps, neurons = np.divmod(np.concatenate(places), n_neurons)
+        steps, neurons = np.divmod(drawn_below(rate, (n_steps, n_neurons), rng), n_neurons)
         return Raster.from_steps(neurons, steps, n_neurons, n_steps, step)
 
     return [pattern() for _ in range(n_patterns)]

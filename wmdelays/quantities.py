@@ -14,6 +14,10 @@ _QUANTITY = re.compile(
 )
 
 _MOST_SUBSTEPS = 1_000_000
+# Steps, neurons, draws and the like are numbered in 32 bits.
+LARGEST = 2**31 - 1
+# Seeds may be as large as every library takes them.
+LARGEST_SEED = 2**63 - 1
 
 
 def seconds(text, name="time"):

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from wmdelays.cue import Cue
+from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
+
+# Bytes for each entry (neuron, step) of a recall while it is made: forced, lost, own and emitted
+# spikes.
+_OF_AN_ENTRY = 4
+# Bytes for what is on its way to a neuron after a delay, and for a synapse's and a row's place.
+_ARRIVING, _OF_A_SYNAPSE, _OF_A_ROW = 8, 24, 16
 
 
 @dataclass(frozen=True)
@@ -29,3 +36,29 @@ class Recall:
     emitted: Raster
     own: Raster
     closest_call: float | None = None
+
+
+def bytes_of_recall(n_neurons, n_delays, n_steps):
+    """What one recall takes while it is made, in bytes, beside the network itself."""
+    return n_neurons * (_OF_AN_ENTRY * n_steps + _ARRIVING * (n_delays + 1))
+
+
+def check_room(memory, n_steps, instead="take fewer neurons, fewer delays or shorter patterns"):
+    """Raise an InputError unless there is memory for one recall.
+
+    Parameters
+    ----------
+    memory : Memory
+    n_steps : int
+        Length of the recall.
+    instead : str
+        What the user can change.
+    """
+    n_rows = memory.n_neurons * memory.n_delays
+    check_memory(
+        bytes_of_recall(memory.n_neurons, memory.n_delays, n_steps)
+        + _OF_A_ROW * n_rows
+        + _OF_A_SYNAPSE * memory.n_synapses,
+        f"a recall of {n_steps} steps of {memory.n_neurons} neurons with {memory.n_delays} delays",
+        instead,
+    )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.cue import Cue
+from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
-from wmdelays.quantities import whole
+from wmdelays.quantities import LARGEST, whole
 from wmdelays.raster import Raster
+from wmdelays.recall import check_room
 
 # Steps before the first cued pattern and after the last.
 MARGIN = 50
@@ -116,7 +118,10 @@ def sequence(
             raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
     length, n_neurons = memory.n_steps, memory.n_neurons
     margin = whole("margin", margin, 0)
-    interval = length + margin if interval is None else whole("interval", interval, 1)
+    if interval is None:
+        interval = length + margin
+    else:
+        interval = whole("interval", interval, 1, LARGEST // len(order))
     trigger = memory.n_delays if trigger is None else whole("trigger", trigger, 1, length - 1)
     if background is None:
         background = memory.rate
@@ -125,17 +130,22 @@ def sequence(
 
     onsets = margin + interval * np.arange(len(order))
     n_steps = int(onsets[-1]) + length + margin
-    entries = np.zeros((n_steps, n_neurons), bool)
-    gap = np.ones(n_steps, bool)
+    check_room(memory, n_steps, "cue fewer patterns, or with a shorter interval (--interval)")
+    gap, entries = np.ones(n_steps, bool), []
     for k, onset in zip(order, onsets):
         pattern = memory.patterns[k]
         steps = pattern.steps(memory.step)
         shown = steps < trigger
-        entries[onset + steps[shown], pattern.neurons[shown]] = True
+        entries.append((onset + steps[shown]) * n_neurons + pattern.neurons[shown])
         gap[onset : onset + length] = False
     if background:
-        entries[gap] = rng.random((int(gap.sum()), n_neurons)) < background
-    cue = Cue(Raster.from_dense(entries, memory.step), memory.step, clamp=0)
+        rows, neurons = np.divmod(
+            drawn_below(background, (int(gap.sum()), n_neurons), rng), n_neurons
+        )
+        entries.append(np.flatnonzero(gap)[rows] * n_neurons + neurons)
+    steps, neurons = np.divmod(np.unique(np.concatenate(entries)), n_neurons)
+    spikes = Raster.from_steps(neurons, steps, n_neurons, n_steps, memory.step)
+    cue = Cue(spikes, memory.step, clamp=0)
     return Sequence(
         memory.patterns, tuple(order), onsets, trigger, background, memory.periodic, cue
     )

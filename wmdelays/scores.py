@@ -96,9 +96,40 @@ def score(recalled, pattern):
         raise InputError(f"cannot score {len(recalled)} recalls against {len(pattern)} patterns")
     scores = []
     for one, stored in zip(recalled, pattern):
-        made, wanted = scored_spikes(one, stored)
-        scores.append(Score(int((made & wanted).sum()), int(made.sum()), int(wanted.sum())))
+        made, wanted = _scored_entries(one, stored)
+        matched = len(np.intersect1d(made, wanted, assume_unique=True))
+        scores.append(Score(matched, len(made), len(wanted)))
     return Scores(sum(scores, Score(0, 0, 0)), tuple(scores))
+
+
+def _scored_entries(recalled, pattern):
+    """The part of a recall and of its pattern that is compared, as numbers of entries.
+
+    Returns
+    -------
+    made, wanted : int arrays
+        A number for each neuron and step with a spike, from the end of the trigger window to the
+        end of the pattern or of the recall.
+    """
+    cue = recalled.cue
+    _check_neurons(cue, pattern)
+    n_steps = min(cue.n_steps - cue.scored_from, pattern.n_steps(cue.step) - _of_pattern(cue))
+    parts = []
+    for raster, first in ((recalled.own, cue.scored_from), (pattern, _of_pattern(cue))):
+        steps = raster.steps(cue.step) - first
+        inside = (steps >= 0) & (steps < n_steps)
+        parts.append(np.unique(steps[inside] * raster.n_neurons + raster.neurons[inside]))
+    return parts
+
+
+def _of_pattern(cue):
+    """The step of the pattern from which it is compared."""
+    return cue.scored_from - cue.onset
+
+
+def _check_neurons(cue, pattern):
+    if pattern.n_neurons != cue.n_neurons:
+        raise InputError(f"a recall of {cue.n_neurons} neurons, a pattern of {pattern.n_neurons}")
 
 
 def scored_spikes(recalled, pattern):
@@ -110,10 +141,9 @@ def scored_spikes(recalled, pattern):
         From the end of the trigger window to the end of the pattern or of the recall.
     """
     cue = recalled.cue
-    if pattern.n_neurons != cue.n_neurons:
-        raise InputError(f"a recall of {cue.n_neurons} neurons, a pattern of {pattern.n_neurons}")
+    _check_neurons(cue, pattern)
     made = recalled.own.dense(cue.step)[cue.scored_from :]
-    wanted = pattern.dense(cue.step)[cue.scored_from - cue.onset :]
+    wanted = pattern.dense(cue.step)[_of_pattern(cue) :]
     n = min(len(made), len(wanted))
     return made[:n], wanted[:n]
 

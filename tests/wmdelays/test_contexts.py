@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import wmdelays.contexts
 from wmdelays import Raster
 from wmdelays.contexts import unpredictable_spikes
+from wmdelays.validation.peak_memory import peak_memory
 
 STEP = 1e-3
 
@@ -109,3 +110,27 @@ def test_the_contexts_of_a_periodic_pattern_reach_across_its_end():
     assert found.n_spikes == 3 and found.empty == [(0, 0, 0)]
     assert unpredictable_spikes([pattern], 5, 1e-3).empty == []
     assert unpredictable_spikes([pattern], 14, 1e-3, periodic=True).empty == []
+
+
+def test_long_silence_takes_no_memory():
+    # A file of 21 KB can say that its three spikes lie in 10^8 steps.
+    neurons, steps, n_steps = [0, 1, 1, 0, 1], [1, 3, 50_000_000, 99_999_990, 99_999_992], 10**8
+    pattern = Raster.from_steps(neurons, steps, 2, n_steps, STEP)
+    with peak_memory() as before:
+        unpredictable_spikes([pattern], 5, STEP)
+    with peak_memory() as after:
+        found = unpredictable_spikes([pattern], 5, STEP)
+    assert found.empty == [(0, 50_000_000, 1), (0, 99_999_990, 0)]
+    assert found.ambiguous == []
+    assert after.n_bytes - before.n_bytes < 10e6 and before.n_bytes < 1e9
+
+
+@pytest.mark.parametrize("n_delays", [1, 7, 30])
+def test_places_are_found_across_long_silence(n_delays):
+    # The same two contexts again and again, far apart; one is followed by another neuron.
+    dense = np.zeros((3, 400, 3), bool)
+    for k, t in ((0, 40), (0, 200), (1, 130), (2, 399 - n_delays)):
+        dense[k, t, 0] = True
+        dense[k, t + n_delays, 1 + (k == 1)] = True
+    found = check(dense, n_delays)
+    assert found.ambiguous

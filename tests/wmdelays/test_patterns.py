@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+import wmdelays.draws
 import wmdelays.free_memory
-import wmdelays.patterns
 from wmdelays import InputError
 from wmdelays.patterns import (
     GENERATORS,
@@ -65,7 +65,7 @@ FIRST = {
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize("together", [2**20, 7])
 def test_a_seed_gives_the_spikes_that_it_always_gave(name, together, monkeypatch):
-    monkeypatch.setattr(wmdelays.patterns, "_TOGETHER", together)
+    monkeypatch.setattr(wmdelays.draws, "_TOGETHER", together)
     digest, options = hashlib.sha256(), {"interval": 4} if name == "periodic" else {}
     for pattern in GENERATORS[name](40, 60, 3, 0.05, seed=3, **options):
         digest.update(pattern.neurons.tobytes())

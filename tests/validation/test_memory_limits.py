@@ -1,0 +1,59 @@
+"""Work that no memory would hold is refused in one line that says what to change."""
+
+import pytest
+
+import wmdelays.free_memory
+from wmdelays import InputError
+from wmdelays.memory_file import write_memory
+from wmdelays.patterns import periodic
+from wmdelays.validation.scan_settings import settings
+
+
+@pytest.fixture(autouse=True)
+def four_gigabytes(monkeypatch):
+    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 4e9)
+
+
+@pytest.fixture(scope="session")
+def periodic_memory(tmp_path_factory):
+    from wmdelays.training import store
+
+    path = tmp_path_factory.mktemp("memory") / "periodic.h5"
+    patterns = periodic(20, 30, 2, 0.05, interval=4, seed=1)
+    write_memory(path, store(patterns, "hebbian", n_delays=8, periodic=True))
+    return path
+
+
+GENERATED = "bernoulli:neurons=10,steps=100,patterns={},rate=0.01"
+
+
+@pytest.mark.parametrize(
+    "words, way_out",
+    [
+        (("store", GENERATED.format(10**8), "-o", "m.h5"), "take fewer patterns"),
+        (
+            ("store", "evidence:neurons=25000,steps=25000,patterns=1,rate=0.01", "-o", "m.h5"),
+            "take fewer patterns, neurons or steps",
+        ),
+        (("robustness", "MEMORY", "--draws", 10**9), "--draws"),
+        (("robustness", "MEMORY", "--damage", "lost", "--before", 20_000_000), "--before"),
+        (("retrieve", "MEMORY", "--interval", 100_000_000), "--interval"),
+        (("scan", GENERATED.format(1), "--over", "delays=5", "--seeds", 10**9), "--seeds"),
+        (("capacity", "--neurons", 10, "--seeds", 10**9), "--seeds"),
+        (("periodic", "PERIODIC", "--draws", 10**9), "--draws"),
+        (("periodic", "PERIODIC", "--repeats", 10**9), "--repeats"),
+        (("periodic", "PERIODIC", "--repeats", 5 * 10**6), "--repeats"),
+    ],
+)
+def test_what_needs_more_memory_than_there_is_names_what_to_change(
+    words, way_out, refused, small_memory, periodic_memory
+):
+    files = {"MEMORY": small_memory, "PERIODIC": periodic_memory}
+    line = refused(*(files.get(word, word) for word in words))
+    assert "of memory, and 4 GB are free" in line
+    assert way_out in line.split("are free;")[1]
+
+
+def test_combinations_of_values_are_counted_before_they_are_made():
+    with pytest.raises(InputError, match="1,000,000,000,000 points .*--over"):
+        settings(over={name: range(10_000) for name in ("delays", "beta", "theta")})
