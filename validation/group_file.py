@@ -1,19 +1,36 @@
 """Files of polychronous groups that are written while they are found, and gone on with."""
 
 import fcntl
-import json
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.file_kinds import GROUPS, SEARCH
+from wmdelays.json_text import Number, Whole, decoded
 from wmdelays.output import check_writable, write_json
+from wmdelays.words import printable
 
 _FORMAT, _VERSION = "wmdelays unfinished groups", 3
 # So many seconds pass at least before the record is written again.
 _EVERY = 2.0
+# Bytes of the longest record; it has a few hundred.
+_LONGEST = 1 << 16
+
+
+class _Record(msgspec.Struct):
+    """What a record of an unfinished search has."""
+
+    format: Literal[_FORMAT]
+    format_version: Literal[_VERSION]
+    search: dict[str, Annotated[str, msgspec.Meta(max_length=100)] | bool | Number | None]
+    n_sets: Whole
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+    bytes: Whole
 
 
 @dataclass(frozen=True)
@@ -160,25 +177,19 @@ class GroupFile:
             return Done()
         other = f"delete it to begin anew, or name another file than {self.path}"
         try:
-            values = json.loads(self.record.read_bytes())
-            known = values["format"] == _FORMAT and values["format_version"] == _VERSION
-            done = Done(*(values[name] for name in ("n_sets", "seconds", "bytes")))
-            whole = (done.n_sets, done.n_bytes)
-            known &= all(type(n) is int and n >= 0 for n in whole)
-            known &= type(done.seconds) in (int, float) and done.seconds >= 0
-            search = dict(values["search"])
-        except (ValueError, TypeError, LookupError, RecursionError):
-            known = False
+            with open(self.record, "rb") as file:
+                record = decoded(file.read(_LONGEST), _Record)
+        except InputError:
+            raise InputError(
+                f"{self.record}: is no record of an unfinished search; {other}"
+            ) from None
         except OSError as error:
             raise InputError(f"{self.record}: cannot be read: {one_line(error.strerror)}") from None
-        if not known:
-            raise InputError(f"{self.record}: is no record of an unfinished search; {other}")
-        if search != self._search:
-            raise InputError(
-                f"{self.record}: is of a search with {_differences(search, self._search)}; {other}"
-            )
-        self._check_length(done.n_bytes)
-        return done
+        if record.search != self._search:
+            differences = _differences(record.search, self._search)
+            raise InputError(f"{self.record}: is of a search with {differences}; {other}")
+        self._check_length(record.bytes)
+        return Done(record.n_sets, record.seconds, record.bytes)
 
     def _check_length(self, n_bytes):
         """What was complete has to be there and end with a line."""
@@ -199,7 +210,9 @@ class GroupFile:
 def _differences(found, wanted):
     """How one search differs from another: a few words."""
     words = [
-        "another network" if name == "network" else f"{name} {found.get(name)}, not {value}"
+        "another network"
+        if name == "network"
+        else f"{name} {printable(found.get(name))}, not {value}"
         for name, value in wanted.items()
         if found.get(name) != value
     ]

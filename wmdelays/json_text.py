@@ -22,7 +22,7 @@ _ESCAPES = re.compile(
     r"|\\.",
     re.DOTALL,
 )
-# Values may stand in each other so deep; whoever writes them out again has to get that far.
+# What writes values out again gets at least so far.
 _DEEPEST = 50
 
 
@@ -38,8 +38,8 @@ def decoded(data, kind):
     Raises
     ------
     InputError
-        If it is no JSON, no value of this kind, or nested more than 50 deep: ``is not JSON (…)`` or
-        ``is not what it has to be (…)``, for a line that begins with what it is.
+        If it is no JSON, or no value of this kind: ``is not JSON (…)`` or ``is not what it has to be
+        (…)``, for a line that begins with what it is.
 
     Notes
     -----
@@ -50,13 +50,11 @@ def decoded(data, kind):
         text = data.decode() if isinstance(data, bytes) else data
         if "\\ud" in text.lower():
             text = _ESCAPES.sub(_whole, text)
-        value = msgspec.json.decode(text, type=kind)
-        _check_depth(value)
+        return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
         raise InputError(f"is not what it has to be ({printable(one_line(error))})") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InputError(f"is not JSON ({printable(one_line(error))})") from None
-    return value
 
 
 def fits(value, kind, name):
@@ -81,17 +79,16 @@ def _whole(escape):
     return rf"\\u{escape[1].lower()}" if escape[1] else escape[0]
 
 
-def _check_depth(value, left=_DEEPEST):
+def check_depth(value, left=_DEEPEST):
+    """Raise an InputError if values are nested so deep that they cannot be written out again."""
     if not left:
         raise InputError(f"has values that are nested more than {_DEEPEST} deep")
-    if isinstance(value, msgspec.Struct):
-        value = msgspec.structs.asdict(value)
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list | tuple):
         return
     for one in value:
-        _check_depth(one, left - 1)
+        check_depth(one, left - 1)
 
 
 def as_json(value):

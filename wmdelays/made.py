@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 
 from wmdelays.errors import InputError
-from wmdelays.json_text import Number, Whole, as_json, decoded
+from wmdelays.json_text import Number, Whole, as_json, check_depth, decoded
 from wmdelays.words import printable
 
 
@@ -72,7 +72,7 @@ def texts_of(made, what, taken=()):
             raise InputError(f"{what} cannot be stored under the name {name!r}")
         try:
             texts[name] = as_json(value)
-            decoded(texts[name], _PARTS.get(name, Any))
+            check_depth(decoded(texts[name], _PARTS.get(name, Any)))
         except InputError as error:
             raise InputError(f"{what}: {printable(name)} {error}") from None
     return texts
@@ -93,6 +93,7 @@ def parts_of(attributes, others):
             if not isinstance(text, str):
                 raise InputError("is not JSON")
             made[name] = decoded(text, _PARTS.get(name, Any))
+            check_depth(made[name])
         except InputError as error:
             raise InputError(f"the attribute {printable(name)!r} {error}") from None
     return made

@@ -1,18 +1,41 @@
 """Polychronous groups: time-locked chains of spikes in a network with delays."""
 
 import json
-import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.json_text import decoded
 
 # Excitatory spikes that arrived this long before a spike count as its causes, in ms.
 WINDOW = 20
 # Whose layer counts at the other end of a link: that of the spike that arrived, or, as in the
 # original program, the highest of all earlier spikes of the presynaptic neuron.
 ARRIVED, ORIGINAL = LAYERS_OF = ("arrived", "original")
+# Bytes of the longest line that can be a group: those of networks that run away have 150,000.
+_LONGEST_LINE = 1 << 26
+_Whole = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+_Time = (
+    Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31)]
+    | Annotated[float, msgspec.Meta(ge=-(2.0**31), le=2.0**31)]
+)
+
+
+class _Line(msgspec.Struct):
+    """What a line of a file of groups has, see `Group`."""
+
+    mother: _Whole
+    anchors: tuple[_Whole, ...]
+    spikes: Annotated[tuple[tuple[_Whole, _Time], ...], msgspec.Meta(min_length=1)]
+    links: tuple[tuple[_Whole, _Whole, _Time, _Whole], ...]
+    n_layers: _Whole
+    # Files of earlier versions, which had one kind of layers, do not say it.
+    layers_of: Literal[LAYERS_OF] = ARRIVED
 
 
 @dataclass(frozen=True)
@@ -200,50 +223,19 @@ def read_groups(path):
     """
     path = Path(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
+        with open(path, "rb") as file:
+            for number in count(1):
+                line = file.readline(_LONGEST_LINE)
+                if not line:
+                    return
                 try:
-                    yield _group(json.loads(line))
-                except (ValueError, TypeError, LookupError, RecursionError):
-                    raise InputError(f"{path}: line {number} is not a polychronous group") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a file of JSON lines") from None
+                    if len(line) == _LONGEST_LINE:
+                        raise InputError("does not end")
+                    found = decoded(line, _Line)
+                except InputError as error:
+                    raise InputError(
+                        f"{path}: line {number} is not a polychronous group: it {error}"
+                    ) from None
+                yield Group(**msgspec.structs.asdict(found))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
-
-
-def _group(values):
-    spikes = tuple((_neuron(n), _time(t)) for n, t in values["spikes"])
-    if not spikes:
-        raise ValueError
-    return Group(
-        mother=_neuron(values["mother"]),
-        anchors=tuple(map(_neuron, values["anchors"])),
-        spikes=spikes,
-        links=tuple(
-            (_neuron(pre), _neuron(post), _time(delay), _neuron(layer))
-            for pre, post, delay, layer in values["links"]
-        ),
-        n_layers=_neuron(values["n_layers"]),
-        layers_of=_layers_of(values),
-    )
-
-
-def _layers_of(values):
-    # Files of earlier versions, which had one kind of layers, do not say it.
-    word = values.get("layers_of", ARRIVED)
-    if word not in LAYERS_OF:
-        raise ValueError
-    return word
-
-
-def _neuron(value):
-    if type(value) is not int or value < 0:
-        raise ValueError
-    return value
-
-
-def _time(value):
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError
-    return value
