@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from wmdelays.activity import DELTA, GAMMA, Activity, Ceiling, activity, ceiling
+from wmdelays.activity import DELTA, GAMMA, SPECTRUM_S, Activity, Ceiling, activity, ceiling
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import NETWORK, RASTER, held
 from wmdelays.network_file import read_run, write_run
@@ -167,17 +167,24 @@ class Outcome:
         """The end in one sentence."""
         run, (strong, top) = self.run, self.ceiling.to_excitatory[:, -1]
         rates = self.activity.rates[:, -1] if len(self.activity.times) else run_rates(run)
-        return (
-            f"At {run.state.seconds} s excitatory neurons fire at {rates[0]:.1f} Hz and inhibitory ones"
-            f" at {rates[1]:.1f} Hz; {share(top)} of the weights between excitatory neurons are at the"
-            f" maximum, {share(strong)} above 0.95 of it."
-        )
+        said = [
+            f"{whose} at {rate:.1f} Hz"
+            for whose, rate in zip(("excitatory neurons fire", "inhibitory ones"), rates)
+            if np.isfinite(rate)
+        ]
+        line = f"At {run.state.seconds} s {' and '.join(said)}"
+        if np.isfinite(top):
+            line += (
+                f"; {share(top)} of the weights between excitatory neurons are at the maximum,"
+                f" {share(strong)} above 0.95 of it"
+            )
+        return f"{line}."
 
     def as_dict(self):
         """The outcome as plain JSON values."""
         run, active = self.run, self.activity
         shares = {
-            f"{name}_{level}": values.tolist()
+            f"{name}_{level}": _listed(values)
             for name in ("to_excitatory", "to_inhibitory", "all")
             for level, values in zip(("strong", "at_maximum"), getattr(self.ceiling, name))
         }
@@ -186,8 +193,8 @@ class Outcome:
             "seed": run.seed,
             "windows": {
                 "end_s": active.times.tolist(),
-                "rate_excitatory_hz": active.rates[0].tolist(),
-                "rate_inhibitory_hz": active.rates[1].tolist(),
+                "rate_excitatory_hz": _listed(active.rates[0]),
+                "rate_inhibitory_hz": _listed(active.rates[1]),
                 "delta_hz": active.strength(DELTA).tolist(),
                 "gamma_hz": active.strength(GAMMA).tolist(),
                 "gamma_peak_hz": active.gamma_peak().tolist(),
@@ -197,20 +204,31 @@ class Outcome:
         }
 
 
+def _listed(values):
+    """A list for JSON, in which what there is none of is null: a rate of no neurons."""
+    return [value if np.isfinite(value) else None for value in values.tolist()]
+
+
+def _shown(value, text):
+    """A cell of a table: the text of a number, or a dash if there is none."""
+    return text(value) if np.isfinite(value) else "–"
+
+
 def run_rates(run):
-    """Mean rates in Hz of excitatory and inhibitory neurons over a whole run."""
+    """Mean rates in Hz of excitatory and inhibitory neurons over a whole run; NaN without any."""
     network = run.state.network
-    sizes = (network.n_excitatory, network.n_neurons - network.n_excitatory)
-    return [n / size / run.state.seconds for n, size in zip(run.counts.sum(axis=1), sizes)]
+    sizes = np.array([network.n_excitatory, network.n_neurons - network.n_excitatory])
+    return run.counts.sum(axis=1) / np.where(sizes > 0, sizes, np.nan) / run.state.seconds
 
 
 def analyse(run):
     """What a NetworkRun shows, as an Outcome."""
     network = run.state.network
     n_inhibitory = network.n_neurons - network.n_excitatory
-    # In a long run the windows end with snapshots.
+    # In a long run the windows end with snapshots; each is long enough for a spectrum.
     n_snapshots = run.state.seconds // run.snapshot_s
-    window_s = run.snapshot_s * -(-n_snapshots // 60) if n_snapshots >= 10 else None
+    each = max(-(-n_snapshots // 60), -(-SPECTRUM_S // run.snapshot_s))
+    window_s = run.snapshot_s * each if n_snapshots >= 10 else None
     active = activity(run.counts, network.n_excitatory, n_inhibitory, window_s)
     return Outcome(run, active, ceiling(run))
 
@@ -227,14 +245,14 @@ def columns(outcome, most=_MOST_ROWS):
         rows.append(
             (
                 f"{end}",
-                f"{active.rates[0, k]:.2f}",
-                f"{active.rates[1, k]:.2f}",
+                *(_shown(rate, "{:.2f}".format) for rate in active.rates[:, k]),
                 f"{active.strength(DELTA)[k]:.2f}",
                 f"{active.strength(GAMMA)[k]:.2f}",
                 f"{active.gamma_peak()[k]:g}",
-                share(strong),
-                share(top),
-                share(outcome.ceiling.to_inhibitory[1, snapshot]),
+                *(
+                    _shown(part, share)
+                    for part in (strong, top, outcome.ceiling.to_inhibitory[1, snapshot])
+                ),
             )
         )
     titles = (

@@ -85,6 +85,6 @@ def chosen_patterns(text):
 def put_json(json_file, values):
     """Write plain values where --json says, if it does."""
     if json_file == "-":
-        print(json.dumps(values, indent=1))
+        print(json.dumps(values, indent=1, allow_nan=False))
     elif json_file is not None:
         write_json(json_file, values)

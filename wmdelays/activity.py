@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.delay_network import STRONG
+from wmdelays.errors import InputError
 
 # Where the rhythms of the paper lie, in Hz.
 DELTA, GAMMA = (2.0, 4.0), (30.0, 100.0)
@@ -65,16 +66,23 @@ def activity(counts, n_excitatory, n_inhibitory, window_s=None):
     Returns
     -------
     Activity
+
+    Raises
+    ------
+    InputError
+        If a window is too short for a spectrum.
     """
     # It takes long to import, and the command line is to answer at once.
     from scipy.signal import welch
 
     seconds = counts.shape[1] // 1000
     window_s = max(SPECTRUM_S, -(-seconds // 60)) if window_s is None else window_s
+    if window_s < SPECTRUM_S:
+        raise InputError(f"a window of {window_s} s is too short; take at least {SPECTRUM_S} s")
     n_windows = seconds // window_s
     used = counts[:, : n_windows * window_s * 1000].reshape(2, n_windows, window_s * 1000)
-    sizes = np.array([[n_excitatory], [n_inhibitory or np.nan]])
-    rate = used[0] * (1000 / n_excitatory)
+    sizes = np.array([[n_excitatory or np.nan], [n_inhibitory or np.nan]])
+    rate = used[0] * (1000 / max(n_excitatory, 1))
     frequencies = np.arange(SPECTRUM_S * 500 + 1) / SPECTRUM_S
     spectra = np.zeros((0, len(frequencies)))
     if n_windows:
@@ -119,4 +127,4 @@ def ceiling(run):
             return np.full(levels.shape[:2], np.nan)
         return levels[..., chosen].mean(axis=2)
 
-    return Ceiling(share(~inhibitory), share(inhibitory), levels.mean(axis=2))
+    return Ceiling(share(~inhibitory), share(inhibitory), share(np.ones_like(inhibitory)))

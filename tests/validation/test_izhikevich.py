@@ -1,14 +1,17 @@
 """`wmdelays izhikevich`: the polychronization network with checkpoints."""
 
+import dataclasses
+import json
 import shutil
 
 import numpy as np
 import pytest
 
-from wmdelays.brian_models import polychronization_run
+from wmdelays.brian_models import polychronization_run, wire
 from wmdelays.network_file import read_run
+from wmdelays.network_state import extended, new_run
 from wmdelays.raster_files import read_raster
-from wmdelays.validation.izhikevich import analyse, simulate
+from wmdelays.validation.izhikevich import analyse, columns, simulate
 from wmdelays.validation.izhikevich_report import write_report
 
 
@@ -110,6 +113,60 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
     command = ["izhikevich", "--seconds", 1, "-o", "net.h5", "--device", "numpy", *words]
     done = wmdelays(*command)
     assert done.returncode == 0 and "At 1 s excitatory neurons fire at" in done.stderr
+
+
+def made_up(seconds, snapshot_s, n_inhibitory=5, rate=50):
+    """A run of a small network whose spikes are drawn."""
+    network = wire(0, 20, n_inhibitory, 4, 4)
+    run, rng = new_run(network, 0, snapshot_s, {}), np.random.default_rng(0)
+    while run.state.seconds < seconds:
+        begin = run.state.seconds
+        end = min((begin // snapshot_s + 1) * snapshot_s, seconds)
+        times = np.sort(rng.integers(1000 * begin, 1000 * end, rate * (end - begin)))
+        neurons = rng.integers(0, network.n_neurons, len(times))
+        run = extended(run, dataclasses.replace(run.state, seconds=end), neurons, times)
+    return run
+
+
+@pytest.mark.parametrize("snapshot_s", [1, 2, 3, 60])
+@pytest.mark.parametrize("n_inhibitory, rate", [(5, 50), (5, 0), (0, 50), (0, 0)])
+def test_every_length_has_a_result_without_numbers_that_are_none(snapshot_s, n_inhibitory, rate):
+    for seconds in (1, 2, 9, 10, 11, 59, 60, 61, 121):
+        outcome = analyse(made_up(seconds, snapshot_s, n_inhibitory, rate))
+        active = outcome.activity
+        assert active.window_s >= 2 and len(active.times) == seconds // active.window_s
+        json.dumps(outcome.as_dict(), allow_nan=False)
+        assert "nan" not in outcome.summary + str(columns(outcome))
+        assert ("inhibitory" in outcome.summary) == (n_inhibitory > 0)
+
+
+def test_windows_of_a_run_with_many_snapshots_end_with_them_and_hold_a_spectrum():
+    for seconds, snapshot_s, window_s in ((10, 1, 2), (60, 1, 2), (300, 1, 5), (30, 3, 3)):
+        outcome = analyse(made_up(seconds, snapshot_s))
+        assert outcome.activity.window_s == window_s
+
+
+def test_a_rate_of_no_neurons_is_null_and_a_dash(tmp_path):
+    outcome = analyse(made_up(10, 1, n_inhibitory=0))
+    result = outcome.as_dict()
+    assert result["windows"]["rate_inhibitory_hz"] == [None] * 5
+    assert result["weights"]["to_inhibitory_strong"] == [None] * 11
+    assert columns(outcome)["inh (Hz)"] == columns(outcome)["E→I = max"] == ("–",) * 5
+    page = write_report(outcome, tmp_path, "wmdelays izhikevich").read_text()
+    assert "nan" not in page.split("<body")[1].split("<svg")[0]
+
+
+def test_a_command_of_ten_seconds_with_a_snapshot_each_second_ends_well(
+    wmdelays, monkeypatch, load_json
+):
+    monkeypatch.setattr(
+        "wmdelays.validation.izhikevich.simulate", lambda *_, **__: made_up(10, 1, 0)
+    )
+    done = wmdelays(
+        "izhikevich", "--seconds", 10, "--snapshot", "1s", "-o", "n.h5", "--json", "r.json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_json("r.json")["windows"]["end_s"] == [2, 4, 6, 8, 10]
 
 
 @pytest.mark.parametrize(
