@@ -10,6 +10,7 @@ from wmdelays.contexts import stored_sequence
 from wmdelays.memory import Memory
 from wmdelays.training.contexts import context_matrix, target_matrix
 from wmdelays.training.gain import gains
+from wmdelays.training.room import check_room_for
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
@@ -39,6 +40,7 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.gain.gains`.
     """
+    check_room_for("hebbian", patterns, n_delays, step, periodic)
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
@@ -67,6 +69,7 @@ def pseudo_inverse(patterns, *, n_delays, step, beta, theta, periodic=False, dec
     -----
     Where no weights meet all targets, a context of n spikes counts 1/n in the sum of squares.
     """
+    check_room_for("pseudo-inverse", patterns, n_delays, step, periodic)
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)

@@ -15,6 +15,7 @@ from wmdelays.memory import Memory
 from wmdelays.output import check_writable
 from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
 from wmdelays.training.closed_loop import gradient, run
+from wmdelays.training.room import check_room_for
 from wmdelays.training.surrogates import SURROGATES
 
 EPOCHS = 16
@@ -124,6 +125,7 @@ def bptt(
         "seed": seed,
     }
     _check(memory, epochs, warm_up, learning_rate, alpha, dropout, seed)
+    check_room_for("bptt", memory.patterns, memory.n_delays, memory.step, memory.periodic)
     training = _Training(memory, optimizer, seed)
     owner = fingerprint(memory, settings)
     if checkpoint is not None:

@@ -1,6 +1,5 @@
 """The rule `margin`: every neuron learns on its own, with the stored spikes as context."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +20,7 @@ from wmdelays.scores import score
 from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
 from wmdelays.training.damage import Damage
 from wmdelays.training.network import recall
+from wmdelays.training.room import check_room_for, n_workers
 from wmdelays.training.sparse_block import SparseBlock, synapses
 from wmdelays.training.synapse_limits import SynapseLimits, most_important, within
 from wmdelays.training.teacher_forcing import (
@@ -165,6 +165,8 @@ def margin(
     empty = Memory.unlearned(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
+    damages = bool(damage) and damaged_epochs > 0
+    check_room_for("margin", patterns, n_delays, step, periodic, damaged=damages)
     learner = _Learner(empty, damage, limits, settings, seed, on_progress)
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
     if checkpoint is not None:
@@ -236,6 +238,7 @@ class _Learner:
         self.damages = bool(damage) and settings["damaged_epochs"] > 0
         self.on_progress = on_progress or (lambda text, part: None)
         self.n_rows = memory.n_neurons * memory.n_delays
+        self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
         # What compensates for the leak takes twice the synapses, half of the opposite sign.
         self.compensate = not limits
@@ -427,7 +430,7 @@ class _Learner:
 
     def _each(self, work):
         """Do `work` for every block, side by side."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(self.n_workers) as pool:
             try:
                 return list(pool.map(work, range(len(self.blocks))))
             except BaseException:

@@ -138,6 +138,7 @@ def capacity(
     check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings([setting | {"patterns": 1} for setting in settings])
     first = [start or max(1, round(_START * _theory(setting))) for setting in settings]
+    check_settings([setting | {"patterns": n} for setting, n in zip(settings, first)])
     every = [seed + k for k in range(seeds)]
     while True:
         points = []

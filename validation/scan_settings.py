@@ -237,10 +237,26 @@ def check_settings(settings):
             generate(specification(setting | {k: min(n, setting[k]) for k, n in tiny.items()}))
             silent = Raster.from_steps([], [], setting["neurons"], setting["steps"], STEP)
             Memory.unlearned([silent], **common_options(setting))
+            _check_room(setting)
             try_out(setting)
         except InputError as error:
             where = f"{shown(setting, settings)}: " if len(settings) > 1 else ""
             raise InputError(f"{where}{error}") from None
+
+
+def _check_room(setting):
+    from wmdelays.training.room import check_room
+
+    n_neurons, n_steps, n_patterns = (setting[name] for name in ("neurons", "steps", "patterns"))
+    check_room(
+        setting["rule"],
+        n_neurons=n_neurons,
+        n_delays=setting["delays"],
+        n_steps=n_steps,
+        n_patterns=n_patterns,
+        n_spikes=setting["rate"] * n_neurons * n_steps * n_patterns,
+        damaged=setting.get("damaged_epochs", 1) != 0,
+    )
 
 
 def try_out(setting):

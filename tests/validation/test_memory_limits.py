@@ -57,3 +57,25 @@ def test_what_needs_more_memory_than_there_is_names_what_to_change(
 def test_combinations_of_values_are_counted_before_they_are_made():
     with pytest.raises(InputError, match="1,000,000,000,000 points .*--over"):
         settings(over={name: range(10_000) for name in ("delays", "beta", "theta")})
+
+
+@pytest.mark.parametrize(
+    "sizes, line",
+    [
+        (("--neurons", 1_000_000), "1000000 neurons with 41 delays by the rule margin"),
+        (("--neurons", 20_000, "--rule", "pseudo-inverse"), "or the rule margin"),
+        (("--neurons", 8_000, "--rule", "bptt", "--delays", 10), "or the rule margin"),
+        (("--neurons", 10, "--start", 10**8), "storing 100000000 patterns"),
+    ],
+)
+def test_a_search_for_more_than_can_be_stored_is_refused_before_anything_is_drawn(
+    sizes, line, refused, monkeypatch
+):
+    monkeypatch.setattr("wmdelays.validation.scan.store_points", lambda points: 1 / 0)
+    assert line in refused("capacity", *sizes)
+
+
+def test_a_spike_of_a_far_unit_is_refused(refused, wmdelays, tmp_path_factory):
+    path = tmp_path_factory.mktemp("input") / "far.csv"
+    path.write_text("unit,time_s\n0,0.0\n0,0.06\n1000000,0.062\n")
+    refused("store", path, "-o", "m.h5", "--delays", 41)
