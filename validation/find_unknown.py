@@ -10,7 +10,7 @@ from wmdelays.errors import InputError
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
 from wmdelays.validation.find_stored import DITHER, count_text, raster_sizes, whole_bins
-from wmdelays.validation.surrogates import check_surrogates, surrogate_versions
+from wmdelays.validation.surrogates import check_surrogates, need_elephant, surrogate_versions
 
 # Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
@@ -167,6 +167,7 @@ def find_unknown(
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
     check_surrogates(method, dither, n_surrogates)
+    need_elephant("SPADE and CAD need")
     if way == "spade" and (1 + n_surrogates) * alpha < 1 - 1e-9:
         raise InputError(
             f"alpha of {alpha:g} takes at least {math.ceil(1 / alpha - 1 - 1e-9)} surrogates"

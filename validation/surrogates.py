@@ -1,4 +1,4 @@
-"""Surrogates of a raster, made by elephant: the rates stay, the fine timing goes."""
+"""Surrogates of a raster: the rates stay, the fine timing goes. All but one kind are elephant's."""
 
 import importlib.metadata
 import random
@@ -8,15 +8,17 @@ from contextlib import contextmanager
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
 from wmdelays.validation.results import versions
 from wmdelays.validation.simulators import random_numbers
+from wmdelays.validation.stretches import Stretches
 
-# What each of elephant's methods does, and leaves as it is. Shifting a unit by one amount all along
+# What each method does, and leaves as it is. Shifting a unit by one amount all along
 # (dither_spike_train) is not among them: it leaves every pattern, with other lags.
 METHODS = {
-    "trial_shifting": "each unit moves by up to the dither, anew in each stretch of ten dithers"
-    " or more: rates on this scale and intervals within stretches stay",
+    "trial_shifting": "stretches of each unit, cut where it pauses, about two dithers long, move by"
+    " up to the dither: rates on this scale stay, and so do bursts",
     "dither_spikes": "each spike moves by up to the dither: rates on its scale stay, bursts do not",
     "jitter_spikes": "each spike moves within windows as long as the dither: counts in them stay",
     "isi_dithering": "each spike moves by up to the dither so that the intervals' histogram stays",
@@ -24,10 +26,13 @@ METHODS = {
     "shuffle_isis": "the intervals of each unit in another order: only the mean rate stays",
     "randomise_spikes": "each spike anywhere in the raster: only the mean rate stays",
 }
-# Least length of the stretches of trial_shifting in dithers; most stretches of a unit, and of all
-# units together but for a few each, since each takes elephant some time. What is moved beyond the
-# end of one comes back at its beginning.
-_STRETCH, _MOST_STRETCHES, _TOGETHER, _FEWEST = 10, 100, 20_000, 20
+# Length of the stretches of trial_shifting in dithers; see `wmdelays.validation.stretches`.
+_STRETCH = 2
+# Fewest spikes of a unit for elephant to look at their intervals.
+_INTERVALS = 3
+# What elephant keeps of a unit for its intervals: a number for each pair of them, to a millisecond
+# up to a tenth of a second, and each millisecond within the dither.
+_PAIRS, _PER_MILLISECOND = 100 * 100 * 8, 2000
 # Units that are handed to elephant at once, one after another in a single spike train: a train
 # costs some milliseconds, whatever is in it. It also costs its spikes times its stretches, so the
 # units of a train have about so many spikes together.
@@ -51,16 +56,17 @@ def check_surrogates(method, dither, n_surrogates=1):
         raise InputError(f"dither is {dither * 1e3:g} ms; it has to be above 0")
     if n_surrogates % 1 or n_surrogates < 1:
         raise InputError(f"draws is {n_surrogates}; it has to be a whole number of at least 1")
-    need_elephant()
+    if method != "trial_shifting":
+        need_elephant(f"the surrogates {method} need")
 
 
-def need_elephant():
-    """Raise an InputError unless elephant can be imported."""
+def need_elephant(what):
+    """Raise an InputError unless elephant can be imported; `what` needs it, with its verb."""
     try:
         import elephant.spike_train_surrogates  # noqa: F401
         import neo  # noqa: F401
     except ModuleNotFoundError:
-        raise InputError("surrogates need elephant: pip install 'wmdelays[patterns]'") from None
+        raise InputError(f"{what} elephant: pip install 'wmdelays[patterns]'") from None
 
 
 def spike_trains(raster):
@@ -81,8 +87,9 @@ def _train(times, stop):
     import neo
     import quantities
 
-    # Room for elephant's rounding where the last spike is the end.
-    return neo.SpikeTrain(times, units=quantities.s, t_start=0.0, t_stop=stop * (1 + 1e-9))
+    # Room for elephant's rounding where a spike is at the start or the end.
+    room = stop * 1e-9
+    return neo.SpikeTrain(times, units=quantities.s, t_start=-room, t_stop=stop + room)
 
 
 def _of_each(raster):
@@ -122,12 +129,19 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
     if not len(raster):
         yield from [raster] * n_surrogates
         return
+    if method == "trial_shifting":
+        stretches = Stretches(raster, _STRETCH * dither, random_numbers(seed, "stretches"))
+        for number in range(n_surrogates):
+            yield stretches.shifted(dither, random_numbers(seed, "surrogate", number))
+        return
     with quiet():
         make = _maker(raster, method, dither)
     units = np.sort(raster.neurons)
     for number in range(n_surrogates):
         with _seeded(seed, "surrogate", number), quiet():
             times = np.abs(np.concatenate(make()))
+        # A long dither reflects a spike at both ends, one after the other.
+        times = np.remainder(times, 2 * raster.duration)
         times = np.where(times > raster.duration, 2 * raster.duration - times, times)
         yield Raster(units, np.clip(times, 0, raster.duration), raster.n_neurons, raster.duration)
 
@@ -135,47 +149,63 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
 def _maker(raster, method, dither):
     """A function that makes a surrogate: times in seconds, one unit after another, in parts."""
     import quantities
-    from elephant.spike_train_surrogates import JointISI
     from elephant.spike_train_surrogates import surrogates as of_elephant
 
     width, duration = dither * quantities.s, raster.duration
     if method in ("isi_dithering", "joint_isi_dithering"):
-        # These prepare histograms once for all surrogates.
-        isi = method == "isi_dithering"
-        prepared = [
-            JointISI(train, dither=width, isi_dithering=isi) for train in spike_trains(raster)
-        ]
-        return lambda: [_seconds(one.dithering(1)[0]) for one in prepared]
+        return _maker_by_intervals(raster, width, dither, method == "isi_dithering")
     if method in ("shuffle_isis", "randomise_spikes"):
         trains = spike_trains(raster)
         return lambda: [_seconds(of_elephant(one, 1, method=method)[0]) for one in trains]
     # Each unit has a slot of its own in the chain, so wide that no spike leaves it.
     each = [times for times in _of_each(raster) if len(times)]
-    settings, length = {}, 0.0
-    if method == "trial_shifting":
-        most = max(_FEWEST, min(_MOST_STRETCHES, _TOGETHER // len(each)))
-        length = max(_STRETCH * dither, duration / most)
-        settings = {"trial_length": length * quantities.s, "trial_separation": 0 * quantities.s}
-        slot, first_spike = (np.ceil(duration / length) + 1) * length, 0.0
-    elif method == "jitter_spikes":
+    if method == "jitter_spikes":
         slot, first_spike = (np.ceil(duration / dither) + 1) * dither, 0.0
     else:
         slot, first_spike = duration + 3 * dither, 1.5 * dither
-
     chained = int(np.clip(_CHAINED_SPIKES * len(each) // len(raster), 1, _CHAINED))
 
     def make():
-        # Stretches begin anywhere.
-        before, made = first_spike + np.random.random() * length, []
+        made = []
         for first in range(0, len(each), chained):
             block = each[first : first + chained]
-            shift = np.repeat(np.arange(len(block)) * slot + before, [len(one) for one in block])
+            shift = np.arange(len(block)) * slot + first_spike
+            shift = np.repeat(shift, [len(one) for one in block])
             train = _train(np.concatenate(block) + shift, len(block) * slot)
-            (moved,) = of_elephant(train, 1, method=method, dt=width, **settings)
-            made.append(_seconds(moved) - shift)
+            made.append(_seconds(of_elephant(train, 1, method=method, dt=width)[0]) - shift)
         return made
 
     return make
+
+
+def _maker_by_intervals(raster, width, dither, isi):
+    from elephant.spike_train_surrogates import JointISI
+
+    trains = spike_trains(raster)
+    n_busy = sum(len(train) >= _INTERVALS for train in trains)
+    check_memory(
+        n_busy * _PAIRS * (1 + _PER_MILLISECOND * dither),
+        f"surrogates by the intervals of {n_busy} units within {dither * 1e3:g} ms",
+        "take a shorter --dither, or other --surrogates",
+    )
+    # These prepare histograms once for all surrogates.
+    prepared = [JointISI(train, dither=width, isi_dithering=isi) for train in trains]
+
+    def make():
+        return [_ends_moved(_seconds(one.dithering(1)[0]), dither) for one in prepared]
+
+    return make
+
+
+def _ends_moved(times, dither):
+    """Times of a unit whose first and last spike elephant leaves, and all where they are few."""
+    moved = times + dither * (2 * np.random.random(len(times)) - 1)
+    if len(times) < _INTERVALS:
+        return moved
+    # They do not pass their neighbours.
+    moved[0], moved[-1] = min(moved[0], times[1]), max(moved[-1], times[-2])
+    moved[1:-1] = times[1:-1]
+    return moved
 
 
 def _seconds(train):
@@ -206,4 +236,10 @@ def _seeded(*words):
 
 def surrogate_versions():
     """Versions of the software that takes part in a result with surrogates."""
-    return versions() | {name: importlib.metadata.version(name) for name in ("elephant", "neo")}
+    found = versions()
+    for name in ("elephant", "neo"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found

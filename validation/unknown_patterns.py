@@ -2,14 +2,18 @@
 
 import time
 from collections import Counter
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.free_memory import in_words
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
-from wmdelays.validation.surrogates import quiet, spike_trains, surrogates
+from wmdelays.validation.mining import Miner, TooManyPatterns
+from wmdelays.validation.signatures import Signatures
+from wmdelays.validation.surrogates import surrogates
 from wmdelays.validation.terminal import duration
 
 # SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
@@ -22,6 +26,11 @@ _REDUCTION = (2, 2, 2)
 # CAD leaves out pairs of units that coincide less often than this by chance, and those of units
 # whose spikes coincide by chance nearly always: all but so many of the spikes of one of them.
 _COINCIDENCES = 5
+# What makes fewer patterns.
+_SPADE_INSTEAD = (
+    "take more --min-occurrences or --min-spikes, a shorter --window, or a longer --bin"
+)
+_CAD_INSTEAD = "take more --min-occurrences, a shorter --window, or fewer units"
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ def spade(
     min_occurrences=None,
     alpha=0.05,
     progress=None,
+    miner=None,
 ):
     """Patterns of spikes by SPADE.
 
@@ -101,9 +111,11 @@ def spade(
     min_occurrences : int, optional
         By default as few as leave 2000 patterns or less to be tested.
     alpha : float
-        Significance level. It is divided by the number of pattern sizes that are tested.
+        Significance level, for patterns of all sizes together; see `wmdelays.validation.signatures`.
     progress : callable, optional
         Called with what is being done (str) and the part of it that is done (float).
+    miner : Miner, optional
+        The process that mines, where many rasters are looked at; by default one for this call.
 
     Returns
     -------
@@ -117,54 +129,37 @@ def spade(
     SPADE, Front. Comput. Neurosci. 11:41 (2017).
     """
     import quantities
-    from elephant.spade import (
-        concept_output_to_patterns,
-        concepts_mining,
-        pattern_set_reduction,
-        test_signature_significance,
-    )
+    from elephant.spade import concept_output_to_patterns, pattern_set_reduction
 
     say = progress or (lambda stage, part: None)
     whole("min-spikes", min_spikes, 2)
     if min_occurrences is not None:
         whole("min-occurrences", min_occurrences, 2)
-    bin_size = step * quantities.s
+    _check_units("SPADE", raster, min_spikes)
+    least, spectra = min_occurrences, []
+    with _mining("SPADE", _SPADE_INSTEAD, miner) as miner:
 
-    def mined(one, least, report):
-        with quiet():
-            found, _ = concepts_mining(
-                _binned(one, step),
-                bin_size,
-                window,
-                min_spikes=min_spikes,
-                min_occ=least,
-                min_neu=min_spikes,
-                report=report,
+        def mined(one, least, spectrum):
+            return miner.spade(
+                one, step, window, min_spikes=min_spikes, min_occurrences=least, spectrum=spectrum
             )
-        return found if report == "a" else np.asarray(found, int).reshape(-1, 3)
 
-    least = min_occurrences
-    if least is None:
-        least = _fewest_occurrences(raster, step, lambda c: mined(raster, c, "#"), say)
-    say("SPADE: the patterns of the raster", None)
-    concepts = mined(raster, least, "a")
-    spectra = []
-    made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
-    for number, surrogate in enumerate(made):
-        say(f"SPADE: surrogate {number + 1} of {n_surrogates}", number / n_surrogates)
-        spectra.append(mined(surrogate, least, "#"))
+        if least is None:
+            least = _fewest_occurrences(raster, lambda c: mined(raster, c, True), say)
+        say("SPADE: the patterns of the raster", None)
+        concepts = mined(raster, least, False)
+        made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+        for number, surrogate in enumerate(made):
+            say(f"SPADE: surrogate {number + 1} of {n_surrogates}", number / n_surrogates)
+            spectra.append(mined(surrogate, least, True))
     say("SPADE: which patterns are significant", None)
-    spectrum = _p_values(spectra, least)
-    chance_level, found = [], Counter(len(one[0]) for one in concepts)
-    if spectrum and concepts:
-        chance_level = test_signature_significance(
-            spectrum, concepts, alpha / len(found), window, corr="no", report="non_significant"
-        )
-    low = {(int(z), int(c)) for z, c in chance_level}
-    concepts = [one for one in concepts if (len(one[0]), len(one[1])) not in low]
+    found = Counter(len(items) for items, _ in concepts)
+    counts = Counter((len(items), len(starts)) for items, starts in concepts)
+    mine = np.array([(*pair, n) for pair, n in sorted(counts.items())], int).reshape(-1, 3)
+    signatures = Signatures(mine, spectra, least, alpha)
     kept = pattern_set_reduction(
-        concepts,
-        chance_level,
+        [one for one in concepts if signatures.significant(len(one[0]), len(one[1]))],
+        signatures.not_significant(),
         window,
         "#",
         h_subset_filtering=_REDUCTION[0],
@@ -178,13 +173,13 @@ def spade(
             one["neurons"],
             [0.0, *one["lags"].rescale("s").magnitude],
             one["times"].rescale("s").magnitude,
-            (1 + sum(_holds(made, one["signature"]) for made in spectra)) / (1 + n_surrogates),
+            signatures.p_value(*one["signature"]),
         )
-        for one in concept_output_to_patterns(kept, window, bin_size)
+        for one in concept_output_to_patterns(kept, window, step * quantities.s)
     ]
     return Unknown(
         patterns=_sorted(patterns),
-        chance=_significant_in_each(spectra, alpha / max(1, len(found))),
+        chance=signatures.in_each(),
         candidates=_candidates(found, spectra),
         tested={
             "method": "SPADE",
@@ -211,12 +206,13 @@ def cad(
     min_occurrences=None,
     alpha=0.05,
     progress=None,
+    miner=None,
 ):
     """Cell assemblies by CAD.
 
     Parameters
     ----------
-    raster, step, n_surrogates, method, dither, seed, alpha, progress
+    raster, step, n_surrogates, method, dither, seed, alpha, progress, miner
         See `spade`; CAD corrects for the number of its tests.
     window : int
         Largest lag between two neurons of an assembly in bins, and one.
@@ -234,9 +230,6 @@ def cad(
     E. Russo and D. Durstewitz, Cell assemblies at multiple time scales with arbitrary lag
     constellations, eLife 6:e19428 (2017).
     """
-    import quantities
-    from elephant.cell_assembly_detection import cell_assembly_detection
-
     say = progress or (lambda stage, part: None)
     whole("min-spikes", min_spikes, 2)
     least = whole("min-occurrences", 5 if min_occurrences is None else min_occurrences, 2)
@@ -249,36 +242,34 @@ def cad(
             f"CAD needs at least 100 bins more than a window has; the raster has {n_bins}:"
             " take a shorter --bin"
         )
-
-    def assemblies(one):
-        with quiet():
-            # It counts those with more occurrences than the number it is given.
-            found = cell_assembly_detection(
-                _binned(one, step), max_lag=lag, alpha=alpha, min_occurrences=least - 1
-            )
-        return [each for each in found if len(each["neurons"]) >= min_spikes]
-
+    _check_units("CAD", raster, min_spikes)
     total = n_surrogates + 1
     pairs = testable_pairs(raster, step)
-    # elephant says nothing until it is done: one pair tells how long all of them take.
-    say("CAD: how long a pair takes", 0.0)
-    began = time.perf_counter()
-    if len(pairs):
-        assemblies(_of_two(raster, pairs[0]))
-    least_time = duration((time.perf_counter() - began) * len(pairs))
-    each = f"{len(pairs)} pairs, at least {least_time}"
-    say(f"CAD: the raster ({each}); surrogates to come: {n_surrogates}", 0.0)
-    patterns = []
-    for one in assemblies(raster):
-        lags = np.append(0.0, (one["lags"]).rescale(quantities.s).magnitude)
-        # CAD's times are those of its first neuron, which need not be the first to fire.
-        times = one["times"].rescale(quantities.s).magnitude + lags.min()
-        patterns.append(_pattern(one["neurons"], lags - lags.min(), times, max(one["pvalue"])))
-    chance = []
-    made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
-    for number, surrogate in enumerate(made):
-        say(f"CAD: surrogate {number + 1} of {n_surrogates} ({each})", (number + 1) / total)
-        chance.append(len(assemblies(surrogate)))
+    patterns, chance = [], []
+    with _mining("CAD", _CAD_INSTEAD, miner) as miner:
+
+        def assemblies(one):
+            # It counts those with more occurrences than the number it is given.
+            found = miner.cad(one, step, max_lag=lag, alpha=alpha, min_occurrences=least - 1)
+            return [each for each in found if len(each["neurons"]) >= min_spikes]
+
+        # elephant says nothing until it is done: one pair tells how long all of them take.
+        say("CAD: how long a pair takes", 0.0)
+        began = time.perf_counter()
+        if len(pairs):
+            assemblies(_of_two(raster, pairs[0]))
+        least_time = duration((time.perf_counter() - began) * len(pairs))
+        each = f"{len(pairs)} pairs, at least {least_time}"
+        say(f"CAD: the raster ({each}); surrogates to come: {n_surrogates}", 0.0)
+        for one in assemblies(raster):
+            lags = np.append(0.0, one["lags"])
+            # CAD's times are those of its first neuron, which need not be the first to fire.
+            times = one["times"] + lags.min()
+            patterns.append(_pattern(one["neurons"], lags - lags.min(), times, max(one["pvalue"])))
+        made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+        for number, surrogate in enumerate(made):
+            say(f"CAD: surrogate {number + 1} of {n_surrogates} ({each})", (number + 1) / total)
+            chance.append(len(assemblies(surrogate)))
     return Unknown(
         patterns=_sorted(patterns),
         chance=chance,
@@ -340,67 +331,48 @@ def _of_two(raster, pair):
     return Raster(second, raster.times[chosen], 2, raster.duration)
 
 
-def _binned(raster, step):
-    """The raster as elephant bins it: spikes stand in the middle of their bins."""
-    import quantities
-    from elephant.conversion import BinnedSpikeTrain
+@contextmanager
+def _mining(name, instead, miner):
+    """A process that mines; where there are too many patterns, a line that says what to change."""
+    try:
+        with nullcontext(miner) if miner else Miner(instead) as one:
+            yield one
+    except TooManyPatterns as error:
+        raise InputError(
+            f"{name} finds more patterns than {in_words(error.n_bytes)} of memory hold; {instead}"
+        ) from None
 
-    n_bins = raster.n_steps(step)
-    middle = (raster.steps(step) + 0.5) * step
-    placed = Raster(raster.neurons, middle, raster.n_neurons, n_bins * step)
-    with quiet():
-        return BinnedSpikeTrain(
-            spike_trains(placed),
-            bin_size=step * quantities.s,
-            n_bins=n_bins,
-            t_start=0 * quantities.s,
-            tolerance=None,
+
+def _check_units(name, raster, min_spikes):
+    """Raise an InputError where too few units fire for any pattern."""
+    n = len(np.unique(raster.neurons))
+    if n < min_spikes:
+        raise InputError(
+            f"{name} looks for patterns of at least {min_spikes} units (--min-spikes), and"
+            f" {n} {'unit has' if n == 1 else 'units have'} spikes in this raster"
         )
 
 
-def _fewest_occurrences(raster, step, mine, say):
+def _fewest_occurrences(raster, mine, say):
     """The fewest occurrences for which the raster holds no more than `_MOST_PATTERNS`."""
     busy = np.bincount(raster.neurons)
     trial = max(2, int(busy.max()))
-    least = trial
+    least = None
     while trial >= 2:
         say(f"SPADE: patterns that occur {trial} times", None)
-        if mine(trial)[:, 2].sum() > _MOST_PATTERNS:
+        try:
+            n_patterns = mine(trial)[:, 2].sum()
+        except TooManyPatterns as error:
+            # More than can be listed are too many to be tested, but not where memory is short:
+            # what is found must not depend on the machine.
+            if error.short or least is None:
+                raise
+            break
+        if n_patterns > _MOST_PATTERNS:
             break
         least = trial
         trial = min(trial - 1, int(trial * _FEWER))
-    return least
-
-
-def _p_values(spectra, least):
-    """elephant's p-value spectrum: [spikes, occurrences, part of the surrogates] where above 0.
-
-    A surrogate counts for a signature if it holds a pattern with at least as many spikes and
-    occurrences.
-    """
-    sizes = [z for one in spectra for z in one[:, 0]]
-    spectrum = []
-    for z in range(min(sizes, default=1), max(sizes, default=0) + 1):
-        most = np.array([one[one[:, 0] >= z, 1].max(initial=0) for one in spectra])
-        for c in range(least, int(most.max()) + 1):
-            spectrum.append([z, c, float(np.mean(most >= c))])
-    return spectrum
-
-
-def _holds(spectrum, signature):
-    """Whether there is a pattern with at least as many spikes and occurrences."""
-    return bool(np.any((spectrum[:, 0] >= signature[0]) & (spectrum[:, 1] >= signature[1])))
-
-
-def _significant_in_each(spectra, level):
-    """How many patterns of each surrogate would be significant in the raster."""
-    signatures = {(z, c) for one in spectra for z, c, _ in one.tolist()}
-    rare = {
-        pair
-        for pair in signatures
-        if np.mean([_holds(one, pair) for one in spectra]) <= level + 1e-12
-    }
-    return [sum(n for z, c, n in one.tolist() if (z, c) in rare) for one in spectra]
+    return max(2, int(busy.max())) if least is None else least
 
 
 def _candidates(found, spectra):

@@ -4,6 +4,9 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
 from wmdelays.validation.surrogates import METHODS, check_surrogates, surrogates
@@ -121,4 +124,87 @@ def test_what_cannot_be_made_is_refused(monkeypatch):
         check_surrogates("trial_shifting", 0.1, 0)
     monkeypatch.setitem(__import__("sys").modules, "elephant.spike_train_surrogates", None)
     with pytest.raises(InputError, match=r"pip install 'wmdelays\[patterns\]'"):
-        check_surrogates("trial_shifting", 0.1)
+        check_surrogates("dither_spikes", 0.1)
+    check_surrogates("trial_shifting", 0.1)
+
+
+def lags_that_recur(raster, first, second, longest):
+    """How often the commonest lag (to a millisecond) from one unit's spikes to another's occurs."""
+    one, other = (raster.times[raster.neurons == k] for k in (first, second))
+    lags = (other - one[:, None]).ravel()
+    lags = lags[np.abs(lags) < longest]
+    return np.bincount(np.rint((lags + longest) * 1e3).astype(int)).max()
+
+
+@pytest.mark.parametrize("late", [0.0, 3600.0])
+def test_a_pattern_in_a_short_bout_does_not_stay_with_other_lags(late):
+    # 20 times within 0.6 s, in a recording of 10 s or of more than an hour.
+    onsets = late + 5 + 0.03 * np.arange(20)
+    rng = np.random.default_rng(4)
+    units = np.r_[np.repeat([0, 1], 20), rng.integers(0, 2, 100)]
+    times = np.r_[onsets, onsets + 0.004, late + 10 * rng.random(100)]
+    raster = Raster(units, times, 2, late + 10)
+    assert lags_that_recur(raster, 0, 1, 0.02) >= 20
+    made = [lags_that_recur(s, 0, 1, 0.02) for s in surrogates(raster, 20, dither=0.01)]
+    assert max(made) < 10
+
+
+def test_stretches_do_not_depend_on_what_else_is_recorded(modulated):
+    longer = Raster(modulated.neurons, modulated.times, 4, 3600.0)
+    for one, other in zip(*(surrogates(r, 2, dither=0.01) for r in (modulated, longer))):
+        early = one.times < 19.9
+        assert one.times[early] == pytest.approx(other.times[: early.sum()])
+
+
+def test_no_burst_is_cut_and_busy_units_are():
+    rng = np.random.default_rng(2)
+    onsets = np.sort(rng.choice(200, 60, replace=False)) * 0.05
+    bursts = (onsets[:, None] + [0, 0.004, 0.007, 0.012]).ravel()
+    busy = np.sort(rng.random(1000) * 10)
+    raster = Raster(np.repeat([0, 1], [len(bursts), 1000]), np.r_[bursts, busy], 2, 10.0)
+    for one in surrogates(raster, 5, dither=0.01):
+        moved = one.times[one.neurons == 0].reshape(-1, 4)
+        assert moved - moved[:, :1] == pytest.approx(np.tile([0, 0.004, 0.007, 0.012], (60, 1)))
+        assert np.abs(one.times[one.neurons == 1] - busy).max() <= 0.0100001
+        # The second unit has no pauses, and is cut once in 40 ms at least.
+        away = np.unique(np.round(one.times[one.neurons == 1] - busy, 9))
+        assert len(away) > 250
+
+
+_END = 1.0
+_TIMES = st.lists(
+    st.one_of(st.sampled_from([0.0, _END, 0.5]), st.floats(0, _END, allow_subnormal=False)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@hypothesis_settings(max_examples=15, deadline=None)
+@given(units=st.lists(_TIMES, min_size=1, max_size=3), dither=st.sampled_from([0.003, 0.1, 2.5]))
+def test_no_spike_is_lost_or_put_outside_wherever_they_are(method, units, dither):
+    numbers = np.repeat(np.arange(len(units)), [len(one) for one in units])
+    raster = Raster(numbers, np.concatenate(units), len(units) + 1, _END)
+    one, again = (
+        next(surrogates(raster, 1, method=method, dither=dither, seed=3)) for _ in range(2)
+    )
+    assert np.array_equal(
+        np.bincount(one.neurons, minlength=4), np.bincount(raster.neurons, minlength=4)
+    )
+    assert one.times.min() >= 0 and one.times.max() <= _END and one == again
+
+
+@pytest.mark.parametrize("method", ["isi_dithering", "joint_isi_dithering"])
+def test_a_units_first_and_last_spikes_move_too(method):
+    # elephant leaves them, and all spikes of units with one or two.
+    raster = Raster([0, 1, 1, 2, 2, 2], [0.5, 0.2, 0.7, 0.3, 0.5, 0.9], 3, 1.0)
+    made = [s.times for s in surrogates(raster, 20, method=method, dither=0.02)]
+    for unit in range(3):
+        for time in raster.times[raster.neurons == unit]:
+            assert np.mean([np.isin(time, times) for times in made]) < 0.2
+
+
+@pytest.mark.parametrize("method", ["isi_dithering", "joint_isi_dithering"])
+def test_histograms_of_intervals_that_do_not_fit_are_refused(modulated, method):
+    with pytest.raises(InputError, match="take a shorter --dither, or other --surrogates"):
+        next(surrogates(modulated, 1, method=method, dither=1e5))
