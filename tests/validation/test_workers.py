@@ -92,7 +92,7 @@ def test_there_are_no_more_workers_than_pieces():
 def test_there_are_no_more_workers_than_memory_allows(monkeypatch):
     monkeypatch.setattr(module, "free_memory", lambda: 3.5 * LEAST_BYTES)
     n, why = affordable(8, 100)
-    assert n == 3 and why == "3 of 8 workers, as 1.4 GB of memory are free"
+    assert n == 3 and why == "3 of 8 workers, as 1.75 GB of memory are free"
     monkeypatch.setattr(module, "free_memory", lambda: 0)
     assert affordable(8, 100)[0] == 1
 
