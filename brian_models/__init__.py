@@ -6,8 +6,11 @@ is a Memory.
 """
 
 import signal
+import sys
 import threading
 from importlib import import_module
+
+from wmdelays.words import printable
 
 # Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
 _HOMES = {
@@ -37,6 +40,15 @@ def __getattr__(name):
 
 
 def _imported(module):
+    # Brian2 writes the command line to its log, as UTF-8. A file's name may be none.
+    arguments, sys.argv = sys.argv, [printable(word) for word in sys.argv]
+    try:
+        return _imported_anywhere(module)
+    finally:
+        sys.argv = arguments
+
+
+def _imported_anywhere(module):
     if threading.current_thread() is threading.main_thread():
         return import_module(module)
     # Brian2 sets a handler of interrupts when it is imported, which only the main thread may do. The

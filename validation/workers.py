@@ -30,6 +30,8 @@ _TRIES = 4
 _PATIENCE = 10
 # Pieces side by side share the cores, and libraries would take all of them for each.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Signals that end a command as Ctrl-C does.
+_OTHERS = {signal.SIGTERM, signal.SIGHUP}
 # What the system counts peaks in.
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -217,17 +219,14 @@ def _dismiss(crew):
 
 @contextmanager
 def _interrupts_held_back():
-    """Let no process that is started here see an interrupt.
+    """Let nothing be interrupted that would leave a process behind, nor one that is started here.
 
     Ctrl-C reaches every process of the terminal. The one that computes nothing itself is to end the
     others; each of them would print where it was.
     """
-    if os.name != "posix":
-        yield
-        return
     # Where it is started later, it lets interrupts through again.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_OTHERS})
     try:
         yield
     finally:
@@ -249,6 +248,7 @@ def _one_thread():
 def _work(pipe, function):
     """What a worker does: compute pieces until there are no more."""
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OTHERS)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:

@@ -111,3 +111,17 @@ def test_brian2_can_be_imported_in_another_thread():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert "expand" in done.stdout, done.stderr
+
+
+def test_brian2_can_be_imported_where_a_word_of_the_command_line_is_no_text(tmp_path):
+    # It writes the command line to its log, with a copy of the script.
+    (tmp_path / "script.py").write_text(
+        "import os, sys\n"
+        "import wmdelays.brian_models as models\n"
+        "models.recall\n"
+        "sys.exit(os.fsencode(sys.argv[1]) != b'caf\\xe9.h5')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "script.py", b"caf\xe9.h5"], cwd=tmp_path, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -52,13 +52,13 @@ def running(tmp_path):
     assert len(set(numbers)) == 4
     others = [psutil.Process(number) for number in numbers]
     yield program, others
-    program.kill()
-    program.communicate()
-    for one in others:
+    for one in (program, *others):
         try:
             one.kill()
         except psutil.NoSuchProcess:
             pass
+    # What is left would hold its standard error open.
+    program.communicate()
 
 
 def gone(processes, seconds=30):
