@@ -77,7 +77,7 @@ def test_nobody_can_connect_to_the_workers_or_to_what_gives_them_work(running):
             assert one.status != psutil.CONN_LISTEN
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_and_what_they_started_go_with_their_parent(running, how):
     program, others = running
     os.kill(program.pid, how)
