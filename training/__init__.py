@@ -1,10 +1,16 @@
 """Learning: the network in discrete time and the rules that find its weights."""
 
+import os
 from importlib import import_module
 
-from wmdelays.training.margin import margin
-from wmdelays.training.network import recall
-from wmdelays.training.store import RULES, store
+from wmdelays.numba_cache import choose_numba_cache
+
+# Before any of these makes a function that numba is to keep.
+choose_numba_cache(os.path.dirname(__file__))
+
+from wmdelays.training.margin import margin  # noqa: E402
+from wmdelays.training.network import recall  # noqa: E402
+from wmdelays.training.store import RULES, store  # noqa: E402
 
 # These need torch, which takes seconds to import.
 _HOMES = {"bptt": "backpropagation", "hebbian": "analytic", "pseudo_inverse": "analytic"}
