@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wmdelays.binning import EXACT
 from wmdelays.chance import check_settings, search
 from wmdelays.errors import InputError
 from wmdelays.found import Search
@@ -206,11 +207,12 @@ def find(
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
     check_surrogates(method, dither, n_surrogates)
     began = time.perf_counter()
-    part, silent = _of_units(raster, templates)
+    part, silent = _of_units(raster.meant(step), templates)
+    made_by_chance = surrogates(part, n_surrogates, method=method, dither=dither, seed=seed)
     made = search(
         templates,
         part,
-        surrogates(part, n_surrogates, method=method, dither=dither, seed=seed),
+        (replace(one, clock=EXACT) for one in made_by_chance),
         n_surrogates,
         step=step,
         jitter=jitter_steps,

@@ -179,7 +179,7 @@ def find_unknown(
 
     began = time.perf_counter()
     made = getattr(unknown_patterns, way)(
-        raster,
+        raster.meant(step),
         step=step,
         window=n_bins,
         n_surrogates=n_surrogates,

@@ -180,7 +180,7 @@ class Binning:
     def room(self, times):
         """How far below an edge, in seconds, a spike still belongs to what begins there."""
         room = np.maximum(ROUNDING, 4 * _EPS * times / self.step)
-        if not self.points:
+        if not self.points and self.resolution.kind != "float64":
             room = np.maximum(room, _room(self.resolution, times, self.step))
         return room * self.step
 
@@ -284,14 +284,16 @@ def _on_grid(times, step, half, points):
     half : float array
         Rounding errors of the times in steps.
     """
+    if points > 1 and half.max() <= _MOST_ROOM:
+        # A grid finer than the steps makes a difference only where rounding goes beyond the room
+        # that spikes have anyway.
+        return False
     position = times / step * points
     away = np.abs(position - np.rint(position))
     exact = np.maximum(ROUNDING, 4 * _EPS * position)
     rounded = np.maximum(1.001 * half * points, exact)
     if points > 1:
-        # A grid finer than the steps makes a difference only where rounding goes beyond the room
-        # that spikes have anyway.
-        return bool(half.max() > _MOST_ROOM) and _excess(away, rounded) >= _BULK
+        return _excess(away, rounded) >= _BULK
     return (
         _excess(away, exact) >= _BULK
         or _excess(away, rounded) >= _BULK
@@ -329,3 +331,13 @@ class Clock:
                 self._resolution = resolution_of(self.times)
             self._binnings[step] = decide(self.times, step, self._resolution)
         return self._binnings[step]
+
+
+class _Exact(Clock):
+    """The clock of times that nobody wrote down, such as those of surrogates."""
+
+    def binning(self, step):
+        return Binning(step)
+
+
+EXACT = _Exact(np.empty(0), np.empty(0, int))

@@ -126,7 +126,7 @@ class Raster:
 
     @cached_property
     def _own_clock(self):
-        return Clock(self.times, self.neurons)
+        return Clock(self.times + self.start, self.neurons)
 
     def binning(self, step):
         """How the times of the recording become steps of `step` seconds, see `Binning`.
@@ -229,6 +229,21 @@ class Raster:
             stop - start,
             start=self.start + start,
             clock=self.recording,
+        )
+
+    def meant(self, step):
+        """The same spikes at the times that are meant: those of a grid, where they lie on one.
+
+        For what is going to move spikes, such as surrogates: what is left of their rounding would
+        show as jitter afterwards. See `wmdelays.binning.Binning`.
+        """
+        binning = self.binning(step)
+        if not binning.points:
+            return self
+        times = binning.meant(self.times + self.start) - self.start
+        duration = max(self.duration, times.max(initial=0))
+        return Raster(
+            self.neurons, np.maximum(times, 0), self.n_neurons, duration, start=self.start
         )
 
     def aligned(self, step, phase):

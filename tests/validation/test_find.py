@@ -158,6 +158,82 @@ def test_units_of_no_template_change_nothing():
     assert "with 2300 spikes" in other.tested
 
 
+def test_templates_of_units_that_are_not_there_are_refused_at_once(refused, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = []
+    for k in range(200):
+        spikes = sorted([[int(n), float(t)] for n, t in zip(rng.permutation(1000)[:60], range(60))])
+        group = {"mother": 0, "anchors": [1, 2, 3], "spikes": spikes, "links": []}
+        lines.append(json.dumps(group | {"n_layers": 7, "span_ms": 60}) + "\n")
+    (tmp_path / "groups.jsonl").write_text("".join(lines))
+    raster = Raster(rng.integers(0, 31, 20_000), rng.random(20_000) * 1968, 31, 1968.0)
+    write_raster(tmp_path / "track.npz", raster)
+    line = refused("find", "groups.jsonl", "track.npz")
+    assert "of the 1000 units of the templates (numbers 0 to 999), 31 spike in the raster" in line
+    assert "whose units have the numbers 0 to 30: the units have to be the same" in line
+
+
+def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
+    from wmdelays.templates import Template
+    from wmdelays.validation.find_stored import find
+
+    rng = np.random.default_rng(5)
+    raster = Raster.from_steps(rng.integers(0, 6, 300), rng.integers(0, 3000, 300), 20, 3000, STEP)
+    there = Template("there", np.arange(6), np.arange(6) * 0.004)
+    half = Template("half", np.arange(4, 14), np.arange(10) * 0.004)
+    found = find([there, half], raster, step=STEP, n_surrogates=20)
+    assert found.search.untested == {
+        1: "with fewer than 5 spikes of neurons that are in the raster"
+    }
+    assert "1 of 2 templates were looked for" in found.tested
+    assert found.tested.endswith("8 of their units do not spike in the raster.")
+
+
+def test_a_piece_of_rounded_times_is_found_complete_whatever_its_beginning(wmdelays, tmp_path):
+    rng = np.random.default_rng(12)
+    times = np.sort(rng.random(900)) * 20
+    lines = "".join(f"{u},{t:.5f}\n" for u, t in zip(rng.integers(0, 12, 900), times))
+    (tmp_path / "cells.csv").write_text("unit,time_s\n" + lines)
+    store = "store cells.csv -o m.h5 --bin 1ms --delays 5 --rule hebbian --merge-spikes"
+    stretch = ("--start", "7.12345s", "--stop", "8.5s")
+    assert wmdelays(*store.split(), *stretch).returncode == 0
+    done = wmdelays("find", "m.h5", "cells.csv", "--jitter", "0ms", *QUICK, "--json", "-")
+    values = json.loads(done.stdout)
+    (one,) = values["occurrences"]
+    assert one["completeness"] == 1.0
+    assert one["time_s"] == pytest.approx(times[times > 7.12345][0], abs=0.001)
+
+
+@pytest.mark.parametrize("way", ["spade", "stored"])
+def test_what_is_found_does_not_depend_on_when_the_recording_was(wmdelays, tmp_path, way):
+    rng = np.random.default_rng(6)
+    onsets = np.arange(50, 5000, 200)
+    units = np.concatenate([rng.integers(0, 8, 400), *(np.full(len(onsets), k) for k in (1, 4, 6))])
+    steps = np.concatenate([rng.integers(0, 5000, 400), onsets, onsets + 6, onsets + 15])
+    pattern = Raster.from_steps([1, 4, 6, 1, 4, 6], [0, 6, 15, 200, 206, 215], 8, 220, STEP)
+    settings = dict(n_delays=5, step=STEP, beta=0.5, theta=1.0)
+    write_memory(tmp_path / "m.h5", Memory.unlearned([pattern], **settings))
+    values = []
+    for shift in (0, 86_400):
+        lines = [f"{u},{shift + k / 1000:.3f}\n" for u, k in zip(units, steps)]
+        (tmp_path / "r.csv").write_text("unit,time_s\n" + "".join(lines))
+        run = ("find", "--unknown", "spade", "r.csv", "--bin", "3ms", "--window", "21ms")
+        run = run if way == "spade" else ("find", "m.h5", "r.csv")
+        values.append(json.loads(wmdelays(*run, "--draws", 20, "--json", "-").stdout))
+    early, late = values
+    assert late["raster"]["start_s"] - early["raster"]["start_s"] == pytest.approx(86_400)
+    assert late["raster"]["duration_s"] == pytest.approx(early["raster"]["duration_s"])
+    if way == "stored":
+        assert len(early["occurrences"]) > 3
+        pairs = zip(early["occurrences"], late["occurrences"], strict=True)
+        assert all(b["time_s"] - a["time_s"] == pytest.approx(86_400) for a, b in pairs)
+    else:
+        one, other = early["patterns"][0], late["patterns"][0]
+        assert one["neurons"] == other["neurons"] == [1, 4, 6]
+        assert one["n_occurrences"] == other["n_occurrences"] >= 15
+        assert np.subtract(other["times_s"], one["times_s"]) == pytest.approx(86_400)
+
+
 @pytest.fixture
 def recurring(tmp_path):
     """A raster in which units 2, 5 and 7 fire 0, 6 and 15 ms apart, 120 times."""
