@@ -253,10 +253,13 @@ class _Learner:
         self.undamaged = lay_out(self._undamaged(chosen or memory.n_delays), memory.n_delays)
         self.wanted = targets(self.spikes, memory.n_neurons)
         self.blocks = [SparseBlock(self.n_rows) for _ in range(n_blocks(memory.n_neurons))]
+        # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
+        self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
+        self.learning = np.flatnonzero(~self.silent).tolist()
         self.stages = self._stages(limits)
         self.stage = self.epoch = self.n_epochs = 0
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
-        self.prunable = np.full((len(self.blocks), BLOCK), limits.prune)
+        self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
         self.before = []
         self.history = []
 
@@ -302,7 +305,7 @@ class _Learner:
             nonlocal n_done
             wrong = self._learn(k, epochs, stage.damaged)
             n_done += 1
-            part = (self.epoch + n_epochs * n_done / len(self.blocks)) / stage.epochs
+            part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
             self.on_progress(self._shown(stage), part)
             return wrong
 
@@ -345,8 +348,8 @@ class _Learner:
         before = sum(len(block.place) for block in self.blocks)
         if stage.prunes or stage.cut is not None:
             self._each(cut)
-        for block in self.blocks:
-            block.clean = False
+        for block, silent in zip(self.blocks, self.silent.tolist()):
+            block.clean = silent
         return stage.cut is None or sum(len(block.place) for block in self.blocks) < before
 
     def _end(self, stage):
@@ -429,10 +432,10 @@ class _Learner:
         )
 
     def _each(self, work):
-        """Do `work` for every block, side by side."""
+        """Do `work` for every block that has anything to learn, side by side."""
         with ThreadPoolExecutor(self.n_workers) as pool:
             try:
-                return list(pool.map(work, range(len(self.blocks))))
+                return list(pool.map(work, self.learning))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -459,7 +462,8 @@ class _Learner:
 
     def result(self):
         """The memory, and in its `made` what was reached."""
-        wrong, smallest = 0, np.inf
+        # The membranes of the others stay at 0.
+        wrong, smallest = 0, float(np.float32(self.memory.theta)) if self.silent.any() else np.inf
         for counts, margins in self._each(self._check):
             wrong += int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
             smallest = min(smallest, float(margins.min()))
@@ -487,7 +491,7 @@ class _Learner:
         shape = (len(self.blocks), BLOCK)
         if len(state.flags) != len(self.blocks):
             raise InputError(f"has {len(state.flags)} blocks, not {len(self.blocks)}")
-        self.prunable = array_of(arrays, "prunable", bool, shape)
+        self.prunable = array_of(arrays, "prunable", bool, shape) & ~self.silent[:, None]
         self.n_epochs = state.n_epochs
         self.history = [msgspec.structs.asdict(event) for event in state.history]
         self.blocks = self._restored_blocks("block", arrays, state.flags)

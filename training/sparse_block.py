@@ -79,7 +79,8 @@ def synapses(blocks, n_rows):
     """
     count = np.zeros(n_rows + 1, np.int64)
     for block in blocks:
-        count[1:] += np.bincount(block.place // BLOCK, minlength=n_rows)
+        if len(block.place):
+            count[1:] += np.bincount(block.place // BLOCK, minlength=n_rows)
     first = count.cumsum()
     row = np.repeat(np.arange(n_rows, dtype=np.int32), count[1:])
     post, weight = np.empty(len(row), np.int32), np.empty(len(row))

@@ -147,18 +147,18 @@ def print_memory(memory, name):
 
 
 def _bins(recordings):
-    """How recordings became steps, in a few words."""
-    words = []
+    """How recordings became steps, in a few words; those that did so alike together."""
+    alike = {}
     for one in recordings:
-        n, known = one["n_spikes"], Resolution(**one["resolution"])
-        if one["points"] == 1:
-            rule, left = "nearest step", f"{one['n_off_grid']} of {n} spikes off the grid of steps"
-        else:
-            rule, left = "containing step", f"{one['n_at_edge']} of {n} spikes just below an edge"
-        words.append(f"{rule}, times of {known}, {left}")
-    alike = dict.fromkeys(words)
-    more = f"; {len(alike) - 1} recordings otherwise" if len(alike) > 1 else ""
-    return f"{words[0]}{more}"
+        kind = one["rule"], str(Resolution(**one["resolution"]))
+        n, left = alike.get(kind, (0, 0))
+        which = "n_off_grid" if one["rule"] == "nearest" else "n_at_edge"
+        alike[kind] = n + one["n_spikes"], left + one[which]
+    where = {"nearest": "off the grid", "containing": "just below an edge"}
+    return "; ".join(
+        f"{rule} step (times of {known}), {left} of {n} spikes {where[rule]}"
+        for (rule, known), (n, left) in alike.items()
+    )
 
 
 def print_unpredictable(memory):

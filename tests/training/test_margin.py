@@ -174,6 +174,32 @@ def test_limits_hold_and_every_spike_is_recalled(limits, memories):
         assert memory.n_synapses < 0.2 * memories["none"].n_synapses
 
 
+@pytest.mark.parametrize("limits", ["none", "prune", "all"])
+def test_blocks_of_silent_neurons_are_passed_over_and_change_nothing(limits, monkeypatch):
+    some = bernoulli(12, 60, 2, 0.05, seed=2)
+    places = np.r_[0:6, 150:156]
+    patterns = [Raster(places[p.neurons], p.times, 330, p.duration) for p in some]
+    dense = []
+    whole = module.SparseBlock.dense
+    monkeypatch.setattr(module.SparseBlock, "dense", lambda one: dense.append(1) or whole(one))
+    quick = learned(patterns, **LIMITS[limits])
+    n_quick = len(dense)
+    begun = module._Learner.__init__
+
+    def of_all(learner, *arguments):
+        begun(learner, *arguments)
+        learner.silent[:] = False
+        learner.learning = list(range(len(learner.blocks)))
+        learner.prunable[:] = LIMITS[limits].get("prune", False)
+
+    monkeypatch.setattr(module._Learner, "__init__", of_all)
+    thorough = learned(patterns, **LIMITS[limits])
+    assert n_quick < (len(dense) - n_quick) / 2
+    assert quick.fingerprint() == thorough.fingerprint()
+    for part in ("reached", "history"):
+        assert quick.made[part] == thorough.made[part]
+
+
 def test_limits_are_not_kept_by_chance(memories):
     memory = memories["none"]
     assert np.bincount(memory.post).max() > 150
