@@ -5,9 +5,13 @@ give its parts, for a Brian2 script of one's own. This room knows nothing of lea
 is a Memory.
 """
 
+import logging
+import os
 import signal
 import sys
 import threading
+import warnings
+from contextlib import suppress
 from importlib import import_module
 
 from wmdelays.words import printable
@@ -40,25 +44,47 @@ def __getattr__(name):
 
 
 def _imported(module):
+    if "brian2" in sys.modules:
+        return import_module(module)
     # Brian2 writes the command line to its log, as UTF-8. A file's name may be none.
     arguments, sys.argv = sys.argv, [printable(word) for word in sys.argv]
+    # On a full disk each line of the log would be a traceback, and the log is not kept anyway.
+    warnings.filterwarnings("ignore", "Could not (create log|copy script)")
+    raises, logging.raiseExceptions = logging.raiseExceptions, False
+    set_handler = signal.signal
+    if _may_not_handle_interrupts():
+        signal.signal = lambda *_: None
     try:
-        return _imported_anywhere(module)
+        imported = import_module(module)
+        if "brian2" in sys.modules:
+            _keep_no_log(sys.modules["brian2"].BrianLogger)
+        return imported
     finally:
-        sys.argv = arguments
+        sys.argv, logging.raiseExceptions, signal.signal = arguments, raises, set_handler
 
 
-def _imported_anywhere(module):
-    if threading.current_thread() is threading.main_thread():
-        return import_module(module)
-    # Brian2 sets a handler of interrupts when it is imported, which only the main thread may do. The
-    # workers of dask work in other threads.
-    before = signal.signal
-    signal.signal = lambda *_: None
-    try:
-        return import_module(module)
-    finally:
-        signal.signal = before
+def _may_not_handle_interrupts():
+    """Whether Brian2 must not set its handler of interrupts, as it does when it is imported."""
+    # Only the main thread may set one; the workers of dask work in other threads. And Brian2 would
+    # call the handler of before, which is none where interrupts are ignored (nohup, a shell's &).
+    elsewhere = threading.current_thread() is not threading.main_thread()
+    return elsewhere or not callable(signal.getsignal(signal.SIGINT))
+
+
+def _keep_no_log(logger):
+    """Remove Brian2's log and its copy of the script, which a killed process would leave.
+
+    Scripts that want them import Brian2 before this room.
+    """
+    if logger.file_handler is not None:
+        logging.getLogger("brian2").removeHandler(logger.file_handler)
+        with suppress(OSError):
+            logger.file_handler.close()
+    for path in (logger.tmp_log, logger.tmp_script):
+        if path is not None:
+            with suppress(OSError):
+                os.remove(path)
+    logger.file_handler = logger.tmp_log = logger.tmp_script = None
 
 
 def __dir__():

@@ -61,7 +61,7 @@ def choose_device(memory, cues, dt=None, neuron="lif"):
     InputError
         If dt does not divide the step or the model is unknown.
     """
-    from wmdelays.brian_models.neuron_models import neuron_model
+    from wmdelays.brian_models import neuron_model
 
     model = neuron_model(neuron)
     n = 10 if dt is None else substeps(memory.step, dt)

@@ -1,5 +1,7 @@
 """A recall leaves the user's Brian2 session as it was."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -124,4 +126,43 @@ def test_brian2_can_be_imported_where_a_word_of_the_command_line_is_no_text(tmp_
     done = subprocess.run(
         [sys.executable, "script.py", b"caf\xe9.h5"], cwd=tmp_path, capture_output=True
     )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_killed_process_leaves_no_log_of_brian2(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "script.py").write_text(
+        "import os, signal\n"
+        "import wmdelays.brian_models as models\n"
+        "models.recall\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    done = subprocess.run([sys.executable, tmp_path / "script.py"], env=environment)
+    assert done.returncode == -signal.SIGKILL
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_log_that_does_not_fit_is_not_a_word(tmp_path):
+    # Files of this process may have no byte.
+    code = (
+        "import resource, wmdelays.words\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "import wmdelays.brian_models as models\n"
+        "models.recall\n"
+    )
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_interrupt_that_is_ignored_stays_so_with_brian2():
+    code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "import wmdelays.brian_models as models\n"
+        "models.recall\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
