@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.file_kinds import GROUPS, SEARCH
+from wmdelays.free_memory import in_words
 from wmdelays.json_text import Number, Whole, decoded
 from wmdelays.output import check_writable, write_json
 from wmdelays.words import printable
@@ -65,25 +67,29 @@ class GroupFile:
     path : str or Path
     search : dict
         What is searched and how, as JSON values; another search does not go on with the file.
+    n_bytes : float
+        How long the file will be in the end, about.
 
     Raises
     ------
     InputError
-        When it is entered, if the file cannot be written, another run writes to it, or the record
-        is not of this search or not of this file. Nothing is changed then.
+        When it is entered, if the file cannot be written, another run writes to it, the record
+        is not of this search or not of this file, or the disk has not the room. Nothing is changed
+        then.
     """
 
-    def __init__(self, path, search):
+    def __init__(self, path, search, n_bytes=0):
         self.path = Path(path)
         self.record = self.path.with_name(f"{self.path.name}.unfinished")
         self._search = search
+        self._n_bytes = n_bytes
         self._file = None
 
     def __enter__(self):
         check_writable(self.path, GROUPS)
         check_writable(self.record, SEARCH)
         # Opening makes the file, so what speaks against it is found before.
-        self._found()
+        self._check_room(self._found().n_bytes)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             try:
@@ -191,6 +197,18 @@ class GroupFile:
         self._check_length(record.bytes)
         return Done(record.n_sets, record.seconds, record.bytes)
 
+    def _check_room(self, n_done):
+        """The disk has to have room for what is to come."""
+        free = shutil.disk_usage(os.path.dirname(os.path.realpath(self.path))).free
+        # What an older search left in the file goes.
+        free += max(0, self.path.stat().st_size - n_done) if self.path.exists() else 0
+        if self._n_bytes - n_done > free:
+            raise InputError(
+                f"{self.path}: the groups would take about {in_words(self._n_bytes - n_done)}, and the"
+                f" disk has room for {in_words(free)}; name a file on another disk, or leave out --json,"
+                " for they are counted and drawn without it"
+            )
+
     def _check_length(self, n_bytes):
         """What was complete has to be there and end with a line."""
         if not n_bytes:
@@ -205,6 +223,24 @@ class GroupFile:
                 f"{self.path}: is not what the unfinished search left: {n_bytes} bytes and the end of"
                 f" a line; put it back, or delete {self.record} to begin anew"
             )
+
+
+class NoFile:
+    """Where a search goes whose groups are only counted."""
+
+    done = Done()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        pass
+
+    def add(self, data, n_sets, seconds):
+        self.done = Done(n_sets, seconds)
+
+    def finish(self):
+        pass
 
 
 def _differences(found, wanted):

@@ -8,8 +8,9 @@ import numpy as np
 
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import ARRIVED, group_line
-from wmdelays.validation.group_file import GroupFile
+from wmdelays.group_statistics import GroupStatistics
+from wmdelays.polychronous_groups import ARRIVED, read_groups
+from wmdelays.validation.group_file import GroupFile, NoFile
 from wmdelays.validation.terminal import duration
 
 # numba keeps the machine code. Without these words the first search seems to hang.
@@ -25,6 +26,7 @@ def find_groups(
     least_layers=7,
     layers_of=ARRIVED,
     threads=None,
+    draw=None,
     echo=None,
     tell=None,
     progress=None,
@@ -34,30 +36,39 @@ def find_groups(
     Parameters
     ----------
     network : DelayNetwork
-    path : str or Path
+    path : str or Path, optional
         Gets a group a line as JSON while they are found, see `wmdelays.validation.group_file`.
     strong, n_anchors, least_layers, layers_of, threads
         See `wmdelays.validation.group_search.search`.
+    draw : tuple of int, optional
+        Groups to return, by their place from 1 on; if it is empty, those that may be chosen for
+        pictures. By default none.
     echo : binary file, optional
         Gets the same lines.
     tell : callable, optional
-        Called with what there is to do (str), before the search begins.
+        Called with what there is to do (str), and with a warning where much will be written, before
+        the search begins.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
 
     Returns
     -------
-    Done
+    done : Done
         Sets of anchors and seconds of the whole search.
+    statistics : GroupStatistics
+        Of all its groups.
+    drawn : dict of int to Group
+        The groups asked for by `draw`.
 
     Raises
     ------
     InputError
-        If a setting makes no sense, or the file cannot be used.
+        If a setting makes no sense, the file cannot be used, or the disk has not the room.
     """
     say = progress or (lambda stage, part: None)
     say(f"preparing ({COMPILED})", None)
+    from wmdelays.validation.group_estimate import estimate
     from wmdelays.validation.group_search import Search
 
     search = Search(network, strong, n_anchors, least_layers, layers_of)
@@ -69,20 +80,29 @@ def find_groups(
         "layers": least_layers,
         "layers of": layers_of,
     }
-    with GroupFile(path, described) as file:
+    expected = estimate(search) if path is not None or echo is not None else None
+    counted = _Counted(draw)
+    with _file(path, described, expected) as file:
         first = file.done
         if tell is not None and total:
             n_mothers = anchored(network, strong, n_anchors)
             before = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
             tell(f"{n_mothers:,} mothers, {total:,} sets of {n_anchors} anchors{before}")
+            if expected is not None and expected.warning is not None:
+                tell(expected.warning)
+        if first.n_bytes:
+            for group in read_groups(path):
+                counted.add(group, lambda: group)
         begin, known = time.perf_counter(), None
         with closing(search.run(first.n_sets, threads=threads)) as batches:
             for groups, done in batches:
-                data = "".join(map(group_line, groups)).encode()
+                data = groups.lines() if expected is not None else b""
                 elapsed = time.perf_counter() - begin
                 file.add(data, done, first.seconds + elapsed)
                 if echo is not None:
                     _write(echo, data)
+                for k in range(len(groups)):
+                    counted.add(groups.without_links(k), lambda: groups[k])
                 text = f"{done:,} of {total:,} sets"
                 # Before the first piece of work the search may have been compiled.
                 if known is None:
@@ -92,7 +112,26 @@ def find_groups(
                     text += f", {duration(left)} left"
                 say(text, done / total)
         file.finish()
-        return file.done
+        return file.done, counted.statistics, counted.drawn
+
+
+class _Counted:
+    """Groups counted as they come, and those kept that are to be drawn."""
+
+    def __init__(self, draw):
+        self.statistics, self.drawn, self._draw = GroupStatistics(), {}, draw
+
+    def add(self, group, whole):
+        may_be_chosen = self.statistics.add(group)
+        place = self.statistics.n_groups
+        if self._draw is not None and (place in self._draw if self._draw else may_be_chosen):
+            self.drawn[place] = whole()
+
+
+def _file(path, described, expected):
+    if path is None:
+        return NoFile()
+    return GroupFile(path, described, 0 if expected is None else expected.n_bytes)
 
 
 def anchored(network, strong=STRONG, n_anchors=3):

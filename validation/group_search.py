@@ -30,8 +30,9 @@ R. Pauli, P. Weidel, S. Kunkel, A. Morrison, Reproducing polychronization, Front
 import hashlib
 import os
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import comb
 from pathlib import Path
@@ -41,7 +42,7 @@ import numpy as np
 
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, ORIGINAL, Group
+from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, ORIGINAL, Group, group_line
 from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
 from wmdelays.validation.group_following import (
     LONGEST,
@@ -200,7 +201,7 @@ class Search:
 
         Yields
         ------
-        groups, next_set : list of Group, int
+        groups, next_set : Found, int
             Groups in the order of mothers and anchors, and the number of the set that comes after
             those that were searched for them.
         """
@@ -209,7 +210,7 @@ class Search:
         with ThreadPoolExecutor(threads) as pool:
 
             def begin(first, last):
-                return pool.submit(self._found, first, last), last
+                return pool.submit(self.piece, first, last), last
 
             try:
                 waiting.extend(begin(*batch) for batch in islice(batches, _AHEAD * threads))
@@ -225,7 +226,19 @@ class Search:
                 for found, _ in waiting:
                     found.cancel()
 
-    def _found(self, first, last):
+    def piece(self, first, last):
+        """Search some sets of anchors, or the first of them if they give much.
+
+        Parameters
+        ----------
+        first, last : int
+            Number of the first set, and of the one after the last.
+
+        Returns
+        -------
+        groups, next_set : Found, int
+            As `run` yields them.
+        """
         next_set, *kept = _search(
             first,
             last,
@@ -238,7 +251,69 @@ class Search:
             self.least_layers,
             self.layers_of == ORIGINAL,
         )
-        return list(_groups(self.n_anchors, self.layers_of, *kept)), next_set
+        return Found(self.n_anchors, self.layers_of, *kept), next_set
+
+
+class Found(Sequence):
+    """Groups as a piece of a search found them, each made when it is asked for.
+
+    Where a network runs away, a group has thousands of links; making them all one by one would take
+    longer than finding them.
+
+    Parameters
+    ----------
+    n_anchors : int
+    layers_of : str
+    heads : int array, shape (n_groups, 4)
+        Mother, numbers of spikes and of links, and layers of each group.
+    spikes, links : int arrays, shapes (n, 2) and (n, 4)
+        Those of all groups, one after another.
+    """
+
+    def __init__(self, n_anchors, layers_of, heads, spikes, links):
+        self._n_anchors, self._layers_of, self._heads = n_anchors, layers_of, heads.tolist()
+        self._spikes, self._links = spikes, links
+        self._ends = np.cumsum(heads[:, 1:3], axis=0, dtype=np.int64).tolist()
+
+    def __len__(self):
+        return len(self._heads)
+
+    def __getitem__(self, k):
+        if isinstance(k, slice):
+            return [self[place] for place in range(*k.indices(len(self)))]
+        links = tuple(map(tuple, self._rows(k)[1].tolist()))
+        return replace(self.without_links(k), links=links)
+
+    def __eq__(self, other):
+        return list(self) == list(other)
+
+    @property
+    def n_spikes(self):
+        """Number of spikes of all groups."""
+        return len(self._spikes)
+
+    def without_links(self, k):
+        """The k-th group, for whom its links are of no interest; a Group."""
+        mother, *_, n_layers = self._heads[k]
+        fired = tuple(map(tuple, self._rows(k)[0].tolist()))
+        return Group(
+            mother=mother,
+            anchors=tuple(neuron for neuron, _ in fired[: self._n_anchors]),
+            spikes=fired,
+            links=(),
+            n_layers=n_layers,
+            layers_of=self._layers_of,
+        )
+
+    def lines(self):
+        """All groups as lines of JSON, as bytes; see `wmdelays.polychronous_groups.group_line`."""
+        rows = ((self.without_links(k), self._rows(k)[1]) for k in range(len(self)))
+        return "".join(group_line(group, links.tolist()) for group, links in rows).encode()
+
+    def _rows(self, k):
+        n_spikes, n_links = self._heads[k][1:3]
+        spike, link = self._ends[k]
+        return self._spikes[spike - n_spikes : spike], self._links[link - n_links : link]
 
 
 def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVED, threads=None):
@@ -275,21 +350,6 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVE
 
 def _bounds(weights):
     return (weights.min(), weights.max()) if len(weights) else (0.0, 0.0)
-
-
-def _groups(n_anchors, layers_of, heads, spikes, links):
-    spike, link = 0, 0
-    for mother, n_spikes, n_links, n_layers in heads.tolist():
-        fired = tuple(map(tuple, spikes[spike : spike + n_spikes].tolist()))
-        yield Group(
-            mother=mother,
-            anchors=tuple(neuron for neuron, _ in fired[:n_anchors]),
-            spikes=fired,
-            links=tuple(map(tuple, links[link : link + n_links].tolist())),
-            n_layers=n_layers,
-            layers_of=layers_of,
-        )
-        spike, link = spike + n_spikes, link + n_links
 
 
 @numba.njit(nogil=True)

@@ -1,7 +1,6 @@
 """The command `wmdelays groups`: the polychronous groups of a network."""
 
 import sys
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,11 @@ import typer
 from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import GROUPS
-from wmdelays.group_statistics import QUANTITIES, GroupStatistics, summary
+from wmdelays.group_statistics import QUANTITIES, summary
 from wmdelays.network_file import KIND
 from wmdelays.output import check_writable
-from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, read_groups
+from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF
 from wmdelays.quantities import whole, whole_seconds
-from wmdelays.temporary import temporary_folder
 from wmdelays.validation.group_run import anchored, find_groups
 from wmdelays.validation.network_input import kind_of_network, read_any_network
 from wmdelays.validation.options import Report, ResultsFile, check_outputs
@@ -38,12 +36,6 @@ def columns(statistics):
                 middle, least, most = summary(counts)
                 content[title].append(f"{middle:g}, {least:g}…{most:g}")
     return content
-
-
-def groups_at(path, places):
-    """The groups of a file that stand at some places, counted from 1; a dict."""
-    wanted = set(places)
-    return {k: group for k, group in zip(count(1), read_groups(path)) if k in wanted}
 
 
 def command(
@@ -178,37 +170,33 @@ def command(
     if seed is not None:
         found = found.shuffled(seed)
     said = {"network": str(network), "at_s": at_s, "shuffle": seed, **settings}
-    with temporary_folder() as folder:
-        kept = json_file not in (None, "-")
-        path = Path(json_file) if kept else Path(folder, "groups.jsonl")
-        try:
-            _search_and_tell(found, path, json_file == "-", settings, report, places, said)
-        except KeyboardInterrupt:
-            end_interrupted(kept and Path(f"{path}.unfinished").exists())
+    path = None if json_file in (None, "-") else Path(json_file)
+    try:
+        _search_and_tell(found, path, json_file == "-", settings, report, places, said)
+    except KeyboardInterrupt:
+        end_interrupted(path is not None and Path(f"{path}.unfinished").exists())
 
 
 def _search_and_tell(network, path, echo, settings, report, places, said):
     strong, n_anchors = settings["strong"], settings["n_anchors"]
     with progress_bar() as say:
-        done = find_groups(
+        done, statistics, drawn = find_groups(
             network,
             path,
             **settings,
+            draw=None if report is None else places,
             echo=sys.stdout.buffer if echo else None,
             tell=_print,
             progress=say,
         )
-        say("counting the groups", None)
-        statistics = GroupStatistics(read_groups(path))
         page = None
         wanted = dict.fromkeys(places, "") if places else statistics.chosen()
         if report is not None:
             say("drawing the report", None)
             from wmdelays.validation.groups_report import write_report
 
-            page = write_report(
-                network, statistics, groups_at(path, wanted), wanted, done, said, report
-            )
+            drawn = {place: drawn[place] for place in sorted(wanted) if place in drawn}
+            page = write_report(network, statistics, drawn, wanted, done, said, report)
     print_columns(columns(statistics))
     lines = [summary_line(network, statistics, done, strong, n_anchors)]
     missing = [str(k) for k in wanted if k > statistics.n_groups]

@@ -1,7 +1,5 @@
 """`wmdelays groups --over-time`: polychronous groups in the snapshots of a simulated network."""
 
-from itertools import chain
-
 from wmdelays.errors import InputError
 from wmdelays.group_statistics import GroupStatistics, summary
 from wmdelays.network_file import read_run
@@ -83,8 +81,11 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
 
 
 def _figures(search, threads):
-    batches = search.run(threads=threads)
-    statistics = GroupStatistics(chain.from_iterable(groups for groups, _ in batches))
+    statistics = GroupStatistics(
+        groups.without_links(k)
+        for groups, _ in search.run(threads=threads)
+        for k in range(len(groups))
+    )
     return {
         "n_sets": search.n_sets,
         "n_groups": statistics.n_groups,

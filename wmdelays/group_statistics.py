@@ -39,6 +39,12 @@ class GroupStatistics:
         Parameters
         ----------
         group : Group
+            Its links are not looked at.
+
+        Returns
+        -------
+        bool
+            Whether it may be one of those that `chosen` names.
         """
         values = dict(zip(QUANTITIES, (len(group.spikes), group.n_layers, group.span_ms)))
         spikes = repr(sorted(group.spike_set)).encode()
@@ -50,9 +56,11 @@ class GroupStatistics:
             self.counted[name][value] += 1
             if new:
                 self.distinct[name][value] += 1
-        if values["spikes"] <= MOST_DRAWN:
-            self._of_size.setdefault(values["spikes"], self.n_groups)
-            self._of_layers.setdefault(values["layers"], self.n_groups)
+        if values["spikes"] > MOST_DRAWN:
+            return False
+        place = self.n_groups
+        of_size = self._of_size.setdefault(values["spikes"], place)
+        return place in (of_size, self._of_layers.setdefault(values["layers"], place))
 
     @property
     def n_groups(self):

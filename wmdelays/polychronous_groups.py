@@ -1,6 +1,5 @@
 """Polychronous groups: time-locked chains of spikes in a network with delays."""
 
-import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import count
@@ -87,13 +86,13 @@ class Group:
         first = min(time for _, time in self.spikes)
         return frozenset((neuron, time - first) for neuron, time in self.spikes)
 
-    def as_dict(self):
-        """The group as plain JSON values."""
+    def as_dict(self, links=None):
+        """The group as plain JSON values; its links may be given as lists."""
         return {
             "mother": self.mother,
             "anchors": list(self.anchors),
             "spikes": [list(spike) for spike in self.spikes],
-            "links": [list(link) for link in self.links],
+            "links": [list(link) for link in self.links] if links is None else links,
             "n_layers": self.n_layers,
             "layers_of": self.layers_of,
             "span_ms": self.span_ms,
@@ -200,9 +199,9 @@ def _layers(group, joined):
     return found
 
 
-def group_line(group):
-    """A group as a line of JSON, with its end."""
-    return json.dumps(group.as_dict(), separators=(",", ":")) + "\n"
+def group_line(group, links=None):
+    """A group as a line of JSON, with its end; its links may be given as lists."""
+    return msgspec.json.encode(group.as_dict(links)).decode() + "\n"
 
 
 def read_groups(path):
