@@ -15,7 +15,7 @@ from wmdelays.file_kinds import CHECKPOINT
 from wmdelays.json_text import Whole
 from wmdelays.memory import Memory
 from wmdelays.output import check_writable
-from wmdelays.quantities import whole
+from wmdelays.quantities import checked_seed, whole
 from wmdelays.scores import score
 from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
 from wmdelays.training.damage import Damage
@@ -153,7 +153,7 @@ def margin(
     damaged_epochs = whole("damaged_epochs", damaged_epochs, 0)
     if shortest_trigger is not None:
         shortest_trigger = whole("shortest_trigger", shortest_trigger, 1, n_delays)
-    seed = whole("seed", seed, 0)
+    seed = checked_seed(seed)
     settings = {
         "kappa": kappa,
         "epochs": epochs,

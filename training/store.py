@@ -12,6 +12,7 @@ from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
+from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.scores import score
 from wmdelays.training.network import recall
@@ -75,8 +76,7 @@ def store(
     """
     if rule not in RULES:
         raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; it cannot be negative")
+    seed = checked_seed(seed)
     common = {
         "n_delays": n_delays,
         "step": step,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.quantities import whole
+from wmdelays.quantities import checked_seed, whole
 from wmdelays.theory import capacity as theory
 from wmdelays.validation.options import (
     JsonFile,
@@ -132,7 +132,7 @@ def capacity(
         raise InputError(f"bound is {bound:g}; it has to lie above 0, and be at most 1")
     if not 0 < precision < math.inf:
         raise InputError(f"precision is {precision:g}; it has to be greater than 0")
-    seeds, seed = whole("seeds", seeds, 1), whole("seed", seed, 0)
+    seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
     start = None if start is None else whole("start", start, 1)
     results = Results(None, "capacity") if results is None else results
     check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
@@ -258,7 +258,7 @@ def _shares(found, name):
 
 
 def command(
-    file: Annotated[str | None, typer.Argument(hidden=True)] = None,
+    context: typer.Context,
     neurons: Annotated[int, typer.Option(metavar="N", help="Number of neurons.")] = 1024,
     delays: Annotated[int, typer.Option(metavar="D", help="Longest delay in steps.")] = 41,
     steps: Annotated[int, typer.Option(metavar="T", help="Length of a pattern in steps.")] = 1000,
@@ -302,9 +302,9 @@ def command(
 ):
     """The largest number of patterns that is recalled, beside the theory."""
     check_outputs(json_file, report, results)
-    if file is not None:
+    for word in context.args:
         raise InputError(
-            f"capacity draws Bernoulli patterns and takes no others, not {file!r}; their rate"
+            f"capacity draws Bernoulli patterns and takes no others, not {word!r}; their rate"
             " and sizes are options, see --help"
         )
     scanned, options = parse_over(over or ()), parse_set(fixed or ())

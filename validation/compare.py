@@ -269,7 +269,7 @@ def command(
     if min_f1 is not None and not 0 <= min_f1 <= 1:
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = chosen_patterns(patterns)
-    dt_s = None if dt is None else seconds(dt, "--dt")
+    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
     check_outputs(json_file, report, memory)
     began = time.perf_counter()
     with progress_bar() as say:

@@ -10,7 +10,7 @@ from wmdelays.binning import EXACT
 from wmdelays.chance import check_settings, search
 from wmdelays.errors import InputError
 from wmdelays.found import Search
-from wmdelays.quantities import whole
+from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.validation.surrogates import check_surrogates, surrogate_versions, surrogates
 
@@ -198,7 +198,7 @@ def find(
         If a setting makes no sense, nothing can be looked for, or elephant is missing; before any
         work starts.
     """
-    seed = whole("seed", seed, 0)
+    seed = checked_seed(seed)
     jitter_steps = 1 if jitter is None else whole_bins("jitter", jitter, step, 0)
     gap_steps = None if gap is None else whole_bins("gap", gap, step, 1)
     check_settings(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.quantities import whole
+from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.validation.find_stored import DITHER, count_text, raster_sizes, whole_bins
 from wmdelays.validation.surrogates import check_surrogates, need_elephant, surrogate_versions
@@ -163,7 +163,7 @@ def find_unknown(
         raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
     n_bins = _WINDOW_BINS if window is None else whole_bins("window", window, step, 2)
     dither = DITHER * step if dither is None else dither
-    seed = whole("seed", seed, 0)
+    seed = checked_seed(seed)
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
     check_surrogates(method, dither, n_surrogates)

@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from wmdelays.activity import DELTA, GAMMA, SPECTRUM_S, Activity, Ceiling, activity, ceiling
+from wmdelays.brian_models.devices import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import NETWORK, RASTER, held
 from wmdelays.network_file import read_run, write_run
@@ -85,6 +86,8 @@ def simulate(
     record_s = whole("record", record_s, KEPT_S)
     seed = None if seed is None else whole("seed", seed, 0, _LARGEST)
     snapshot_s = None if snapshot_s is None else whole("snapshot", snapshot_s, 1, _LARGEST)
+    if device not in DEVICES:
+        raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
     check_writable(path, NETWORK)
     run = read_run(path) if Path(path).exists() else None
     if run is not None:
@@ -290,8 +293,8 @@ def command(
         Path, typer.Option("-o", "--output", metavar="FILE", help="The network file.")
     ],
     seconds: Annotated[
-        int, typer.Option(metavar="S", help="Length of the whole simulation in seconds.")
-    ] = 3600,
+        str, typer.Option(metavar="S", help="Length of the whole simulation in seconds.")
+    ] = "3600",
     seed: Annotated[
         int | None, typer.Option(help="Seed of the wiring and the random input; by default 0.")
     ] = None,
@@ -324,6 +327,9 @@ def command(
     check_outputs(json_file, report, written=[(output, NETWORK), (raster, RASTER)])
     if raster is not None:
         _check_own_raster(raster, output)
+    # A number alone are seconds here.
+    length = f"{seconds}s" if seconds.strip().isdecimal() else seconds
+    length_s = whole_seconds(length, "--seconds")
     snapshot_s = None if snapshot is None else whole_seconds(snapshot, "--snapshot", 1)
     checkpoint_s = whole_seconds(checkpoint, "--checkpoint", 1)
     record_s = whole_seconds(record, "--record", KEPT_S)
@@ -331,7 +337,7 @@ def command(
         with progress_bar() as say:
             run = simulate(
                 output,
-                seconds,
+                length_s,
                 seed=seed,
                 snapshot_s=snapshot_s,
                 checkpoint_s=checkpoint_s,

@@ -13,7 +13,7 @@ from wmdelays.errors import InputError
 from wmdelays.free_memory import check_memory
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
-from wmdelays.quantities import seconds, whole
+from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.recall import check_room
 from wmdelays.scores import Score
 from wmdelays.validation.info import sizes
@@ -166,7 +166,7 @@ def periodic(
     if not memory.periodic:
         raise InputError("the memory is not periodic: its patterns end; store them with --periodic")
     repeats, draws = whole("repeats", repeats, 1), whole("draws", draws, 1)
-    seed = whole("seed", seed, 0)
+    seed = checked_seed(seed)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
     for k in chosen:
         if not 0 <= k < memory.n_patterns:
@@ -324,7 +324,7 @@ def command(
     if patterns != "all":
         chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")
     levels = _numbers(noise, "--noise", float, "numbers such as 0,0.1")
-    dt_s = None if dt is None else seconds(dt, "--dt")
+    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
     with progress_bar() as say:
         result = periodic(
             read_memory(memory),

@@ -11,7 +11,7 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory
-from wmdelays.quantities import seconds, whole
+from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.recall import Recall
 from wmdelays.retrieval import Sequence, score_cues, sequence, spontaneous
 from wmdelays.validation.info import sizes
@@ -143,7 +143,7 @@ def retrieve(
     """
     say = progress or (lambda stage, part: None)
     n_substeps = check_simulator(simulator, memory, dt, device)
-    seed = whole("seed", seed, 0)
+    seed = checked_seed(seed)
     if not 0 < bound <= 1:
         raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
     if order == "stored":
@@ -284,7 +284,7 @@ def command(
     """Cue patterns one after another and see which is recalled when."""
     check_outputs(json_file, report, memory)
     wanted = _order(order)
-    dt_s = None if dt is None else seconds(dt, "--dt")
+    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
     with progress_bar() as say:
         result = retrieve(
             read_memory(memory),

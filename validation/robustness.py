@@ -12,7 +12,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.memory_file import read_memory
-from wmdelays.quantities import seconds, whole
+from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.recall import check_room
 from wmdelays.scores import score
 from wmdelays.validation.options import (
@@ -232,7 +232,7 @@ def robustness(
     InputError
         If a kind or a value makes no sense, or a memory cannot be read; before any work starts.
     """
-    whole("seed", seed, 0)
+    checked_seed(seed)
     whole("workers", workers, 1)
     results = Results(None, "robustness") if results is None else results
     memories = [str(Path(path).resolve()) for path in memories]
@@ -441,7 +441,7 @@ def command(
             draws=draws,
             before=before,
             simulator=simulator,
-            dt=None if dt is None else seconds(dt, "--dt"),
+            dt=None if dt is None else seconds(dt, "--dt", above_zero=True),
             device=device,
             seed=seed,
             results=kept,

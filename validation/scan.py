@@ -10,7 +10,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.patterns import generate
-from wmdelays.quantities import whole
+from wmdelays.quantities import checked_seed, whole
 from wmdelays.validation.options import (
     JsonFile,
     Report,
@@ -144,7 +144,7 @@ def scan(
         If a setting makes no sense, before any work starts; or if a point cannot be computed.
     """
     results = Results(None, "scan") if results is None else results
-    seeds, seed = whole("seeds", seeds, 1), whole("seed", seed, 0)
+    seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
     check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings(settings)
     # One seed after the other: a scan that is interrupted has a bit of everything.

@@ -229,14 +229,14 @@ def command(
         )
         if value is not None
     }
-    step = seconds(bin, "--bin")
+    step = seconds(bin, "--bin", above_zero=True)
     patterns, stretches = read_patterns(
         inputs,
         step,
         start=None if start is None else seconds(start, "--start"),
-        stop=None if stop is None else seconds(stop, "--stop"),
+        stop=None if stop is None else seconds(stop, "--stop", above_zero=True),
         pad=pad,
-        duration=None if duration is None else seconds(duration, "--duration"),
+        duration=None if duration is None else seconds(duration, "--duration", above_zero=True),
         neurons=neurons,
         merge_spikes=merge_spikes,
         seed=seed,

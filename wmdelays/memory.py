@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
 
 _KINDS = {
@@ -167,7 +169,13 @@ class Memory:
 
     def dense(self):
         """The dense tensor ``W[j, i, d - 1]``, float64 of shape (n_neurons, n_neurons, n_delays)."""
-        weights = np.zeros((self.n_neurons, self.n_neurons, self.n_delays))
+        shape = self.n_neurons, self.n_neurons, self.n_delays
+        check_memory(
+            8 * math.prod(shape),
+            f"the dense tensor of {self.n_neurons} neurons and {self.n_delays} delays",
+            "take the synapses as they are: pre, post, delay and weight",
+        )
+        weights = np.zeros(shape)
         weights[self.post, self.pre, self.delay - 1] = self.weight
         return weights
 

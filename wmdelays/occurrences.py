@@ -8,6 +8,11 @@ share of the template's spikes.
 
 import numpy as np
 
+from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
+
+# Bytes for each step and each unit that a template is looked for at.
+_OF_A_STEP, _OF_A_UNIT = 40, 16
 # Intervals that are laid out at once; this bounds the memory that a long template takes.
 _BLOCK = 2_000_000
 
@@ -34,6 +39,16 @@ class Coverage:
         self.jitter = jitter
         # A number for each neuron and step, those of two neurons further apart than the jitter.
         self._width = self.n_steps + 2 * jitter + 2
+        if self._width * self.n_neurons >= 2**63:
+            raise InputError(
+                f"{self.n_steps} steps of {self.n_neurons} units, {jitter} steps of jitter: more than"
+                " can be numbered; take a longer bin (--bin) or less jitter (--jitter)"
+            )
+        check_memory(
+            _OF_A_STEP * self.n_steps + _OF_A_UNIT * self.n_neurons,
+            f"looking at each of {self.n_steps} steps and {self.n_neurons} units",
+            "take a longer bin (--bin) or a shorter stretch (--start, --stop)",
+        )
         # Sorted here: np.unique takes twenty times as long for millions of spikes.
         keys = np.sort(raster.neurons * self._width + raster.steps(step))
         self._keys = keys = keys[np.diff(keys, prepend=-1) > 0]

@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
 from wmdelays.free_memory import check_memory
+from wmdelays.quantities import checked_seed, whole
 from wmdelays.raster import Raster
 
 # Bytes that patterns take: each pattern, each of its spikes (neuron and time), what a spike of the
@@ -278,16 +279,12 @@ def _check_memory(n_neurons, n_steps, n_patterns, rate, n_bytes=0.0):
 
 def _checked_rng(seed, *, n_neurons, n_steps, n_patterns, **probabilities):
     for name, size in (("neurons", n_neurons), ("steps", n_steps), ("patterns", n_patterns)):
-        if size < 1:
-            raise InputError(f"{name} is {size}; there has to be at least one")
+        whole(name, size, 1)
     for name, probability in probabilities.items():
         if not 0 <= probability <= 1:
             raise InputError(f"{name} is {probability}; it has to lie from 0 to 1")
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; it cannot be negative")
-    return np.random.default_rng(seed)
+    return np.random.default_rng(checked_seed(seed))
 
 
 def _check_interval(interval):
-    if interval < 0:
-        raise InputError(f"interval is {interval}; it cannot be negative")
+    whole("interval", interval, 0)

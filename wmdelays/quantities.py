@@ -13,14 +13,18 @@ _QUANTITY = re.compile(
     r"(?:\s*/\s*(?P<divisor>\d*\.?\d+))?\s*(?P<unit>s|ms|us)\s*"
 )
 
+# Within these every product and quotient of two times, in whichever unit, is a number.
+_SHORTEST, _LONGEST = 1e-15, 1e15
 _MOST_SUBSTEPS = 1_000_000
+# Characters of a value that an error shows.
+_SHOWN = 80
 # Steps, neurons, draws and the like are numbered in 32 bits.
 LARGEST = 2**31 - 1
 # Seeds may be as large as every library takes them.
 LARGEST_SEED = 2**63 - 1
 
 
-def seconds(text, name="time"):
+def seconds(text, name="time", above_zero=False):
     """A time in seconds from text with a unit.
 
     Parameters
@@ -29,6 +33,8 @@ def seconds(text, name="time"):
         A number or a fraction, and one of the units s, ms and us: ``"1ms"``, ``"1/30s"``.
     name : str
         What the time is, for the error.
+    above_zero : bool
+        Whether it is a length, which cannot be zero.
 
     Returns
     -------
@@ -38,7 +44,7 @@ def seconds(text, name="time"):
     Raises
     ------
     InputError
-        If the text is not a time with a unit.
+        If the text is not a time with a unit, or the time is negative.
 
     Examples
     --------
@@ -47,10 +53,16 @@ def seconds(text, name="time"):
     """
     match = _QUANTITY.fullmatch(text)
     if match is None or (match["divisor"] and float(match["divisor"]) == 0):
-        raise InputError(f"{name} {text!r} is not a time with a unit, such as 1ms, 0.5 ms or 1/30s")
+        raise InputError(
+            f"{name} {shortened(text)} is not a time with a unit, such as 1ms, 0.5 ms or 1/30s"
+        )
     value = float(match["value"]) / float(match["divisor"] or 1) * _UNITS[match["unit"]]
-    if not math.isfinite(value):
-        raise InputError(f"{name} {text!r} is too large")
+    if not value <= _LONGEST:
+        raise InputError(f"{name} {shortened(text)} is too large")
+    if value < 0:
+        raise InputError(f"{name} {shortened(text)} is negative; times start at 0")
+    if above_zero and value < _SHORTEST:
+        raise InputError(f"{name} {shortened(text)} is too short; it has to be greater than zero")
     return value
 
 
@@ -83,9 +95,9 @@ def whole_seconds(text, name="time", least=0):
     """
     value = seconds(text, name)
     if value % 1:
-        raise InputError(f"{name} {text!r} is not a whole number of seconds, such as 60s")
+        raise InputError(f"{name} {shortened(text)} is not a whole number of seconds, such as 60s")
     if value < least:
-        raise InputError(f"{name} {text!r} is too short; take at least {least}s")
+        raise InputError(f"{name} {shortened(text)} is too short; take at least {least}s")
     return int(value)
 
 
@@ -127,7 +139,7 @@ def substeps(step, dt):
     return whole
 
 
-def whole(name, value, least, most=None):
+def whole(name, value, least, most=LARGEST):
     """A setting that has to be a whole number.
 
     Parameters
@@ -136,7 +148,7 @@ def whole(name, value, least, most=None):
         Name of the setting.
     value : int or float
     least, most : int
-        Bounds; by default there is no upper one.
+        Bounds.
 
     Returns
     -------
@@ -147,7 +159,30 @@ def whole(name, value, least, most=None):
     InputError
         If it is not a whole number, or out of bounds.
     """
-    if value % 1 or value < least or (most is not None and value > most):
-        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name} is {value}; it has to be a whole number {bounds}")
+    # An infinity leaves no number, which counts as a rest.
+    if value % 1 or not least <= value <= most:
+        bounded = most != LARGEST or value > most
+        bounds = f"from {least} to {most}" if bounded else f"of at least {least}"
+        raise InputError(f"{name} is {shortened(value)}; it has to be a whole number {bounds}")
     return int(value)
+
+
+def checked_seed(seed):
+    """A seed of random numbers, which is a whole number as large as every library takes.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    return whole("seed", seed, 0, LARGEST_SEED)
+
+
+def shortened(value):
+    """A value as an error shows it: as Python writes it, and its beginning where that is long."""
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes no numbers of more than 4,300 digits.
+        text = hex(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"

@@ -7,6 +7,7 @@ import numpy as np
 
 from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 
 _LARGEST = 2**31 - 1
 
@@ -150,6 +151,7 @@ class Raster:
         contains them: step k holds the times from k * step up to, not including, (k + 1) * step,
         with the room below that the resolution of the times asks for. See `wmdelays.binning`.
         """
+        self._check_step(step)
         steps = self._at_whole_steps(step) if self.clock is None else None
         if steps is None:
             steps = self.binning(step).steps(self.times + self.start, self.start)
@@ -165,8 +167,18 @@ class Raster:
             return nearest.astype(np.int64)
         return None
 
+    def _check_step(self, step):
+        if not (np.isfinite(step) and step > 0):
+            raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
+        if self.duration > _LARGEST * step:
+            raise InputError(
+                f"a bin of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
+                " numbered; take a longer bin (--bin), or a stretch (--start, --stop)"
+            )
+
     def n_steps(self, step):
         """The number of steps that hold the raster; `step` in seconds."""
+        self._check_step(step)
         steps = self._at_whole_steps(step) if self.clock is None else None
         nearest = steps is not None or self.binning(step).points == 1
         steps = self.steps(step) if steps is None else steps
@@ -176,8 +188,20 @@ class Raster:
         return int(max(np.ceil(self.duration / step - room), last + 1, 1))
 
     def dense(self, step):
-        """Dense view, bool of shape (n_steps, n_neurons); `step` in seconds."""
-        dense = np.zeros((self.n_steps(step), self.n_neurons), dtype=bool)
+        """Dense view, bool of shape (n_steps, n_neurons); `step` in seconds.
+
+        Raises
+        ------
+        InputError
+            If there is no memory for it.
+        """
+        shape = self.n_steps(step), self.n_neurons
+        check_memory(
+            shape[0] * shape[1],
+            f"a dense view of {shape[0]} steps of {shape[1]} neurons",
+            "take a longer bin, a shorter stretch or fewer neurons",
+        )
+        dense = np.zeros(shape, dtype=bool)
         dense[self.steps(step), self.neurons] = True
         return dense
 
@@ -294,13 +318,6 @@ class Raster:
         InputError
             If two spikes of a neuron fall into one step and `merge_spikes` is not set.
         """
-        if not (np.isfinite(step) and step > 0):
-            raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
-        if self.duration / step > _LARGEST:
-            raise InputError(
-                f"a bin of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
-                " numbered; take a longer bin (--bin), or a stretch (--start, --stop)"
-            )
         n_steps, steps = self.n_steps(step), self.steps(step)
         kept = np.unique(steps * self.n_neurons + self.neurons)
         n_merged = len(self) - len(kept)

@@ -7,6 +7,9 @@ import numpy as np
 from wmdelays.binning import ROUNDING
 from wmdelays.errors import InputError
 
+# A template is made so many times faster or slower at most.
+_FASTEST = 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Template:
@@ -65,10 +68,13 @@ class Template:
         Raises
         ------
         InputError
-            If the speed is 0 or not finite.
+            If the speed is 0, or too far from 1.
         """
-        if not np.isfinite(speed) or speed == 0:
-            raise InputError(f"a speed is a number other than 0, not {speed:g}")
+        if not 1 / _FASTEST <= abs(speed) <= _FASTEST:
+            raise InputError(
+                f"a speed is a number other than 0, from {1 / _FASTEST:g} to {_FASTEST:g} forwards or"
+                f" backwards, not {speed:g}"
+            )
         return replace(self, times=self.times / speed, speed=self.speed * speed)
 
     def on_grid(self, step):

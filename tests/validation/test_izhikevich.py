@@ -198,3 +198,13 @@ def test_mistakes_are_one_line_before_any_work(wmdelays, refused, simulated, arg
     shutil.copy(simulated, wmdelays.folder / "old.h5")
     output = [] if "-o" in arguments else ["-o", "net.h5"]
     assert words in refused("izhikevich", *output, *arguments)
+
+
+def test_seconds_may_be_written_with_their_unit_and_a_device_is_checked_all_the_same(
+    wmdelays, refused, simulated
+):
+    # Nothing is left to simulate.
+    words = ("izhikevich", "-o", simulated, "--seed", 4, "--snapshot", "1s")
+    assert wmdelays(*words, "--seconds", "3s").returncode == 0
+    assert "--seconds '3 m'" in refused(*words, "--seconds", "3 m")
+    assert "no device 'nonsense'" in refused(*words, "--seconds", 3, "--device", "nonsense")

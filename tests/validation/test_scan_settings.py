@@ -2,6 +2,7 @@
 
 import pytest
 
+import wmdelays.free_memory
 from wmdelays.errors import InputError
 from wmdelays.validation.published import PUBLISHED, SETTING
 from wmdelays.validation.scan import scan
@@ -101,6 +102,7 @@ def test_values_that_make_no_sense_are_refused_before_anything_is_stored(
         scan(settings(SMALL, over))
 
 
-def test_checks_of_a_large_setting_take_no_time_of_its_size():
+def test_checks_of_a_large_setting_take_no_time_of_its_size(monkeypatch):
+    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 1e18)
     large = "bernoulli:neurons=100000,steps=100000,patterns=10000,rate=0.5"
     check_settings(settings(large, options={"delays": 5000, "epochs": 10**6}))

@@ -119,7 +119,7 @@ def test_cues_of_another_network_are_refused():
         (dict(patterns=[Raster([0], [0.0105], 3, 0.02)]), "between the steps"),
         (dict(patterns=[Raster([0], [0.01001], 3, 0.02)]), "between the steps"),
         (dict(patterns=[Raster([0, 0], [0.01, 0.01], 3, 0.02)]), "spike twice"),
-        (dict(patterns=[Raster([0], [0.01], 3, 1e9)]), "longer than can be numbered"),
+        (dict(patterns=[Raster([0], [0.01], 3, 1e9)]), "more steps than can be numbered"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(change, word):

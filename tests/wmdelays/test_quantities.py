@@ -7,21 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.quantities import seconds, substeps, whole_seconds
+from wmdelays.quantities import (
+    LARGEST,
+    LARGEST_SEED,
+    checked_seed,
+    seconds,
+    substeps,
+    whole,
+    whole_seconds,
+)
 
 
 @pytest.mark.parametrize(
     "text, wanted",
     [
         ("1ms", 1e-3), ("0.1 ms", 1e-4), ("1/30s", 1 / 30), ("1 / 30 s", 1 / 30), (" 2s ", 2.0),
-        ("250us", 250e-6), (".5ms", 5e-4), ("1e-3s", 1e-3), ("1000/30ms", 1 / 30), ("-1ms", -1e-3), ("0s", 0.0),
+        ("250us", 250e-6), (".5ms", 5e-4), ("1e-3s", 1e-3), ("1000/30ms", 1 / 30), ("0s", 0.0),
     ],
 )  # fmt: skip
 def test_a_number_or_a_fraction_with_a_unit_is_a_time(text, wanted):
     assert seconds(text) == pytest.approx(wanted, rel=1e-15)
 
 
-@given(st.floats(0, 1e300), st.sampled_from([("s", 1.0), ("ms", 1e-3), ("us", 1e-6)]))
+@given(st.floats(0, 1e15), st.sampled_from([("s", 1.0), ("ms", 1e-3), ("us", 1e-6)]))
 def test_every_number_python_writes_is_read(value, unit):
     assert seconds(f"{value!r} {unit[0]}") == value * unit[1]
 
@@ -43,6 +51,9 @@ def test_every_number_python_writes_is_read(value, unit):
         "1e999s",
         "a\nb",
         "1//2s",
+        "-1ms",
+        "1e300s",
+        "1" * 5000 + "s",
     ],
 )
 def test_anything_else_is_refused_by_name_in_one_line(text):
@@ -93,3 +104,31 @@ def test_another_dt_is_refused_and_the_next_ones_are_named(step, dt):
 def test_a_dt_that_does_not_divide_the_step_is_refused(dt):
     with pytest.raises(InputError, match="dt"):
         substeps(1e-3, dt)
+
+
+@pytest.mark.parametrize("text", ["0s", "1e-320ms", "1e-300s", "1e-999ms"])
+def test_a_length_of_nothing_is_refused(text):
+    assert seconds(text) == pytest.approx(0, abs=1e-15)
+    with pytest.raises(InputError, match="^bin .* greater than zero$"):
+        seconds(text, "bin", above_zero=True)
+
+
+@pytest.mark.parametrize("value", [1, 7.0, LARGEST])
+def test_whole_numbers_are_let_through(value):
+    assert whole("draws", value, 1) == value
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.5, math.inf, -math.inf, math.nan, 1e300, 1e-320, LARGEST + 1, 10**400]
+)
+def test_what_is_no_whole_number_within_bounds_is_refused_in_a_short_line(value):
+    with pytest.raises(InputError, match="^draws is .* whole number ") as refused:
+        whole("draws", value, 1)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_seed_is_as_large_as_every_library_takes():
+    assert checked_seed(LARGEST_SEED) == LARGEST_SEED
+    for seed in (-1, LARGEST_SEED + 1):
+        with pytest.raises(InputError, match="^seed is "):
+            checked_seed(seed)
