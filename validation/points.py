@@ -9,7 +9,7 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.free_memory import check_memory
 from wmdelays.quantities import whole
 from wmdelays.validation.terminal import duration
-from wmdelays.validation.workers import affordable, side_by_side
+from wmdelays.validation.workers import KILLED, affordable, side_by_side
 
 # Bytes of memory for a point and its row of results.
 _OF_A_POINT = 3000
@@ -79,7 +79,7 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     # Whatever ends this, the processes end at once.
     with closing(work):
         for chunk, figures in work:
-            if figures is None:
+            if figures is KILLED:
                 figures = _killed(chunk)
             if isinstance(figures, InputError):
                 refused += [figures] * len(chunk)
@@ -143,7 +143,7 @@ def _by_scheduler(function, chunks, address):
             try:
                 figures = _attempt(future.result)
             except distributed.KilledWorker:
-                figures = None
+                figures = KILLED
             except CancelledError:
                 raise InputError("the dask scheduler is gone; what it computed is kept") from None
             finally:

@@ -24,6 +24,7 @@ from wmdelays.free_memory import free_memory, in_words
 # A worker with its libraries, torch among them, and the smallest of points: `peak_bytes` of a scan
 # of the rule bptt is 477 MB on x86-64 Linux.
 LEAST_BYTES = 500_000_000
+KILLED = object()
 # A piece of work that killed so many workers is given up.
 _TRIES = 4
 # Seconds for workers to end by themselves when all is done.
@@ -75,7 +76,7 @@ def side_by_side(function, pieces, n_workers):
     Yields
     ------
     (piece, result)
-        The result is the InputError that the function ended with, and None where every worker
+        The result is the InputError that the function ended with, and `KILLED` where every worker
         that tried the piece was killed.
 
     Raises
@@ -108,7 +109,7 @@ def side_by_side(function, pieces, n_workers):
                     if tries[place] < _TRIES:
                         waiting.appendleft(place)
                     else:
-                        ready.append((place, None))
+                        ready.append((place, KILLED))
                     continue
                 fine, result, used = answer
                 peak = max(peak, used)

@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from wmdelays.delay_network import DelayNetwork
+from wmdelays.file_kinds import GROUPS, JSON, MOTIFS, held
 from wmdelays.network_file import write_run
 from wmdelays.network_state import new_run
 from wmdelays.output import write_json
@@ -46,7 +47,7 @@ def files(tmp_path_factory, small_memory):
     folder = tmp_path_factory.mktemp("kinds")
     shutil.copy(small_memory, folder / "memory")
     shutil.copy(small_memory, folder / "a.h5")
-    (raster,) = bernoulli(20, 40, 1, 0.05, seed=1)
+    (raster,) = bernoulli(20, 400, 1, 0.05, seed=1)
     write_raster(folder / "a.csv", raster)
     shutil.copy(folder / "a.csv", folder / "recording")
     write_raster(folder / "a.npz", raster)
@@ -78,6 +79,36 @@ def test_an_output_takes_the_place_of_its_own_kind_alone(files, refused, tmp_pat
         assert (tmp_path / name).read_bytes() == before
 
 
+# Quick runs of every command that writes JSON, groups or motifs.
+WRITTEN = [
+    ("info", "a.h5", "--json"),
+    ("compare", "a.h5", "--device", "numpy", "--patterns", "0", "--json"),
+    ("retrieve", "a.h5", "--json"),
+    ("periodic", "p.h5", "--repeats", 2, "--draws", 1, "--json"),
+    ("find", "a.h5", "a.csv", "--draws", 20, "--json"),
+    ("robustness", "a.h5", "--damage", "lost", "--values", "0", "--draws", 1, "--json"),
+    ("scan", GENERATOR, "--over", "delays=3", "--seeds", 1, "--json"),
+    ("capacity", "--neurons", 20, "--steps", 40, "--delays", 3, "--rate", 0.05, "--json"),
+    ("motifs", "a.h5", "--json"),
+    ("motifs", "a.h5", "--motifs"),
+    ("groups", "a.h5", "--json"),
+]
+
+
+@pytest.mark.parametrize("command", WRITTEN, ids=[" ".join(map(str, c)) for c in WRITTEN])
+def test_what_a_command_wrote_it_may_replace(files, wmdelays, tmp_path, command):
+    for name in ("a.h5", "a.csv"):
+        shutil.copy(files / name, tmp_path)
+    if "p.h5" in command:
+        pattern = "periodic:neurons=20,steps=40,patterns=1,rate=0.05"
+        assert wmdelays("store", pattern, "--delays", 5, "-o", "p.h5").returncode == 0
+    done = wmdelays(*command, "out")
+    assert done.returncode == 0, done.stderr
+    kind = {"--motifs": MOTIFS}.get(command[-1], GROUPS if command[0] == "groups" else JSON)
+    # A search may find no groups.
+    assert held(tmp_path / "out") in (kind, None)
+
+
 def test_a_raster_takes_the_place_of_that_of_its_own_network_alone(wmdelays, refused, tmp_path):
     run = ("izhikevich", "--device", "numpy", "--seconds", 1, "-o", "net.h5", "--raster")
     (raster,) = bernoulli(20, 40, 1, 0.05, seed=1)
@@ -86,7 +117,7 @@ def test_a_raster_takes_the_place_of_that_of_its_own_network_alone(wmdelays, ref
     line = refused(*run, "a.csv")
     assert line.startswith("wmdelays: a.csv: holds a recording") and "name another file" in line
     for _ in range(2):
-        assert wmdelays(*run, "b.csv").returncode == 0
+        assert wmdelays(*run, "b.csv", "--json", "b.json").returncode == 0
         assert "holds a recording" in refused(*run, "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == recording
 

@@ -174,6 +174,18 @@ def test_a_read_only_file_is_not_replaced(tmp_path):
     assert path.read_text() == OLD
 
 
+def test_another_users_file_in_a_folder_for_all_is_refused_before(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    path.write_text(OLD)
+    path.chmod(0o666)
+    # As in /tmp: everybody may make files, and rename and remove their own alone.
+    tmp_path.chmod(0o1777)
+    check_writable(path, GROUPS)
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(InputError, match="belongs to another user"):
+        check_writable(path, GROUPS)
+
+
 def test_a_folder_in_which_no_file_can_be_made_is_found_before(tmp_path, monkeypatch):
     real = os.open
 
