@@ -207,7 +207,8 @@ def find(
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
     check_surrogates(method, dither, n_surrogates)
     began = time.perf_counter()
-    part, silent = _of_units(raster.meant(step), templates)
+    part, silent = _of_units(raster, templates)
+    part = part.meant(step)
     made_by_chance = surrogates(part, n_surrogates, method=method, dither=dither, seed=seed)
     made = search(
         templates,
@@ -256,7 +257,8 @@ def _of_units(raster, templates):
     chosen = np.isin(raster.neurons, units)
     if chosen.all():
         return raster, units[~there]
-    kept = replace(raster, neurons=raster.neurons[chosen], times=raster.times[chosen])
+    neurons, times = raster.neurons[chosen], raster.times[chosen]
+    kept = replace(raster, neurons=neurons, times=times, clock=raster.recording)
     return kept, units[~there]
 
 

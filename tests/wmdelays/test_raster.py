@@ -144,6 +144,25 @@ def test_spikes_are_sorted_by_time_then_neuron():
     assert raster.neurons.tolist() == [1, 0, 2]
 
 
+def test_a_raster_keeps_nothing_of_the_arrays_that_it_was_made_of():
+    neurons, times = np.array([0, 1]), np.array([0.1, 0.2])
+    raster = Raster(neurons, times, 2, 1.0)
+    neurons[0], times[0] = 1, 0.15
+    assert (raster.neurons.tolist(), raster.times.tolist()) == ([0, 1], [0.1, 0.2])
+
+
+def test_the_times_that_are_meant_are_those_of_the_grid_where_there_is_one():
+    frames = np.arange(60)
+    raster = Raster(np.zeros(60, int), np.round(frames / 30, 2), 1, 2.0)
+    assert raster.meant(1 / 30).times == pytest.approx(frames / 30, abs=1e-12)
+    piece = raster.slice(0.25, 1.0, 1 / 30)
+    assert piece.meant(1 / 30).times == pytest.approx(frames[8:30] / 30 - 0.25, abs=1e-12)
+    # What lies on the grid, or on none, stays bit for bit.
+    for times in (frames / 30, np.sort(np.random.default_rng(0).random(60))):
+        other = Raster(np.zeros(60, int), times, 1, 2.0)
+        assert other.meant(1 / 30) is other
+
+
 def test_rasters_that_differ_in_anything_are_unequal():
     raster = Raster([0, 1], [0.1, 0.2], 2, 1.0)
     assert raster == Raster([1, 0], [0.2, 0.1], 2, 1.0)
