@@ -5,11 +5,11 @@ from contextlib import contextmanager
 import numpy as np
 from brian2 import Network, SpikeMonitor, prefs, second
 
+from wmdelays.brian_models.cython_cache import cython_folder
 from wmdelays.brian_models.expansion import expand
 from wmdelays.brian_models.neuron_models import NEURONS
 from wmdelays.brian_models.programs import EXACT
 from wmdelays.brian_models.stimulus import fill, stimulus_objects
-from wmdelays.cache_folder import cache_folder
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 
@@ -89,5 +89,5 @@ def cython_settings(device):
         return {}
     return {
         "codegen.cpp.extra_compile_args": list(EXACT),
-        "codegen.runtime.cython.cache_dir": str(cache_folder("cython")),
+        "codegen.runtime.cython.cache_dir": str(cython_folder()),
     }
