@@ -84,6 +84,11 @@ def find_groups(
     counted = _Counted(draw)
     with _file(path, described, expected) as file:
         first = file.done
+        if first.n_sets > total:
+            raise InputError(
+                f"{file.record}: says that {first.n_sets:,} sets of anchors were searched; there are"
+                f" {total:,}"
+            )
         if tell is not None and total:
             n_mothers = anchored(network, strong, n_anchors)
             before = f", {first.n_sets:,} of them searched before" if first.n_sets else ""
