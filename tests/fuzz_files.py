@@ -415,7 +415,8 @@ def run_case(good, kind, number, folder):
     command = COMMANDS[kind][number] if number < 0 else rng.choice(COMMANDS[kind])
     if number >= 0:
         change(folder / kind, rng)
-    before, streams = os.getcwd(), (io.StringIO(), io.StringIO())
+    before = os.getcwd()
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
     os.chdir(folder)
     try:
         with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
@@ -428,9 +429,9 @@ def run_case(good, kind, number, folder):
         return f"traceback {type(error).__name__} at {place}"
     finally:
         os.chdir(before)
-    output, errors = (stream.getvalue() for stream in streams)
+    output, errors = (stream.buffer.getvalue().decode() for stream in streams)
     if status not in ((0, 1, 2) if number >= 0 else (0,)):
-        return f"status {status}"
+        return f"status {status}: {errors.splitlines()[-1:]}"
     if status == 2 and not errors.splitlines()[-1].startswith("wmdelays: "):
         return "status 2 without its line"
     if any(ord(c) < 32 and c not in "\n\t" or 127 <= ord(c) < 160 for c in output + errors):

@@ -1,5 +1,6 @@
 """Checkpoint files."""
 
+import json
 from typing import Any
 
 import h5py
@@ -9,6 +10,7 @@ import pytest
 from wmdelays import InputError, Memory, output
 from wmdelays.patterns import bernoulli
 from wmdelays.training.checkpoint import fingerprint, resume, write_checkpoint
+from wmdelays.training.store import store
 
 
 def read_checkpoint(path, owner):
@@ -84,3 +86,121 @@ def test_fingerprint_tells_memories_apart(changes):
 def test_fingerprint_tells_settings_apart_and_not_how_a_memory_was_made():
     assert fingerprint(memory(), {"a": 1}) != fingerprint(memory(), {"a": 2})
     assert fingerprint(memory(), {"a": 1}) == fingerprint(memory(made={"rule": "x"}), {"a": 1})
+
+
+PATTERNS = bernoulli(8, 40, 2, 0.06, seed=1)
+LEARNING = {
+    "margin": dict(epochs=3, damaged_epochs=0),
+    "pruned": dict(epochs=3, damaged_epochs=0, prune=True, lost=0, added=0, silenced=0, noise=0),
+    "bptt": dict(epochs=2, warm_up=0),
+}
+
+
+@pytest.fixture
+def learned(tmp_path, kind):
+    """A function that goes on from the checkpoint of a rule after it was changed, digest included."""
+    rule = "bptt" if kind == "bptt" else "margin"
+    path = tmp_path / "c.h5"
+
+    def learn():
+        return store(PATTERNS, rule, n_delays=4, checkpoint=path, **LEARNING[kind])
+
+    def go_on(change):
+        write_checkpoint_again(path, change)
+        return learn()
+
+    learn()
+    return go_on
+
+
+def write_checkpoint_again(path, change):
+    with h5py.File(path) as file:
+        owner = file.attrs["owner"]
+        state = json.loads(file["state"].asstr()[()])
+        arrays = {name: array[()] for name, array in file["arrays"].items()}
+    change(state, arrays)
+    write_checkpoint(path, owner, state, arrays)
+
+
+def put(name, value):
+    return lambda state, arrays: state.update({name: value})
+
+
+def change(name, value):
+    """Another array in the place of one; or None of them."""
+
+    def work(state, arrays):
+        array = arrays.pop(name)
+        if value is not None:
+            arrays[name] = value(array)
+
+    return work
+
+
+def with_nan(array):
+    array[..., -1] = np.nan
+    return array
+
+
+@pytest.mark.parametrize("kind", LEARNING)
+def test_a_checkpoint_that_nobody_changed_is_gone_on_with(learned):
+    learned(lambda state, arrays: None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "words"),
+    [
+        ("margin", put("n_stages", 10**9), "stages; there are 1 at most"),
+        ("margin", put("n_stages", 0), "is in stage 1 of 0"),
+        ("pruned", put("n_stages", 10**9), "stages; there are"),
+        ("margin", put("n_stages", "1"), "Expected `int`, got `str`"),
+        ("margin", put("n_stages", 10**400), "Expected `int` <="),
+        ("margin", put("stage", 2), "is in stage 2 of 1"),
+        ("margin", put("stage", -1), "Expected `int` >= 0"),
+        ("margin", put("epoch", 3), "is in epoch 3 of a stage of 1"),
+        ("margin", put("flags", []), "has 0 blocks, not 1"),
+        ("margin", put("flags", [[False, False]] * 2), "has 2 blocks, not 1"),
+        ("margin", put("flags", [[1, 0]]), "Expected `bool`"),
+        ("margin", put("history", [{"epoch": 1}]), "missing required field"),
+        ("margin", put("history", None), "Expected `array`"),
+        ("margin", lambda state, arrays: state.pop("stage"), "missing required field `stage`"),
+        ("margin", change("block.place.0", None), "has no array block.place.0"),
+        ("margin", change("block.weight.0", None), "has no array block.weight.0"),
+        ("margin", change("prunable", None), "has no array prunable"),
+        ("margin", change("prunable", lambda a: a[:, :-1]), "prunable"),
+        ("margin", change("block.place.0", lambda a: a[::-1].copy()), "places"),
+        ("margin", change("block.place.0", lambda a: a - a[0] - 1), "places"),
+        ("margin", change("block.place.0", lambda a: a + 32 * 32), "places"),
+        ("margin", change("block.place.0", lambda a: a[:-1]), "block.weight.0"),
+        ("margin", change("block.place.0", lambda a: a.astype(float)), "block.place.0"),
+        ("margin", change("block.weight.0", lambda a: a[:, None]), "block.weight.0"),
+        ("margin", change("block.weight.0", with_nan), "not finite"),
+        ("pruned", change("before.place.0", None), "has no array before.place.0"),
+        ("bptt", put("history", []), "has no history"),
+        ("bptt", put("history", [{"loss": None, "f1": "1"}]), "Expected `float`"),
+        ("bptt", change("weights", None), "has no array weights"),
+        ("bptt", change("weights", lambda a: a[:-1]), "weights"),
+        ("bptt", change("weights", with_nan), "not finite"),
+        ("bptt", change("best", lambda a: a.astype("f8")), "best"),
+        ("bptt", change("random", np.zeros_like), "no state of random numbers"),
+        ("bptt", change("random", lambda a: a[:-1]), "random"),
+        ("bptt", change("optimizer.step", None), "has no array optimizer.step"),
+        ("bptt", change("optimizer.exp_avg", lambda a: a[0]), "optimizer.exp_avg"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_one_line(learned, changed, words):
+    with pytest.raises(InputError, match="the checkpoint .*c.h5 ") as refused:
+        learned(changed)
+    assert words in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_checkpoint_does_not_lead_to_other_files(tmp_path):
+    for name in ("c.h5", "other.h5"):
+        write_checkpoint(tmp_path / name, "me", {}, {"w": np.arange(3.0)})
+    for name in ("state", "arrays", "arrays/w"):
+        with h5py.File(tmp_path / "c.h5", "r+") as file:
+            del file[name]
+            file[name] = h5py.ExternalLink(str(tmp_path / "other.h5"), name)
+        with pytest.raises(InputError, match="has "):
+            read_checkpoint(tmp_path / "c.h5", "me")
+        write_checkpoint(tmp_path / "c.h5", "me", {}, {"w": np.arange(3.0)})
