@@ -94,6 +94,7 @@ def good_files(folder):
     from wmdelays.polychronous_groups import Group, group_line
     from wmdelays.raster_files import write_raster
     from wmdelays.training.store import store
+    from wmdelays.validation.cli import main as main_of_program
     from wmdelays.validation.results import Results
 
     patterns = bernoulli(8, 40, 2, 0.06, seed=1)
@@ -117,11 +118,9 @@ def good_files(folder):
     record |= {"n_sets": 0, "seconds": 0.0, "bytes": 0}
     (folder / "found.jsonl").write_text("")
     (folder / "found.jsonl.unfinished").write_text(json.dumps(record))
-    store(
-        patterns, "margin", n_delays=4, epochs=3, damaged_epochs=0, checkpoint=folder / "margin.h5"
-    )
-    bptt = dict(n_delays=4, epochs=1, warm_up=0, checkpoint=folder / "bptt.h5")
-    store(patterns, "bptt", **bptt)
+    with contextlib.chdir(folder), contextlib.redirect_stderr(io.StringIO()):
+        for name in ("margin.h5", "bptt.h5"):
+            assert main_of_program(COMMANDS[name][0]) == 0
     cost = dict(
         unpredictable=0.5, storable=0.5, seconds=0.1, peak_bytes=1e8, synapses=9, n_spikes=5
     )
@@ -148,7 +147,7 @@ COMMANDS = {
     "memory.h5": [
         ["info", "memory.h5", "--json", "-"],
         ["robustness", "memory.h5", *"--damage lost --values 0.5 --draws 1".split()],
-        ["find", "memory.h5", "raster.csv", "--min-completeness", "0.5", "--draws", "1"],
+        ["find", "memory.h5", "raster.csv", "--min-completeness", "0.5", "--draws", "10"],
         ["motifs", "memory.h5", "--json", "motifs.json"],
         ["groups", "memory.h5", "--json", "-"],
     ],
@@ -156,7 +155,7 @@ COMMANDS = {
     "network.csv": [["groups", "network.csv", "--json", "-"]],
     "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
     "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
-    "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 1".split()]],
+    "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 10".split()]],
     "found.jsonl.unfinished": [["groups", "network.csv", "--json", "found.jsonl"]],
     "margin.h5": [
         [
