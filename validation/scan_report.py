@@ -180,7 +180,8 @@ def finish(axes, panel, layout, names=None):
         axes.yaxis.minorticks_off()
     else:
         tops = [c.y if c.spread is None else c.y + np.nan_to_num(c.spread) for c in panel.curves]
-        top = np.concatenate(tops).max()
+        # What was not found has no place, and nothing may have been found at all.
+        top = np.nan_to_num(np.concatenate(tops)).max() or 1.0
         if (y > 0).all() and y.max() >= 20 * y.min():
             axes.set_yscale("log")
             axes.set_ylim(y.min() / 1.5, top * 1.5)

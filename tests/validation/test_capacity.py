@@ -189,3 +189,15 @@ def test_a_capacity_that_cannot_be_searched_is_refused(refused):
     assert "bound is 2" in refused("capacity", "--bound", 2)
     assert "rate is 0" in refused("capacity", "--rate", 0)
     assert "kappa is 3" in refused("capacity", "--set", "kappa=3")
+
+
+def test_searches_that_stored_nothing_are_drawn():
+    from wmdelays.validation.capacity_report import figures
+
+    setting = dict(generator="bernoulli", neurons=12, steps=40, patterns=1, rate=0.05, delays=3)
+    names = ("worst_pattern_f1", "unpredictable", "storable", "seconds", "peak_bytes", "synapses")
+    cost = dict.fromkeys(names, 0.5) | {"f1": 0.1, "loss": 0.9}
+    rows = [
+        {"setting": setting | {"rule": r}, "seed": 0, "figures": cost} for r in ("hebbian", "x")
+    ]
+    assert [name for name, *_ in figures(outcomes(rows, 0.9))] == ["capacity_rule", "search"]
