@@ -4,9 +4,7 @@ import json
 import os
 import re
 import signal
-from collections import Counter
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from wmdelays.memory import Memory
 from wmdelays.memory_file import read_memory, write_memory
 from wmdelays.network_file import read_run, write_run
 from wmdelays.network_state import extended, new_run, with_excitatory
-from wmdelays.polychronous_groups import ORIGINAL, Group, group_line, joined_spikes
+from wmdelays.polychronous_groups import Group, group_line
 from wmdelays.validation import group_file, group_run, group_search, groups_over_time
 from wmdelays.validation.group_file import GroupFile
 from wmdelays.validation.group_following import LONGEST
@@ -126,38 +124,6 @@ def interrupted(wmdelays, folder, monkeypatch):
 
 def content(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.mark.parametrize(
-    "seed, sizes",
-    # In the small ones many synapses are alike, and neurons reach themselves.
-    [(1, (30, 8, 10)), (2, (30, 8, 10)), (4, (30, 8, 10)), (5, (6, 2, 12)), (6, (8, 2, 16))],
-)
-def test_joined_spikes_are_those_that_the_layers_were_found_from(seed, sizes):
-    made = network(seed, *sizes)
-    groups = list(islice(search(made, least_layers=3), 100))
-    originals = islice(search(made, least_layers=3, layers_of=ORIGINAL), 100)
-    originals = {(group.mother, group.spikes): group for group in originals}
-    assert len(groups) > 5
-    for group in groups:
-        joined, layers, n_links = joined_spikes(group), [1] * len(group.spikes), Counter()
-        for (pre, post, delay, layer), (s, k) in zip(group.links, joined):
-            assert (group.spikes[s][0], group.spikes[k][0]) == (pre, post)
-            assert 0 <= group.spikes[k][1] - group.spikes[s][1] - delay < 20
-            layers[k] = layer
-            n_links[pre, post, delay, s, k] += 1
-        for k in range(len(layers)):
-            before = [layers[s] for s, at in joined if at == k]
-            assert layers[k] == 1 + max(before, default=0)
-        for pre, post, delay, s, k in n_links:
-            same = (made.pre == pre) & (made.post == post) & (made.delay_ms == delay)
-            assert n_links[pre, post, delay, s, k] == (same & made.strong()).sum()
-        # They do not depend on the kind of layers.
-        original = originals.get((group.mother, group.spikes))
-        if original is not None:
-            both = [zip(g.links, joined_spikes(g)) for g in (group, original)]
-            pairs = [Counter((link[:3], places) for link, places in links) for links in both]
-            assert pairs[0] == pairs[1]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

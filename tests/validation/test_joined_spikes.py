@@ -1,0 +1,55 @@
+"""What the links of a group that a search found join; by what its layers were found from."""
+
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from wmdelays.delay_network import DelayNetwork
+from wmdelays.polychronous_groups import ORIGINAL, joined_spikes
+from wmdelays.validation.group_search import search
+
+
+def network(seed=2, n_excitatory=30, n_inhibitory=8, n_out=10):
+    """A small random network in which groups are common."""
+    rng = np.random.default_rng(seed)
+    n = n_excitatory + n_inhibitory
+    pre = np.repeat(np.arange(n), n_out)
+    post = rng.integers(0, n, len(pre))
+    delay = np.where(pre < n_excitatory, rng.integers(1, 7, len(pre)), 1)
+    weight = np.where(rng.random(len(pre)) < 0.7, 10.0, 3.0)
+    weight[pre >= n_excitatory] = -5.0
+    return DelayNetwork(pre, post, delay, weight, np.arange(n) < n_excitatory)
+
+
+@pytest.mark.parametrize(
+    "seed, sizes",
+    # In the small ones many synapses are alike, and neurons reach themselves.
+    [(1, (30, 8, 10)), (2, (30, 8, 10)), (4, (30, 8, 10)), (5, (6, 2, 12)), (6, (8, 2, 16))],
+)
+def test_joined_spikes_are_those_that_the_layers_were_found_from(seed, sizes):
+    made = network(seed, *sizes)
+    groups = list(islice(search(made, least_layers=3), 100))
+    originals = islice(search(made, least_layers=3, layers_of=ORIGINAL), 100)
+    originals = {(group.mother, group.spikes): group for group in originals}
+    assert len(groups) > 5
+    for group in groups:
+        joined, layers, n_links = joined_spikes(group), [1] * len(group.spikes), Counter()
+        for (pre, post, delay, layer), (s, k) in zip(group.links, joined):
+            assert (group.spikes[s][0], group.spikes[k][0]) == (pre, post)
+            assert 0 <= group.spikes[k][1] - group.spikes[s][1] - delay < 20
+            layers[k] = layer
+            n_links[pre, post, delay, s, k] += 1
+        for k in range(len(layers)):
+            before = [layers[s] for s, at in joined if at == k]
+            assert layers[k] == 1 + max(before, default=0)
+        for pre, post, delay, s, k in n_links:
+            same = (made.pre == pre) & (made.post == post) & (made.delay_ms == delay)
+            assert n_links[pre, post, delay, s, k] == (same & made.strong()).sum()
+        # They do not depend on the kind of layers.
+        original = originals.get((group.mother, group.spikes))
+        if original is not None:
+            both = [zip(g.links, joined_spikes(g)) for g in (group, original)]
+            pairs = [Counter((link[:3], places) for link, places in links) for links in both]
+            assert pairs[0] == pairs[1]
