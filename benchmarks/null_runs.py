@@ -23,87 +23,87 @@ from wmdelays.validation.find_stored import find
 from wmdelays.validation.mining import Miner
 from wmdelays.validation.unknown_patterns import cad, spade
 
-UNITS, SECONDS = 8, 4.0
+UNITS = 8
+# Length of the rasters for each way.
+SECONDS = {"stored": 4.0, "spade": 2.0, "cad": 4.0}
 LEVEL = 0.05
 # Of the planted pattern: units, and milliseconds from its first spike.
 PATTERN = ((0, 2, 3, 5, 6, 7), (0, 4, 9, 13, 16, 18))
-# Occurrences of the planted pattern for each way, and the length of a bout that holds all of them
-# in seconds: room for one in 50 ms.
+# Occurrences of the planted pattern for each way, and in a bout the time of each in seconds.
 PLANTED = {"stored": 3, "spade": 10, "cad": 30}
 BOUT = 0.05
 
 
-def poisson(rng):
+def poisson(rng, seconds):
     """Each unit at 15 Hz all along."""
-    return _spikes(rng, lambda times: np.full(len(times), 15.0), 15.0)
+    return _spikes(rng, seconds, lambda times: np.full(len(times), 15.0), 15.0)
 
 
-def bursts(rng):
+def bursts(rng, seconds):
     """Each unit in bursts of two to six spikes 2 to 4 ms apart, four times a second."""
     units, times = [], []
     for unit in range(UNITS):
-        for onset in rng.random(rng.poisson(4 * SECONDS)) * SECONDS:
+        for onset in rng.random(rng.poisson(4 * seconds)) * seconds:
             n = rng.integers(2, 7)
             times.append(onset + np.r_[0, np.cumsum(rng.uniform(0.002, 0.004, n - 1))])
             units.append(np.full(n, unit))
     return np.concatenate(units), np.concatenate(times)
 
 
-def steps(rng):
+def steps(rng, seconds):
     """All units at 5 Hz and at 35 Hz, for 0.3 to 1 s each."""
     edges = np.cumsum(rng.uniform(0.3, 1.0, 40))
-    return _spikes(rng, lambda times: np.where(np.searchsorted(edges, times) % 2, 35.0, 5.0), 35.0)
+    return _spikes(
+        rng, seconds, lambda times: np.where(np.searchsorted(edges, times) % 2, 35.0, 5.0), 35.0
+    )
 
 
-def bouts(rng):
+def bouts(rng, seconds):
     """All units at 60 Hz for 0.2 s in each second, and silent else."""
-    onset = np.arange(SECONDS) + rng.uniform(0, 0.8, int(SECONDS))
+    onset = np.arange(seconds) + rng.uniform(0, 0.8, int(seconds))
 
     def rate(times):
         return 60.0 * (np.abs(times[:, None] - onset - 0.1) < 0.1).any(axis=1)
 
-    return _spikes(rng, rate, 60.0)
+    return _spikes(rng, seconds, rate, 60.0)
 
 
 KINDS = {one.__name__: one for one in (poisson, bursts, steps, bouts)}
 
 
-def _spikes(rng, rate, most):
+def _spikes(rng, seconds, rate, most):
     """Spikes of all units at a rate (Hz) that is a function of time, independent of one another."""
-    n = rng.poisson(most * SECONDS * UNITS)
-    units, times = rng.integers(0, UNITS, n), rng.random(n) * SECONDS
+    n = rng.poisson(most * seconds * UNITS)
+    units, times = rng.integers(0, UNITS, n), rng.random(n) * seconds
     kept = rng.random(n) * most < rate(times)
     return units[kept], times[kept]
 
 
-def raster_of(kind, rng, onsets=()):
-    units, times = KINDS[kind](rng)
-    inside = times < SECONDS
+def raster_of(kind, rng, seconds, onsets):
+    units, times = KINDS[kind](rng, seconds)
+    inside = times < seconds
     pattern, lags = PATTERN
     units = np.r_[units[inside], np.tile(pattern, len(onsets)).astype(int)]
     times = np.r_[times[inside], (np.asarray(onsets)[:, None] + np.array(lags) / 1e3).ravel()]
-    return Raster(units, times, UNITS, SECONDS)
+    return Raster(units, times, UNITS, seconds)
 
 
-def onsets_of(planted, way, rng):
+def onsets_of(planted, n, rng, seconds):
     """When the planted pattern begins: anywhere, or one after another in a bout."""
     if planted is None:
         return []
-    n = PLANTED[way]
     if planted == "all":
-        return (np.arange(n) + rng.uniform(0, 0.5, n)) * (SECONDS - 0.1) / n
-    if n * BOUT > SECONDS / 2:
-        raise SystemExit(f"{n} occurrences of {way} are no bout of {SECONDS:g} s")
-    begin = rng.uniform(0.1, SECONDS - 0.1 - n * BOUT)
+        return (np.arange(n) + rng.uniform(0, 0.5, n)) * (seconds - 0.1) / n
+    begin = rng.uniform(0.1, seconds - 0.1 - n * BOUT)
     return begin + (np.arange(n) + rng.uniform(0, 0.5, n)) * BOUT
 
 
-def templates_of(kind, rng):
+def templates_of(kind, rng, seconds):
     """Three pieces of 40 ms of another raster of this kind."""
     made = []
     while len(made) < 3:
-        units, times = KINDS[kind](rng)
-        inside = np.abs(times - rng.uniform(0.1, SECONDS - 0.1)) < 0.02
+        units, times = KINDS[kind](rng, seconds)
+        inside = np.abs(times - rng.uniform(0.1, seconds - 0.1)) < 0.02
         if inside.sum() >= 6:
             made.append(Template(f"piece {len(made)}", units[inside], times[inside]))
     return made
@@ -112,9 +112,11 @@ def templates_of(kind, rng):
 def run(way, kind, planted, seed, miner):
     """Whether something is found; with a planted pattern, whether that is."""
     rng = np.random.default_rng([seed, *map(ord, f"{way} {kind} {planted}")])
-    raster = raster_of(kind, rng, onsets_of(planted, way, rng))
+    seconds = SECONDS[way]
+    onsets = onsets_of(planted, PLANTED[way], rng, seconds)
+    raster = raster_of(kind, rng, seconds, onsets)
     if way == "stored":
-        templates = templates_of(kind, rng)
+        templates = templates_of(kind, rng, seconds)
         if planted:
             templates.append(Template("planted", np.array(PATTERN[0]), np.array(PATTERN[1]) / 1e3))
         # Found is what stands out at the level, all templates and times together.
@@ -128,7 +130,7 @@ def run(way, kind, planted, seed, miner):
             step=0.003,
             window=8,
             dither=0.03,
-            n_surrogates=39,
+            n_surrogates=19,
             min_occurrences=5,
             **settings,
         )

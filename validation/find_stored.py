@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wmdelays.binning import EXACT
 from wmdelays.chance import check_settings, search
 from wmdelays.errors import InputError
 from wmdelays.found import Search
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
-from wmdelays.validation.surrogates import check_surrogates, surrogate_versions, surrogates
+from wmdelays.validation.surrogates import (
+    check_surrogates,
+    room_said,
+    surrogate_versions,
+    surrogates,
+)
 
 # By default spikes move so many bins, or so many times the jitter: far enough that little of a
 # pattern is left, and not so far that rates change.
@@ -57,6 +61,7 @@ class Found:
         without = f" Not tested: {', '.join(left)}." if left else ""
         if self.n_silent:
             without += f" {self.n_silent} of their units {_spike_not(self.n_silent)} in the raster."
+        without += room_said(self.raster, self.settings["dither_s"])
         return (
             f"{len(made.tested)} of {len(made.templates)} templates were looked for in"
             f" {self.raster.duration:.6g} s with {len(self.raster)} spikes of"
@@ -209,11 +214,10 @@ def find(
     began = time.perf_counter()
     part, silent = _of_units(raster, templates)
     part = part.meant(step)
-    made_by_chance = surrogates(part, n_surrogates, method=method, dither=dither, seed=seed)
     made = search(
         templates,
         part,
-        (replace(one, clock=EXACT) for one in made_by_chance),
+        surrogates(part, n_surrogates, method=method, dither=dither, seed=seed),
         n_surrogates,
         step=step,
         jitter=jitter_steps,

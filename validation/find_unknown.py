@@ -10,7 +10,12 @@ from wmdelays.errors import InputError
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.validation.find_stored import DITHER, count_text, raster_sizes, whole_bins
-from wmdelays.validation.surrogates import check_surrogates, need_elephant, surrogate_versions
+from wmdelays.validation.surrogates import (
+    check_surrogates,
+    need_elephant,
+    room_said,
+    surrogate_versions,
+)
 
 # Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
@@ -45,16 +50,17 @@ class FoundUnknown:
         longest = f"up to {one['longest_s'] * 1e3:.4g} ms long"
         recur = f"at least {one['min_occurrences']} times"
         n = len(self.unknown.chance)
+        short = room_said(self.raster, self.settings["dither_s"])
         if one["method"] == "SPADE":
             return (
                 f"SPADE looked for patterns {longest}, of at least {one['min_spikes']} units, that"
                 f" occur {recur}, in {size}: {one['candidates']} were tested against {n}"
-                " surrogates."
+                f" surrogates.{short}"
             )
         return (
             f"CAD looked for assemblies of at least {one['min_spikes']} units with lags {longest}"
             f" that occur {recur}, in {size}: {one['pairs_with_enough_spikes']} of {one['pairs']}"
-            f" pairs have enough spikes to be tested. The same in {n} surrogates."
+            f" pairs have enough spikes to be tested. The same in {n} surrogates.{short}"
         )
 
     @property

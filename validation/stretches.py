@@ -10,6 +10,7 @@ stretches of 20 ms.
 
 import numpy as np
 
+from wmdelays.binning import EXACT
 from wmdelays.raster import Raster
 
 
@@ -73,4 +74,4 @@ class Stretches:
         start = np.where(start > room, 2 * room - start, start)
         times = self._times + (start - self._start)[self._stretch]
         times = np.clip(times, 0, self._duration)
-        return Raster(self._neurons, times, self._n_neurons, self._duration)
+        return Raster(self._neurons, times, self._n_neurons, self._duration, clock=EXACT)

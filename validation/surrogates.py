@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from wmdelays.binning import EXACT
 from wmdelays.errors import InputError
 from wmdelays.free_memory import check_memory
 from wmdelays.raster import Raster
@@ -28,6 +29,8 @@ METHODS = {
 }
 # Length of the stretches of trial_shifting in dithers; see `wmdelays.validation.stretches`.
 _STRETCH = 2
+# A raster that is shorter, in dithers, leaves surrogates much of what is in it.
+_ROOM = 10
 # Fewest spikes of a unit for elephant to look at their intervals.
 _INTERVALS = 3
 # What elephant keeps of a unit for its intervals: a number for each pair of them, to a millisecond
@@ -58,6 +61,16 @@ def check_surrogates(method, dither, n_surrogates=1):
         raise InputError(f"draws is {n_surrogates}; it has to be a whole number of at least 1")
     if method != "trial_shifting":
         need_elephant(f"the surrogates {method} need")
+
+
+def room_said(raster, dither):
+    """A sentence, with a space before it, where a raster is too short for its surrogates; or ""."""
+    if raster.duration >= _ROOM * dither:
+        return ""
+    return (
+        f" This is less than {_ROOM} dithers of {dither * 1e3:.4g} ms: spikes have little room to move,"
+        " and chance seems to make more than it does."
+    )
 
 
 def need_elephant(what):
@@ -143,7 +156,8 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
         # A long dither reflects a spike at both ends, one after the other.
         times = np.remainder(times, 2 * raster.duration)
         times = np.where(times > raster.duration, 2 * raster.duration - times, times)
-        yield Raster(units, np.clip(times, 0, raster.duration), raster.n_neurons, raster.duration)
+        times = np.clip(times, 0, raster.duration)
+        yield Raster(units, times, raster.n_neurons, raster.duration, clock=EXACT)
 
 
 def _maker(raster, method, dither):

@@ -91,6 +91,14 @@ def test_a_stretch_is_searched_alone_and_times_stay_those_of_the_recording(wmdel
     assert values["raster"]["start_s"] == 1 and values["raster"]["duration_s"] == 1
 
 
+def test_a_raster_too_short_for_its_surrogates_is_said(wmdelays, case):
+    memory, raster, _ = case
+    run = ("find", memory, raster, *QUICK, "--window", "40ms")
+    assert "dithers of" not in wmdelays(*run).stderr
+    done = wmdelays(*run, "--dither", "500ms")
+    assert "This is less than 10 dithers of 500 ms: spikes have little room" in done.stderr
+
+
 def test_pieces_and_speeds_are_templates_of_their_own(wmdelays, case):
     memory, raster, planted = case
     pieces = ("--window", "40ms", "--speed", "1,-1", "--json", "-")
