@@ -506,7 +506,7 @@ def prepared(folder):
     seen = []
 
     class Spy(Exception):
-        def __init__(self, path, search):
+        def __init__(self, path, search, *_, **__):
             seen.append(search)
 
     real, group_run.GroupFile = group_run.GroupFile, Spy
