@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import LAYERS_OF
+from wmdelays.polychronous_groups import LAYERS_OF, ORIGINAL
 from wmdelays.validation import group_search
 from wmdelays.validation.group_search import LONGEST, MOST_SPIKES, Search, search
 
@@ -110,6 +110,16 @@ def test_the_original_program_counts_spikes_that_had_not_arrived():
         )
         higher += original.n_layers > arrived.n_layers
     assert 0 < higher < len(kinds[0])
+
+
+def test_neurons_that_fire_again_and_again_are_groups_of_the_original_program_alone():
+    every = np.arange(6)
+    pre, post = np.repeat(every, 6), np.tile(every, 6)
+    made = DelayNetwork(pre, post, np.full(36, 5), np.full(36, 10.0), np.ones(6, bool))
+    assert not list(search(made))
+    groups = list(search(made, layers_of=ORIGINAL))
+    assert groups == list(literal_search(made, layers_of=ORIGINAL))
+    assert len(groups) == 120 and {group.layers_of for group in groups} == {ORIGINAL}
 
 
 def chain(n_layers=8, delay=2, weight=10.0, width=3):
