@@ -11,9 +11,13 @@ from wmdelays.brian_models.programs import compiler
 from wmdelays.brian_models.stimulus import write_script
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
 from wmdelays.recall import Recall
+
+# Bytes that Brian2 takes for each synapse while it makes them.
+_OF_A_SYNAPSE = 68
 
 
 def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
@@ -63,6 +67,11 @@ def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
     memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
+    check_memory(
+        _OF_A_SYNAPSE * memory.n_synapses,
+        f"{memory.n_synapses} synapses in Brian2",
+        "take a memory with fewer synapses (store --max-synapses or --prune)",
+    )
     script = write_script(cues, memory.n_delays, n)
     simulate = import_module(DEVICES[device]).simulate
     recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))

@@ -125,3 +125,22 @@ def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory
         recall(memory, random_cue(0, random_memory(0, 13)))
     with pytest.raises(InputError, match="steps of 2 ms, the network of 1 ms"):
         recall(memory, random_cue(0, random_memory(0, step=2e-3)))
+
+
+def test_synapses_that_no_memory_would_hold_are_refused_before_they_are_made(monkeypatch):
+    neurons = np.arange(500)
+    memory = Memory(
+        n_neurons=500,
+        n_delays=4,
+        step=1e-3,
+        beta=0.5,
+        theta=1.0,
+        pre=np.repeat(neurons, 500),
+        post=np.tile(neurons, 500),
+        delay=np.ones(250_000, int),
+        weight=np.full(250_000, 1e-6),
+        patterns=[Raster([0], [0.0], 500, 0.008)],
+    )
+    monkeypatch.setattr("wmdelays.free_memory.free_memory", lambda: 1e6)
+    with pytest.raises(InputError, match="250000 synapses in Brian2 needs about 17 MB"):
+        recall(memory, memory.cues())
