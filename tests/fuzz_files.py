@@ -6,8 +6,7 @@ Each case takes a good file, changes it (bytes, JSON values, arrays, links, memb
 are renewed, as a stranger can) and runs a command on it. Whatever the file holds, the command has to end
 within a few seconds and a bounded memory with status 0, 1 or 2, without a traceback and without steering
 the terminal. What does otherwise is printed with the number that makes the case again
-(``--case KIND NUMBER FOLDER`` leaves its files there). The suite runs a few cases of each kind in
-tests/validation/test_files_from_elsewhere.py.
+(``--case KIND NUMBER FOLDER`` leaves its files there).
 """
 
 import argparse
@@ -155,7 +154,7 @@ COMMANDS = {
     "network.csv": [["groups", "network.csv", "--json", "-"]],
     "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
     "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
-    "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 10".split()]],
+    "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 20".split()]],
     "found.jsonl.unfinished": [["groups", "network.csv", "--json", "found.jsonl"]],
     "margin.h5": [
         [
