@@ -57,6 +57,7 @@ def test_a_miner_goes_on_after_one_that_had_too_many_patterns(monkeypatch):
 
 
 def test_where_even_the_bins_take_too_much_it_is_said_before(monkeypatch):
+    monkeypatch.setattr("wmdelays.free_memory._LITTLE", 0)
     monkeypatch.setattr("wmdelays.free_memory.free_memory", lambda: 1e5)
     with Miner("take a longer bin") as miner:
         for work in (
