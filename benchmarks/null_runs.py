@@ -123,7 +123,7 @@ def run(way, kind, planted, seed, miner):
         found = find(templates, raster, step=1e-3, n_surrogates=39, seed=seed).search
         which = [one.template for one in found.occurrences if one.p_value <= LEVEL + 1e-9]
         return 3 in which if planted else bool(which)
-    settings = {"method": "trial_shifting", "seed": seed, "alpha": LEVEL, "miner": miner}
+    settings = {"method": "stretch_shifting", "seed": seed, "alpha": LEVEL, "miner": miner}
     if way == "spade":
         found = spade(
             raster,

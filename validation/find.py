@@ -199,7 +199,7 @@ def command(
             help="How surrogates are made; a name that is none lists them.",
             rich_help_panel=_CHANCE,
         ),
-    ] = "trial_shifting",
+    ] = "stretch_shifting",
     dither: Annotated[
         str | None,
         typer.Option(

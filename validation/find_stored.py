@@ -161,7 +161,7 @@ def find(
     min_completeness=None,
     expected_false=0.05,
     gap=None,
-    method="trial_shifting",
+    method="stretch_shifting",
     dither=None,
     n_surrogates=100,
     seed=0,

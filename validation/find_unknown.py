@@ -123,7 +123,7 @@ def find_unknown(
     min_spikes=None,
     min_occurrences=None,
     alpha=0.05,
-    method="trial_shifting",
+    method="stretch_shifting",
     dither=None,
     n_surrogates=None,
     seed=0,

@@ -1,11 +1,11 @@
-"""Surrogates `trial_shifting`: each unit's time in stretches that move by themselves.
+"""Surrogates `stretch_shifting`: each unit's time in stretches that move by themselves.
 
 Each unit is cut where it pauses, about once in the length that is asked for, and the spikes
 between two cuts move together. So a burst stays a burst, and a pattern that recurs, even if only
 for a moment, does not come back with other lags, as it would where much of a recording moves by
-one amount. elephant's method of this name cuts all units everywhere at the same distance, bursts
-too, and costs a loop over the stretches and all spikes in each; an hour of activity has 180,000
-stretches of 20 ms.
+one amount. elephant's trial_shifting cuts all units everywhere at the same distance, bursts too, and
+costs a loop over the stretches and all spikes in each; an hour of activity has 180,000 stretches of
+20 ms.
 """
 
 import numpy as np

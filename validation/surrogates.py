@@ -18,7 +18,7 @@ from wmdelays.validation.stretches import Stretches
 # What each method does, and leaves as it is. Shifting a unit by one amount all along
 # (dither_spike_train) is not among them: it leaves every pattern, with other lags.
 METHODS = {
-    "trial_shifting": "stretches of each unit, cut where it pauses, about two dithers long, move by"
+    "stretch_shifting": "stretches of each unit, cut where it pauses, about two dithers long, move by"
     " up to the dither: rates on this scale stay, and so do bursts",
     "dither_spikes": "each spike moves by up to the dither: rates on its scale stay, bursts do not",
     "jitter_spikes": "each spike moves within windows as long as the dither: counts in them stay",
@@ -27,7 +27,7 @@ METHODS = {
     "shuffle_isis": "the intervals of each unit in another order: only the mean rate stays",
     "randomise_spikes": "each spike anywhere in the raster: only the mean rate stays",
 }
-# Length of the stretches of trial_shifting in dithers; see `wmdelays.validation.stretches`.
+# Length of the stretches of stretch_shifting in dithers; see `wmdelays.validation.stretches`.
 _STRETCH = 2
 # A raster that is shorter, in dithers, leaves surrogates much of what is in it.
 _ROOM = 10
@@ -59,7 +59,7 @@ def check_surrogates(method, dither, n_surrogates=1):
         raise InputError(f"dither is {dither * 1e3:g} ms; it has to be above 0")
     if n_surrogates % 1 or n_surrogates < 1:
         raise InputError(f"draws is {n_surrogates}; it has to be a whole number of at least 1")
-    if method != "trial_shifting":
+    if method != "stretch_shifting":
         need_elephant(f"the surrogates {method} need")
 
 
@@ -112,7 +112,7 @@ def _of_each(raster):
     return np.split(raster.times[order], first)
 
 
-def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0):
+def surrogates(raster, n_surrogates, *, method="stretch_shifting", dither, seed=0):
     """Surrogates of a raster, one after another.
 
     Parameters
@@ -142,7 +142,7 @@ def surrogates(raster, n_surrogates, *, method="trial_shifting", dither, seed=0)
     if not len(raster):
         yield from [raster] * n_surrogates
         return
-    if method == "trial_shifting":
+    if method == "stretch_shifting":
         stretches = Stretches(raster, _STRETCH * dither, random_numbers(seed, "stretches"))
         for number in range(n_surrogates):
             yield stretches.shifted(dither, random_numbers(seed, "surrogate", number))

@@ -66,7 +66,7 @@ def test_stored_patterns_are_found_where_they_occur(wmdelays, case):
     assert all(one["p_value"] == 1 / 21 for one in values["occurrences"])
     assert values["by_chance"]["occurrences"] <= 0.05
     assert [one["not_tested"] for one in values["templates"]] == [None] * 3
-    assert values["settings"]["surrogates"] == "trial_shifting"
+    assert values["settings"]["surrogates"] == "stretch_shifting"
     assert {"elephant", "neo", "wmdelays"} <= values["versions"].keys()
 
 
@@ -372,7 +372,7 @@ def test_the_report_has_page_and_figures(wmdelays, case, recurring, tmp_path):
     memory, raster, _ = case
     assert wmdelays("find", memory, raster, *QUICK, "--report", "one").returncode == 0
     page = (tmp_path / "one" / "report.html").read_text()
-    assert "3 occurrences above chance" in page and "trial_shifting by 10 ms" in page
+    assert "3 occurrences above chance" in page and "stretch_shifting by 10 ms" in page
     figures = {path.stem for path in (tmp_path / "one" / "figures").iterdir()}
     assert figures == {"occurrences", "close", "chance"}
     run = ("find", "--unknown", "spade", recurring[0], "--bin", "3ms", "--draws", 19)
@@ -396,7 +396,7 @@ def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
         line = refused("find", "none.jsonl", "other.csv", "--json", name)
         assert line == f"wmdelays: {name}: is named for two things; name another file"
     assert "there is no such file" in refused("find", memory, "none.csv")
-    assert "no surrogates 'poisson'; there are trial_shifting" in refused(
+    assert "no surrogates 'poisson'; there are stretch_shifting" in refused(
         *run, "--surrogates", "poisson"
     )
     assert "--speed is numbers" in refused(*run, "--speed", "fast")

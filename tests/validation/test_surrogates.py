@@ -61,16 +61,16 @@ def test_spikes_at_the_ends_are_reflected_there():
     assert len(np.unique(one.times)) == 40 and early.min() > 0 and late.max() < 20
 
 
-def test_trial_shifting_keeps_bursts_and_dithering_does_not(modulated):
+def test_stretch_shifting_keeps_bursts_and_dithering_does_not(modulated):
     def intervals(raster):
         return np.diff(raster.times[raster.neurons == 0])
 
     short = {}
-    for method in ("trial_shifting", "dither_spikes"):
+    for method in ("stretch_shifting", "dither_spikes"):
         (one,) = surrogates(modulated, 1, method=method, dither=0.1)
         short[method] = np.count_nonzero(intervals(one) < 0.008)
     assert np.count_nonzero(intervals(modulated) < 0.008) >= 110
-    assert short["trial_shifting"] >= 110 and short["dither_spikes"] < 60
+    assert short["stretch_shifting"] >= 110 and short["dither_spikes"] < 60
 
 
 def test_units_move_apart_in_each_stretch():
@@ -89,7 +89,7 @@ def test_the_seed_decides_and_others_random_numbers_are_left_alone(modulated):
     expected = np.random.random(), random.random()
     np.random.seed(1)
     random.seed(1)
-    for method in ("trial_shifting", "isi_dithering"):
+    for method in ("stretch_shifting", "isi_dithering"):
         one, again, other = (
             [s.times.tolist() for s in surrogates(modulated, n, method=method, dither=0.1, seed=k)]
             for n, k in ((2, 4), (3, 4), (2, 5))
@@ -115,17 +115,17 @@ def test_a_raster_without_spikes_has_surrogates_without_spikes():
 
 
 def test_what_cannot_be_made_is_refused(monkeypatch):
-    with pytest.raises(InputError, match="no surrogates 'none'; there are trial_shifting"):
+    with pytest.raises(InputError, match="no surrogates 'none'; there are stretch_shifting"):
         check_surrogates("none", 0.1)
     for dither in (0.0, -1.0, np.nan):
         with pytest.raises(InputError, match="dither is"):
-            check_surrogates("trial_shifting", dither)
+            check_surrogates("stretch_shifting", dither)
     with pytest.raises(InputError, match="draws is 0"):
-        check_surrogates("trial_shifting", 0.1, 0)
+        check_surrogates("stretch_shifting", 0.1, 0)
     monkeypatch.setitem(__import__("sys").modules, "elephant.spike_train_surrogates", None)
     with pytest.raises(InputError, match=r"pip install 'wmdelays\[patterns\]'"):
         check_surrogates("dither_spikes", 0.1)
-    check_surrogates("trial_shifting", 0.1)
+    check_surrogates("stretch_shifting", 0.1)
 
 
 def lags_that_recur(raster, first, second, longest):
