@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays.errors import InputError
@@ -45,6 +45,8 @@ def chain(n_spikes, mother=0, shift=0, n_layers=7):
     return Group(mother, (0, 1, 2), spikes, ((0, 1, 1, 2),), n_layers)
 
 
+# How long it takes to make examples on a busy machine is no fault.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.builds(
         Group,
