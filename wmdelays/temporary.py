@@ -1,21 +1,16 @@
 """Temporary folders that leave nothing behind, and a full disk told in one line."""
 
 import errno
-import fcntl
 import os
 import re
 import shutil
-import stat
 import tempfile
-from contextlib import contextmanager
-from functools import cache
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.unfinished import unfinished_folder
 
-_PREFIX = "wmdelays-run-"
-# Held locked by the process that the folder belongs to; a folder without it is none of ours.
-_LOCK = ".lock"
 # No room on the disk, in the user's quota, or under `ulimit -f`.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # How compilers, whose error is a text, say it.
@@ -41,22 +36,13 @@ def temporary_folder():
     InputError
         If the disk of the temporary folder is full, whoever finds it out.
     """
-    try:
-        sweep()
-        folder, lock = _made()
-    except OSError as error:
-        raise _not_made(error) from None
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(unfinished_folder(tempfile.gettempdir()))
+        except OSError as error:
+            raise _not_made(error) from None
         with _full_disk_told(folder):
             yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _let_go(lock)
-
-
-def sweep():
-    """Remove the temporary folders of processes of this user that were killed."""
-    _sweep(tempfile.gettempdir())
 
 
 def write_array(path, values):
@@ -120,54 +106,3 @@ def _not_made(error):
         f"no temporary folder can be made: {one_line(error.strerror or error)}; name a folder for"
         " them in the environment variable TMPDIR"
     )
-
-
-# The system takes the lock from a process that is killed. Its number would be given to another one.
-
-
-def _made():
-    """A new folder, and the file descriptor that holds its lock (None where there are no locks)."""
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        (folder / _LOCK).touch()
-        lock = _locked(folder, fcntl.LOCK_EX)
-        # Between its making and its locking another process may have swept it away.
-        if lock is None or (folder / _LOCK).exists():
-            return folder, lock
-        _let_go(lock)
-
-
-def _locked(folder, how):
-    """A file descriptor with the lock of a folder, or None if it cannot be had."""
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, how)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _let_go(lock):
-    if lock is not None:
-        os.close(lock)
-
-
-@cache
-def _sweep(place):
-    """Once for each place."""
-    for folder in Path(place).glob(f"{_PREFIX}*"):
-        try:
-            # Whatever others put there is theirs, and so is what a link leads to.
-            about = folder.lstat()
-        except OSError:
-            continue  # another process was faster
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-            continue
-        lock = _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if lock is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            _let_go(lock)

@@ -22,7 +22,7 @@ def mode(path):
 
 
 def is_temporary(path):
-    return path.parent.name.startswith("wmdelays-run-") and mode(path) == 0o700
+    return path.parent.name.startswith(".wmdelays-") and mode(path) == 0o700
 
 
 def test_it_is_made_for_this_user_alone(folder):
