@@ -1,13 +1,15 @@
 """Networks of excitatory and inhibitory neurons whose synapses have whole milliseconds of delay."""
 
-import csv
 import hashlib
+from array import array as typed
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from wmdelays.csv_rows import OFTEN, csv_rows, plain
 from wmdelays.errors import InputError, one_line
+from wmdelays.free_memory import check_memory
 from wmdelays.quantities import whole
 
 COLUMNS = ("pre", "post", "delay_ms", "weight")
@@ -17,6 +19,9 @@ MAX_DELAY = 20
 STRONG = 0.95
 # A search keeps a few numbers for each neuron.
 _MOST_NEURONS = 1_000_000
+# With what is made of them, synapses take so many times their size in memory.
+_COPIES = 4
+_ROOM = "what the file holds", "leave out synapses, or take a machine with more memory"
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,29 +280,30 @@ def _refuse(bad, words, lines=None):
 
 def _read_columns(path):
     """The columns of a csv file as arrays, and the line of each row."""
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(file)
-        try:
-            names = [name.strip() for name in next(rows, [])]
-            missing = [name for name in COLUMNS if name not in names]
-            if missing:
-                raise InputError(
-                    f"the first line lacks {', '.join(missing)}: the columns are {','.join(COLUMNS)}"
-                )
-            twice = [name for name in COLUMNS if names.count(name) > 1]
-            if twice:
-                raise InputError(f"the first line names {', '.join(twice)} more than once")
-            places = [names.index(name) for name in COLUMNS]
-            # Spreadsheets leave lines of empty cells at the end.
-            filled = ((rows.line_num, row) for row in rows if any(map(str.strip, row)))
-            values = [(line, *_numbers(row, places, len(names), line)) for line, row in filled]
-        except csv.Error as error:
-            raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
-    if not values:
+    rows = csv_rows(path)
+    names = [name.strip() for name in next(rows, (1, []))[1]]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise InputError(
+            f"the first line lacks {', '.join(missing)}: the columns are {','.join(COLUMNS)}"
+        )
+    twice = [name for name in COLUMNS if names.count(name) > 1]
+    if twice:
+        raise InputError(f"the first line names {', '.join(twice)} more than once")
+    places = [names.index(name) for name in COLUMNS]
+    lines, columns = typed("q"), [typed(kind) for kind in "qqqd"]
+    for line, row in rows:
+        # Spreadsheets leave lines of empty cells at the end.
+        if not any(map(str.strip, row)):
+            continue
+        lines.append(line)
+        for column, value in zip(columns, _numbers(row, places, len(names), line)):
+            column.append(value)
+        if not len(lines) % OFTEN:
+            check_memory(_COPIES * 5 * lines.itemsize * len(lines), *_ROOM)
+    if not lines:
         raise InputError("holds no synapses")
-    lines, *whole_numbers, weight = zip(*values)
-    columns = [np.array(column) for column in whole_numbers]
-    return (*columns, np.array(weight, dtype=np.float64)), lines
+    return [np.array(column) for column in columns], lines
 
 
 def _numbers(row, places, n_columns, line):
@@ -308,7 +314,7 @@ def _numbers(row, places, n_columns, line):
         )
     try:
         pre, post, delay = (_whole(row[place]) for place in places[:3])
-        return pre, post, delay, float(row[places[3]])
+        return pre, post, delay, float(plain(row[places[3]]))
     except (ValueError, IndexError):
         raise InputError(
             f"line {line} is not three whole numbers and a weight: {','.join(row)[:60]!r}"
@@ -316,7 +322,7 @@ def _numbers(row, places, n_columns, line):
 
 
 def _whole(text):
-    value = float(text)
+    value = float(plain(text))
     # Beyond this a float does not hold every whole number; infinities and NaN fail here too.
     if not abs(value) < 2**53 or value != int(value):
         raise ValueError

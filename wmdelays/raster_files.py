@@ -2,12 +2,15 @@
 
 import csv
 import os
+from array import array
 from pathlib import Path
 
 import numpy as np
 
+from wmdelays.csv_rows import OFTEN, csv_rows, plain
 from wmdelays.errors import InputError, one_line
 from wmdelays.file_kinds import RASTER
+from wmdelays.free_memory import check_memory
 from wmdelays.npz import read_npz
 from wmdelays.output import check_writable, replacing
 from wmdelays.raster import Raster
@@ -15,6 +18,7 @@ from wmdelays.raster import Raster
 _HEADER = ["unit", "time_s"]
 # With what is made of them, spikes take so many times their size in memory.
 _COPIES = 4
+_ROOM = "what the file holds", "cut it into pieces, or take a machine with more memory"
 # Where nobody says how many neurons there are, and the highest number asks for more than this and
 # for so many times the units that spike, numbers are names (of channels, clusters, cells).
 _MANY, _TIMES = 10_000, 100
@@ -119,29 +123,29 @@ def write_raster(path, raster):
 
 
 def _read_csv(path):
-    units, times = [], []
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        # A line that is no csv at all has no row of its own.
-        rows, row = csv.reader(file), []
-        try:
-            row = next(rows, [])
-            if [name.strip() for name in row] != _HEADER:
-                raise InputError(
-                    f"{path}: the first line has to be unit,time_s, not {','.join(row)[:60]!r}"
-                )
-            for row in rows:
-                if not row:
-                    continue
-                unit, time = row
+    units, times = array("q"), array("d")
+    try:
+        rows = csv_rows(path)
+        line, row = next(rows, (1, []))
+        if [name.strip() for name in row] != _HEADER:
+            raise InputError(f"the first line has to be unit,time_s, not {','.join(row)[:60]!r}")
+        for line, row in rows:
+            if not row:
+                continue
+            try:
+                unit, time = map(plain, row)
                 units.append(int(unit))
                 times.append(float(time))
-        except InputError:
-            raise
-        except (ValueError, csv.Error):
-            raise InputError(
-                f"{path}, line {rows.line_num}: expected a unit number and a time in seconds, not {','.join(row)[:60]!r}"
-            ) from None
-    return _as_units(path, units), np.array(times), {}
+            except (ValueError, OverflowError):
+                raise InputError(
+                    f"line {line}: expected a unit number and a time in seconds, not"
+                    f" {','.join(row)[:60]!r}"
+                ) from None
+            if not len(units) % OFTEN:
+                check_memory(_COPIES * 2 * units.itemsize * len(units), *_ROOM)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return _as_units(path, np.array(units)), np.array(times), {}
 
 
 def _read_npz(path):

@@ -1,0 +1,69 @@
+"""Rows of csv files from elsewhere, and the numbers in them."""
+
+import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
+from wmdelays.errors import InputError, one_line
+
+# Characters of the longest row: what is no table may have one of the whole file's length.
+_LONGEST = 1 << 16
+# More rows than this are counted before room is asked for them.
+OFTEN = 1 << 18
+
+
+def csv_rows(path):
+    """The rows of a csv file, one after another.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Yields
+    ------
+    line : int
+        The line in which the row ends, from 1 on.
+    row : list of str
+        Its cells; none for an empty line.
+
+    Raises
+    ------
+    InputError
+        If a line is no csv, or far longer than a row can be. The error does not name the file.
+    OSError
+        If the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
+            raise InputError("is text in UTF-16; save it in UTF-8")
+    left = _LONGEST
+
+    def lines():
+        nonlocal left
+        while line := file.readline(left):
+            left -= len(line)
+            if not left:
+                raise InputError(f"line {rows.line_num + 1} is longer than any row can be")
+            yield line
+
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.reader(lines())
+        try:
+            for row in rows:
+                # A cell between quotes may have several lines.
+                left = _LONGEST
+                yield rows.line_num, row
+        except csv.Error as error:
+            raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
+
+
+def plain(text):
+    """A number's text as it is, where it is written as other programs write numbers.
+
+    Raises
+    ------
+    ValueError
+        If it has what only Python takes for a part of a number: ``1_000``, digits of other scripts.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return text
