@@ -1,10 +1,13 @@
 """What the commands print, whatever files are called."""
 
+import json
 import os
 import shutil
 
+import h5py
 import pytest
 
+from wmdelays.sealed_file import seal
 from wmdelays.validation.terminal import console, print_columns
 
 UGLY = os.fsdecode(b"[b]x[red] :smile: $a_{$ \x1b[31m\xff.h5")
@@ -37,3 +40,15 @@ def test_a_memory_of_any_name_goes_through_a_command(
     assert b"\x1b" not in page and page.decode()
     line = refused("info", f"no{name}")
     assert "\x1b" not in line
+
+
+def test_text_in_a_memory_steers_nothing(wmdelays, small_memory, tmp_path):
+    shutil.copy(small_memory, tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        file["wmdelays"].attrs["rule"] = json.dumps("\x1b]0;mine\x07\x1b[2J\x9b31m\u202e[b]")
+    seal(tmp_path / "m.h5")
+    done = wmdelays("info", "m.h5", "--json", "-")
+    assert done.returncode == 0
+    assert "\\x1b]0;mine\\x07\\x1b[2J\\x9b31m\\u202e[b], seed " in done.stderr
+    shown = (done.stdout + done.stderr).replace("\n", "")
+    assert shown.isprintable()

@@ -69,14 +69,23 @@ def test_a_group_is_read_as_it_was_written(tmp_path_factory, group):
     [
         *("{}", "[]", "1", "{", "\xff"),
         group_line(GROUP).replace("[1,0]", "[1.5,0]"),
+        group_line(GROUP).replace("[1,0]", f"[1,{'9' * 400}]"),
+        group_line(GROUP).replace("[1,0]", f"[1,-{'9' * 400}]"),
+        group_line(GROUP).replace("[1,0]", "[1,1e400]"),
+        group_line(GROUP).replace("[1,0]", "[1,1e300]"),
+        group_line(GROUP).replace("[1,0]", "[-1,0]"),
+        group_line(GROUP).replace("[1,0,5,2]", f"[1,0,{'9' * 400},2]"),
+        group_line(GROUP).replace("[1,0,5,2]", "[" * 100_000),
         group_line(GROUP).replace(ARRIVED, "x"),
     ],
 )
 def test_a_line_that_is_no_group_is_named(tmp_path, line):
     path = tmp_path / "g.jsonl"
+    assert line != group_line(GROUP)
     path.write_text(group_line(GROUP) + line + "\n")
-    with pytest.raises(InputError, match="line 2 is not a polychronous group"):
+    with pytest.raises(InputError, match="line 2 is not a polychronous group") as refused:
         list(read_groups(path))
+    assert str(refused.value).isprintable()
 
 
 def test_a_group_of_an_earlier_version_has_layers_of_arrived_spikes(tmp_path):
