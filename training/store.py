@@ -16,6 +16,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.scores import score
 from wmdelays.training.network import recall
+from wmdelays.training.room import check_room_for
 
 # Module and function of each rule. torch takes seconds to import, and not every rule needs it.
 _HOMES = {
@@ -87,6 +88,8 @@ def store(
     patterns = unlearned(patterns, **common).patterns
     learn = rule_function(rule)
     if rule == "bptt":
+        # The Hebbian start takes less, and would ask for itself alone.
+        check_room_for(rule, patterns, n_delays, step, periodic)
         hebbian = rule_function("hebbian")
         known = set(inspect.signature(hebbian).parameters)
         start = {name: value for name, value in options.items() if name in known}

@@ -13,7 +13,7 @@ import typer
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
-from wmdelays.free_memory import is_out_of_memory
+from wmdelays.out_of_memory import NO_MEMORY, is_out_of_memory
 from wmdelays.validation import (
     capacity,
     compare,
@@ -30,10 +30,6 @@ from wmdelays.validation import (
 )
 from wmdelays.words import printable
 
-_NO_MEMORY = (
-    "this needs more memory than there is (ulimit -v, a container's limit, the machine's own); take"
-    " fewer neurons, patterns or steps, or a shorter stretch"
-)
 # click comes with typer, since 0.16 under a private name.
 _CommandLineError = typer.BadParameter.__mro__[2]
 
@@ -80,7 +76,7 @@ def run(arguments):
         return fail("interrupted", 130)
     except Exception as error:
         if is_out_of_memory(error):
-            return fail(_NO_MEMORY, 2)
+            return fail(NO_MEMORY, 2)
         if isinstance(error, OSError):
             return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
         raise

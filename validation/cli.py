@@ -3,6 +3,7 @@
 import os
 import sys
 
+from wmdelays.out_of_memory import NO_MEMORY, is_out_of_memory
 from wmdelays.validation.interrupts import Interrupts
 
 
@@ -41,7 +42,12 @@ def main(arguments=None, *, alone=None):
 def _guarded(arguments, interrupts):
     try:
         from wmdelays.validation.app import fail, run
-
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        print(f"wmdelays: {NO_MEMORY}", file=sys.stderr)
+        return 2
+    try:
         interrupts.imported()
         return run(arguments)
     except (KeyboardInterrupt, Exception):

@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.free_memory import check_memory
 from wmdelays.memory_file import read_memory
 from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.recall import check_room
@@ -39,6 +40,12 @@ from wmdelays.words import printable
 BEFORE = 50
 # Points that are recalled in one call: what a call costs once is then small.
 _TOGETHER = 6
+# Long recalls go alone, so that progress is told and Ctrl-C answered after each.
+_STEPS_TOGETHER = 600_000
+# Bytes that a spike of a cue or a recall takes, and each that is lost.
+_OF_A_SPIKE = 16
+# Kinds whose value is the probability that a spike is lost.
+_LOSING = ("lost", "noise")
 
 
 @dataclass(frozen=True)
@@ -237,7 +244,7 @@ def robustness(
     results = Results(None, "robustness") if results is None else results
     memories = [str(Path(path).resolve()) for path in memories]
     draws, before = whole("draws", draws, 1), whole("before", before, 0)
-    points, n_points = {}, 0
+    points, n_points, together = {}, 0, {}
     for path in memories:
         memory = _read(path)
         if not memory.n_patterns:
@@ -258,7 +265,10 @@ def robustness(
         planned = list(_plan(memory, kinds, values, draws, before))
         n_points += sum(n for *_, n in planned)
         check_number(n_points, "take fewer draws (--draws) or values")
-        check_room(memory, memory.n_steps + before, "take fewer steps before (--before)")
+        n_steps = memory.n_steps + before
+        check_room(memory, n_steps, "take fewer steps before (--before)")
+        together[path] = max(1, min(_TOGETHER, _STEPS_TOGETHER // n_steps))
+        _check_cues(memory, planned, together[path])
         points[path] = [
             ({**common, "kind": kind, "value": value, "draw": draw, "before": steps}, seed)
             for kind, value, steps, n in planned
@@ -271,10 +281,25 @@ def robustness(
             results,
             workers=workers,
             scheduler=scheduler,
-            together=_TOGETHER,
+            together=together[path],
             progress=progress,
         )
     return [results.get(*point) for wanted in points.values() for point in wanted]
+
+
+def _check_cues(memory, planned, n_together):
+    """Raise an InputError unless there is memory for the cues of points that go together."""
+    before = max((steps for *_, steps, _ in planned), default=0)
+    # A spike of a cue is one of its recall as well.
+    spikes = 2 * memory.rate
+    lost = max((value for name, value, *_ in planned if name in _LOSING), default=0)
+    n_cues = memory.n_patterns * min(n_together, sum(n for *_, n in planned))
+    n_entries = memory.n_neurons * (memory.n_steps + before)
+    check_memory(
+        _OF_A_SPIKE * n_cues * n_entries * (spikes + lost),
+        f"a cue for each of {memory.n_patterns} patterns with {before} steps before",
+        "take fewer steps before (--before)",
+    )
 
 
 def _plan(memory, kinds, values, draws, before):

@@ -10,8 +10,8 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import CHECKPOINT, MEMORY
 from wmdelays.memory_file import write_memory
-from wmdelays.patterns import generate, is_specification
-from wmdelays.quantities import seconds
+from wmdelays.patterns import generate, is_specification, sizes
+from wmdelays.quantities import seconds, whole
 from wmdelays.validation.options import check_outputs
 from wmdelays.validation.stretch import binning_lines, read_stretch, remembered
 from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
@@ -94,6 +94,38 @@ def read_patterns(
             raise InputError(f"{printable(text)}: {error}") from None
     most = max(pattern.n_neurons for pattern in patterns)
     return [replace(pattern, n_neurons=most) for pattern in patterns], stretches
+
+
+def check_room_to_learn(inputs, rule, n_delays, damaged=True):
+    """Raise an InputError unless there is memory to store what the generators among inputs draw.
+
+    For use before anything is drawn, which may take long; a rule asks once more for all it is given.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        As of `read_patterns`.
+    rule : str
+        A rule that is not known is left to `wmdelays.training.store`.
+    n_delays : int
+    damaged : bool
+        Whether the rule margin learns from damaged contexts too.
+    """
+    from wmdelays.training.room import check_room
+    from wmdelays.training.store import RULES
+
+    whole("delays", n_delays, 1)
+    drawn = [sizes(text) for text in inputs if is_specification(text)]
+    if drawn and rule in RULES:
+        check_room(
+            rule,
+            n_neurons=max(one.n_neurons for one in drawn),
+            n_delays=n_delays,
+            n_steps=max(one.n_steps for one in drawn),
+            n_patterns=sum(one.n_patterns for one in drawn),
+            n_spikes=sum(one.n_spikes for one in drawn),
+            damaged=damaged,
+        )
 
 
 def command(
@@ -230,6 +262,8 @@ def command(
         if value is not None
     }
     step = seconds(bin, "--bin", above_zero=True)
+    if any(map(is_specification, inputs)):
+        check_room_to_learn(inputs, rule, delays, damaged_epochs != 0)
     patterns, stretches = read_patterns(
         inputs,
         step,

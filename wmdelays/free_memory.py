@@ -1,6 +1,5 @@
 """How much memory this process may still take, and a check before a lot is asked for."""
 
-import errno
 import resource
 from pathlib import Path
 
@@ -16,25 +15,6 @@ _GROUPS = (
 _ROOT = Path("/sys/fs/cgroup")
 # Less than this is not worth asking for: every array would be, and there is always so much.
 _LITTLE = 1e7
-# What libraries write where there is no memory for them, which have no error of their own for that:
-# torch on several systems, HDF5, Python's threads, the loader of libraries, programs in C++.
-_NO_MEMORY = (
-    "not enough memory",
-    "can't allocate memory",
-    "cannot allocate memory",
-    "unable to allocate",
-    "failed to allocate",
-    "allocation failed",
-    "out of memory",
-    "out of host memory",
-    "std::bad_alloc",
-    "can't start new thread",
-    "failed to map segment from shared object",
-    # Sizes beyond what can be counted, from NumPy and torch.
-    "array is too big",
-    "maximum allowed dimension exceeded",
-    "storage size calculation overflowed",
-)
 _UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -99,23 +79,6 @@ def how_many(n_bytes, most):
     if n_bytes * most < _LITTLE:
         return most
     return int(max(1, min(most, free_memory() // n_bytes)))
-
-
-def is_out_of_memory(error):
-    """Whether an exception says that memory could not be had, in whichever library's words.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    bool
-    """
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
-        return True
-    text = str(error).lower()
-    return isinstance(error, Exception) and any(words in text for words in _NO_MEMORY)
 
 
 def in_words(n_bytes):

@@ -6,6 +6,8 @@ drawn with `numpy.random.default_rng(seed)`: the same seed, the same patterns.
 
 import inspect
 import itertools
+import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
@@ -225,6 +227,57 @@ def generate(specification, *, step=1e-3, seed=0):
     InputError
         If the generator or a parameter is unknown, missing, or not a number.
     """
+    name, given = _parsed(specification)
+    return GENERATORS[name](**given, step=step, seed=seed)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a specification asks for.
+
+    Attributes
+    ----------
+    n_neurons, n_steps, n_patterns : int
+    n_spikes : float
+        Spikes in all patterns together, of which about so many are to be expected.
+    """
+
+    n_neurons: int
+    n_steps: int
+    n_patterns: int
+    n_spikes: float
+
+
+def sizes(specification):
+    """How large the patterns of a specification will be, without drawing any.
+
+    Parameters
+    ----------
+    specification : str
+        See `generate`.
+
+    Returns
+    -------
+    Sizes
+
+    Raises
+    ------
+    InputError
+        As `generate`, or if a size or the rate makes no sense.
+    """
+    name, given = _parsed(specification)
+    rate = given.pop("rate")
+    counts = {size: given[size] for size in _WORDS.values()}
+    _checked_rng(0, **counts, rate=rate)
+    if name == "evidence":
+        # Some entries are likelier than the rate, but no spike comes within the interval.
+        silent = inspect.signature(evidence).parameters["interval"].default
+        rate = min(rate, 1 / (1 + max(0, given.get("interval", silent))))
+    return Sizes(**counts, n_spikes=rate * math.prod(counts.values()))
+
+
+def _parsed(specification):
+    """The generator that a specification names, and its parameters."""
     name, _, rest = specification.partition(":")
     if name not in GENERATORS:
         raise InputError(f"there is no generator {name!r}; there are {', '.join(GENERATORS)}")
@@ -252,7 +305,7 @@ def generate(specification, *, step=1e-3, seed=0):
     ]
     if missing:
         raise InputError(f"{name} needs {', '.join(f'{word}=…' for word in missing)}")
-    return GENERATORS[name](**given, step=step, seed=seed)
+    return name, given
 
 
 def _with_interval(probabilities, n_neurons, n_steps, interval, rng, step):

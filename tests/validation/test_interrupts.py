@@ -61,6 +61,37 @@ def test_ctrl_c_during_an_import_of_a_command_is_one_line(module, small_memory):
     assert (done.returncode, done.stderr) == (130, "wmdelays: interrupted\n")
 
 
+FAILING_IMPORT = """
+    import sys
+    kind, text, name = sys.argv[1:4]
+    sys.argv[1:] = sys.argv[4:]
+    def hook(event, arguments):
+        if event == "import" and arguments[0] == name:
+            raise dict(memory=MemoryError, loader=ImportError)[kind](text)
+    sys.addaudithook(hook)
+    from wmdelays.validation.cli import main
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    "kind, text",
+    [("memory", ""), ("loader", "libx.so: failed to map segment from shared object")],
+)
+@pytest.mark.parametrize("module", ["typer", "psutil", "h5py"])
+def test_an_import_without_memory_is_one_line(kind, text, module):
+    done = run(FAILING_IMPORT, kind, text, module, "info", "none.h5")
+    assert done.returncode == 2
+    assert (
+        done.stderr.startswith("wmdelays: this needs more memory") and done.stderr.count("\n") == 1
+    )
+
+
+def test_an_import_that_fails_otherwise_is_no_want_of_memory():
+    done = run(FAILING_IMPORT, "loader", "no such thing", "typer", "info", "none.h5")
+    assert done.returncode == 1 and "no such thing" in done.stderr
+
+
 def test_the_doorway_imports_nothing_that_takes_long():
     code = (
         "import sys; before = set(sys.modules); import wmdelays.validation.cli;"

@@ -6,6 +6,8 @@ import wmdelays.free_memory
 from wmdelays import InputError
 from wmdelays.memory_file import write_memory
 from wmdelays.patterns import periodic
+from wmdelays.training.store import RULES
+from wmdelays.validation import robustness
 from wmdelays.validation.scan_settings import settings
 
 
@@ -30,11 +32,12 @@ GENERATED = "bernoulli:neurons=10,steps=100,patterns={},rate=0.01"
 @pytest.mark.parametrize(
     "words, way_out",
     [
-        (("store", GENERATED.format(10**8), "-o", "m.h5"), "take fewer patterns"),
+        (("store", GENERATED.format(10**8), "-o", "m.h5"), "delays or patterns"),
         (
             ("store", "evidence:neurons=25000,steps=25000,patterns=1,rate=0.01", "-o", "m.h5"),
-            "take fewer patterns, neurons or steps",
+            "or shorter ones",
         ),
+        (("store", GENERATED.format(10**5), "-o", "m.h5", "--rule", "bptt"), "take fewer neurons"),
         (("robustness", "MEMORY", "--draws", 10**9), "--draws"),
         (("robustness", "MEMORY", "--damage", "lost", "--before", 20_000_000), "--before"),
         (("retrieve", "MEMORY", "--interval", 100_000_000), "--interval"),
@@ -79,3 +82,34 @@ def test_a_spike_of_a_far_unit_is_refused(refused, wmdelays, tmp_path_factory):
     path = tmp_path_factory.mktemp("input") / "far.csv"
     path.write_text("unit,time_s\n0,0.0\n0,0.06\n1000000,0.062\n")
     refused("store", path, "-o", "m.h5", "--delays", 41)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("kind", ["bernoulli", "refractory", "periodic"])
+def test_what_cannot_be_learned_is_refused_before_anything_is_drawn(
+    kind, rule, refused, monkeypatch
+):
+    monkeypatch.setattr("wmdelays.validation.store.generate", lambda *text, **others: 1 / 0)
+    text = f"{kind}:neurons=25000,steps=25000,patterns=1,rate=0.01"
+    line = refused("store", text, "-o", "m.h5", "--rule", rule)
+    assert f"by the rule {rule} needs about" in line
+
+
+def test_the_cues_of_long_recalls_are_asked_for(refused, small_memory, monkeypatch):
+    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 2e9)
+    monkeypatch.setattr(robustness, "check_room", lambda *asked: None)
+    words = ("--damage", "lost", "--values", "0.9", "--before", 2_000_000)
+    line = refused("robustness", small_memory, *words)
+    assert line.startswith("wmdelays: a cue for each of 3 patterns with 2000000 steps before")
+    assert "--before" in line.split("are free;")[1]
+
+
+@pytest.mark.parametrize("before, most", [(0, 6), (200_000, 2), (5_000_000, 1)])
+def test_long_recalls_go_alone(before, most, small_memory, monkeypatch):
+    told = []
+    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 1e12)
+    monkeypatch.setattr(
+        robustness, "compute", lambda *given, together, **others: told.append(together)
+    )
+    robustness.robustness([small_memory], kinds=["lost"], values=[0.1], before=before)
+    assert told == [most]

@@ -1,4 +1,3 @@
-import errno
 import resource
 import subprocess
 import sys
@@ -58,47 +57,6 @@ def test_the_limit_of_the_shell_counts():
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 * gigabyte, 4 * gigabyte)),
     )
     assert 0 < int(done.stdout) < 4 * gigabyte
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        OSError(errno.ENOMEM, "Cannot allocate memory"),
-        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes."),
-        RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate"
-            " memory: you tried to allocate 4000000000000 bytes. Error code 12"
-        ),
-        RuntimeError("can't start new thread"),
-        RuntimeError("terminate called after throwing an instance of 'std::bad_alloc'"),
-        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
-        OSError("Can't read data (memory allocation failed for raw data chunk)"),
-    ],
-)
-def test_every_librarys_words_for_no_memory_are_known(error):
-    assert free_memory.is_out_of_memory(error)
-
-
-def test_what_libraries_say_now_is_known():
-    import numpy as np
-    import torch
-
-    for ask in (
-        lambda: np.ones(2**50),
-        lambda: np.ones(2**62),
-        lambda: torch.zeros(2**50),
-        lambda: torch.empty(2**62),
-        lambda: [0] * 2**59,
-    ):
-        with pytest.raises(Exception) as failed:
-            ask()
-        assert free_memory.is_out_of_memory(failed.value), failed.value
-
-
-@pytest.mark.parametrize("error", [ValueError("no"), OSError(errno.ENOENT, "x"), SystemExit(2)])
-def test_other_errors_say_nothing_of_memory(error):
-    assert not free_memory.is_out_of_memory(error)
 
 
 @pytest.mark.parametrize(
