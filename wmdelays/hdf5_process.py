@@ -6,8 +6,8 @@ nothing is lost with the process. This program knows nothing else of the softwar
 
 It takes a request as a line of JSON, such as ``{"path": …, "wanted": [["spikes", "*", "node_ids"]]}``,
 and answers with a header, which tells the groups and lists, and then with the numbers of each list
-behind a header of its own. A header is its length (8 bytes) and JSON; it may tell of an error, which is
-the end of the answer.
+behind a header of its own; a last header says that the file is closed. A header is its length (8 bytes)
+and JSON; it may tell of an error, which is the end of the answer.
 """
 
 import json
@@ -66,6 +66,8 @@ def _answer(path, wanted):
                 yield from _header({})
                 if array.size:
                     yield memoryview(array.reshape(-1)).cast("B")
+        # As long as the library has the file open it is locked, and nobody may write to it.
+        yield from _header({})
     except Exception as error:
         words = " ".join(str(error).split()) or type(error).__name__
         yield from _header({"error": words, "of_system": _of_system(error)})

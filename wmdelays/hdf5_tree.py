@@ -123,7 +123,10 @@ class _Reader:
         check_memory(
             header["n_bytes"], "what the file holds", "take a machine or a limit with more memory"
         )
-        return self._group("/", header["tree"])
+        tree = self._group("/", header["tree"])
+        # Now the file is closed, so whoever called may write to it.
+        self._header()
+        return tree
 
     def _header(self):
         length = bytearray(8)

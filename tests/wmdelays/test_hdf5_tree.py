@@ -73,6 +73,14 @@ def test_groups_attributes_and_numbers_are_read_as_they_are(made):
     assert found["truth"].tolist() == [True, False] and found["text"] == "a text"
 
 
+def test_a_file_that_was_read_may_be_written_at_once(made):
+    path = made(lambda file: file.create_dataset("list", data=np.zeros(200_000)))
+    for _ in range(50):
+        read_tree(path, ["list"])
+        # The library locks what it has open.
+        h5py.File(path, "r+").close()
+
+
 def test_a_star_stands_for_any_name(made):
     def work(file):
         for name in ("one", "two", "é"):
