@@ -127,11 +127,16 @@ def array_of(arrays, name, dtype, shape):
 
 
 def _digest(state, arrays):
-    digest = hashlib.sha256(state.encode())
+    digest = hashlib.sha256(_bytes(state))
     for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(_bytes(f"{name} {array.dtype} {array.shape}"))
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()
+
+
+def _bytes(text):
+    # A name that is no UTF-8 is read as half characters.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def fingerprint(memory, settings):

@@ -194,6 +194,15 @@ def test_a_checkpoint_that_does_not_fit_is_one_line(learned, changed, words):
     assert words in str(refused.value) and "\n" not in str(refused.value)
 
 
+def test_a_name_that_is_no_text_is_one_line(tmp_path):
+    write_checkpoint(tmp_path / "c.h5", "me", {}, {"weights": np.arange(3.0)})
+    content = (tmp_path / "c.h5").read_bytes()
+    assert content.count(b"weights") == 1
+    (tmp_path / "c.h5").write_bytes(content.replace(b"weights", b"wei\xffhts"))
+    with pytest.raises(InputError, match="is damaged; remove it"):
+        read_checkpoint(tmp_path / "c.h5", "me")
+
+
 def test_a_checkpoint_does_not_lead_to_other_files(tmp_path):
     for name in ("c.h5", "other.h5"):
         write_checkpoint(tmp_path / name, "me", {}, {"w": np.arange(3.0)})
