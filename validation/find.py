@@ -223,7 +223,7 @@ def command(
     """Find stored patterns, groups or unknown patterns in a raster, and how often chance makes them."""
     check_outputs(json_file, report, *files)
     begin, end, step, window_s, jitter_s, gap_s, dither_s = (
-        None if text is None else seconds(text, name)
+        None if text is None else seconds(text, name, above_zero=name in ("--stop", "--bin"))
         for text, name in (
             (start, "--start"),
             (stop, "--stop"),

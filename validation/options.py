@@ -10,6 +10,7 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.file_kinds import JSON
 from wmdelays.output import check_writable, write_json
+from wmdelays.quantities import shortened
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
 Dt = Annotated[
@@ -77,9 +78,12 @@ def chosen_patterns(text):
     if text == "all":
         return None
     try:
-        return [int(part) for part in text.split(",")]
+        chosen = [int(part) for part in text.split(",")]
     except ValueError:
-        raise InputError(f"--patterns is all or numbers such as 0,3,5, not {text!r}") from None
+        chosen = [-1]
+    if min(chosen) < 0:
+        raise InputError(f"--patterns is all or numbers such as 0,3,5, not {shortened(text)}")
+    return chosen
 
 
 def put_json(json_file, values):

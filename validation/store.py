@@ -11,7 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.file_kinds import CHECKPOINT, MEMORY
 from wmdelays.memory_file import write_memory
 from wmdelays.patterns import generate, is_specification, sizes
-from wmdelays.quantities import seconds, whole
+from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.validation.options import check_outputs
 from wmdelays.validation.stretch import binning_lines, read_stretch, remembered
 from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
@@ -261,7 +261,7 @@ def command(
         )
         if value is not None
     }
-    step = seconds(bin, "--bin", above_zero=True)
+    step, seed = seconds(bin, "--bin", above_zero=True), checked_seed(seed)
     if any(map(is_specification, inputs)):
         check_room_to_learn(inputs, rule, delays, damaged_epochs != 0)
     patterns, stretches = read_patterns(
