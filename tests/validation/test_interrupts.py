@@ -168,12 +168,17 @@ def test_handlers_of_a_program_that_calls_us_are_put_back(capsys):
 
 def test_a_copy_of_the_process_ends_without_a_word():
     code = """
-        import multiprocessing, signal, time
+        import multiprocessing, os, signal, time
         from wmdelays.validation.interrupts import Interrupts
+        begun, begin = os.pipe()
+        def work():
+            os.write(begin, b"x")
+            time.sleep(60)
         with Interrupts() as interrupts:
             interrupts.imported()
-            copy = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+            copy = multiprocessing.get_context("fork").Process(target=work)
             copy.start()
+            os.read(begun, 1)  # Python forgets a signal that comes while it makes the copy.
             copy.terminate()
             copy.join()
             print(copy.exitcode)

