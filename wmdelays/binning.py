@@ -293,7 +293,8 @@ def _on_grid(times, step, half, points):
     exact = np.maximum(ROUNDING, 4 * _EPS * position)
     rounded = np.maximum(1.001 * half * points, exact)
     if points > 1:
-        return _excess(away, rounded) >= _BULK
+        # Fewer could be times with a decimal less among others, which the grid would move.
+        return _excess(away, rounded) >= _MOST
     return (
         _excess(away, exact) >= _BULK
         or _excess(away, rounded) >= _BULK

@@ -159,15 +159,15 @@ class _Reader:
         status = self._process.wait()
         if status == -signal.SIGXCPU:
             return InputError(
-                "reading it takes more time than a file of its size can need; it was damaged, or made"
+                "takes more time than a file of its size can need to be read; it was damaged, or made"
                 " to stop whoever reads it"
             )
         if status < 0:
             return InputError(
-                f"the HDF5 library crashes at it ({signal.strsignal(-status)}); it was damaged, or made"
-                " to stop whoever reads it"
+                f"crashes the HDF5 library ({signal.strsignal(-status)}); it was damaged, or made to"
+                " stop whoever reads it"
             )
-        return InputError(f"the process that reads HDF5 files cannot start (status {status})")
+        return InputError(f"cannot be read: no process for it can start (status {status})")
 
     def _group(self, name, tree):
         """A group with its members, whose numbers come in the same order."""

@@ -66,9 +66,9 @@ def test_a_trigger_in_the_background_makes_a_spontaneous_recall(chains, monkeypa
     class Background:
         """Noise that holds one spike: that of the first neuron of pattern 1, at step 7."""
 
-        def random(self, shape):
-            drawn = np.ones(shape)
-            drawn[7, 20] = 0.0
+        def random(self, n_entries):
+            drawn = np.ones(n_entries)
+            drawn[7 * 60 + 20] = 0.0
             return drawn
 
     monkeypatch.setattr("wmdelays.validation.retrieval.random_numbers", lambda *words: Background())

@@ -219,3 +219,14 @@ def test_a_decision_is_made_once_for_a_recording(monkeypatch):
     assert clock.binning(MS) is clock.binning(MS)
     clock.binning(2 * MS)
     assert asked == [1]
+
+
+def test_times_with_a_decimal_less_than_others_are_no_grid():
+    # Four of five times are whole milliseconds, the others lie between.
+    rng = np.random.default_rng(5)
+    whole = rng.integers(0, 1000, 400) * 1e-3
+    between = rng.integers(0, 1000, 100) * 1e-3 + rng.integers(1, 10, 100) * 1e-4
+    times = np.sort(np.round(np.concatenate([whole, between]), 4))
+    made = decide(times, 5e-3)
+    assert made.rule == "containing"
+    assert np.array_equal(made.meant(times), times)
