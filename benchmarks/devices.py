@@ -1,4 +1,4 @@
-"""What each Brian2 device takes: the constants of wmdelays.brian_models.devices.
+"""What each Brian2 device takes: the constants of wmdelays.brian_models.memories.choice.
 
 python benchmarks/devices.py
 

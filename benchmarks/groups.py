@@ -21,10 +21,10 @@ from runpy import run_path
 
 import numba
 
-from wmdelays.network_file import read_network
-from wmdelays.validation.group_search import Search
+from wmdelays.polychrony.network_file import read_network
+from wmdelays.polychrony.search.search import Search
 
-LITERAL = Path(__file__).parents[1] / "tests" / "validation" / "literal_groups.py"
+LITERAL = Path(__file__).parents[1] / "tests" / "helpers" / "literal_groups.py"
 
 
 def clocked(work):

@@ -31,7 +31,7 @@ def _patterns(neurons=N, steps=STEPS, patterns=PATTERNS, rate=RATE, seed=0):
 
 def _stored(options, **size):
     """Store patterns; the memory and what is to be said of it."""
-    from wmdelays.training.store import store
+    from wmdelays.training.storing import store
 
     delays = size.pop("delays", DELAYS)
     patterns = _patterns(**size)
@@ -60,7 +60,7 @@ def damaged(options, draws=40, in_brian2=False, **size):
     import numpy as np
 
     from wmdelays.scores import score
-    from wmdelays.training.network import recall
+    from wmdelays.training.discrete.compiled import recall
 
     memory, said = _stored(options, **size)
     n, rate = memory.n_neurons, memory.rate
@@ -89,7 +89,7 @@ def damaged(options, draws=40, in_brian2=False, **size):
 
 def _agreement(memory):
     """Recall in torch and in Brian2, spike for spike."""
-    from wmdelays.validation.compare import compare
+    from wmdelays.validation.recall.comparison import compare
 
     result = compare(memory, device="cpp_standalone")
     same = result.agreement
@@ -106,7 +106,7 @@ def recall_ratio(options):
     """Event-driven recall beside the dense forward pass, with the same weights."""
     from statistics import median
 
-    from wmdelays.training.network import recall
+    from wmdelays.training.discrete.compiled import recall
 
     memory, said = _stored(options)
     cues = memory.cues()
@@ -128,8 +128,8 @@ def bptt_ratio(neurons, steps):
     import numpy as np
     import torch
 
-    from wmdelays.training.analytic import hebbian
-    from wmdelays.training.backpropagation import bptt
+    from wmdelays.training.rules.bptt.backpropagation import bptt
+    from wmdelays.training.rules.closed_form.analytic import hebbian
 
     patterns = _patterns(neurons=neurons, steps=steps)
     memory = hebbian(patterns, n_delays=DELAYS, step=1e-3, beta=0.7, theta=1.0)
@@ -171,7 +171,7 @@ def growth():
     """Time per spike of recall as T and M grow, with as many synapses per neuron."""
     from statistics import median
 
-    from wmdelays.training.network import recall
+    from wmdelays.training.discrete.compiled import recall
 
     said = {}
     for patterns, steps in ((4, 1000), (16, 1000), (64, 1000), (16, 2000), (16, 4000)):
@@ -186,7 +186,7 @@ def growth():
 
 def large():
     """N = 8192 with sparse weights."""
-    from wmdelays.training.network import recall
+    from wmdelays.training.discrete.compiled import recall
 
     memory, said = _stored({"damaged_epochs": 0, "max_synapses": 800}, neurons=8192)
     cues = memory.cues()
@@ -207,7 +207,7 @@ def capacity(patterns, epochs=400):
     """
     import numpy as np
 
-    from wmdelays.training import teacher_forcing as tf
+    from wmdelays.training.rules.margin import teacher_forcing as tf
 
     shown = [(p.steps(1e-3), p.neurons) for p in _patterns(patterns=patterns)]
     order = tf.presentations(

@@ -27,9 +27,9 @@ DT = 1e-4
 
 def part_store(rule, file, repeats):
     """Seconds to find the weights, without imports and files."""
-    from wmdelays.memory_file import write_memory
+    from wmdelays.files.memory_file import write_memory
     from wmdelays.patterns import generate
-    from wmdelays.training.store import store
+    from wmdelays.training.storing import store
 
     patterns = generate(SPECIFICATION)
     times = []
@@ -42,8 +42,8 @@ def part_store(rule, file, repeats):
 
 def part_torch(file, repeats):
     """Seconds for the event-driven recall of all patterns."""
-    from wmdelays.memory_file import read_memory
-    from wmdelays.training.network import recall
+    from wmdelays.files.memory_file import read_memory
+    from wmdelays.training.discrete.compiled import recall
 
     memory = read_memory(file)
     cues = memory.cues()
@@ -54,7 +54,7 @@ def part_torch(file, repeats):
 def part_brian2(file, repeats):
     """Seconds of recall on cpp_standalone: all of it, and the compiled program alone."""
     from wmdelays.brian_models import recall
-    from wmdelays.memory_file import read_memory
+    from wmdelays.files.memory_file import read_memory
 
     memory = read_memory(file)
     cues, whole, program, compiling = memory.cues(), [], [], None
@@ -78,7 +78,7 @@ def part_brian2(file, repeats):
 
 def part_snntorch(file, repeats):
     """Seconds for the dense forward pass of the same weights, as in the reference."""
-    from wmdelays.memory_file import read_memory
+    from wmdelays.files.memory_file import read_memory
 
     memory = read_memory(file)
     return {"seconds": [dense_forward(memory) for _ in range(repeats)]}

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays import Raster
-from wmdelays.templates import Template
-from wmdelays.validation.find_stored import find
-from wmdelays.validation.mining import Miner
-from wmdelays.validation.unknown_patterns import cad, spade
+from wmdelays.find.mining import Miner
+from wmdelays.find.templates import Template
+from wmdelays.find.unknown_patterns import cad, spade
+from wmdelays.validation.find.stored import find
 
 UNITS = 8
 # Length of the rasters for each way.

@@ -17,11 +17,11 @@ from runpy import run_path
 import numba
 import numpy as np
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.group_statistics import GroupStatistics
-from wmdelays.validation.group_search import Search
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.group_statistics import GroupStatistics
+from wmdelays.polychrony.search.search import Search
 
-LITERAL = Path(__file__).parents[1] / "tests" / "validation" / "literal_groups.py"
+LITERAL = Path(__file__).parents[1] / "tests" / "helpers" / "literal_groups.py"
 
 
 def izhikevich(ceiling, seed=1):

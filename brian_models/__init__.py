@@ -18,17 +18,17 @@ from wmdelays.words import printable
 
 # Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
 _HOMES = {
-    "DEVICES": "devices",
-    "NEURONS": "neuron_models",
-    "Simulation": "polychronization_run",
-    "check_device": "polychronization_run",
-    "choose_device": "devices",
-    "compiler": "programs",
-    "expand": "expansion",
-    "neuron_model": "neuron_models",
-    "play": "stimulus",
-    "recall": "recall",
-    "wire": "polychronization",
+    "DEVICES": "devices.names",
+    "NEURONS": "neurons.names",
+    "Simulation": "polychronization.run",
+    "check_device": "polychronization.run",
+    "choose_device": "memories.choice",
+    "compiler": "devices.programs",
+    "expand": "memories.expansion",
+    "neuron_model": "neurons.names",
+    "play": "memories.stimulus",
+    "recall": "memories.recall",
+    "wire": "polychronization.network",
 }
 
 __all__ = sorted(_HOMES)

@@ -3,17 +3,21 @@
 import os
 from importlib import import_module
 
-from wmdelays.numba_cache import choose_numba_cache
+from wmdelays.machine.numba_cache import choose_numba_cache
 
 # Before any of these makes a function that numba is to keep.
 choose_numba_cache(os.path.dirname(__file__))
 
-from wmdelays.training.margin import margin  # noqa: E402
-from wmdelays.training.network import recall  # noqa: E402
-from wmdelays.training.store import RULES, store  # noqa: E402
+from wmdelays.training.discrete.compiled import recall  # noqa: E402
+from wmdelays.training.rules.margin.rule import margin
+from wmdelays.training.storing import RULES, store  # noqa: E402
 
 # These need torch, which takes seconds to import.
-_HOMES = {"bptt": "backpropagation", "hebbian": "analytic", "pseudo_inverse": "analytic"}
+_HOMES = {
+    "bptt": "rules.bptt.backpropagation",
+    "hebbian": "rules.closed_form.analytic",
+    "pseudo_inverse": "rules.closed_form.analytic",
+}
 
 __all__ = ["RULES", "bptt", "hebbian", "margin", "pseudo_inverse", "recall", "store"]
 

@@ -7,10 +7,10 @@ import os
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.file_kinds import CHECKPOINT
-from wmdelays.hdf5_tree import Group, read_tree
-from wmdelays.json_text import decoded
-from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
+from wmdelays.files.file_kinds import CHECKPOINT
+from wmdelays.files.hdf5_tree import Group, read_tree
+from wmdelays.files.json_text import decoded
+from wmdelays.files.output import hdf5_image, hdf5_in_memory, replacing
 from wmdelays.words import printable
 
 _FORMAT = "wmdelays checkpoint 1"

@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 
 from wmdelays.contexts import stored_sequence
-from wmdelays.free_memory import check_memory, how_many
-from wmdelays.training.teacher_forcing import BLOCK
+from wmdelays.machine.free_memory import check_memory, how_many
+from wmdelays.training.rules.margin.presentations import BLOCK
 
 # Of each synapse that is found, until it stands in a memory; and of each there could be, where a
 # rule keeps them all: the weights, and with back-propagation their best, their change and what the

@@ -15,15 +15,15 @@ from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.scores import score
-from wmdelays.training.network import recall
+from wmdelays.training.discrete.compiled import recall
 from wmdelays.training.room import check_room_for
 
 # Module and function of each rule. torch takes seconds to import, and not every rule needs it.
 _HOMES = {
-    "margin": ("margin", "margin"),
-    "hebbian": ("analytic", "hebbian"),
-    "pseudo-inverse": ("analytic", "pseudo_inverse"),
-    "bptt": ("backpropagation", "bptt"),
+    "margin": ("rules.margin.rule", "margin"),
+    "hebbian": ("rules.closed_form.analytic", "hebbian"),
+    "pseudo-inverse": ("rules.closed_form.analytic", "pseudo_inverse"),
+    "bptt": ("rules.bptt.backpropagation", "bptt"),
 }
 RULES = tuple(_HOMES)
 

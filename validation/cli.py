@@ -3,8 +3,8 @@
 import os
 import sys
 
-from wmdelays.out_of_memory import NO_MEMORY, is_out_of_memory
-from wmdelays.validation.interrupts import Interrupts
+from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
+from wmdelays.validation.work.interrupts import Interrupts
 
 
 def main(arguments=None, *, alone=None):
@@ -41,7 +41,7 @@ def main(arguments=None, *, alone=None):
 
 def _guarded(arguments, interrupts):
     try:
-        from wmdelays.validation.app import fail, run
+        from wmdelays.validation.commands.app import fail, run
     except Exception as error:
         if not is_out_of_memory(error):
             raise

@@ -1,4 +1,4 @@
-"""The reference's published scan."""
+"""Figures of the reference: its published scan, and its curves of robustness."""
 
 # What stays as it is while one parameter moves.
 SETTING = {"neurons": 1024, "steps": 1000, "patterns": 16, "rate": 1e-3, "delays": 41}
@@ -15,4 +15,14 @@ PUBLISHED = {
     | {795: 0.0002, 2000: 0.00003},
     "rate": {0.0002: 0.233, 0.000317: 0.052, 0.000502: 0.0001, 0.00126: 0.00003}
     | {0.001996: 0.00006, 0.003162: 0.994, 0.00501: 0.990, 0.012574: 0.975, 0.05: 0.92},
+}
+
+# F1 of the reference's code with its analytic weights, for these numbers of neurons, delays and
+# patterns.
+REFERENCE_SIZE = 1024, 41, 16
+
+REFERENCE = {
+    "replaced": {0.25: 0.9999, 0.5: 0.9999, 0.75: 0.216},
+    "duration": {30: 0.9999, 20: 0.969, 10: 0.001},
+    "silenced": {256: 0.9999, 512: 0.967, 768: 0.315},
 }

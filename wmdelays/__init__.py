@@ -6,6 +6,11 @@ the two in ``wmdelays.validation``.
 """
 
 from importlib import import_module
+from pkgutil import extend_path
+
+# In the folder that holds the repository this file is found before the installed package, to which
+# the other rooms belong.
+__path__ = extend_path(__path__, __name__)
 
 # Editors and type checkers take it for true.
 TYPE_CHECKING = False
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
     from wmdelays.errors import InputError
     from wmdelays.memory import Memory
     from wmdelays.raster import Raster
-    from wmdelays.recall import Recall
+    from wmdelays.recalls import Recall
     from wmdelays.scores import agreement, score, sliding_f1
 
 # NumPy, SciPy and h5py wait for the first use: the program has to answer Ctrl-C before that.
@@ -23,7 +28,7 @@ _HOMES = {
     "InputError": "errors",
     "Memory": "memory",
     "Raster": "raster",
-    "Recall": "recall",
+    "Recall": "recalls",
     "agreement": "scores",
     "score": "scores",
     "sliding_f1": "scores",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
 
 # An odd number, whose powers tell the delays of a context apart, and its inverse modulo 2^64.

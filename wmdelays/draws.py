@@ -1,9 +1,12 @@
 """Random spikes, drawn without an entry in memory for each neuron and step."""
 
+import hashlib
+import json
+
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 
 # Random numbers that are drawn at once.
 _TOGETHER = 2**20
@@ -47,3 +50,9 @@ def drawn_below(probability, shape, rng):
         drawn = rng.random(min(_TOGETHER, n_entries - first))
         found.append(first + np.flatnonzero(drawn < probability))
     return np.concatenate(found)
+
+
+def random_numbers(*words):
+    """Random numbers that nothing else uses: the words that name them are their seed."""
+    digest = hashlib.sha256(json.dumps(words).encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, np.uint32))

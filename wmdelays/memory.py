@@ -9,7 +9,7 @@ import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
 
 _KINDS = {
@@ -298,3 +298,17 @@ def _of_whole_steps(pattern, step):
     if pattern.duration == n_steps * step:
         return pattern
     return Raster.from_steps(pattern.neurons, pattern.steps(step), pattern.n_neurons, n_steps, step)
+
+
+def sizes(memory):
+    """Sizes and neuron parameters of a memory, under the names that results use."""
+    return {
+        "n_neurons": memory.n_neurons,
+        "n_delays": memory.n_delays,
+        "n_synapses": memory.n_synapses,
+        "n_patterns": memory.n_patterns,
+        "n_steps": memory.n_steps,
+        "step_s": memory.step,
+        "beta": memory.beta,
+        "theta": memory.theta,
+    }

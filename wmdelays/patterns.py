@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.raster import Raster
 

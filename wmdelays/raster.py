@@ -7,7 +7,7 @@ import numpy as np
 
 from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 
 _LARGEST = 2**31 - 1
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wmdelays.cue import Cue
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
 
 # Bytes for each entry (neuron, step) of a recall while it is made: forced, lost, own and emitted

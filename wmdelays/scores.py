@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.recall import Recall
+from wmdelays.recalls import Recall
 
 
 @dataclass(frozen=True)

@@ -20,3 +20,21 @@ def printable(text):
 
 def _escaped(character):
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def share(value):
+    """A number from 0 to 1 with four decimals, more where it would else be rounded to 1."""
+    for digits in (4, 6, 8):
+        text = f"{value:.{digits}f}"
+        if value >= 1 or float(text) < 1:
+            return text
+    return f"{value:.12g}"
+
+
+def duration(seconds):
+    """A time in a few words: ``85 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

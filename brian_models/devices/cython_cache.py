@@ -6,9 +6,9 @@ import tempfile
 import time
 from contextlib import suppress
 
-from wmdelays.cache_folder import NAME, cache_folder
 from wmdelays.errors import InputError
-from wmdelays.temporary import NO_ROOM
+from wmdelays.machine.cache_folder import NAME, cache_folder
+from wmdelays.machine.temporary import NO_ROOM
 
 # A module's source has a megabyte while it is compiled, and there are a dozen of them.
 _NEEDED = 32 << 20

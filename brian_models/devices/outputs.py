@@ -5,9 +5,9 @@ import signal
 
 import numpy as np
 
-from wmdelays.brian_models.processes import Job, signal_name
+from wmdelays.brian_models.devices.processes import Job, signal_name
 from wmdelays.errors import InputError
-from wmdelays.temporary import full_disk, is_full, says_full
+from wmdelays.machine.temporary import full_disk, is_full, says_full
 
 # Brian2's own code does not look whether what it writes fits on the disk.
 _WRITE = """

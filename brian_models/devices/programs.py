@@ -12,10 +12,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from wmdelays.brian_models.processes import Job
-from wmdelays.cache_folder import NAME, cache_folder, is_own_file, may_run
+from wmdelays.brian_models.devices.processes import Job
 from wmdelays.errors import InputError
-from wmdelays.temporary import full_disk, is_full, says_full
+from wmdelays.machine.cache_folder import NAME, cache_folder, is_own_file, may_run
+from wmdelays.machine.temporary import full_disk, is_full, says_full
 
 # Brian2 compiles with -ffast-math unless told otherwise. Sums in another order or a fused
 # multiply-add can move a membrane across its threshold.

@@ -12,8 +12,8 @@ from pathlib import Path
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device, reset_device, set_device
 
-from wmdelays.brian_models.programs import Program
-from wmdelays.brian_models.runtime import settings
+from wmdelays.brian_models.devices.programs import Program
+from wmdelays.brian_models.devices.session import settings
 
 _READ = """
 auto _read = [](auto *values, size_t n, std::ifstream &file, const char *name) {

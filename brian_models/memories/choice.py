@@ -2,15 +2,8 @@
 
 from dataclasses import dataclass
 
-from wmdelays.brian_models.programs import compiler
+from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.quantities import substeps
-
-# The module that simulates on each device.
-DEVICES = {
-    "numpy": "wmdelays.brian_models.runtime",
-    "cython": "wmdelays.brian_models.runtime",
-    "cpp_standalone": "wmdelays.brian_models.standalone",
-}
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ def choose_device(memory, cues, dt=None, neuron="lif"):
     if gained <= _LOOKING:
         return "numpy"
     if gained <= _FIRST_TIME * _COMPILING:
-        from wmdelays.brian_models.standalone import is_compiled
+        from wmdelays.brian_models.memories.standalone import is_compiled
 
         if not is_compiled(memory.n_neurons, model, list(model.parameters(memory))):
             return "numpy"

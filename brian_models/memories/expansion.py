@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import Clock, NeuronGroup, Synapses, second
 
-from wmdelays.brian_models.neuron_models import neuron_model
+from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.quantities import substeps
 
 # The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever

@@ -5,16 +5,16 @@ from importlib import import_module
 import numpy as np
 from brian2.devices.device import RuntimeDevice, get_device
 
-from wmdelays.brian_models.devices import DEVICES
-from wmdelays.brian_models.neuron_models import neuron_model
-from wmdelays.brian_models.programs import compiler
-from wmdelays.brian_models.stimulus import write_script
+from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.brian_models.devices.programs import compiler
+from wmdelays.brian_models.memories.script import write_script
+from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
-from wmdelays.recall import Recall
+from wmdelays.recalls import Recall
 
 # Bytes that Brian2 takes for each synapse while it makes them.
 _OF_A_SYNAPSE = 68

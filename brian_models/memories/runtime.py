@@ -1,15 +1,12 @@
 """Brian2 inside Python: the devices `numpy` and `cython`."""
 
-from contextlib import contextmanager
-
 import numpy as np
-from brian2 import Network, SpikeMonitor, prefs, second
+from brian2 import Network, SpikeMonitor, second
 
-from wmdelays.brian_models.cython_cache import cython_folder
-from wmdelays.brian_models.expansion import expand
-from wmdelays.brian_models.neuron_models import NEURONS
-from wmdelays.brian_models.programs import EXACT
-from wmdelays.brian_models.stimulus import fill, stimulus_objects
+from wmdelays.brian_models.devices.session import cython_settings, settings
+from wmdelays.brian_models.memories.expansion import expand
+from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
+from wmdelays.brian_models.neurons.names import NEURONS
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 
@@ -63,31 +60,3 @@ def simulate(memory, model, script, n, device, progress):
 def record(neurons):
     """The monitor of all emitted spikes; it looks at the membranes before they are reset."""
     return SpikeMonitor(neurons, variables="fires", name=f"{PREFIX}_spikes")
-
-
-@contextmanager
-def settings(wanted):
-    """Brian2's preferences changed for a while, and always put back.
-
-    Besides those wanted, the ones are set that would change the numbers. Ctrl-C is one of them:
-    Brian2 ends a simulation early and goes on as if that were all of it.
-    """
-    always = {"core.default_float_dtype": np.float64, "core.stop_on_keyboard_interrupt": False}
-    wanted = {**always, **wanted}
-    before = {name: prefs[name] for name in wanted}
-    try:
-        for name, value in wanted.items():
-            prefs[name] = value
-        yield
-    finally:
-        for name, value in before.items():
-            prefs[name] = value
-
-
-def cython_settings(device):
-    if device != "cython":
-        return {}
-    return {
-        "codegen.cpp.extra_compile_args": list(EXACT),
-        "codegen.runtime.cython.cache_dir": str(cython_folder()),
-    }

@@ -7,12 +7,13 @@ once serves any memory and any cues of that size; see `projects`.
 import numpy as np
 from brian2 import Clock, Network, second
 
-from wmdelays.brian_models.expansion import neuron_group, synapse_group, synaptic_delays
-from wmdelays.brian_models.outputs import Outputs
-from wmdelays.brian_models.projects import Inputs, private_device, program_of
-from wmdelays.brian_models.runtime import PREFIX, SCHEDULE, record
-from wmdelays.brian_models.stimulus import connections, stimulus_objects
-from wmdelays.temporary import temporary_folder, write_array
+from wmdelays.brian_models.devices.outputs import Outputs
+from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
+from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group, synaptic_delays
+from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
+from wmdelays.brian_models.memories.script import connections
+from wmdelays.brian_models.memories.stimulus import stimulus_objects
+from wmdelays.machine.temporary import temporary_folder, write_array
 
 
 def simulate(memory, model, script, n, device, progress):

@@ -1,6 +1,6 @@
-"""What a neuron model is, and the fixed list of them."""
+"""The neuron models by name."""
 
-from wmdelays.brian_models.lif import LIF
+from wmdelays.brian_models.neurons.lif import LIF
 from wmdelays.errors import InputError
 
 NEURONS = {"lif": LIF}

@@ -28,8 +28,8 @@ from brian2 import (
     second,
 )
 
-from wmdelays.delay_network import MAX_WEIGHT, DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.polychrony.delay_network import MAX_WEIGHT, DelayNetwork
 
 SCHEDULE = ["start", "thresholds", "resets", "synapses", "groups", "end"]
 PREFIX = "wmdelays_polychronization"

@@ -6,15 +6,15 @@ import numpy as np
 from brian2 import NetworkOperation, second
 from brian2.devices.device import RuntimeDevice, get_device
 
-from wmdelays.brian_models.devices import DEVICES
-from wmdelays.brian_models.outputs import Outputs
-from wmdelays.brian_models.polychronization import PREFIX, build, random_input
-from wmdelays.brian_models.programs import compiler
-from wmdelays.brian_models.projects import Inputs, private_device, program_of
-from wmdelays.brian_models.runtime import cython_settings, settings
+from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.brian_models.devices.outputs import Outputs
+from wmdelays.brian_models.devices.programs import compiler
+from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
+from wmdelays.brian_models.devices.session import cython_settings, settings
+from wmdelays.brian_models.polychronization.network import PREFIX, build, random_input
 from wmdelays.errors import InputError
-from wmdelays.network_state import NetworkState, with_excitatory
-from wmdelays.temporary import temporary_folder, write_array
+from wmdelays.machine.temporary import temporary_folder, write_array
+from wmdelays.polychrony.network_state import NetworkState, with_excitatory
 
 # Milliseconds count from 0 for users and from 1 in Brian2, see `Parts.clock`.
 _MS = 1e-3
@@ -48,7 +48,7 @@ class Simulation:
     Examples
     --------
     >>> from wmdelays.brian_models import wire
-    >>> from wmdelays.network_state import initial_state
+    >>> from wmdelays.polychrony.network_state import initial_state
     >>> network = wire(seed=1)
     >>> with Simulation(network, seed=1, device="numpy") as simulation:
     ...     state, neurons, times_ms = simulation.run(initial_state(network), seconds=1)

@@ -5,7 +5,7 @@ import pytest
 from brian2 import prefs
 
 from wmdelays import Cue, Memory, Raster
-from wmdelays.training.network import recall as torch_recall
+from wmdelays.training.discrete.compiled import recall as torch_recall
 
 
 def _random_memory(seed, n_neurons=12, n_delays=5, kind="busy", step=1e-3, beta=0.8):

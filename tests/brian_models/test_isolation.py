@@ -11,7 +11,8 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs
 
 from wmdelays import InputError
-from wmdelays.brian_models import recall, runtime, standalone
+from wmdelays.brian_models import recall
+from wmdelays.brian_models.memories import runtime, standalone
 
 DEVICES = ["numpy", "cpp_standalone"]
 

@@ -15,8 +15,8 @@ import os, random, signal, sys, time
 from functools import partial
 from pathlib import Path
 from wmdelays import brian_models
-from wmdelays.network_file import read_run
-from wmdelays.training.margin import margin
+from wmdelays.polychrony.network_file import read_run
+from wmdelays.training.rules.margin.learner import margin
 from wmdelays.validation.cli import main
 
 seed, wanted, *words = sys.argv[1:]

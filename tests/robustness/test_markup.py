@@ -10,7 +10,7 @@ from runpy import run_path
 
 import pytest
 
-from wmdelays.validation.pages import drawn, write_results
+from wmdelays.validation.reports.pages import drawn, write_results
 
 NASTY = (
     "<script>alert(1)</script>",
@@ -47,7 +47,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.pages.figure_bytes", lambda _, kind: b"picture")
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: b"picture"
+    )
 
 
 @pytest.mark.parametrize("text", NASTY)
@@ -66,7 +68,9 @@ def test_what_a_report_is_made_of_is_text(tmp_path, text):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_what_a_comparison_is_made_of_is_text(tmp_path, text):
-    of_compare = run_path(str(Path(__file__).parents[1] / "validation" / "test_report.py"))
+    of_compare = run_path(
+        str(Path(__file__).parents[1] / "validation" / "reports" / "test_compare.py")
+    )
     comparison = of_compare["build"](
         n_patterns=1, made={"rule": text, "settings": {text: text}}, settings={"memory_file": text}
     )

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from wmdelays.memory_file import read_memory
+from wmdelays.files.memory_file import read_memory
 
 PATTERNS = "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05"
 STORE = ["store", PATTERNS, "--delays", "5"]

@@ -7,10 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from wmdelays import InputError, Memory, output
+from wmdelays import InputError, Memory
+from wmdelays.files import output
 from wmdelays.patterns import bernoulli
 from wmdelays.training.checkpoint import fingerprint, resume, write_checkpoint
-from wmdelays.training.store import store
+from wmdelays.training.storing import store
 
 
 def read_checkpoint(path, owner):

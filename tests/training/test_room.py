@@ -4,12 +4,12 @@ import tracemalloc
 
 import pytest
 
-import wmdelays.free_memory
+import wmdelays.machine.free_memory
 from wmdelays import InputError
 from wmdelays.patterns import bernoulli
 from wmdelays.training import store
 from wmdelays.training.room import check_room, check_room_for
-from wmdelays.training.store import RULES
+from wmdelays.training.storing import RULES
 
 SIZES = {"n_delays": 41, "n_steps": 1000, "n_patterns": 16}
 
@@ -24,20 +24,20 @@ def asked(monkeypatch, ask):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_network_of_a_million_neurons_is_refused(rule, monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 4e9)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 4e9)
     with pytest.raises(InputError, match=f"1000000 neurons .* by the rule {rule} needs about"):
         check_room(rule, n_neurons=10**6, n_spikes=16e6, **SIZES)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_published_size_fits_into_the_memory_of_a_laptop(rule, monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 8e9)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 8e9)
     check_room(rule, n_neurons=1024, n_spikes=16_384, **SIZES)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_asks_before_it_takes(rule, monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 1e5)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 1e5)
     with pytest.raises(
         InputError, match=f"by the rule {rule} needs .* are free; take fewer neurons"
     ):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError, Raster, score
-from wmdelays.memory_file import write_memory
+from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import bernoulli
 from wmdelays.training import recall, store
 

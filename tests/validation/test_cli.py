@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wmdelays.memory_file import read_memory
-from wmdelays.validation.results import Results
+from wmdelays.files.memory_file import read_memory
+from wmdelays.validation.work.results import Results
 
 SPEC = "bernoulli:neurons=40,steps=100,patterns=2,rate=0.02"
 
@@ -232,7 +232,7 @@ def test_help_does_not_wait_for_torch_or_brian2(wmdelays):
 
 
 def test_the_line_of_an_epoch_shows_its_loss_and_f1():
-    from wmdelays.validation.store import _epoch_line
+    from wmdelays.validation.commands.store import _epoch_line
 
     said = []
     line = _epoch_line(lambda stage, part: said.append((stage, part)), 8)
@@ -306,7 +306,7 @@ def test_an_interrupt_inside_a_callback_of_the_compiler_ends_the_program(
         for _ in range(100):
             time.sleep(0.05)
 
-    monkeypatch.setattr("wmdelays.validation.info.print_memory", compiling)
+    monkeypatch.setattr("wmdelays.validation.commands.info.print_memory", compiling)
     # Whoever started the tests may have told them to ignore it.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from wmdelays import Cue, InputError, Memory, Raster, Recall
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.files.sealed_file import seal
 from wmdelays.patterns import bernoulli
-from wmdelays.sealed_file import seal
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
 from wmdelays.binning import Clock, Resolution, decide, resolution_of
-from wmdelays.made import parts_of
+from wmdelays.files.made import parts_of
 
 MS, FRAME = 1e-3, 1 / 30
 UNITS = 5

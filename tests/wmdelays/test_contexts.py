@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import wmdelays.contexts
 from wmdelays import Raster
 from wmdelays.contexts import unpredictable_spikes
-from wmdelays.validation.peak_memory import peak_memory
+from wmdelays.validation.work.peak_memory import peak_memory
 
 STEP = 1e-3
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 import wmdelays.draws
-import wmdelays.free_memory
+import wmdelays.machine.free_memory
 from wmdelays import InputError
 from wmdelays.patterns import (
     GENERATORS,
@@ -20,7 +20,7 @@ from wmdelays.patterns import (
     periodic,
     refractory,
 )
-from wmdelays.validation.peak_memory import peak_memory
+from wmdelays.validation.work.peak_memory import peak_memory
 
 SIZE = dict(n_neurons=40, n_steps=500, n_patterns=3)
 
@@ -94,7 +94,7 @@ def test_spikes_are_drawn_without_an_entry_for_each_neuron_and_step():
     ],
 )
 def test_what_no_memory_would_hold_is_refused_before_it_is_drawn(name, sizes, monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 4e9)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 4e9)
     with pytest.raises(InputError, match="needs about .* of memory.*; take fewer patterns"):
         GENERATORS[name](*sizes)
 

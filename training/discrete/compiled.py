@@ -1,4 +1,4 @@
-"""The network in discrete time."""
+"""The network in discrete time, compiled."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -7,35 +7,10 @@ import numpy as np
 from numba import njit
 
 from wmdelays.cue import Cue
-from wmdelays.free_memory import how_many
+from wmdelays.machine.free_memory import how_many
 from wmdelays.raster import Raster
-from wmdelays.recall import Recall, bytes_of_recall, check_room
-
-
-def membrane(u, e, current, beta):
-    """Eq. 1: leak, reset after an emitted spike, synaptic current.
-
-        u_j(t) = beta * u_j(t-1) * (1 - e_j(t-1)) + sum over i, d of W[j,i,d] * e_i(t-d)
-
-    Parameters
-    ----------
-    u, e : Tensor, shape (..., n_neurons)
-        Membrane and emitted spikes (0 or 1) of the step before.
-    current : Tensor, shape (..., n_neurons)
-        The sum over the synapses.
-    beta : float
-        What is left of the membrane after a step.
-
-    Returns
-    -------
-    Tensor, shape (..., n_neurons)
-
-    References
-    ----------
-    L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
-    Synaptic Delays, arXiv 2604.14096 (2026), eq. 1, with e, the emitted spikes, for s.
-    """
-    return beta * u * (1 - e) + current
+from wmdelays.recalls import Recall, bytes_of_recall, check_room
+from wmdelays.training.discrete.equation import membrane
 
 
 def recall(memory, cue, device="cpu"):
@@ -66,7 +41,7 @@ def recall(memory, cue, device="cpu"):
     n_steps = max(one.n_steps for one in cue)
     check_room(memory, n_steps)
     if str(device) != "cpu":
-        from wmdelays.training.side_by_side import recall_side_by_side
+        from wmdelays.training.discrete.side_by_side import recall_side_by_side
 
         return recall_side_by_side(memory, cue, device)
     row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import torch
 
 from wmdelays.raster import Raster
-from wmdelays.recall import Recall
-from wmdelays.training.network import membrane
+from wmdelays.recalls import Recall
+from wmdelays.training.discrete.equation import membrane
 
 
 class SparseSynapses:
@@ -66,7 +66,7 @@ def recall_side_by_side(memory, cues, device):
     Returns
     -------
     list of Recall
-        One for each cue; up to the order of sums that of `wmdelays.training.network.recall`.
+        One for each cue; up to the order of sums that of `wmdelays.training.discrete.compiled.recall`.
     """
     n_steps = max(cue.n_steps for cue in cues)
     forced, lost = (

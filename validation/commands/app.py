@@ -13,8 +13,8 @@ import typer
 
 from wmdelays import __version__
 from wmdelays.errors import InputError
-from wmdelays.out_of_memory import NO_MEMORY, is_out_of_memory
-from wmdelays.validation import (
+from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
+from wmdelays.validation.commands import (
     capacity,
     compare,
     find,
@@ -23,7 +23,7 @@ from wmdelays.validation import (
     izhikevich,
     motifs,
     periodic,
-    retrieval,
+    retrieve,
     robustness,
     scan,
     store,
@@ -43,7 +43,7 @@ app.command("store")(store.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)
-app.command("retrieve")(retrieval.command)
+app.command("retrieve")(retrieve.command)
 app.command("periodic")(periodic.command)
 app.command("scan")(scan.command)
 # It says itself that it takes no file.

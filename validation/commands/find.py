@@ -1,82 +1,26 @@
 """The command `wmdelays find`: stored patterns, groups or unknown patterns in a raster."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.memory_file import read_memory
-from wmdelays.polychronous_groups import read_groups
+from wmdelays.files.recording import binning_lines, read_stretch
 from wmdelays.quantities import seconds
-from wmdelays.templates import group_templates, pattern_templates
-from wmdelays.validation.find_stored import Found, find, level_columns, occurrence_columns
-from wmdelays.validation.find_unknown import (
+from wmdelays.validation.commands.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.find.inputs import read_templates
+from wmdelays.validation.find.stored import Found, find, level_columns, occurrence_columns
+from wmdelays.validation.find.unknown import (
     candidate_columns,
     find_unknown,
     pattern_columns,
     usual_step,
 )
-from wmdelays.validation.options import JsonFile, Report, check_outputs, put_json
-from wmdelays.validation.stretch import binning_lines, read_stretch
-from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
+from wmdelays.validation.reports.pages import command_line
 
-_GROUP_FILES = (".jsonl", ".json")
 _SHOWN = 40
-
-
-@dataclass(frozen=True)
-class Sought:
-    """What is looked for in a raster.
-
-    Attributes
-    ----------
-    templates : list of Template
-    step : float
-        The step that suits them, in seconds.
-    n_neurons : int or None
-        How many the memory has.
-    binning : list of dict
-        How the recordings became steps from which the memory was made, see `wmdelays.made`.
-    """
-
-    templates: list
-    step: float
-    n_neurons: int | None = None
-    binning: list = field(default_factory=list)
-
-    def phase(self):
-        """When in the recording a step of the memory begins; None if nothing is known of it."""
-        starts = {one["start_s"] for one in self.binning}
-        return starts.pop() if len(starts) == 1 else None
-
-
-def read_templates(path, window=None):
-    """The templates of a memory file or a file of groups, and the step that suits them.
-
-    Parameters
-    ----------
-    path : Path
-        A name that ends in .jsonl or .json is one of groups, see
-        `wmdelays.polychronous_groups.read_groups`.
-    window : float, optional
-        See `wmdelays.templates.pattern_templates`.
-
-    Returns
-    -------
-    Sought
-    """
-    if path.suffix in _GROUP_FILES:
-        if window is not None:
-            raise InputError("--window cuts stored patterns; groups stay whole")
-        templates = group_templates(read_groups(path))
-        if not templates:
-            raise InputError(f"{path}: holds no groups")
-        return Sought(templates, 1e-3)
-    memory = read_memory(path)
-    templates = pattern_templates(memory, window)
-    return Sought(templates, memory.step, memory.n_neurons, memory.made.get("binning", []))
 
 
 def _speeds(text):
@@ -290,7 +234,7 @@ def command(
         page = None
         if report is not None:
             say("drawing the report", None)
-            from wmdelays.validation import find_report
+            from wmdelays.validation.reports import find as find_report
 
             page = find_report.write_report(result, report, command_line())
     put_json(json_file, result.as_dict())

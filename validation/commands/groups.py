@@ -6,36 +6,24 @@ from typing import Annotated
 
 import typer
 
-from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.file_kinds import GROUPS
-from wmdelays.group_statistics import QUANTITIES, summary
-from wmdelays.network_file import KIND
-from wmdelays.output import check_writable
-from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF
+from wmdelays.files.file_kinds import GROUPS
+from wmdelays.files.output import check_writable
+from wmdelays.polychrony.delay_network import STRONG
+from wmdelays.polychrony.groups import ARRIVED, LAYERS_OF
+from wmdelays.polychrony.network_file import KIND
 from wmdelays.quantities import whole, whole_seconds
-from wmdelays.validation.group_run import anchored, find_groups
-from wmdelays.validation.network_input import kind_of_network, read_any_network
-from wmdelays.validation.options import Report, ResultsFile, check_outputs
-from wmdelays.validation.terminal import console, end_interrupted, print_columns, progress_bar
+from wmdelays.validation.commands.options import Report, ResultsFile, check_outputs
+from wmdelays.validation.commands.terminal import (
+    console,
+    end_interrupted,
+    print_columns,
+    progress_bar,
+)
+from wmdelays.validation.polychrony.group_run import columns, find_groups, summary_line
+from wmdelays.validation.polychrony.network_input import kind_of_network, read_any_network
 
 _LARGEST = 2**31 - 1
-
-
-def columns(statistics):
-    """Titles of the table of a file of groups and what stands beneath."""
-    content = {"": ["groups"], "each time found": [f"{statistics.n_groups:,}"]}
-    content["distinct"] = [f"{statistics.n_distinct:,}"]
-    if statistics.n_groups:
-        for name in QUANTITIES:
-            content[""].append(f"{name.replace('_ms', ' (ms)')}: median, range")
-            for title, counts in (
-                ("each time found", statistics.counted[name]),
-                ("distinct", statistics.distinct[name]),
-            ):
-                middle, least, most = summary(counts)
-                content[title].append(f"{middle:g}, {least:g}…{most:g}")
-    return content
 
 
 def command(
@@ -151,7 +139,7 @@ def command(
         ):
             if value is not None:
                 raise InputError(f"--{name} does not go with a file of wmdelays izhikevich")
-        from wmdelays.validation.groups_over_time import run
+        from wmdelays.validation.commands.groups_over_time import run
 
         every_s = None if every is None else whole_seconds(every, "--every", 1)
         try:
@@ -193,7 +181,7 @@ def _search_and_tell(network, path, echo, settings, report, places, said):
         wanted = dict.fromkeys(places, "") if places else statistics.chosen()
         if report is not None:
             say("drawing the report", None)
-            from wmdelays.validation.groups_report import write_report
+            from wmdelays.validation.reports.groups import write_report
 
             drawn = {place: drawn[place] for place in sorted(wanted) if place in drawn}
             page = write_report(network, statistics, drawn, wanted, done, said, report)
@@ -210,23 +198,6 @@ def _search_and_tell(network, path, echo, settings, report, places, said):
 
 def _print(line):
     console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def summary_line(network, statistics, done, strong, n_anchors):
-    """The outcome in one sentence."""
-    n_mothers = anchored(network, strong, n_anchors)
-    if not n_mothers:
-        largest = network.weight[network.excitatory[network.pre]].max(initial=0)
-        return (
-            f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search: strong"
-            f" is above {strong * network.max_weight:g}, and the largest excitatory weight is"
-            f" {largest:g}."
-        )
-    return (
-        f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
-        f" {statistics.n_mothers:,} of {n_mothers:,} mothers; {done.n_sets:,} sets of {n_anchors}"
-        f" anchors searched in {done.seconds:.1f} s."
-    )
 
 
 def _check_options(over_time, every, results, at, draw, report, json_file):

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.file_kinds import JSON
-from wmdelays.output import check_writable, write_json
+from wmdelays.files.file_kinds import JSON
+from wmdelays.files.output import check_writable, write_json
 from wmdelays.quantities import shortened
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
@@ -49,7 +49,7 @@ def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
     *others : str, Path or None
         Files that are read, or added to.
     written : sequence of (path or None, str)
-        Other outputs and their kinds, see `wmdelays.file_kinds`.
+        Other outputs and their kinds, see `wmdelays.files.file_kinds`.
     json_kind : str
         The kind of what --json gets.
     """
@@ -58,7 +58,7 @@ def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
     written = [(path, kind) for path, kind in written if path is not None]
     pages = ()
     if report is not None:
-        from wmdelays.validation.pages import PAGE, check_folder
+        from wmdelays.validation.reports.pages import PAGE, check_folder
 
         pages = (Path(report), Path(report, PAGE))
     seen = {os.path.realpath(path) for path in others if path is not None}

@@ -1,21 +1,20 @@
 """The command `wmdelays store`: patterns in, a memory file out."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wmdelays.errors import InputError
-from wmdelays.file_kinds import CHECKPOINT, MEMORY
-from wmdelays.memory_file import write_memory
-from wmdelays.patterns import generate, is_specification, sizes
+from wmdelays.files.file_kinds import CHECKPOINT, MEMORY
+from wmdelays.files.memory_file import write_memory
+from wmdelays.files.pattern_inputs import read_patterns
+from wmdelays.files.recording import binning_lines, remembered
+from wmdelays.patterns import is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
-from wmdelays.validation.options import check_outputs
-from wmdelays.validation.stretch import binning_lines, read_stretch, remembered
-from wmdelays.validation.terminal import console, print_memory, print_unpredictable, progress_bar
-from wmdelays.words import printable
+from wmdelays.validation.commands.memory import print_memory, print_unpredictable
+from wmdelays.validation.commands.options import check_outputs
+from wmdelays.validation.commands.terminal import console, progress_bar
 
 _WAYS_OUT = {
     "margin": "longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0),"
@@ -34,68 +33,6 @@ def _of_bptt(help):
     return typer.Option(help=help, rich_help_panel="Rule bptt")
 
 
-def read_patterns(
-    inputs,
-    step,
-    *,
-    start=None,
-    stop=None,
-    pad=False,
-    duration=None,
-    neurons=None,
-    merge_spikes=False,
-    seed=0,
-):
-    """The patterns that the inputs of `wmdelays store` name, at whole steps.
-
-    Parameters
-    ----------
-    inputs : sequence of str
-        Raster files, one pattern each, and generators' specifications.
-    step : float
-        Training time step in seconds.
-    start, stop : float, optional
-        Stretch of each recording in seconds.
-    pad : bool
-        Whether it may go on, in silence, after the end of a recording.
-    duration : float, optional
-        Stated length of each recording in seconds.
-    neurons : int, optional
-        Number of neurons; by default the most that an input has.
-    merge_spikes : bool
-        Whether two spikes of a unit in one step may become one.
-    seed : int
-        Seed of the generators.
-
-    Returns
-    -------
-    patterns : list of Raster
-    stretches : dict of int to (str, Raster)
-        By the number of a pattern that was made from a file: the file, and its stretch.
-
-    Raises
-    ------
-    InputError
-        If an input cannot be read or does not fit into steps.
-    """
-    patterns, stretches = [], {}
-    for k, text in enumerate(inputs):
-        if is_specification(text) or (":" in text and not Path(text).exists()):
-            # Two generators of one kind in a row are to give different patterns.
-            patterns += generate(text, step=step, seed=seed + k)
-            continue
-        stretch = read_stretch(
-            text, step, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
-        )
-        stretches[len(patterns)] = text, stretch
-        try:
-            patterns.append(stretch.bin(step, merge_spikes))
-        except InputError as error:
-            raise InputError(f"{printable(text)}: {error}") from None
-    most = max(pattern.n_neurons for pattern in patterns)
-    return [replace(pattern, n_neurons=most) for pattern in patterns], stretches
-
-
 def check_room_to_learn(inputs, rule, n_delays, damaged=True):
     """Raise an InputError unless there is memory to store what the generators among inputs draw.
 
@@ -112,7 +49,7 @@ def check_room_to_learn(inputs, rule, n_delays, damaged=True):
         Whether the rule margin learns from damaged contexts too.
     """
     from wmdelays.training.room import check_room
-    from wmdelays.training.store import RULES
+    from wmdelays.training.storing import RULES
 
     whole("delays", n_delays, 1)
     drawn = [sizes(text) for text in inputs if is_specification(text)]
@@ -286,7 +223,7 @@ def command(
     began = time.perf_counter()
     with progress_bar() as say:
         say("importing", None)
-        from wmdelays.training.store import store, unlearned
+        from wmdelays.training.storing import store, unlearned
 
         empty = unlearned(patterns, **common)
         for text, stretch in stretches.values():
@@ -321,7 +258,7 @@ def command(
 
 
 def _epoch_line(say, epochs):
-    from wmdelays.training.backpropagation import EPOCHS
+    from wmdelays.training.rules.bptt.backpropagation import EPOCHS
 
     epochs = EPOCHS if epochs is None else epochs
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wmdelays.chance import check_settings, search
 from wmdelays.errors import InputError
-from wmdelays.found import Search
-from wmdelays.quantities import checked_seed
-from wmdelays.raster import Raster
-from wmdelays.validation.surrogates import (
+from wmdelays.find.chance import check_settings, search
+from wmdelays.find.found import Search
+from wmdelays.find.surrogates import (
     check_surrogates,
     room_said,
     surrogate_versions,
     surrogates,
 )
+from wmdelays.quantities import checked_seed
+from wmdelays.raster import Raster
 
 # By default spikes move so many bins, or so many times the jitter: far enough that little of a
 # pattern is left, and not so far that rates change.
@@ -180,11 +180,11 @@ def find(
         How far a spike may be from its time in the template, in seconds; whole bins. By default
         one bin.
     min_spikes, min_completeness, expected_false
-        See `wmdelays.chance.search`.
+        See `wmdelays.find.chance.search`.
     gap : float, optional
         Least time in seconds between two occurrences of a template; by default its span.
     method, seed
-        See `wmdelays.validation.surrogates.surrogates`.
+        See `wmdelays.find.surrogates.surrogates`.
     dither : float, optional
         In seconds; by default ten times the jitter.
     n_surrogates : int

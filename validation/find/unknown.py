@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.quantities import checked_seed
-from wmdelays.raster import Raster
-from wmdelays.validation.find_stored import DITHER, count_text, raster_sizes, whole_bins
-from wmdelays.validation.surrogates import (
+from wmdelays.find.surrogates import (
     check_surrogates,
     need_elephant,
     room_said,
     surrogate_versions,
 )
+from wmdelays.quantities import checked_seed
+from wmdelays.raster import Raster
+from wmdelays.validation.find.stored import DITHER, count_text, raster_sizes, whole_bins
 
 # Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
@@ -32,7 +32,7 @@ class FoundUnknown:
     raster, start, settings, timing
         See `Found`.
     unknown : Unknown
-        See `wmdelays.validation.unknown_patterns`.
+        See `wmdelays.find.unknown_patterns`.
     """
 
     raster: Raster
@@ -142,7 +142,7 @@ def find_unknown(
         Longest pattern in seconds, bins of the first and the last spike included; by default ten
         bins.
     min_spikes, min_occurrences, alpha
-        See `wmdelays.validation.unknown_patterns`; by default at least 3 units for SPADE and 2 for
+        See `wmdelays.find.unknown_patterns`; by default at least 3 units for SPADE and 2 for
         CAD.
     method, seed, start, progress
         See `find`.
@@ -181,7 +181,7 @@ def find_unknown(
         )
     if not len(raster):
         raise InputError("the raster holds no spikes")
-    from wmdelays.validation import unknown_patterns
+    from wmdelays.find import unknown_patterns
 
     began = time.perf_counter()
     made = getattr(unknown_patterns, way)(

@@ -1,38 +1,15 @@
-"""The command `wmdelays motifs`: which spikes of a stored pattern make which, and by which synapses."""
+"""Which spikes of a stored pattern make which, and by which synapses."""
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 
-from wmdelays.errors import InputError
-from wmdelays.file_kinds import MEMORY, MOTIFS
-from wmdelays.memory import Memory
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.motif_files import write_motifs
-from wmdelays.motifs import find_motifs, looked_at, shared, stored_spikes
-from wmdelays.synapse_use import SynapseUse, synapse_use
-from wmdelays.validation.info import sizes
-from wmdelays.validation.motif_tables import (
-    cut_sentence,
-    pattern_columns,
-    pattern_values,
-    sentences,
-    synapse_columns,
-)
-from wmdelays.validation.options import (
-    JsonFile,
-    Report,
-    check_outputs,
-    chosen_patterns,
-    put_json,
-)
-from wmdelays.validation.results import versions
-from wmdelays.validation.synapse_cut import check_keep, closest_call, cut, emitted, recalls_of
-from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
+from wmdelays.machine.versions import versions
+from wmdelays.memory import Memory, sizes
+from wmdelays.motifs.motifs import find_motifs, looked_at, parts, shared, stored_spikes
+from wmdelays.motifs.synapse_use import SynapseUse, synapse_use
+from wmdelays.validation.motifs.cut import closest_call, emitted, recalls_of
 
 
 @dataclass(frozen=True)
@@ -148,72 +125,36 @@ def analyse(memory, patterns=None, progress=None):
     )
 
 
-def command(
-    memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
-    patterns: Annotated[
-        str, typer.Option(metavar="all|0,3,5", help="Patterns to look at.")
-    ] = "all",
-    motifs_file: Annotated[
-        Path | None,
-        typer.Option("--motifs", metavar="FILE", help="Write each spike's links here (.jsonl)."),
-    ] = None,
-    cut_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--cut", metavar="FILE", help="Write a memory without the synapses never used (.h5)."
+def pattern_values(memory, motifs):
+    """What stands in the JSON of one pattern, or of several together; times are in seconds."""
+    size = np.concatenate([one.size[one.held] for one in motifs])
+    context = np.concatenate([one.context[one.held] for one in motifs]) * memory.step
+    divided = [parts(one) for one in motifs]
+    return {
+        "n_spikes": sum(map(len, motifs)),
+        "held": len(size),
+        "n_links": int(size.sum()),
+        "n_excitatory_contributions": int(sum(one.n_excitatory[one.held].sum() for one in motifs)),
+        "motif_size": _spread(size, "most"),
+        "context_s": _spread(context, "longest"),
+        "hang_on_one_synapse": sum(len(np.unique(one.critical_spike)) for one in motifs),
+        "critical_synapses": len(
+            np.unique(np.concatenate([one.critical_synapse for one in motifs]))
         ),
-    ] = None,
-    keep: Annotated[
-        str,
-        typer.Option(
-            metavar="used|motifs",
-            help="--cut: keep all synapses that are used, or of the excitatory ones those in motifs"
-            " alone.",
-        ),
-    ] = "used",
-    report: Report = None,
-    json_file: JsonFile = None,
-):
-    """Find which spikes of a stored pattern make which, and which synapses a recall needs.
+        "n_parts": sum(map(len, divided)),
+        "largest_part": int(max((one[0] for one in divided if len(one)), default=0)),
+    }
 
-    Ends with status 0, 1 if a memory without the unused synapses recalls otherwise and was not
-    written, 2 if the input cannot be used.
-    """
-    check_outputs(json_file, report, memory, written=[(motifs_file, MOTIFS), (cut_file, MEMORY)])
-    check_keep(keep)
-    chosen = chosen_patterns(patterns)
-    if cut_file is not None and chosen is not None:
-        raise InputError("a memory is cut for all its patterns; leave out --patterns")
-    if cut_file is None and keep != "used":
-        raise InputError("--keep says what --cut keeps; name a file with --cut")
-    smaller = page = None
-    with progress_bar() as say:
-        analysis = analyse(read_memory(memory), chosen, say)
-        analysis.settings["memory_file"] = str(memory)
-        values = analysis.as_dict()
-        if cut_file is not None:
-            smaller = cut(analysis, keep, say)
-            values["cut"] = smaller.as_dict()
-        if report is not None:
-            say("drawing the report", None)
-            from wmdelays.validation.motifs_report import write_report
 
-            said = [] if smaller is None else [cut_sentence(analysis, smaller, cut_file)]
-            page = write_report(analysis, values, report, command_line(), said)
-        if motifs_file is not None:
-            say("writing the motifs", None)
-            write_motifs(motifs_file, analysis.memory, analysis.motifs)
-        if smaller is not None and not smaller.different:
-            say("writing the memory", None)
-            write_memory(cut_file, smaller.memory)
-    put_json(json_file, values)
-    print_columns(pattern_columns(values))
-    print_columns(synapse_columns(values))
-    lines = sentences(values)
-    if smaller is not None:
-        lines.append(cut_sentence(analysis, smaller, cut_file))
-    if page is not None:
-        lines.append(f"report: {page}")
-    for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1 if smaller is not None and smaller.different else 0)
+def _spread(values, largest):
+    """Mean, percentiles and, under the name `largest`, the largest of some values; None of none."""
+    if not len(values):
+        return None
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return {
+        "mean": float(np.mean(values)),
+        "median": float(middle),
+        "p5": float(low),
+        "p95": float(high),
+        largest: float(np.max(values)),
+    }

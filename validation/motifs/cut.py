@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory
-from wmdelays.motifs import n_cycles
-from wmdelays.synapse_use import synapse_use, without_unused
-from wmdelays.validation.results import versions
+from wmdelays.motifs.motifs import n_cycles
+from wmdelays.motifs.synapse_use import synapse_use, without_unused
 
 KEPT = ("used", "motifs")
 
 
 def recalls_of(memory, patterns):
     """The undamaged recalls of stored patterns in torch; of a periodic one over several cycles."""
-    from wmdelays.training.network import recall
+    from wmdelays.training.discrete.compiled import recall
 
     n_steps = n_cycles(memory) * memory.n_steps
     return recall(
@@ -27,7 +27,7 @@ def recalls_of(memory, patterns):
 
 
 def emitted(recalls):
-    """The recalls as `wmdelays.synapse_use.synapse_use` takes them."""
+    """The recalls as `wmdelays.motifs.synapse_use.synapse_use` takes them."""
     return [(one.emitted, one.cue.clamp) for one in recalls]
 
 

@@ -6,12 +6,12 @@ from contextlib import closing
 
 import numpy as np
 
-from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.group_statistics import GroupStatistics
-from wmdelays.polychronous_groups import ARRIVED, read_groups
-from wmdelays.validation.group_file import GroupFile, NoFile
-from wmdelays.validation.terminal import duration
+from wmdelays.polychrony.delay_network import STRONG
+from wmdelays.polychrony.group_file import GroupFile, NoFile
+from wmdelays.polychrony.group_statistics import QUANTITIES, GroupStatistics, summary
+from wmdelays.polychrony.groups import ARRIVED, read_groups
+from wmdelays.words import duration
 
 # numba keeps the machine code. Without these words the first search seems to hang.
 COMPILED = "the first time it compiles, half a minute"
@@ -37,9 +37,9 @@ def find_groups(
     ----------
     network : DelayNetwork
     path : str or Path, optional
-        Gets a group a line as JSON while they are found, see `wmdelays.validation.group_file`.
+        Gets a group a line as JSON while they are found, see `wmdelays.polychrony.group_file`.
     strong, n_anchors, least_layers, layers_of, threads
-        See `wmdelays.validation.group_search.search`.
+        See `wmdelays.polychrony.search.search.search`.
     draw : tuple of int, optional
         Groups to return, by their place from 1 on; if it is empty, those that may be chosen for
         pictures. By default none.
@@ -68,8 +68,8 @@ def find_groups(
     """
     say = progress or (lambda stage, part: None)
     say(f"preparing ({COMPILED})", None)
-    from wmdelays.validation.group_estimate import estimate
-    from wmdelays.validation.group_search import Search
+    from wmdelays.polychrony.search.estimate import estimate
+    from wmdelays.polychrony.search.search import Search
 
     search = Search(network, strong, n_anchors, least_layers, layers_of)
     total = search.n_sets
@@ -153,3 +153,36 @@ def _write(file, data):
         # What is left in the buffer would fail once more when the program ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
         raise InputError("nobody reads the groups any more") from None
+
+
+def columns(statistics):
+    """Titles of the table of a file of groups and what stands beneath."""
+    content = {"": ["groups"], "each time found": [f"{statistics.n_groups:,}"]}
+    content["distinct"] = [f"{statistics.n_distinct:,}"]
+    if statistics.n_groups:
+        for name in QUANTITIES:
+            content[""].append(f"{name.replace('_ms', ' (ms)')}: median, range")
+            for title, counts in (
+                ("each time found", statistics.counted[name]),
+                ("distinct", statistics.distinct[name]),
+            ):
+                middle, least, most = summary(counts)
+                content[title].append(f"{middle:g}, {least:g}…{most:g}")
+    return content
+
+
+def summary_line(network, statistics, done, strong, n_anchors):
+    """The outcome in one sentence."""
+    n_mothers = anchored(network, strong, n_anchors)
+    if not n_mothers:
+        largest = network.weight[network.excitatory[network.pre]].max(initial=0)
+        return (
+            f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search: strong"
+            f" is above {strong * network.max_weight:g}, and the largest excitatory weight is"
+            f" {largest:g}."
+        )
+    return (
+        f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
+        f" {statistics.n_mothers:,} of {n_mothers:,} mothers; {done.n_sets:,} sets of {n_anchors}"
+        f" anchors searched in {done.seconds:.1f} s."
+    )

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from wmdelays.delay_network import MAX_DELAY, MAX_WEIGHT, DelayNetwork, read_network_csv
 from wmdelays.errors import InputError
-from wmdelays.memory_file import read_memory
-from wmdelays.network_file import KIND, read_network
+from wmdelays.files.memory_file import read_memory
+from wmdelays.files.sealed_file import kind_of
+from wmdelays.polychrony.delay_network import MAX_DELAY, MAX_WEIGHT, DelayNetwork
+from wmdelays.polychrony.network_csv import read_network_csv
+from wmdelays.polychrony.network_file import KIND, read_network
 from wmdelays.quantities import whole
-from wmdelays.sealed_file import kind_of
 
-# Groups are followed for so long, see wmdelays.validation.group_following.
+# Groups are followed for so long, see wmdelays.polychrony.search.following.
 _LONGEST = 979
 
 
@@ -46,7 +47,7 @@ def read_any_network(
     ----------
     path : str or Path
     n_excitatory, n_neurons, max_delay : int, optional
-        Of a csv file, see `wmdelays.delay_network.read_network_csv`.
+        Of a csv file, see `wmdelays.polychrony.network_csv.read_network_csv`.
     max_weight : float, optional
         The ceiling of a csv file; or what the largest weight of a memory becomes. In mV.
     at : int, optional

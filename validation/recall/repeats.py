@@ -1,36 +1,21 @@
-"""The command `wmdelays periodic`: a periodic pattern recalled over and over."""
+"""A periodic pattern recalled over and over."""
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 
 from wmdelays.cue import Cue
+from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
-from wmdelays.memory import Memory
-from wmdelays.memory_file import read_memory
-from wmdelays.quantities import checked_seed, seconds, whole
-from wmdelays.recall import check_room
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.versions import versions
+from wmdelays.memory import Memory, sizes
+from wmdelays.quantities import checked_seed, whole
+from wmdelays.recalls import check_room
 from wmdelays.scores import Score
-from wmdelays.validation.info import sizes
-from wmdelays.validation.options import (
-    Device,
-    Dt,
-    JsonFile,
-    Report,
-    Simulator,
-    check_outputs,
-    put_json,
-)
-from wmdelays.validation.results import versions
-from wmdelays.validation.retrieval import print_table
-from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
-from wmdelays.validation.terminal import command_line, console, progress_bar
-from wmdelays.validation.verdict import share
+from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.words import share
 
 # Recalls that are made in one call.
 _TOGETHER = 8
@@ -287,73 +272,3 @@ def holding_columns(result):
             lines.append((f"{noise:g}", str(pattern), text + end, f"{mean:.3g}"))
     titles = "noise", "pattern", "holds for (repeats)", "mean (s)"
     return dict(zip(titles, map(list, zip(*lines))))
-
-
-def _numbers(text, name, kind, example):
-    try:
-        return [kind(word) for word in text.split(",")]
-    except ValueError:
-        raise InputError(f"{name} is {example}, not {text!r}") from None
-
-
-def command(
-    memory: Annotated[Path, typer.Argument(metavar="FILE", help="A periodic memory file.")],
-    repeats: Annotated[int, typer.Option(metavar="N", help="How often to repeat.")] = 30,
-    patterns: Annotated[str, typer.Option(metavar="all|0,3", help="Patterns to recall.")] = "all",
-    noise: Annotated[
-        str,
-        typer.Option(
-            metavar="X,…",
-            help="Parts of the spikes that are lost, with as many random ones added.",
-        ),
-    ] = "0,0.1",
-    draws: Annotated[int, typer.Option(help="Draws of the noise.")] = 3,
-    bound: Annotated[
-        float, typer.Option(metavar="X", help="F1 at which a repeat counts as recalled.")
-    ] = 0.99,
-    simulator: Simulator = "torch",
-    dt: Dt = None,
-    device: Device = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
-    report: Report = None,
-    json_file: JsonFile = None,
-):
-    """Recall periodic patterns over and over: how long they hold, with and without noise."""
-    check_outputs(json_file, report, memory)
-    chosen = None
-    if patterns != "all":
-        chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")
-    levels = _numbers(noise, "--noise", float, "numbers such as 0,0.1")
-    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
-    with progress_bar() as say:
-        result = periodic(
-            read_memory(memory),
-            repeats=repeats,
-            patterns=chosen,
-            noise=levels,
-            draws=draws,
-            bound=bound,
-            simulator=simulator,
-            dt=dt_s,
-            device=device,
-            seed=seed,
-            progress=say,
-        )
-        result.settings["memory_file"] = str(memory)
-        page = None
-        if report is not None:
-            say("drawing the report", None)
-            from wmdelays.validation.periodic_report import write_report
-
-            page = write_report(result, report, command_line())
-    put_json(json_file, result.as_dict())
-    print_table(repeat_columns(result))
-    print_table(holding_columns(result))
-    console.print(
-        f"holds: repeats with F1 of at least {bound:g}, one of {result.memory.n_steps} steps after"
-        " another from the cue on",
-        highlight=False,
-        soft_wrap=True,
-    )
-    if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)

@@ -1,33 +1,20 @@
-"""The command `wmdelays retrieve`: patterns cued one after another in one simulation."""
+"""Patterns cued one after another in one simulation."""
 
 import math
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
-from wmdelays.memory import Memory
-from wmdelays.memory_file import read_memory
-from wmdelays.quantities import checked_seed, seconds, whole
-from wmdelays.recall import Recall
-from wmdelays.retrieval import Sequence, score_cues, sequence, spontaneous
-from wmdelays.validation.info import sizes
-from wmdelays.validation.options import (
-    Device,
-    Dt,
-    JsonFile,
-    Report,
-    Simulator,
-    check_outputs,
-    put_json,
-)
-from wmdelays.validation.results import versions
-from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
-from wmdelays.validation.terminal import command_line, console, progress_bar, table
-from wmdelays.validation.verdict import share
+from wmdelays.machine.versions import versions
+from wmdelays.memory import Memory, sizes
+from wmdelays.quantities import checked_seed, whole
+from wmdelays.recalls import Recall
+from wmdelays.retrieval.cue_scores import score_cues
+from wmdelays.retrieval.sequence import Sequence, sequence
+from wmdelays.retrieval.spontaneous import spontaneous
+from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.words import share
 
 
 @dataclass(frozen=True)
@@ -117,7 +104,7 @@ def retrieve(
     order : sequence of int, "stored" or "random"
         Which patterns, in which order; "stored" and "random" take each once.
     interval, trigger, background
-        See `wmdelays.retrieval.sequence`.
+        See `wmdelays.retrieval.sequence.sequence`.
     window : int, optional
         Length in steps of the window in which spontaneous recalls are looked for; by default the
         memory's `n_delays`.
@@ -224,102 +211,3 @@ def time_text(step):
     """A function that writes steps as seconds, with as many decimals as the step needs."""
     decimals = max(3, math.ceil(-math.log10(step)))
     return lambda steps: f"{steps * step:.{decimals}f}"
-
-
-def _order(text):
-    if text in ("stored", "random"):
-        return text
-    try:
-        return [int(word) for word in text.split(",")]
-    except ValueError:
-        raise InputError(
-            f"--order is stored, random or numbers such as 0,2,1, not {text!r}"
-        ) from None
-
-
-def command(
-    memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
-    order: Annotated[
-        str,
-        typer.Option(
-            metavar="0,2,1|stored|random", help="Patterns to cue; one may come several times."
-        ),
-    ] = "stored",
-    interval: Annotated[
-        int | None,
-        typer.Option(
-            metavar="STEPS",
-            help="From one cue to the next; by default 50 steps more than a pattern has. With less"
-            " than a pattern has they overlap.",
-        ),
-    ] = None,
-    trigger: Annotated[
-        int | None,
-        typer.Option(metavar="STEPS", help="Length of each cue; by default the longest delay."),
-    ] = None,
-    background: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE",
-            help="Probability of a random spike for each neuron and step between the patterns; by"
-            " default their mean rate.",
-        ),
-    ] = None,
-    window: Annotated[
-        int | None,
-        typer.Option(
-            metavar="STEPS", help="Length of the sliding window; by default the longest delay."
-        ),
-    ] = None,
-    bound: Annotated[
-        float, typer.Option(metavar="X", help="F1 from which on a pattern counts as recalled.")
-    ] = 0.5,
-    simulator: Simulator = "torch",
-    dt: Dt = None,
-    device: Device = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of the background and of a random order.")] = 0,
-    report: Report = None,
-    json_file: JsonFile = None,
-):
-    """Cue patterns one after another and see which is recalled when."""
-    check_outputs(json_file, report, memory)
-    wanted = _order(order)
-    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
-    with progress_bar() as say:
-        result = retrieve(
-            read_memory(memory),
-            wanted,
-            interval=interval,
-            trigger=trigger,
-            background=background,
-            window=window,
-            bound=bound,
-            simulator=simulator,
-            dt=dt_s,
-            device=device,
-            seed=seed,
-            progress=say,
-        )
-        result.settings["memory_file"] = str(memory)
-        page = None
-        if report is not None:
-            say("drawing the report", None)
-            from wmdelays.validation.retrieval_report import write_report
-
-            page = write_report(result, report, command_line())
-    put_json(json_file, result.as_dict())
-    print_table(cue_columns(result))
-    if result.spontaneous:
-        console.print("Spontaneous recalls:", highlight=False)
-        print_table(spontaneous_columns(result))
-    console.print(result.summary, highlight=False, soft_wrap=True)
-    if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
-
-
-def print_table(columns):
-    """Print a table from its columns: title and what stands beneath."""
-    shown = table(*columns)
-    for line in zip(*columns.values()):
-        shown.add_row(*line)
-    console.print(shown, highlight=False, markup=False)

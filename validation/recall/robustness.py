@@ -1,40 +1,25 @@
-"""The command `wmdelays robustness`: how much damage a recall bears."""
+"""How much damage to a cue a recall bears."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-import typer
 
+from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
-from wmdelays.memory_file import read_memory
-from wmdelays.quantities import checked_seed, seconds, whole
-from wmdelays.recall import check_room
+from wmdelays.files.memory_file import read_memory
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.quantities import checked_seed, whole
+from wmdelays.recalls import check_room
 from wmdelays.scores import score
-from wmdelays.validation.options import (
-    Device,
-    Dt,
-    JsonFile,
-    Report,
-    ResultsFile,
-    Scheduler,
-    Simulator,
-    Workers,
-    check_outputs,
-    put_json,
-)
-from wmdelays.validation.points import check_number, compute
-from wmdelays.validation.result_rows import DamageFigures, DamageSetting
-from wmdelays.validation.results import Results
-from wmdelays.validation.simulators import check_simulator, random_numbers, recall_by
-from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
-from wmdelays.validation.verdict import share
-from wmdelays.words import printable
+from wmdelays.validation.recall.damage import KINDS, PUBLISHED
+from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.validation.work.points import check_number, compute
+from wmdelays.validation.work.result_rows import DamageSetting
+from wmdelays.validation.work.results import Results
+from wmdelays.words import printable, share
 
 # Steps of random spikes before the trigger, as the reference has them.
 BEFORE = 50
@@ -48,140 +33,8 @@ _OF_A_SPIKE = 16
 _LOSING = ("lost", "noise")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of damage.
-
-    Attributes
-    ----------
-    text : str
-        What is damaged and what the value is, as the label of an axis.
-    values : callable
-        ``values(memory)``: the values that are tried when none are given.
-    cue : callable, optional
-        ``cue(cue, value, rate, rng)``: the damaged cue. `rate` is the probability of a spike for
-        each neuron and step of the stored patterns.
-    memory : callable, optional
-        ``memory(memory, value, rng)``: the damaged memory.
-    random : bool
-        Whether several draws differ.
-    most : float or callable
-        The largest value that makes sense, or ``most(memory)``.
-    whole : bool
-        Whether values are whole numbers.
-    logarithmic : bool
-        Whether the axis of the values is.
-    """
-
-    text: str
-    values: Callable
-    cue: Callable | None = None
-    memory: Callable | None = None
-    random: bool = True
-    most: float | Callable = 1.0
-    whole: bool = False
-    logarithmic: bool = False
-
-
-def _sixteenths(memory):
-    return [k / 16 for k in range(17)]
-
-
-def _perturbed(memory, value, rng):
-    factor = 1 + rng.normal(0.0, value, memory.n_synapses)
-    return replace(memory, weight=memory.weight * factor)
-
-
-def _cut(memory, value, rng):
-    kept = rng.random(memory.n_synapses) >= value
-    parts = ("pre", "post", "delay", "weight")
-    return replace(memory, **{name: getattr(memory, name)[kept] for name in parts})
-
-
-KINDS = {
-    "replaced": Kind(
-        "probability that an entry of the cue is replaced by a chance one",
-        _sixteenths,
-        cue=lambda cue, value, rate, rng: cue.replaced(value, rng),
-    ),
-    "duration": Kind(
-        "duration of the trigger (steps)",
-        lambda memory: list(range(1, memory.n_delays + 1)),
-        cue=lambda cue, value, rate, rng: cue.shortened(value),
-        random=False,
-        most=lambda memory: memory.n_delays,
-        whole=True,
-    ),
-    "silenced": Kind(
-        "neurons silenced in the cue",
-        lambda memory: [round(k / 16 * memory.n_neurons) for k in range(17)],
-        cue=lambda cue, value, rate, rng: cue.silenced(value, rng),
-        most=lambda memory: memory.n_neurons,
-        whole=True,
-    ),
-    "flipped": Kind(
-        "probability that an entry of the cue is flipped",
-        lambda memory: [0.0, *(float(f"{10 ** (k / 4):.3g}") for k in range(-20, -5))],
-        cue=lambda cue, value, rate, rng: cue.flipped(value, rng),
-        logarithmic=True,
-    ),
-    "jitter": Kind(
-        "jitter of the cue's spikes, standard deviation (steps)",
-        lambda memory: [0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0],
-        cue=lambda cue, value, rate, rng: cue.jittered(value, rng),
-        most=np.inf,
-    ),
-    "before": Kind(
-        "random spikes before the trigger (times the patterns' rate)",
-        lambda memory: [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0],
-        cue=lambda cue, value, rate, rng: cue.preceded_by_noise(
-            cue.clamp, min(value * rate, 1.0), rng
-        ),
-        most=np.inf,
-    ),
-    "lost": Kind(
-        "probability that a spike of the recall is lost to all synapses",
-        lambda memory: [k / 20 for k in range(13)],
-        cue=lambda cue, value, rate, rng: cue.losing_spikes(value, rng),
-    ),
-    "added": Kind(
-        "random spikes through the recall (times the patterns' rate)",
-        lambda memory: [k / 10 for k in range(13)],
-        cue=lambda cue, value, rate, rng: cue.with_ongoing_noise(min(value * rate, 1.0), rng),
-        most=np.inf,
-    ),
-    "noise": Kind(
-        "part of the recall's spikes lost, and as many random ones added",
-        lambda memory: [k / 20 for k in range(13)],
-        cue=lambda cue, value, rate, rng: cue.losing_spikes(value, rng).with_ongoing_noise(
-            value * rate, rng
-        ),
-    ),
-    "weights": Kind(
-        "change of each weight, standard deviation (part of the weight)",
-        lambda memory: [k / 10 for k in range(13)],
-        memory=_perturbed,
-        most=np.inf,
-    ),
-    "cut": Kind(
-        "part of the synapses cut", lambda memory: [k / 20 for k in range(15)], memory=_cut
-    ),
-}
-PUBLISHED = ("replaced", "duration", "silenced")
-
-
 class _Setting(DamageSetting):
     kind: Literal[tuple(KINDS)]
-
-
-# F1 of the reference's code with its analytic weights, for these numbers of neurons, delays and
-# patterns.
-REFERENCE_SIZE = 1024, 41, 16
-REFERENCE = {
-    "replaced": {0.25: 0.9999, 0.5: 0.9999, 0.75: 0.216},
-    "duration": {30: 0.9999, 20: 0.969, 10: 0.001},
-    "silenced": {256: 0.9999, 512: 0.967, 768: 0.315},
-}
 
 
 def robustness(
@@ -227,7 +80,7 @@ def robustness(
     results : Results, optional
         Where rows are kept; by default in memory alone.
     workers, scheduler, progress
-        See `wmdelays.validation.points.compute`.
+        See `wmdelays.validation.work.points.compute`.
 
     Returns
     -------
@@ -418,71 +271,6 @@ def summary(rows):
         means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
         found.append({**setting, "draws": len(figures), **means})
     return found
-
-
-def command(
-    memories: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Memory files, drawn side by side.")
-    ],
-    damage: Annotated[
-        str,
-        typer.Option(
-            metavar="KIND,…",
-            help=f"Kinds of damage: {', '.join(KINDS)}; or all. By default the three published.",
-        ),
-    ] = ",".join(PUBLISHED),
-    values: Annotated[
-        str | None,
-        typer.Option(metavar="X,…", help="Values, for one kind of damage."),
-    ] = None,
-    draws: Annotated[int, typer.Option(help="Draws for each value.")] = 3,
-    before: Annotated[
-        int, typer.Option(metavar="STEPS", help="Steps of random spikes before the trigger.")
-    ] = BEFORE,
-    simulator: Simulator = "torch",
-    dt: Dt = None,
-    device: Device = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of the damage.")] = 0,
-    results: ResultsFile = None,
-    workers: Workers = 1,
-    scheduler: Scheduler = None,
-    report: Report = None,
-    json_file: JsonFile = None,
-):
-    """How much damage to cue, spikes and synapses the recall bears."""
-    check_outputs(json_file, report, *memories, results)
-    kinds = list(KINDS) if damage == "all" else [word.strip() for word in damage.split(",")]
-    given = None
-    if values is not None:
-        try:
-            given = [float(word) for word in values.split(",")]
-        except ValueError:
-            raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
-    with progress_bar() as say, Results(results, "robustness", _Setting, DamageFigures) as kept:
-        rows = robustness(
-            memories,
-            kinds=kinds,
-            values=given,
-            draws=draws,
-            before=before,
-            simulator=simulator,
-            dt=None if dt is None else seconds(dt, "--dt", above_zero=True),
-            device=device,
-            seed=seed,
-            results=kept,
-            workers=workers,
-            scheduler=scheduler,
-            progress=say,
-        )
-        rows = rows if results is None else kept.rows
-    found = summary(rows)
-    put_json(json_file, found)
-    print_columns(columns(found))
-    if report is not None:
-        from wmdelays.validation.robustness_report import write_report
-
-        page = write_report(rows, report, command_line())
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
 def columns(found):

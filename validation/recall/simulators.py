@@ -1,11 +1,6 @@
-"""Recalls by the simulator that the user names, and random numbers of their own for each purpose."""
+"""Recalls by the simulator that the user names."""
 
-import hashlib
-import json
-
-import numpy as np
-
-from wmdelays.brian_models.devices import DEVICES
+from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.quantities import substeps
 
@@ -60,7 +55,7 @@ def recall_by(simulator, memory, cues, n_substeps=None, device="auto", progress=
     list of Recall
     """
     if simulator == "torch":
-        from wmdelays.training.network import recall
+        from wmdelays.training.discrete.compiled import recall
 
         return recall(memory, cues)
     from wmdelays.brian_models import choose_device, recall
@@ -69,9 +64,3 @@ def recall_by(simulator, memory, cues, n_substeps=None, device="auto", progress=
     if device == "auto":
         device = choose_device(memory, cues, dt)
     return recall(memory, cues, dt=dt, device=device, progress=progress)
-
-
-def random_numbers(*words):
-    """Random numbers that nothing else uses: the words that name them are their seed."""
-    digest = hashlib.sha256(json.dumps(words).encode()).digest()
-    return np.random.default_rng(np.frombuffer(digest, np.uint32))

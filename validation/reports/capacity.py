@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.validation.capacity import columns, outcomes
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.scan_report import (
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.validation.reports.pages import drawn, write_results
+from wmdelays.validation.reports.scan import (
     MEASURES,
     axis,
     finish,
@@ -16,7 +15,8 @@ from wmdelays.validation.scan_report import (
     labels,
     scans,
 )
-from wmdelays.validation.scan_settings import text_of, varying
+from wmdelays.validation.scans.limit import columns, outcomes
+from wmdelays.validation.scans.parameters import text_of, varying
 
 # More searches than this in one figure cannot be told apart: each has one curve where its numbers
 # of patterns are drawn, and two beside the theory.

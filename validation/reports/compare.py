@@ -1,13 +1,11 @@
 """The report of a comparison."""
 
-import numpy as np
-
-from wmdelays.contexts import unpredictable_spikes
-from wmdelays.plots import SINGLE_MARKS, overlay_figure
-from wmdelays.score_plots import closest_call_figure, f1_figure
-from wmdelays.validation.pages import check_folder, drawn, flat, rendered, write_page
-from wmdelays.validation.verdict import certainty, verdict
-from wmdelays.weight_plots import delays_figure, weights_figure
+from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
+from wmdelays.plots.scores import closest_call_figure, f1_figure
+from wmdelays.plots.weights import delays_figure, weights_figure
+from wmdelays.validation.reports.memory import _memory_facts, unpredictable
+from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
+from wmdelays.validation.reports.verdict import certainty, verdict
 
 MOST_OVERLAYS = 16
 _OVERLAY = "overlay_pattern_"
@@ -163,45 +161,3 @@ def _page(comparison, command, figures):
         versions=flat(comparison.versions),
         command=command,
     )
-
-
-def unpredictable(memory):
-    """How many stored spikes cannot be predicted, and why, as a list of sentences."""
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
-    n, none, twice = found.n_spikes, len(found.empty), len(found.ambiguous)
-    window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
-    if not none + twice:
-        return [
-            f"Each of the {n:,} stored spikes after the trigger window can be predicted from its"
-            f" context, the {window} before it: none is empty, and none is followed by something"
-            " else elsewhere."
-        ]
-    return [
-        f"Of the {n:,} stored spikes after the trigger window, {none + twice:,}"
-        f" ({100 * (none + twice) / max(n, 1):.2g} %) cannot be predicted from their context, the"
-        f" {window} before them, whatever the weights:",
-        f"{none:,} have an empty context: no neuron spikes in it, so no current arrives.",
-        f"{twice:,} have a context that is followed by something else elsewhere: the same spikes"
-        " occur at another place, and there the neuron stays silent. Only what is left on its"
-        " membrane from before could tell the two apart.",
-    ]
-
-
-def _memory_facts(memory):
-    step = f"{memory.step * 1e3:.6g} ms"
-    return [
-        ("neurons", f"{memory.n_neurons:,}"),
-        ("synapses", f"{memory.n_synapses:,}"),
-        ("delays", f"1 to {memory.n_delays} steps of {step}"),
-        (
-            "stored patterns",
-            f"{memory.n_patterns} of {memory.n_steps} steps"
-            + (", periodic" if memory.periodic else ""),
-        ),
-        (
-            "membrane",
-            f"beta = {memory.beta:.6g}, a time constant of"
-            f" {-memory.step / np.log(memory.beta) * 1e3:.4g} ms",
-        ),
-        ("threshold", f"θ = {memory.theta:.6g}"),
-    ]

@@ -1,11 +1,11 @@
 """Figures and report of `wmdelays find`."""
 
-from wmdelays.occurrence_plots import close_figure, maxima_figure, occurrences_figure
-from wmdelays.recurring_plots import MOST_PATTERNS, chance_figure, recurring_figure
-from wmdelays.validation.find_stored import Found, level_columns, occurrence_columns
-from wmdelays.validation.find_unknown import candidate_columns, pattern_columns
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.surrogates import METHODS, surrogate_versions
+from wmdelays.find.surrogates import METHODS, surrogate_versions
+from wmdelays.plots.occurrences import close_figure, maxima_figure, occurrences_figure
+from wmdelays.plots.recurring import MOST_PATTERNS, chance_figure, recurring_figure
+from wmdelays.validation.find.stored import Found, level_columns, occurrence_columns
+from wmdelays.validation.find.unknown import candidate_columns, pattern_columns
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def write_report(result, folder, command):

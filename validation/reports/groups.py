@@ -1,11 +1,10 @@
 """Figures and report of `wmdelays groups`."""
 
-from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
-from wmdelays.polychronous_groups import which_layers
-from wmdelays.validation.groups import columns, summary_line
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.results import versions
-from wmdelays.validation.terminal import command_line
+from wmdelays.machine.versions import versions
+from wmdelays.plots.groups import NUMBERED, distributions_figure, group_figure, names_every
+from wmdelays.polychrony.groups import which_layers
+from wmdelays.validation.polychrony.group_run import columns, summary_line
+from wmdelays.validation.reports.pages import command_line, drawn, write_results
 
 
 def write_report(network, statistics, groups, words, done, settings, folder):

@@ -1,8 +1,8 @@
 """Figures and report of `wmdelays izhikevich`."""
 
-from wmdelays.activity_plots import activity_figure, raster_figure, weights_over_time_figure
-from wmdelays.validation.izhikevich import columns
-from wmdelays.validation.pages import drawn, write_results
+from wmdelays.plots.activity import activity_figure, raster_figure, weights_over_time_figure
+from wmdelays.validation.polychrony.simulation import columns
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def write_report(outcome, folder, command):

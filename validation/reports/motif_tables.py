@@ -1,43 +1,6 @@
-"""What `wmdelays motifs` says: the figures of its JSON, its tables and its sentences."""
+"""What `wmdelays motifs` says: its tables and its sentences."""
 
 import numpy as np
-
-from wmdelays.motifs import parts
-
-
-def pattern_values(memory, motifs):
-    """What stands in the JSON of one pattern, or of several together; times are in seconds."""
-    size = np.concatenate([one.size[one.held] for one in motifs])
-    context = np.concatenate([one.context[one.held] for one in motifs]) * memory.step
-    divided = [parts(one) for one in motifs]
-    return {
-        "n_spikes": sum(map(len, motifs)),
-        "held": len(size),
-        "n_links": int(size.sum()),
-        "n_excitatory_contributions": int(sum(one.n_excitatory[one.held].sum() for one in motifs)),
-        "motif_size": _spread(size, "most"),
-        "context_s": _spread(context, "longest"),
-        "hang_on_one_synapse": sum(len(np.unique(one.critical_spike)) for one in motifs),
-        "critical_synapses": len(
-            np.unique(np.concatenate([one.critical_synapse for one in motifs]))
-        ),
-        "n_parts": sum(map(len, divided)),
-        "largest_part": int(max((one[0] for one in divided if len(one)), default=0)),
-    }
-
-
-def _spread(values, largest):
-    """Mean, percentiles and, under the name `largest`, the largest of some values; None of none."""
-    if not len(values):
-        return None
-    low, middle, high = np.percentile(values, [5, 50, 95])
-    return {
-        "mean": float(np.mean(values)),
-        "median": float(middle),
-        "p5": float(low),
-        "p95": float(high),
-        largest: float(np.max(values)),
-    }
 
 
 def pattern_columns(values):

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from wmdelays.motif_plots import (
+from wmdelays.machine.versions import versions
+from wmdelays.plots.motifs import (
     motif_figure,
     shared_figure,
     sizes_figure,
     typical_spike,
     use_figure,
 )
-from wmdelays.validation.motif_tables import pattern_columns, sentences, synapse_columns
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.results import versions
+from wmdelays.validation.reports.motif_tables import pattern_columns, sentences, synapse_columns
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def write_report(analysis, values, folder, command, said=()):

@@ -5,18 +5,19 @@ import errno
 import hashlib
 import os
 import re
+import shlex
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import jinja2
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.figures import figure_bytes
-from wmdelays.file_kinds import REPORT, check_kind
-from wmdelays.output import keep_owner
-from wmdelays.unfinished import unfinished_folder
-from wmdelays.validation.verdict import share
-from wmdelays.words import printable
+from wmdelays.files.file_kinds import REPORT, check_kind
+from wmdelays.files.output import keep_owner
+from wmdelays.machine.unfinished import unfinished_folder
+from wmdelays.plots.figures import figure_bytes
+from wmdelays.words import printable, share
 
 PAGE, _FIGURES = "report.html", "figures"
 # An SVG picture stays sharp on paper; above this size the page takes the PNG one.
@@ -53,7 +54,7 @@ def _file_name(name):
 def rendered(template, **values):
     """The page that a template makes of values."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("wmdelays.validation", "."),
+        loader=jinja2.PackageLoader("wmdelays.validation.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -270,3 +271,8 @@ def _common(settings):
         for name, value in first.items()
         if all(one.get(name) == value for one in settings)
     }
+
+
+def command_line():
+    """The command line of this run."""
+    return shlex.join(["wmdelays", *sys.argv[1:]])

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.figures import GREY
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.periodic import holding_columns, repeat_columns
-from wmdelays.validation.results import versions
+from wmdelays.machine.versions import versions
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import GREY
+from wmdelays.validation.recall.repeats import holding_columns, repeat_columns
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def figure(result):

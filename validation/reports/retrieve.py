@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from wmdelays.retrieval import LEAST_MATCHED, sliding_best_f1
-from wmdelays.retrieval_plots import retrieval_figure, transition_figure
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.results import versions
-from wmdelays.validation.retrieval import cue_columns, spontaneous_columns
+from wmdelays.machine.versions import versions
+from wmdelays.plots.retrieval import retrieval_figure, transition_figure
+from wmdelays.retrieval.alignment import LEAST_MATCHED, sliding_best_f1
+from wmdelays.validation.recall.retrieval import cue_columns, spontaneous_columns
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def traces(result):

@@ -4,15 +4,11 @@ import textwrap
 
 import numpy as np
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.validation.pages import drawn, write_results
-from wmdelays.validation.robustness import (
-    KINDS,
-    REFERENCE,
-    REFERENCE_SIZE,
-    columns,
-    summary,
-)
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.validation.published import REFERENCE, REFERENCE_SIZE
+from wmdelays.validation.recall.damage import KINDS
+from wmdelays.validation.recall.robustness import columns, summary
+from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def figure(rows):

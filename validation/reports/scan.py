@@ -15,12 +15,12 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.figures import plain
-from wmdelays.validation.pages import drawn, write_results
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import plain
 from wmdelays.validation.published import PUBLISHED, SETTING
-from wmdelays.validation.scan import columns, summary
-from wmdelays.validation.scan_settings import text_of, varying
+from wmdelays.validation.reports.pages import drawn, write_results
+from wmdelays.validation.scans.parameters import text_of, varying
+from wmdelays.validation.scans.scanning import columns, summary
 
 LABELS = {
     "neurons": "number of neurons $N$",

@@ -1,5 +1,7 @@
 """The outcome of a comparison in words."""
 
+from wmdelays.words import share
+
 
 def verdict(comparison):
     """Whether torch and Brian2 emit the same spikes, in one sentence."""
@@ -65,12 +67,3 @@ def certainty(comparison):
     so = "So float order may matter here: rounding can decide whether a neuron fires"
     tail = ", and another device or machine may give other spikes" if exact else ""
     return f"{facts} {so}{tail}."
-
-
-def share(value):
-    """A number from 0 to 1 with four decimals, more where it would else be rounded to 1."""
-    for digits in (4, 6, 8):
-        text = f"{value:.{digits}f}"
-        if value >= 1 or float(text) < 1:
-            return text
-    return f"{value:.12g}"

@@ -10,8 +10,8 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, bernoulli, generate
 from wmdelays.raster import Raster
-from wmdelays.validation.points import check_number
 from wmdelays.validation.published import PUBLISHED
+from wmdelays.validation.work.points import check_number
 
 GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
 STEP = 1e-3
@@ -163,7 +163,7 @@ def _words(generator):
 
 def _options(rule):
     """The options of a rule and their defaults."""
-    from wmdelays.training.store import rule_function
+    from wmdelays.training.storing import rule_function
 
     # `bptt` starts from Hebbian weights and takes the options of both.
     functions = [rule_function(one) for one in (["hebbian", rule] if rule == "bptt" else [rule])]
@@ -275,7 +275,7 @@ def try_out(setting):
 
 @cache
 def _store_tiny(common, rule, options):
-    from wmdelays.training.store import store
+    from wmdelays.training.storing import store
 
     common, options = json.loads(common), json.loads(options)
     most = max(4, options.get("warm_up", 0))
@@ -315,7 +315,7 @@ def specification(setting):
 
 
 def common_options(setting):
-    """What every rule takes, by the names of `wmdelays.training.store.store`."""
+    """What every rule takes, by the names of `wmdelays.training.storing.store`."""
     return {
         "n_delays": setting["delays"],
         "step": STEP,

@@ -1,47 +1,28 @@
-"""The command `wmdelays scan`: what is recalled, and what it costs, as parameters change."""
+"""What is recalled, and what it costs, as parameters change."""
 
 import json
 import math
 import time
-from typing import Annotated
 
 import numpy as np
-import typer
 
 from wmdelays.errors import InputError
 from wmdelays.patterns import generate
 from wmdelays.quantities import checked_seed, whole
-from wmdelays.validation.options import (
-    JsonFile,
-    Report,
-    ResultsFile,
-    Scheduler,
-    Workers,
-    check_outputs,
-    put_json,
-)
-from wmdelays.validation.peak_memory import peak_memory
-from wmdelays.validation.points import check_number, compute
-from wmdelays.validation.result_rows import StoreFigures, StoreSetting
-from wmdelays.validation.results import Results
-from wmdelays.validation.scan_settings import (
-    GENERATOR,
+from wmdelays.validation.scans.parameters import (
     STEP,
     check_settings,
     common_options,
-    parse_over,
-    parse_set,
-    published_settings,
     rule_options,
-    settings,
     specification,
-    split_generator,
     text_of,
     try_out,
     varying,
 )
-from wmdelays.validation.terminal import command_line, console, print_columns, progress_bar
-from wmdelays.validation.verdict import share
+from wmdelays.validation.work.peak_memory import peak_memory
+from wmdelays.validation.work.points import check_number, compute
+from wmdelays.validation.work.results import Results
+from wmdelays.words import share
 
 
 def store_points(points):
@@ -69,7 +50,7 @@ def store_points(points):
 
 
 def _store(setting, seed):
-    from wmdelays.training.store import store
+    from wmdelays.training.storing import store
 
     # What is compiled once in a process is no part of a point's time.
     try_out(setting)
@@ -131,7 +112,7 @@ def scan(
     results : Results, optional
         Where rows are kept; by default in memory alone.
     workers, scheduler, progress
-        See `wmdelays.validation.points.compute`.
+        See `wmdelays.validation.work.points.compute`.
 
     Returns
     -------
@@ -204,75 +185,3 @@ def columns(found):
         "synapses": [f"{one['synapses']:,.0f}" for one in means],
         "seeds": [str(one["seeds"]) for one in found],
     }
-
-
-def command(
-    generator: Annotated[
-        str,
-        typer.Argument(
-            metavar="[GENERATOR]", help="The patterns, as in wmdelays store.", show_default=False
-        ),
-    ] = GENERATOR,
-    over: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=X,…",
-            help="A parameter and its values: a word of the generator, delays, beta, theta, rule"
-            " or an option of the rule. Several: all combinations.",
-        ),
-    ] = None,
-    published: Annotated[
-        bool, typer.Option("--published", help="The five scans of the paper.")
-    ] = False,
-    rule: Annotated[
-        str, typer.Option(help="Way of finding weights: margin, hebbian, pseudo-inverse or bptt.")
-    ] = "margin",
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=X", help="A parameter that stays as it is."),
-    ] = None,
-    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 3,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
-    results: ResultsFile = None,
-    workers: Workers = 1,
-    scheduler: Scheduler = None,
-    report: Report = None,
-    json_file: JsonFile = None,
-):
-    """Recall, time and memory as parameters change.
-
-    Without --over and --published nothing is computed: table and report show what the results
-    file has.
-    """
-    check_outputs(json_file, report, results)
-    scanned, options = parse_over(over or ()), parse_set(fixed or ())
-    split_generator(generator)
-    drawn_only = not (scanned or published)
-    if drawn_only and (
-        options or generator != GENERATOR or results is None or not results.exists()
-    ):
-        raise InputError("name what is scanned, as in --over delays=10,20,41, or --published")
-    with progress_bar() as say, Results(results, "scan", StoreSetting, StoreFigures) as kept:
-        if not drawn_only:
-            say("checking the settings", None)
-            make = published_settings if published else settings
-            scan(
-                make(generator, scanned, rule=rule, options=options),
-                seeds=seeds,
-                seed=seed,
-                results=kept,
-                workers=workers,
-                scheduler=scheduler,
-                progress=say,
-            )
-        rows = kept.rows
-    if not rows:
-        raise InputError(f"{results}: has no results yet; name what is scanned with --over")
-    found = summary(rows)
-    put_json(json_file, found)
-    print_columns(columns(found))
-    if report is not None:
-        from wmdelays.validation.scan_report import write_report
-
-        page = write_report(rows, report, command_line())
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)

@@ -6,10 +6,10 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import whole
-from wmdelays.validation.terminal import duration
-from wmdelays.validation.workers import KILLED, affordable, side_by_side
+from wmdelays.validation.work.workers import KILLED, affordable, side_by_side
+from wmdelays.words import duration
 
 # Bytes of memory for a point and its row of results.
 _OF_A_POINT = 3000
@@ -33,7 +33,7 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
     results : Results
     workers : int
         Number of processes. One computes here; for more, others are started, see
-        `wmdelays.validation.workers`. There are no more than chunks of points, and no more than
+        `wmdelays.validation.work.workers`. There are no more than chunks of points, and no more than
         memory allows.
     scheduler : str, optional
         Address of a running dask scheduler, whose workers are used instead.

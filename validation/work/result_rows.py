@@ -1,4 +1,4 @@
-"""What the rows of each command's results have to be, see `wmdelays.validation.results`.
+"""What the rows of each command's results have to be, see `wmdelays.validation.work.results`.
 
 A file of results may come from elsewhere. What tables and figures take from its rows is checked here, so
 that none of them has to.
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from wmdelays.json_text import Number, Whole
+from wmdelays.files.json_text import Number, Whole
 
 # Sizes that can be numbered, and numbers that can be drawn on any axis.
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]

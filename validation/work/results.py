@@ -1,20 +1,19 @@
 """Results that can be added to: a file that gets a row for each point as soon as it is known."""
 
 import fcntl
-import importlib.metadata
 import json
 import os
-import platform
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.file_kinds import RESULTS
-from wmdelays.free_memory import check_memory
-from wmdelays.json_text import Number, Whole, decoded, fits
-from wmdelays.output import check_writable
+from wmdelays.files.file_kinds import RESULTS
+from wmdelays.files.json_text import Number, Whole, decoded, fits
+from wmdelays.files.output import check_writable
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.versions import versions
 from wmdelays.words import printable
 
 FORMAT, _VERSION = "wmdelays results", 1
@@ -198,13 +197,6 @@ class Results:
 
     def _head(self):
         return {"format": FORMAT, "format_version": _VERSION, "command": self.command}
-
-
-def versions():
-    """Versions of the software that takes part in a result."""
-    names = ("wmdelays", "torch", "brian2", "numpy", "scipy", "h5py")
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {**found, "python": platform.python_version(), "system": platform.platform()}
 
 
 def _line(values):

@@ -19,7 +19,7 @@ from multiprocessing import connection, get_context, parent_process, resource_tr
 import psutil
 
 from wmdelays.errors import InputError
-from wmdelays.free_memory import free_memory, in_words
+from wmdelays.machine.free_memory import free_memory, in_words
 
 # A worker with its libraries, torch among them, and the smallest of points: `peak_bytes` of a scan
 # of the rule bptt is 477 MB on x86-64 Linux.

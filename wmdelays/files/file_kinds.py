@@ -32,14 +32,14 @@ _SAID = {
     REPORT: ("a report", "no report of wmdelays"),
 }
 
-# A sealed file begins with its kind, see `wmdelays.sealed_file`.
+# A sealed file begins with its kind, see `wmdelays.files.sealed_file`.
 _SEALED = re.compile(rb"wmdelays ([ -~]{1,50})\n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 # An open checkpoint says so in an attribute near its beginning.
 _CHECKPOINT = b"wmdelays checkpoint"
 _HEADER = ["unit", "time_s"]
-# How the JSON of each command begins, laid out as `wmdelays.output.write_json` does.
+# How the JSON of each command begins, laid out as `wmdelays.files.output.write_json` does.
 _JSON = re.compile(
     rb'\{\n "(memory": \{\n  "n_neurons": |raster": \{\n  "|seconds": \d+,\n "seed": )'
     rb'|\[\n \{\n  "(setting": \{\n|memory": "[0-9a-f]{16}",\n)'

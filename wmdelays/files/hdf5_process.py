@@ -1,4 +1,4 @@
-"""The process that reads HDF5 files from elsewhere; `wmdelays.hdf5_tree` starts it and asks.
+"""The process that reads HDF5 files from elsewhere; `wmdelays.files.hdf5_tree` starts it and asks.
 
 A file can be made so that the HDF5 library never ends, takes all memory or crashes, and Python can
 stop none of that. So the library reads such a file here, where a limit on time and memory holds and

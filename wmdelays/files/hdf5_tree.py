@@ -1,6 +1,6 @@
 """HDF5 files from elsewhere, read whole within bounds on time and memory.
 
-The HDF5 library reads them in a process of its own, see `wmdelays.hdf5_process`. What is wanted of a
+The HDF5 library reads them in a process of its own, see `wmdelays.files.hdf5_process`. What is wanted of a
 file comes from there as plain groups and arrays.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.words import printable
 
 _PROGRAM = Path(__file__).with_name("hdf5_process.py")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 
 from wmdelays.errors import InputError
-from wmdelays.json_text import Number, Whole, as_json, check_depth, decoded
+from wmdelays.files.json_text import Number, Whole, as_json, check_depth, decoded
 from wmdelays.words import printable
 
 

@@ -3,12 +3,10 @@
 import math
 
 from wmdelays.errors import InputError
-from wmdelays.hdf5_tree import attribute, check_version, member_group
-from wmdelays.made import parts_of, texts_of
-from wmdelays.memory import Memory
-from wmdelays.raster import Raster
-from wmdelays.sealed_file import read_sealed, writing
-from wmdelays.sonata import (
+from wmdelays.files.hdf5_tree import attribute, check_version, member_group
+from wmdelays.files.made import parts_of, texts_of
+from wmdelays.files.sealed_file import read_sealed, writing
+from wmdelays.files.sonata import (
     WANTED,
     check_nodes,
     read_edges,
@@ -17,6 +15,8 @@ from wmdelays.sonata import (
     write_nodes,
     write_spikes,
 )
+from wmdelays.memory import Memory
+from wmdelays.raster import Raster
 
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 

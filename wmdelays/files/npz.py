@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 
 # What NumPy, zipfile and zlib raise at a damaged or foreign file.
 _DAMAGED = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.file_kinds import JSON, check_kind
-from wmdelays.unfinished import unfinished_file
+from wmdelays.files.file_kinds import JSON, check_kind
+from wmdelays.machine.unfinished import unfinished_file
 
 
 def check_writable(path, kind=None):
@@ -22,7 +22,7 @@ def check_writable(path, kind=None):
     ----------
     path : str or Path
     kind : str, optional
-        What is to be written, one of the kinds of `wmdelays.file_kinds`. Without it the caller
+        What is to be written, one of the kinds of `wmdelays.files.file_kinds`. Without it the caller
         looks itself at what is in the file.
 
     Raises
@@ -59,7 +59,7 @@ def replacing(path, kind):
     ----------
     path : str or Path
     kind : str
-        What is written, one of the kinds of `wmdelays.file_kinds`. A file that is something else
+        What is written, one of the kinds of `wmdelays.files.file_kinds`. A file that is something else
         is not replaced.
 
     Yields

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from wmdelays.csv_rows import OFTEN, csv_rows, plain
 from wmdelays.errors import InputError, one_line
-from wmdelays.file_kinds import RASTER
-from wmdelays.free_memory import check_memory
-from wmdelays.npz import read_npz
-from wmdelays.output import check_writable, replacing
+from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
+from wmdelays.files.file_kinds import RASTER
+from wmdelays.files.npz import read_npz
+from wmdelays.files.output import check_writable, replacing
+from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
 
 _HEADER = ["unit", "time_s"]

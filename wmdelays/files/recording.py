@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from wmdelays.errors import InputError
-from wmdelays.raster_files import read_raster
+from wmdelays.files.raster_files import read_raster
 from wmdelays.words import printable
 
 # So many silent steps before the first spike, and more than there are after it, are not stored
@@ -31,7 +31,7 @@ def read_stretch(
     Parameters
     ----------
     path : str or Path
-        See `wmdelays.raster_files.read_raster`.
+        See `wmdelays.files.raster_files.read_raster`.
     step : float
         Length of a step in seconds.
     start, stop : float, optional

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.hdf5_tree import read_tree
-from wmdelays.output import hdf5_image, hdf5_in_memory, replacing
+from wmdelays.files.hdf5_tree import read_tree
+from wmdelays.files.output import hdf5_image, hdf5_in_memory, replacing
 
 _BLOCK = 512
 _SEAL = b"\nsha256 "
@@ -71,9 +71,9 @@ def read_sealed(path, kind, wanted, read):
     kind : str
         What the file has to be, such as "memory".
     wanted : sequence of str
-        What is read of it, see `wmdelays.hdf5_tree.read_tree`.
+        What is read of it, see `wmdelays.files.hdf5_tree.read_tree`.
     read : callable
-        Takes the file's root, a `wmdelays.hdf5_tree.Group`.
+        Takes the file's root, a `wmdelays.files.hdf5_tree.Group`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.hdf5_tree import dataset, member_group
+from wmdelays.files.hdf5_tree import dataset, member_group
 
 _MAGIC = 0x0A7A
 _VERSION = (0, 1)
@@ -19,7 +19,7 @@ _POPULATION = "neurons"
 _NODES = f"nodes/{_POPULATION}"
 _EDGES = "edges/neurons_to_neurons"
 _SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
-# What reading takes from a file, see `wmdelays.hdf5_tree.read_tree`.
+# What reading takes from a file, see `wmdelays.files.hdf5_tree.read_tree`.
 WANTED = (
     *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id")),
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),

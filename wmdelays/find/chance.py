@@ -17,8 +17,8 @@ import math
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.found import Level, Occurrence, Search, Tested
-from wmdelays.occurrences import Coverage, peaks, tops
+from wmdelays.find.found import Level, Occurrence, Search, Tested
+from wmdelays.find.occurrences import Coverage, peaks, tops
 from wmdelays.quantities import whole
 
 # Peaks are counted from a height of which a surrogate has at most so many: of one template, and

@@ -21,7 +21,7 @@ class Occurrence:
     deviation : float
         Root mean square of the matched spikes' distances from the times expected, in steps.
     score : float
-        See `wmdelays.chance`.
+        See `wmdelays.find.chance`.
     p_value : float
         ``(1 + k) / (1 + n)``, where k of n surrogates have somewhere some template with at least
         this score.

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection, Pipe
 
 import numpy as np
 
-from wmdelays.free_memory import check_memory, free_memory
+from wmdelays.find.surrogates import quiet, spike_trains
+from wmdelays.machine.free_memory import check_memory, free_memory
 from wmdelays.raster import Raster
-from wmdelays.validation.surrogates import quiet, spike_trains
 
 # Memory in bytes for the patterns themselves. A pattern takes about a thousand; so many that this
 # is not enough are more than anybody can look at.

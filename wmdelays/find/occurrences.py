@@ -9,7 +9,7 @@ share of the template's spikes.
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.machine.free_memory import check_memory
 
 # Bytes for each step and each unit that a template is looked for at.
 _OF_A_STEP, _OF_A_UNIT = 40, 16

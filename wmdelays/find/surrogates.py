@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import numpy as np
 
 from wmdelays.binning import EXACT
+from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
-from wmdelays.free_memory import check_memory
+from wmdelays.find.stretches import Stretches
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.versions import versions
 from wmdelays.raster import Raster
-from wmdelays.validation.results import versions
-from wmdelays.validation.simulators import random_numbers
-from wmdelays.validation.stretches import Stretches
 
 # What each method does, and leaves as it is. Shifting a unit by one amount all along
 # (dither_spike_train) is not among them: it leaves every pattern, with other lags.
@@ -27,7 +27,7 @@ METHODS = {
     "shuffle_isis": "the intervals of each unit in another order: only the mean rate stays",
     "randomise_spikes": "each spike anywhere in the raster: only the mean rate stays",
 }
-# Length of the stretches of stretch_shifting in dithers; see `wmdelays.validation.stretches`.
+# Length of the stretches of stretch_shifting in dithers; see `wmdelays.find.stretches`.
 _STRETCH = 2
 # A raster that is shorter, in dithers, leaves surrogates much of what is in it.
 _ROOM = 10

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.free_memory import in_words
+from wmdelays.find.mining import Miner, TooManyPatterns
+from wmdelays.find.signatures import Signatures
+from wmdelays.find.surrogates import surrogates
+from wmdelays.machine.free_memory import in_words
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
-from wmdelays.validation.mining import Miner, TooManyPatterns
-from wmdelays.validation.signatures import Signatures
-from wmdelays.validation.surrogates import surrogates
-from wmdelays.validation.terminal import duration
+from wmdelays.words import duration
 
 # SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
 # occur so often that the raster holds no more than this many.
@@ -105,13 +105,13 @@ def spade(
     window : int
         Bins from the first to the last spike of a pattern, both counted.
     n_surrogates, method, dither, seed
-        See `wmdelays.validation.surrogates.surrogates`.
+        See `wmdelays.find.surrogates.surrogates`.
     min_spikes : int
         Fewest neurons of a pattern.
     min_occurrences : int, optional
         By default as few as leave 2000 patterns or less to be tested.
     alpha : float
-        Significance level, for patterns of all sizes together; see `wmdelays.validation.signatures`.
+        Significance level, for patterns of all sizes together; see `wmdelays.find.signatures`.
     progress : callable, optional
         Called with what is being done (str) and the part of it that is done (float).
     miner : Miner, optional

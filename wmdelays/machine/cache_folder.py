@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-from wmdelays.temporary import temporary_folder
+from wmdelays.machine.temporary import temporary_folder
 
 NAME = "WMDELAYS_CACHE"
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH

@@ -20,7 +20,7 @@ def choose_numba_cache(room):
     """
     if os.environ.get(_NAME) or any(_can_be_written(place) for place in _own_places(room)):
         return
-    from wmdelays.cache_folder import cache_folder
+    from wmdelays.machine.cache_folder import cache_folder
 
     os.environ[_NAME] = str(cache_folder("numba"))
     # It looks there once, when it is imported.

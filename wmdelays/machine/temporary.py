@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.unfinished import unfinished_folder
+from wmdelays.machine.unfinished import unfinished_folder
 
 # No room on the disk, in the user's quota, or under `ulimit -f`.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

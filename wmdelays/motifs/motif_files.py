@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from wmdelays.file_kinds import MOTIFS
-from wmdelays.output import replacing
+from wmdelays.files.file_kinds import MOTIFS
+from wmdelays.files.output import replacing
 
 
 def write_motifs(path, memory, motifs):

@@ -7,7 +7,7 @@ by step, the network emits e again, so that each reset and each arrival is where
 *Excitatory.* An excitatory synapse is used if one of its contributions, weight * beta**age with no
 spike of the receiver in between, stands in the membrane of a spike. Without the unused ones no
 membrane of a spike changes, and the others only fall. So do all, if not only the used ones are kept
-but those of the motifs alone (`wmdelays.motifs`): each spike keeps the contributions that hold it,
+but those of the motifs alone (`wmdelays.motifs.motifs`): each spike keeps the contributions that hold it,
 and all inhibitory ones.
 
 *Inhibitory.* Let P be the membrane that the excitatory synapses that are kept make alone. Where P
@@ -16,7 +16,7 @@ contributions stands in a membrane without a spike where P reaches theta. Such a
 all its inhibitory contributions and has no more excitatory ones than before, so it stays below theta.
 Elsewhere the membrane is P at most. A spike with less inhibition is a spike all the more.
 
-Contributions older than `wmdelays.motifs.horizon` are taken for none: all those in one membrane
+Contributions older than `wmdelays.motifs.motifs.horizon` are taken for none: all those in one membrane
 together are less than 2^-53 theta. P counts as reaching theta from a millionth below on, which
 leaves room for rounding.
 """
@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.motifs import horizon
+from wmdelays.motifs.motifs import horizon
 
 # P counts as reaching theta from this part of theta on.
 _REACHED = 1 - 1e-6

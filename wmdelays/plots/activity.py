@@ -5,10 +5,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from wmdelays.activity import DELTA, GAMMA
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.delay_network import STRONG
-from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure
+from wmdelays.polychrony.activity import DELTA, GAMMA
+from wmdelays.polychrony.delay_network import STRONG
 
 _HIGHEST = 120.0
 # The synapses whose weights are shown apart, and about how many marks a line of theirs has.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wmdelays.figures import BLUE, VERMILLION, house_style, new_figure, plain
+from wmdelays.plots.figures import BLUE, VERMILLION, house_style, new_figure, plain
 
 # Colour, marker and line: each tells the curves apart alone, so that grey and colour-blind
 # readers see the same.

@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure
-from wmdelays.group_statistics import QUANTITIES
-from wmdelays.polychronous_groups import ORIGINAL, joined_spikes
+from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure
+from wmdelays.polychrony.group_statistics import QUANTITIES
+from wmdelays.polychrony.groups import ORIGINAL, joined_spikes
 
 _LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
 _MOST_BINS = 45

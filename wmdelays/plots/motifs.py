@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
 
 # Above this many patterns a number no longer fits into a cell of a matrix.
 _MOST_NUMBERS = 8
@@ -83,7 +83,7 @@ def shared_figure(neurons, synapses, names):
     Parameters
     ----------
     neurons, synapses : int arrays, shape (n_patterns, n_patterns)
-        From `wmdelays.motifs.shared`.
+        From `wmdelays.motifs.motifs.shared`.
     names : sequence of int
         The patterns.
 

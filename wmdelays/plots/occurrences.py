@@ -5,8 +5,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure, plain, time_unit
-from wmdelays.occurrences import Coverage
+from wmdelays.find.occurrences import Coverage
+from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure, plain, time_unit
 
 # Above so many spikes, one mark stands for all in a cell of a grid this fine (columns, rows).
 _MOST_MARKS, _GRID = 8000, (1100, 250)

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import (
+from wmdelays.plots.figures import (
     BLUE,
     GREY,
     SHADE,

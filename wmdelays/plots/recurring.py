@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 
 MOST_PATTERNS = 12
 
@@ -72,7 +72,7 @@ def chance_figure(unknown):
     Parameters
     ----------
     unknown : Unknown
-        See `wmdelays.validation.unknown_patterns`.
+        See `wmdelays.find.unknown_patterns`.
 
     Returns
     -------

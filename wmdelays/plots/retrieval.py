@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from wmdelays.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
 
 # Marks and points above these numbers are drawn as a picture; as lines the file would be large.
 _VECTOR_MARKS, _VECTOR_POINTS = 2500, 20_000

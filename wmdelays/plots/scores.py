@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 from wmdelays.scores import sliding_f1
 
 # Lines of more points than this together would make a large vector file.

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.figures import BLUE, GREY, VERMILLION, house_style, new_figure
+from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
 
 def delays_figure(memory):

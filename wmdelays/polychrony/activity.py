@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
+from wmdelays.polychrony.delay_network import STRONG
 
 # Where the rhythms of the paper lie, in Hz.
 DELTA, GAMMA = (2.0, 4.0), (30.0, 100.0)

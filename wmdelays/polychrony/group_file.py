@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.file_kinds import GROUPS, SEARCH
-from wmdelays.free_memory import in_words
-from wmdelays.json_text import Number, Whole, decoded
-from wmdelays.output import check_writable, write_json
+from wmdelays.files.file_kinds import GROUPS, SEARCH
+from wmdelays.files.json_text import Number, Whole, decoded
+from wmdelays.files.output import check_writable, write_json
+from wmdelays.machine.free_memory import in_words
 from wmdelays.words import printable
 
 _FORMAT, _VERSION = "wmdelays unfinished groups", 3
@@ -43,7 +43,7 @@ class Done:
     ----------
     n_sets : int
         Sets of anchors that were searched, and the number of the first that was not, see
-        `wmdelays.validation.group_search.Search`.
+        `wmdelays.polychrony.search.search.Search`.
     seconds : float
         How long that took.
     n_bytes : int

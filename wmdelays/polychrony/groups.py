@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.json_text import decoded
+from wmdelays.files.json_text import decoded
 
 # Excitatory spikes that arrived this long before a spike count as its causes, in ms.
 WINDOW = 20

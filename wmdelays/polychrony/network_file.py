@@ -6,13 +6,11 @@ rest lies in the group `wmdelays`.
 
 import numpy as np
 
-from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
-from wmdelays.hdf5_tree import attribute, check_version, dataset, member_group
-from wmdelays.made import parts_of, texts_of
-from wmdelays.network_state import KEPT_S, NetworkRun, NetworkState
-from wmdelays.sealed_file import read_sealed, writing
-from wmdelays.sonata import (
+from wmdelays.files.hdf5_tree import attribute, check_version, dataset, member_group
+from wmdelays.files.made import parts_of, texts_of
+from wmdelays.files.sealed_file import read_sealed, writing
+from wmdelays.files.sonata import (
     WANTED,
     check_nodes,
     read_edges,
@@ -21,6 +19,8 @@ from wmdelays.sonata import (
     write_nodes,
     write_spikes,
 )
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_state import KEPT_S, NetworkRun, NetworkState
 
 KIND = "network"
 FORMAT_VERSION = 1

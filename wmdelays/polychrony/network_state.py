@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
+from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.raster import Raster
 
 

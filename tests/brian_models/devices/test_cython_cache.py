@@ -7,8 +7,9 @@ import os
 import pytest
 
 from wmdelays import InputError
-from wmdelays.brian_models import cython_cache, recall
-from wmdelays.brian_models.cython_cache import cython_folder, has_room, is_whole
+from wmdelays.brian_models import recall
+from wmdelays.brian_models.devices import cython_cache
+from wmdelays.brian_models.devices.cython_cache import cython_folder, has_room, is_whole
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError
-from wmdelays.brian_models import outputs, recall
-from wmdelays.brian_models.outputs import Outputs
+from wmdelays.brian_models import recall
+from wmdelays.brian_models.devices import outputs
+from wmdelays.brian_models.devices.outputs import Outputs
 
 SAID = "{ echo wrote i 12; echo wrote t 24; echo wrote v 16; echo all is written; }"
 WRITTEN = "cd results; head -c 12 /dev/zero >i; head -c 24 /dev/zero >t; head -c 16 /dev/zero >v"

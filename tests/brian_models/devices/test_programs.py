@@ -8,8 +8,9 @@ import time
 import pytest
 
 from wmdelays import InputError
-from wmdelays.brian_models import choose_device, compiler, programs, recall
-from wmdelays.brian_models.programs import Program
+from wmdelays.brian_models import choose_device, compiler, recall
+from wmdelays.brian_models.devices import programs
+from wmdelays.brian_models.devices.programs import Program
 
 
 @pytest.fixture

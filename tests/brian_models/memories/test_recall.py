@@ -141,6 +141,6 @@ def test_synapses_that_no_memory_would_hold_are_refused_before_they_are_made(mon
         weight=np.full(250_000, 1e-6),
         patterns=[Raster([0], [0.0], 500, 0.008)],
     )
-    monkeypatch.setattr("wmdelays.free_memory.free_memory", lambda: 1e6)
+    monkeypatch.setattr("wmdelays.machine.free_memory.free_memory", lambda: 1e6)
     with pytest.raises(InputError, match="250000 synapses in Brian2 needs about 17 MB"):
         recall(memory, memory.cues())

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from wmdelays import InputError
 from wmdelays.brian_models import Simulation, wire
-from wmdelays.brian_models.polychronization import random_input
-from wmdelays.network_state import initial_state
+from wmdelays.brian_models.polychronization.network import random_input
+from wmdelays.polychrony.network_state import initial_state
 
 # Each neuron of so small a network is chosen for the input often enough to fire.
 SMALL = {"n_excitatory": 60, "n_inhibitory": 15, "n_targets": 40}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays import Cue, InputError, Memory, Raster
 from wmdelays.training import recall
-from wmdelays.training.side_by_side import recall_side_by_side
+from wmdelays.training.discrete.side_by_side import recall_side_by_side
 
 STEP = 1e-3
 

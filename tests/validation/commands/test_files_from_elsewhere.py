@@ -1,18 +1,10 @@
 """A few files of each kind, made wrong at random, and the commands that read them.
 
-``python tests/fuzz_files.py`` tries as many more as one likes.
+``python tests/helpers/fuzz_files.py`` tries as many more as one likes.
 """
 
-import importlib.util
-from pathlib import Path
-
+import fuzz_files as fuzz
 import pytest
-
-_SPEC = importlib.util.spec_from_file_location(
-    "fuzz_files", Path(__file__).parents[1] / "fuzz_files.py"
-)
-fuzz = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(fuzz)
 
 # Each number is a case, always the same.
 CASES = range(3)

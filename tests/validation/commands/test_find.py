@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from wmdelays import Memory, Raster
-from wmdelays.memory_file import write_memory
+from wmdelays.files.memory_file import write_memory
+from wmdelays.files.raster_files import write_raster
 from wmdelays.patterns import bernoulli
-from wmdelays.raster_files import write_raster
 
 pytest.importorskip("elephant")
 
@@ -131,7 +131,7 @@ def test_a_completeness_that_is_asked_for_lists_all_from_there_on(wmdelays, case
 
 def test_groups_are_found_and_named_after_their_line(wmdelays, case, tmp_path):
     memory, raster, planted = case
-    from wmdelays.memory_file import read_memory
+    from wmdelays.files.memory_file import read_memory
 
     groups = []
     for pattern in (read_memory(memory).patterns[2], read_memory(memory).patterns[0]):
@@ -147,8 +147,8 @@ def test_groups_are_found_and_named_after_their_line(wmdelays, case, tmp_path):
 
 
 def test_units_of_no_template_change_nothing():
-    from wmdelays.templates import Template
-    from wmdelays.validation.find_stored import find
+    from wmdelays.find.templates import Template
+    from wmdelays.validation.find.stored import find
 
     rng = np.random.default_rng(3)
     made = Template("t", np.arange(14, 20), np.arange(6) * 0.004)
@@ -182,8 +182,8 @@ def test_templates_of_units_that_are_not_there_are_refused_at_once(refused, tmp_
 
 
 def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
-    from wmdelays.templates import Template
-    from wmdelays.validation.find_stored import find
+    from wmdelays.find.templates import Template
+    from wmdelays.validation.find.stored import find
 
     rng = np.random.default_rng(5)
     raster = Raster.from_steps(rng.integers(0, 6, 300), rng.integers(0, 3000, 300), 20, 3000, STEP)
@@ -299,7 +299,7 @@ def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way)
 
 @pytest.mark.parametrize("way", ["spade", "cad"])
 def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(way):
-    from wmdelays.validation.find_unknown import find_unknown
+    from wmdelays.validation.find.unknown import find_unknown
 
     rng = np.random.default_rng(4)
     onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False)) // 3 * 3
@@ -318,8 +318,8 @@ def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(
 def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     from elephant import cell_assembly_detection as cad
 
-    from wmdelays.validation import mining
-    from wmdelays.validation.find_unknown import find_unknown
+    from wmdelays.find import mining
+    from wmdelays.validation.find.unknown import find_unknown
 
     rng = np.random.default_rng(2)
     # Rare, usual, in bursts, in nearly every bin, and in every bin.
@@ -339,7 +339,7 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     monkeypatch.setattr(cad, "_chunking", counted)
     # Here it is counted in this process.
     monkeypatch.setattr(
-        "wmdelays.validation.mining.Miner._ask",
+        "wmdelays.find.mining.Miner._ask",
         lambda self, n_bytes, task, *arguments: getattr(mining, task)(*arguments),
     )
     # With this alpha no pair is significant, and nothing larger is tested.
@@ -347,8 +347,8 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
         raster, "cad", n_surrogates=1, alpha=1e-300, progress=lambda *one: said.append(one)
     )
     n = found.unknown.tested["pairs_with_enough_spikes"]
-    from wmdelays.validation.surrogates import surrogates
-    from wmdelays.validation.unknown_patterns import testable_pairs
+    from wmdelays.find.surrogates import surrogates
+    from wmdelays.find.unknown_patterns import testable_pairs
 
     (surrogate,) = surrogates(raster, 1, dither=0.25)
     # One pair is looked at beforehand, to say how long all take.
@@ -358,13 +358,13 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
 
 
 def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
-    from wmdelays.raster_files import read_raster
-    from wmdelays.validation.find_unknown import find_unknown
+    from wmdelays.files.raster_files import read_raster
+    from wmdelays.validation.find.unknown import find_unknown
 
     raster = read_raster(tmp_path / "recurring.npz")
     few, many = [], []
     for most, into in ((20, few), (400, many)):
-        monkeypatch.setattr("wmdelays.validation.unknown_patterns._MOST_PATTERNS", most)
+        monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", most)
         tested = find_unknown(raster, "spade", step=3e-3, n_surrogates=19).unknown.tested
         into += [tested["min_occurrences"], tested["candidates"]]
     assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
@@ -446,7 +446,7 @@ def test_without_elephant_one_line_says_what_to_install(refused, case, monkeypat
 
 
 def test_the_songs_motif_is_found_again_in_the_whole_recording(wmdelays, recordings, tmp_path):
-    from wmdelays.raster_files import read_raster
+    from wmdelays.files.raster_files import read_raster
 
     frame = 1 / 30
     song = read_raster(recordings / "songbird_hvc.csv")

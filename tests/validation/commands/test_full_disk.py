@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError
-from wmdelays.delay_network import DelayNetwork
+from wmdelays.files.memory_file import write_memory
+from wmdelays.files.output import write_json
+from wmdelays.files.raster_files import write_raster
 from wmdelays.memory import Memory
-from wmdelays.memory_file import write_memory
-from wmdelays.motif_files import write_motifs
-from wmdelays.motifs import find_motifs
-from wmdelays.network_file import write_run
-from wmdelays.network_state import new_run
-from wmdelays.output import write_json
+from wmdelays.motifs.motif_files import write_motifs
+from wmdelays.motifs.motifs import find_motifs
 from wmdelays.patterns import bernoulli
-from wmdelays.raster_files import write_raster
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_file import write_run
+from wmdelays.polychrony.network_state import new_run
 from wmdelays.training.checkpoint import write_checkpoint
-from wmdelays.validation.pages import drawn, write_page
+from wmdelays.validation.reports.pages import drawn, write_page
 
 (RASTER,) = bernoulli(50, 400, 1, 0.05, seed=1)
 
@@ -83,7 +83,9 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, name):
 
 
 def test_a_full_disk_leaves_the_old_report(tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.pages.figure_bytes", lambda _, kind: bytes(3000))
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: bytes(3000)
+    )
     figures = [drawn(None, "curve", "A", "B")]
     page = "<!DOCTYPE html>\n<html>\n<title>A – wmdelays</title>\n" + "text " * 1000
     folder = tmp_path / "report"

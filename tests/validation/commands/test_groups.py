@@ -2,26 +2,32 @@
 
 import json
 import re
-from pathlib import Path
-from runpy import run_path
 
 import pytest
+from small_groups import (  # noqa: F401 (fixtures)
+    COMMAND,
+    content,
+    expected,
+    folder,
+    lines_of,
+    network,
+    simulated,
+    small_pieces,
+)
 
-from wmdelays.delay_network import DelayNetwork, read_network_csv
+from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.memory import Memory
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.network_file import read_run
-from wmdelays.polychronous_groups import Group
-from wmdelays.validation import group_run, group_search, groups_over_time
-from wmdelays.validation.group_file import GroupFile
-from wmdelays.validation.group_following import LONGEST
-from wmdelays.validation.group_run import COMPILED, find_groups
-from wmdelays.validation.groups_report import _marks
-
-small = run_path(str(Path(__file__).with_name("small_groups.py")))
-network, lines_of, content, COMMAND = map(small.get, ("network", "lines_of", "content", "COMMAND"))
-expected, small_pieces = small["expected"], small["small_pieces"]
-folder, simulated = small["folder"], small["simulated"]
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.group_file import GroupFile
+from wmdelays.polychrony.groups import Group
+from wmdelays.polychrony.network_csv import read_network_csv
+from wmdelays.polychrony.network_file import read_run
+from wmdelays.polychrony.search import search as group_search
+from wmdelays.polychrony.search.following import LONGEST
+from wmdelays.validation.polychrony import group_run
+from wmdelays.validation.polychrony import over_time as groups_over_time
+from wmdelays.validation.polychrony.group_run import COMPILED, find_groups
+from wmdelays.validation.reports.groups import _marks
 
 
 @pytest.mark.parametrize("threads", [1, 2, 7])

@@ -2,18 +2,18 @@
 
 import pytest
 
-import wmdelays.free_memory
+import wmdelays.machine.free_memory
 from wmdelays import InputError
-from wmdelays.memory_file import write_memory
+from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import periodic
-from wmdelays.training.store import RULES
-from wmdelays.validation import robustness
-from wmdelays.validation.scan_settings import settings
+from wmdelays.training.storing import RULES
+from wmdelays.validation.recall import robustness
+from wmdelays.validation.scans.parameters import settings
 
 
 @pytest.fixture(autouse=True)
 def four_gigabytes(monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 4e9)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 4e9)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def test_combinations_of_values_are_counted_before_they_are_made():
 def test_a_search_for_more_than_can_be_stored_is_refused_before_anything_is_drawn(
     sizes, line, refused, monkeypatch
 ):
-    monkeypatch.setattr("wmdelays.validation.scan.store_points", lambda points: 1 / 0)
+    monkeypatch.setattr("wmdelays.validation.scans.scanning.store_points", lambda points: 1 / 0)
     assert line in refused("capacity", *sizes)
 
 
@@ -89,14 +89,16 @@ def test_a_spike_of_a_far_unit_is_refused(refused, wmdelays, tmp_path_factory):
 def test_what_cannot_be_learned_is_refused_before_anything_is_drawn(
     kind, rule, refused, monkeypatch
 ):
-    monkeypatch.setattr("wmdelays.validation.store.generate", lambda *text, **others: 1 / 0)
+    monkeypatch.setattr(
+        "wmdelays.validation.commands.store.generate", lambda *text, **others: 1 / 0
+    )
     text = f"{kind}:neurons=25000,steps=25000,patterns=1,rate=0.01"
     line = refused("store", text, "-o", "m.h5", "--rule", rule)
     assert f"by the rule {rule} needs about" in line
 
 
 def test_the_cues_of_long_recalls_are_asked_for(refused, small_memory, monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 2e9)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 2e9)
     monkeypatch.setattr(robustness, "check_room", lambda *asked: None)
     words = ("--damage", "lost", "--values", "0.9", "--before", 2_000_000)
     line = refused("robustness", small_memory, *words)
@@ -107,7 +109,7 @@ def test_the_cues_of_long_recalls_are_asked_for(refused, small_memory, monkeypat
 @pytest.mark.parametrize("before, most", [(0, 6), (200_000, 2), (5_000_000, 1)])
 def test_long_recalls_go_alone(before, most, small_memory, monkeypatch):
     told = []
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 1e12)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 1e12)
     monkeypatch.setattr(
         robustness, "compute", lambda *given, together, **others: told.append(together)
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import typer
 
-from wmdelays.memory_file import write_memory
+from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import bernoulli, periodic
-from wmdelays.validation.app import app
+from wmdelays.validation.commands.app import app
 
 GENERATED = "bernoulli:neurons=8,steps=20,patterns=1,rate=0.1"
 COMMANDS = {
@@ -98,7 +98,7 @@ def inputs(tmp_path_factory):
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("which", COMMANDS)
 def test_no_value_of_an_option_ends_in_a_traceback(which, inputs, wmdelays, monkeypatch):
-    monkeypatch.setattr("wmdelays.free_memory.free_memory", lambda: 1e9)
+    monkeypatch.setattr("wmdelays.machine.free_memory.free_memory", lambda: 1e9)
     words = [str(inputs / w) if (inputs / w).is_file() else w for w in COMMANDS[which].split()]
     rng, wrong = random.Random(which), []
     for name in options(words[0]):

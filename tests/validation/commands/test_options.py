@@ -5,15 +5,15 @@ import stat
 
 import pytest
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.file_kinds import GROUPS, JSON, MOTIFS, held
-from wmdelays.network_file import write_run
-from wmdelays.network_state import new_run
-from wmdelays.output import write_json
+from wmdelays.files.file_kinds import GROUPS, JSON, MOTIFS, held
+from wmdelays.files.output import write_json
+from wmdelays.files.raster_files import write_raster
 from wmdelays.patterns import bernoulli
-from wmdelays.raster_files import write_raster
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_file import write_run
+from wmdelays.polychrony.network_state import new_run
 from wmdelays.training.checkpoint import write_checkpoint
-from wmdelays.validation.results import Results
+from wmdelays.validation.work.results import Results
 
 GENERATOR = "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05"
 # Each command's outputs, and the one kind of file each may replace.

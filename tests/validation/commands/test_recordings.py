@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmdelays.memory_file import read_memory
+from wmdelays.files.memory_file import read_memory
 
 
 @pytest.fixture

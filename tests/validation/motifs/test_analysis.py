@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from wmdelays import Cue, Memory
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.motifs import find_motifs
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.motifs.motifs import find_motifs
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import recall, store
-from wmdelays.validation.motifs import analyse
-from wmdelays.validation.synapse_cut import cut
+from wmdelays.validation.motifs.analysis import analyse
+from wmdelays.validation.motifs.cut import cut
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_cut_that_changes_a_spike_is_not_written(wmdelays, small_memory, tmp_p
         arrays = {name: getattr(memory, name)[kept] for name in ("pre", "post", "delay", "weight")}
         return replace(memory, **arrays)
 
-    monkeypatch.setattr("wmdelays.validation.synapse_cut.without_unused", too_much)
+    monkeypatch.setattr("wmdelays.validation.motifs.cut.without_unused", too_much)
     shutil.copy(small_memory, tmp_path / "less.h5")
     done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--json", "-")
     assert done.returncode == 1
@@ -171,7 +171,7 @@ def test_a_memory_without_synapses_has_no_motifs(wmdelays, tmp_path):
 
 
 def test_bad_settings_are_refused_before_any_work(refused, small_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.motifs.recalls_of", None)
+    monkeypatch.setattr("wmdelays.validation.motifs.analysis.recalls_of", None)
     run = ("motifs", small_memory)
     assert "there is no such file" in refused("motifs", "none.h5")
     assert "there is no pattern 3" in refused(*run, "--patterns", "0,3")
@@ -207,7 +207,7 @@ def test_the_report_has_page_and_figures(wmdelays, small_memory, tmp_path, argum
 
 
 def test_a_motif_of_a_periodic_pattern_reaches_into_the_cycle_before(wmdelays, cycles):
-    from wmdelays.motif_plots import motif_figure
+    from wmdelays.plots.motifs import motif_figure
 
     done = wmdelays("motifs", cycles, "--motifs", "m.jsonl")
     assert done.returncode == 0, done.stderr
@@ -222,7 +222,7 @@ def test_a_motif_of_a_periodic_pattern_reaches_into_the_cycle_before(wmdelays, c
 
 
 def test_the_figure_of_a_motif_has_a_line_for_each_link(small_memory):
-    from wmdelays.motif_plots import motif_figure, typical_spike
+    from wmdelays.plots.motifs import motif_figure, typical_spike
 
     memory = read_memory(small_memory)
     (motifs,) = find_motifs(memory, [1])

@@ -1,17 +1,10 @@
 """Groups of a simulated network: at a snapshot, and counted over time."""
 
-from pathlib import Path
-from runpy import run_path
-
 import pytest
+from small_groups import COMMAND, expected, folder, lines_of, network, simulated, small_pieces  # noqa: F401 (fixtures)
 
-from wmdelays.validation import groups_over_time
-from wmdelays.validation.results import Results
-
-small = run_path(str(Path(__file__).with_name("small_groups.py")))
-network, lines_of, COMMAND = map(small.get, ("network", "lines_of", "COMMAND"))
-expected, small_pieces = small["expected"], small["small_pieces"]
-folder, simulated = small["folder"], small["simulated"]
+from wmdelays.validation.polychrony import over_time as groups_over_time
+from wmdelays.validation.work.results import Results
 
 
 def test_a_snapshot_of_a_simulation_is_searched(wmdelays, folder, simulated, expected):

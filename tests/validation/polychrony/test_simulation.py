@@ -7,12 +7,13 @@ import shutil
 import numpy as np
 import pytest
 
-from wmdelays.brian_models import polychronization_run, wire
-from wmdelays.network_file import read_run
-from wmdelays.network_state import extended, new_run
-from wmdelays.raster_files import read_raster
-from wmdelays.validation.izhikevich import analyse, columns, simulate
-from wmdelays.validation.izhikevich_report import write_report
+from wmdelays.brian_models import wire
+from wmdelays.brian_models.polychronization import run as polychronization_run
+from wmdelays.files.raster_files import read_raster
+from wmdelays.polychrony.network_file import read_run
+from wmdelays.polychrony.network_state import extended, new_run
+from wmdelays.validation.polychrony.simulation import analyse, columns, simulate
+from wmdelays.validation.reports.izhikevich import write_report
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ def test_a_command_of_ten_seconds_with_a_snapshot_each_second_ends_well(
     wmdelays, monkeypatch, load_json
 ):
     monkeypatch.setattr(
-        "wmdelays.validation.izhikevich.simulate", lambda *_, **__: made_up(10, 1, 0)
+        "wmdelays.validation.polychrony.simulation.simulate", lambda *_, **__: made_up(10, 1, 0)
     )
     done = wmdelays(
         "izhikevich", "--seconds", 10, "--snapshot", "1s", "-o", "n.h5", "--json", "r.json"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from wmdelays import Cue, Raster, Recall
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.patterns import periodic as periodic_patterns
-from wmdelays.validation.periodic import f1_of_repeats
+from wmdelays.validation.recall.repeats import f1_of_repeats
 
 STEP = 1e-3
 
@@ -59,7 +59,7 @@ def test_noise_ends_a_recall_and_the_table_says_when(wmdelays, cycles):
 
 
 def test_the_first_repeat_below_the_bound_ends_the_hold():
-    from wmdelays.validation.periodic import Repeats
+    from wmdelays.validation.recall.repeats import Repeats
 
     f1 = [np.array([[[1, 0.9, 1.0], [0.5, 1, 1], [1, 1, 1]]])]
     result = Repeats(None, [0.0], [0, 1, 2], f1, 0.95, {}, {})
@@ -92,7 +92,7 @@ def test_torch_and_brian2_give_the_same_table(wmdelays, cycles):
 
 
 def test_as_many_spikes_are_added_as_are_lost(cycles, monkeypatch):
-    from wmdelays.validation import periodic
+    from wmdelays.validation.recall import repeats as periodic
 
     memory, seen = read_memory(cycles), []
     recall_by = periodic.recall_by
@@ -125,7 +125,7 @@ def test_a_memory_that_is_not_periodic_is_refused(refused, small_memory):
 
 
 def test_bad_settings_are_refused_before_any_work(refused, cycles, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.periodic.recall_by", None)
+    monkeypatch.setattr("wmdelays.validation.recall.repeats.recall_by", None)
     run = ("periodic", cycles)
     assert "there is no such file" in refused("periodic", "none.h5")
     assert "repeats is 0" in refused(*run, "--repeats", 0)

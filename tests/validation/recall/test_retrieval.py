@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from wmdelays import Memory, Raster
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.validation.retrieval import retrieve
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.validation.recall.retrieval import retrieve
 
 STEP = 1e-3
 
@@ -71,7 +71,9 @@ def test_a_trigger_in_the_background_makes_a_spontaneous_recall(chains, monkeypa
             drawn[7 * 60 + 20] = 0.0
             return drawn
 
-    monkeypatch.setattr("wmdelays.validation.retrieval.random_numbers", lambda *words: Background())
+    monkeypatch.setattr(
+        "wmdelays.validation.recall.retrieval.random_numbers", lambda *words: Background()
+    )
     result = retrieve(read_memory(chains), [0], background=0.5)
     (found,) = result.spontaneous
     # The first spike is forced and the chain's own ones follow.
@@ -122,7 +124,7 @@ def test_the_seed_decides_order_and_background(wmdelays, small_memory):
 
 
 def test_bad_settings_are_refused_before_any_work(refused, small_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.retrieval.recall_by", None)
+    monkeypatch.setattr("wmdelays.validation.recall.retrieval.recall_by", None)
     run = ("retrieve", small_memory)
     assert "there is no such file" in refused("retrieve", "none.h5")
     assert "--order is stored, random or numbers" in refused(*run, "--order", "first")
@@ -169,8 +171,8 @@ def test_the_report_has_page_and_figures(wmdelays, small_memory, tmp_path, argum
 
 
 def test_figures_show_each_cue_and_each_active_pattern(chains):
-    from wmdelays.retrieval_plots import retrieval_figure
-    from wmdelays.validation.retrieval_report import traces
+    from wmdelays.plots.retrieval import retrieval_figure
+    from wmdelays.validation.reports.retrieve import traces
 
     result = retrieve(read_memory(chains), [2, 0], background=0)
     f1 = traces(result)

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from wmdelays.memory_file import read_memory
-from wmdelays.validation import robustness as module
-from wmdelays.validation.results import Results
-from wmdelays.validation.robustness import KINDS, damaged_cues, robustness, summary
+from wmdelays.files.memory_file import read_memory
+from wmdelays.validation.recall import robustness as module
+from wmdelays.validation.recall.damage import KINDS
+from wmdelays.validation.recall.robustness import damaged_cues, robustness, summary
+from wmdelays.validation.work.results import Results
 
 SOME = {
     "replaced": [0.0, 0.9],
@@ -187,7 +188,7 @@ def test_the_command_prints_keeps_and_draws(wmdelays, small_memory, tmp_path):
 
 
 def test_published_values_are_drawn_where_the_sizes_are_theirs():
-    from wmdelays.validation.robustness_report import figure
+    from wmdelays.validation.reports.robustness import figure
 
     def labels(neurons):
         setting = dict(name="m", rule="margin", simulator="torch", kind="replaced", value=0.5)

@@ -9,10 +9,10 @@ import pytest
 
 from wmdelays import InputError, Memory, Raster, Recall, agreement, score
 from wmdelays.contexts import Unpredictable
-from wmdelays.validation.compare import Comparison
-from wmdelays.validation.pages import check_folder
-from wmdelays.validation.report import MOST_OVERLAYS, write_report
-from wmdelays.validation.verdict import share
+from wmdelays.validation.recall.comparison import Comparison
+from wmdelays.validation.reports.compare import MOST_OVERLAYS, write_report
+from wmdelays.validation.reports.pages import check_folder
+from wmdelays.words import share
 
 COMMAND = "wmdelays compare memory.h5 --report report"
 
@@ -97,9 +97,11 @@ def differing(tmp_path_factory):
 def undrawn(monkeypatch):
     """Every picture is a few bytes: drawing takes its time, and many claims need no picture."""
     for name in ("overlay", "f1", "closest_call", "delays", "weights"):
-        drawn = f"wmdelays.validation.report.{name}_figure"
+        drawn = f"wmdelays.validation.reports.compare.{name}_figure"
         monkeypatch.setattr(drawn, lambda *_, **__: None)
-    monkeypatch.setattr("wmdelays.validation.pages.figure_bytes", lambda _, kind: kind.encode())
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: kind.encode()
+    )
 
 
 def test_the_verdict_counts_the_common_spikes(undrawn, tmp_path):
@@ -119,7 +121,7 @@ def test_the_verdict_changes_with_a_difference(differing):
 
 
 def test_the_page_names_every_pattern_also_those_it_does_not_draw(undrawn, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.report.MOST_OVERLAYS", 1)
+    monkeypatch.setattr("wmdelays.validation.reports.compare.MOST_OVERLAYS", 1)
     text = page(build(n_patterns=5, lost=[3]), tmp_path / "report")
     rows = re.findall(r'<th scope="row">(.*?)</th>', text.split("<tbody>")[1].split("</tbody>")[0])
     assert [int(re.sub(r"<[^>]*>|≠", "", row)) for row in rows] == [0, 1, 2, 3, 4]
@@ -269,7 +271,9 @@ def test_unusual_networks_have_a_report_too(tmp_path, case, recwarn):
 
 def test_unpredictable_spikes_are_explained(undrawn, tmp_path, monkeypatch):
     found = Unpredictable(40, [(0, 60, 1)] * 3, [(0, 70, 1, 0, 80)] * 5)
-    monkeypatch.setattr("wmdelays.validation.report.unpredictable_spikes", lambda *of: found)
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.compare.unpredictable_spikes", lambda *of: found
+    )
     text = words(page(build(n_patterns=1), tmp_path))
     assert "Of the 40 stored spikes after the trigger window, 8 (20 %)" in text
     assert "3 have an empty context" in text and "5 have a context that is followed by" in text

@@ -9,12 +9,14 @@ import sys
 import pytest
 
 from wmdelays import InputError
-from wmdelays.validation.pages import check_folder, drawn, write_page, write_results
+from wmdelays.validation.reports.pages import check_folder, drawn, write_page, write_results
 
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.pages.figure_bytes", lambda _, kind: kind.encode())
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: kind.encode()
+    )
 
 
 def report(folder, *names, title="A title", settings=None, command="wmdelays"):
@@ -102,7 +104,7 @@ def test_a_folder_in_which_nothing_can_be_made_is_refused_before_any_work(tmp_pa
     def refuse(*_):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("wmdelays.validation.pages.unfinished_folder", refuse)
+    monkeypatch.setattr("wmdelays.validation.reports.pages.unfinished_folder", refuse)
     with pytest.raises(InputError, match="cannot be written: Read-only file system"):
         check_folder(tmp_path / "new")
 

@@ -6,10 +6,10 @@ import pytest
 
 from wmdelays.errors import InputError
 from wmdelays.theory import capacity as theory
-from wmdelays.validation import capacity as module
-from wmdelays.validation.capacity import bracket, capacity, next_number, outcomes
-from wmdelays.validation.results import Results
-from wmdelays.validation.scan_settings import settings
+from wmdelays.validation.scans import limit as module
+from wmdelays.validation.scans.limit import bracket, capacity, next_number, outcomes
+from wmdelays.validation.scans.parameters import settings
+from wmdelays.validation.work.results import Results
 
 SMALL = "bernoulli:neurons=30,steps=80,patterns=1,rate=0.03"
 
@@ -144,8 +144,8 @@ def test_capacity_finds_what_the_network_stores(wmdelays, tmp_path):
 
 
 def test_the_capacity_is_drawn_beside_the_theory(limited):
-    from wmdelays.figures import figure_bytes
-    from wmdelays.validation.capacity_report import figures
+    from wmdelays.plots.figures import figure_bytes
+    from wmdelays.validation.reports.capacity import figures
 
     results = Results(None, "capacity")
     over = {"delays": [5, 10], "neurons": [30, 60]}
@@ -161,7 +161,7 @@ def test_the_capacity_is_drawn_beside_the_theory(limited):
 
 
 def test_searches_are_drawn_few_at_a_time_and_those_along_a_parameter_together(limited):
-    from wmdelays.validation.capacity_report import figures
+    from wmdelays.validation.reports.capacity import figures
 
     over = {"delays": [5, 10, 15], "neurons": [30, 60]}
     found = capacity(settings(SMALL, over), seeds=2, start=4)
@@ -173,7 +173,7 @@ def test_searches_are_drawn_few_at_a_time_and_those_along_a_parameter_together(l
 
 
 def test_no_search_is_left_out_of_the_figures(limited):
-    from wmdelays.validation.capacity_report import figures
+    from wmdelays.validation.reports.capacity import figures
 
     some = settings(SMALL, {"delays": [5, 10, 15, 20, 25]}) + settings(SMALL, {"neurons": [60, 61]})
     found = capacity([*some, settings(SMALL, options={"beta": 0.5, "delays": 9})[0]], start=4)
@@ -192,7 +192,7 @@ def test_a_capacity_that_cannot_be_searched_is_refused(refused):
 
 
 def test_searches_that_stored_nothing_are_drawn():
-    from wmdelays.validation.capacity_report import figures
+    from wmdelays.validation.reports.capacity import figures
 
     setting = dict(generator="bernoulli", neurons=12, steps=40, patterns=1, rate=0.05, delays=3)
     names = ("worst_pattern_f1", "unpredictable", "storable", "seconds", "peak_bytes", "synapses")

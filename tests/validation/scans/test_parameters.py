@@ -2,11 +2,11 @@
 
 import pytest
 
-import wmdelays.free_memory
+import wmdelays.machine.free_memory
 from wmdelays.errors import InputError
 from wmdelays.validation.published import PUBLISHED, SETTING
-from wmdelays.validation.scan import scan
-from wmdelays.validation.scan_settings import check_settings, published_settings, settings
+from wmdelays.validation.scans.parameters import check_settings, published_settings, settings
+from wmdelays.validation.scans.scanning import scan
 
 SMALL = "bernoulli:neurons=30,steps=80,patterns=2,rate=0.03"
 
@@ -97,12 +97,12 @@ def test_unknown_parameters_and_values_are_refused(over, options, message):
 def test_values_that_make_no_sense_are_refused_before_anything_is_stored(
     over, message, monkeypatch
 ):
-    monkeypatch.setattr("wmdelays.validation.scan.store_points", lambda points: 1 / 0)
+    monkeypatch.setattr("wmdelays.validation.scans.scanning.store_points", lambda points: 1 / 0)
     with pytest.raises(InputError, match=message):
         scan(settings(SMALL, over))
 
 
 def test_checks_of_a_large_setting_take_no_time_of_its_size(monkeypatch):
-    monkeypatch.setattr(wmdelays.free_memory, "free_memory", lambda: 1e18)
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 1e18)
     large = "bernoulli:neurons=100000,steps=100000,patterns=10000,rate=0.5"
     check_settings(settings(large, options={"delays": 5000, "epochs": 10**6}))

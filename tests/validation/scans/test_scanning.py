@@ -8,10 +8,10 @@ import pytest
 from wmdelays.errors import InputError
 from wmdelays.patterns import bernoulli
 from wmdelays.training import store
-from wmdelays.validation.peak_memory import peak_memory
 from wmdelays.validation.published import PUBLISHED
-from wmdelays.validation.scan import columns, store_points, summary
-from wmdelays.validation.scan_settings import check_settings, published_settings, settings
+from wmdelays.validation.scans.parameters import check_settings, published_settings, settings
+from wmdelays.validation.scans.scanning import columns, store_points, summary
+from wmdelays.validation.work.peak_memory import peak_memory
 
 SMALL = "bernoulli:neurons=30,steps=80,patterns=2,rate=0.03"
 QUICK = {"delays": 10, "damaged_epochs": 0}
@@ -95,7 +95,7 @@ def test_seeds_are_drawn_as_mean_and_standard_deviation():
 
 
 def test_each_parameter_gets_the_curves_along_which_it_moves_alone():
-    from wmdelays.validation.scan_report import scans
+    from wmdelays.validation.reports.scan import scans
 
     grid = settings(SMALL, {"delays": [5, 10, 20], "neurons": [30, 60]})
     found = scans(grid)
@@ -115,7 +115,7 @@ def test_each_parameter_gets_the_curves_along_which_it_moves_alone():
 
 
 def test_published_losses_stand_beside_ours_where_the_sizes_are_theirs():
-    from wmdelays.validation.scan_report import panel, scans
+    from wmdelays.validation.reports.scan import panel, scans
 
     def labels(found, name):
         found = summary(rows_of(found))
@@ -130,7 +130,7 @@ def test_published_losses_stand_beside_ours_where_the_sizes_are_theirs():
 
 
 def test_the_table_has_our_losses_beside_the_published_ones():
-    from wmdelays.validation.scan_report import published_table
+    from wmdelays.validation.reports.scan import published_table
 
     over = {"delays": [5, 12, 20], "rule": ["margin", "hebbian"]}
     rows = rows_of(settings(over=over), lambda s, seed: 0.5 + 0.1 * seed, seeds=2)
@@ -143,7 +143,7 @@ def test_the_table_has_our_losses_beside_the_published_ones():
 
 
 def test_a_loss_of_nought_has_its_place_on_the_axis():
-    from wmdelays.validation.scan_report import figures
+    from wmdelays.validation.reports.scan import figures
 
     rows = rows_of(
         settings(over={"delays": [10, 20, 41]}), lambda s, seed: 1.0 if s["delays"] > 10 else 0.5
@@ -169,8 +169,8 @@ def test_a_loss_of_nought_has_its_place_on_the_axis():
     ],
 )
 def test_whatever_is_scanned_has_its_figures(over):
-    from wmdelays.figures import figure_bytes
-    from wmdelays.validation.scan_report import figures
+    from wmdelays.plots.figures import figure_bytes
+    from wmdelays.validation.reports.scan import figures
 
     found = list(figures(rows_of(settings(SMALL, over), seeds=2)))
     assert found
@@ -191,7 +191,7 @@ def test_scan_keeps_its_rows_and_does_not_compute_them_again(wmdelays, tmp_path,
     before = (tmp_path / "rows.jsonl").read_bytes()
     assert len(before.splitlines()) == 5
 
-    monkeypatch.setattr("wmdelays.validation.scan.store_points", lambda points: 1 / 0)
+    monkeypatch.setattr("wmdelays.validation.scans.scanning.store_points", lambda points: 1 / 0)
     again = wmdelays(*words)
     assert json.loads(again.stdout) == found
     drawn = wmdelays("scan", "--results", "rows.jsonl", "--json", "-")
@@ -200,7 +200,7 @@ def test_scan_keeps_its_rows_and_does_not_compute_them_again(wmdelays, tmp_path,
 
 
 def test_an_interrupted_scan_keeps_what_it_has(wmdelays, tmp_path, monkeypatch):
-    from wmdelays.validation import scan as module
+    from wmdelays.validation.scans import scanning as module
 
     compute_points, calls = module.store_points, []
 

@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from wmdelays.validation.cli import main
-from wmdelays.validation.interrupts import Interrupts
+from wmdelays.validation.work.interrupts import Interrupts
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -109,7 +109,7 @@ IN_A_COMMAND = """
     import os, signal, sys, time
     from wmdelays.validation import app, cli
     def work(arguments):
-        from wmdelays.temporary import temporary_folder
+        from wmdelays.machine.temporary import temporary_folder
         with temporary_folder():
             {then}
     app.run = work
@@ -169,7 +169,7 @@ def test_handlers_of_a_program_that_calls_us_are_put_back(capsys):
 def test_a_copy_of_the_process_ends_without_a_word():
     code = """
         import multiprocessing, os, signal, time
-        from wmdelays.validation.interrupts import Interrupts
+        from wmdelays.validation.work.interrupts import Interrupts
         begun, begin = os.pipe()
         def work():
             os.write(begin, b"x")

@@ -12,9 +12,9 @@ import time
 import pytest
 
 from wmdelays.errors import InputError
-from wmdelays.validation import points as module
-from wmdelays.validation.points import compute
-from wmdelays.validation.results import Results
+from wmdelays.validation.work import points as module
+from wmdelays.validation.work.points import compute
+from wmdelays.validation.work.results import Results
 
 POINTS = [({"x": x}, seed) for x in range(3) for seed in range(2)]
 
@@ -200,8 +200,8 @@ def test_a_worker_that_is_killed_loses_no_point(tmp_path, elsewhere):
 
 INTERRUPTED = """
 import os, sys, time
-from wmdelays.validation.points import compute
-from wmdelays.validation.results import Results
+from wmdelays.validation.work.points import compute
+from wmdelays.validation.work.results import Results
 
 def slow(points):
     open(f"worker.{os.getpid()}", "w").close()

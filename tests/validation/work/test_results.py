@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from wmdelays.errors import InputError
-from wmdelays.validation.results import Results
+from wmdelays.validation.work.results import Results
 
 HEADER = b'{"format": "wmdelays results", "format_version": 1, "command": "scan"}\n'
 
@@ -233,7 +233,7 @@ def test_figures_that_json_cannot_hold_are_a_defect_and_leave_no_trace(three):
 def test_a_run_that_is_killed_leaves_its_rows_and_no_lock(path):
     code = (
         "import sys, time\n"
-        "from wmdelays.validation.results import Results\n"
+        "from wmdelays.validation.work.results import Results\n"
         "results = Results(sys.argv[1], 'scan')\n"
         "for x in range(3): results.append({'x': x}, 0, {'f1': 1.0})\n"
         "print('written', flush=True)\n"

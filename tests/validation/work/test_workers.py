@@ -10,14 +10,14 @@ import psutil
 import pytest
 
 from wmdelays.errors import InputError
-from wmdelays.validation import workers as module
-from wmdelays.validation.workers import LEAST_BYTES, affordable, side_by_side
+from wmdelays.validation.work import workers as module
+from wmdelays.validation.work.workers import LEAST_BYTES, affordable, side_by_side
 
 # Pieces that write down the process that has them, and what they start; the first ones go on.
 SCRIPT = """
 import os, pathlib, subprocess, sys, time
 from contextlib import closing
-from wmdelays.validation.workers import side_by_side
+from wmdelays.validation.work.workers import side_by_side
 
 def work(piece):
     name = pathlib.Path(f"{piece}.{os.getpid()}")

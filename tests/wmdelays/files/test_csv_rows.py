@@ -4,10 +4,13 @@ import tracemalloc
 
 import pytest
 
-from wmdelays import InputError, delay_network, free_memory, raster_files
-from wmdelays.csv_rows import csv_rows, plain
-from wmdelays.delay_network import read_network_csv
-from wmdelays.raster_files import read_raster
+from wmdelays import InputError
+from wmdelays.files import raster_files
+from wmdelays.files.csv_rows import csv_rows, plain
+from wmdelays.files.raster_files import read_raster
+from wmdelays.machine import free_memory
+from wmdelays.polychrony import delay_network
+from wmdelays.polychrony.network_csv import read_network_csv
 
 HEADS = {read_raster: "unit,time_s\n", read_network_csv: "pre,post,delay_ms,weight\n"}
 READERS = pytest.mark.parametrize("read", HEADS)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError
-from wmdelays import file_kinds as kinds
-from wmdelays.file_kinds import check_kind, held
-from wmdelays.memory_file import write_memory
-from wmdelays.output import write_json
+from wmdelays.files import file_kinds as kinds
+from wmdelays.files.file_kinds import check_kind, held
+from wmdelays.files.memory_file import write_memory
+from wmdelays.files.output import write_json
+from wmdelays.files.raster_files import write_raster
 from wmdelays.raster import Raster
-from wmdelays.raster_files import write_raster
 from wmdelays.training.checkpoint import write_checkpoint
 
 NOTEBOOK = '{\n "cells": [],\n "metadata": {},\n "nbformat": 4\n}\n'

@@ -13,8 +13,10 @@ import h5py
 import numpy as np
 import pytest
 
-from wmdelays import InputError, free_memory, hdf5_tree
-from wmdelays.hdf5_tree import Group, Other, attribute, dataset, member_group, read_tree
+from wmdelays import InputError
+from wmdelays.files import hdf5_tree
+from wmdelays.files.hdf5_tree import Group, Other, attribute, dataset, member_group, read_tree
+from wmdelays.machine import free_memory
 
 
 @pytest.fixture
@@ -249,7 +251,7 @@ def test_threads_and_forks_get_each_their_own_answer(made, tmp_path):
 FORKS = """
 import json, os, sys
 import numpy as np
-from wmdelays.hdf5_tree import read_tree
+from wmdelays.files.hdf5_tree import read_tree
 read = lambda k: int(read_tree(sys.argv[1 + k], ["x"]).members["x"][0])
 found = [read(0)]
 if not os.fork():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wmdelays.memory_file import read_memory
+from wmdelays.files.memory_file import read_memory
 
 
 def said(name, text):

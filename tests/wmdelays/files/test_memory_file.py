@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wmdelays import InputError, Memory, memory_file
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays import InputError, Memory
+from wmdelays.files import memory_file
+from wmdelays.files.memory_file import read_memory, write_memory
 
 EDGES = "edges/neurons_to_neurons"
 NODES = "nodes/neurons"

@@ -6,8 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from wmdelays import InputError, free_memory
-from wmdelays.npz import read_npz
+from wmdelays import InputError
+from wmdelays.files.npz import read_npz
+from wmdelays.machine import free_memory
 
 
 def npy(array):

@@ -8,8 +8,8 @@ import stat
 import pytest
 
 from wmdelays import InputError
-from wmdelays.file_kinds import GROUPS, JSON, MEMORY
-from wmdelays.output import check_writable, replacing, write_json
+from wmdelays.files.file_kinds import GROUPS, JSON, MEMORY
+from wmdelays.files.output import check_writable, replacing, write_json
 
 # Any kind of file will do; this one is told from its first bytes.
 OLD, NEW = '{"mother":1,"anchors":[1]', '{"mother":2,"anchors":[2]'

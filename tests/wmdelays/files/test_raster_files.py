@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
-from wmdelays.raster_files import read_raster, write_raster
+from wmdelays.files.raster_files import read_raster, write_raster
 
 SPIKES = st.lists(st.tuples(st.integers(0, 9), st.floats(0, 100)), min_size=1, max_size=30)
 one_folder = settings(
@@ -95,7 +95,7 @@ def test_a_time_before_the_recording_is_named(tmp_path):
 
 def test_recorded_rasters_are_read():
     # The folder shared/ lies in the repository or beside it.
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     found = [f for f in (root, root.parent) if (f / "shared/data/songbird_hvc.csv").is_file()]
     if not found:
         pytest.skip("the recorded rasters are not part of the repository")

@@ -6,12 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Memory, Raster
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.occurrences import Coverage
-from wmdelays.raster_files import write_raster
-from wmdelays.validation.find import read_templates
-from wmdelays.validation.store import read_patterns
-from wmdelays.validation.stretch import binning_lines, read_stretch, remembered
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.files.pattern_inputs import read_patterns
+from wmdelays.files.raster_files import write_raster
+from wmdelays.files.recording import binning_lines, read_stretch, remembered
+from wmdelays.find.occurrences import Coverage
+from wmdelays.validation.find.inputs import read_templates
 
 MS, FRAME = 1e-3, 1 / 30
 WRITTEN = {

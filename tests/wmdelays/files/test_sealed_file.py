@@ -11,16 +11,16 @@ import h5py
 import pytest
 
 from wmdelays import InputError
-from wmdelays.memory_file import read_memory, write_memory
-from wmdelays.sealed_file import seal
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.files.sealed_file import seal
 
 WRITER = """
 import os, random, signal, sys, time
-import wmdelays.memory_file as memory_file
-import wmdelays.output as output
-import wmdelays.sealed_file as sealed_file
-import wmdelays.sonata as sonata
-import wmdelays.unfinished as unfinished
+import wmdelays.files.memory_file as memory_file
+import wmdelays.files.output as output
+import wmdelays.files.sealed_file as sealed_file
+import wmdelays.files.sonata as sonata
+import wmdelays.machine.unfinished as unfinished
 
 folder, how = sys.argv[1:]
 path = f"{folder}/m.h5"
@@ -143,7 +143,7 @@ def test_a_write_that_fails_leaves_the_old_file_alone(
 FULL_DISK = """
 import resource, sys
 from wmdelays import InputError
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays.files.memory_file import read_memory, write_memory
 
 memory = read_memory(sys.argv[1])
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wmdelays import Memory
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays.files.memory_file import read_memory, write_memory
 
 EDGES = "edges/neurons_to_neurons"
 NODES = "nodes/neurons"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError, Raster
-from wmdelays.chance import search
-from wmdelays.occurrences import Coverage
-from wmdelays.templates import Template
+from wmdelays.find.chance import search
+from wmdelays.find.occurrences import Coverage
+from wmdelays.find.templates import Template
 
 STEP = 1e-3
 N_NEURONS, N_STEPS = 30, 4000
@@ -220,7 +220,7 @@ def test_settings_without_sense_are_refused_before_any_surrogate(settings, words
 
 
 def test_figures_mark_each_occurrence_where_it_is():
-    from wmdelays.occurrence_plots import close_figure, maxima_figure, occurrences_figure
+    from wmdelays.plots.occurrences import close_figure, maxima_figure, occurrences_figure
 
     rng, made, dense = np.random.default_rng(5), templates(1), noise(2)
     for k, onset in ((0, 300), (2, 900), (0, 1700)):

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from wmdelays import InputError, Raster
-from wmdelays.raster_files import write_raster
-from wmdelays.validation import mining
-from wmdelays.validation.find_unknown import find_unknown
-from wmdelays.validation.mining import Miner, TooManyPatterns
+from wmdelays.files.raster_files import write_raster
+from wmdelays.find import mining
+from wmdelays.find.mining import Miner, TooManyPatterns
+from wmdelays.validation.find.unknown import find_unknown
 
 pytest.importorskip("elephant")
 
@@ -57,8 +57,8 @@ def test_a_miner_goes_on_after_one_that_had_too_many_patterns(monkeypatch):
 
 
 def test_where_even_the_bins_take_too_much_it_is_said_before(monkeypatch):
-    monkeypatch.setattr("wmdelays.free_memory._LITTLE", 0)
-    monkeypatch.setattr("wmdelays.free_memory.free_memory", lambda: 1e5)
+    monkeypatch.setattr("wmdelays.machine.free_memory._LITTLE", 0)
+    monkeypatch.setattr("wmdelays.machine.free_memory.free_memory", lambda: 1e5)
     with Miner("take a longer bin") as miner:
         for work in (
             lambda: mined(miner, noise()),
@@ -136,7 +136,7 @@ _LONG = """
 import numpy as np, sys
 sys.path[:] = {path!r}
 from wmdelays import Raster
-from wmdelays.validation.mining import Miner
+from wmdelays.find.mining import Miner
 cells = np.unique(np.random.default_rng(1).integers(0, 600, 1200))
 raster = Raster.from_steps(cells % 3, cells // 3, 3, 200, 0.005)
 with Miner("") as miner:

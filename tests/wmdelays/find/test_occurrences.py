@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
-from wmdelays.occurrences import Coverage, peaks
-from wmdelays.templates import Template
+from wmdelays.find.occurrences import Coverage, peaks
+from wmdelays.find.templates import Template
 
 STEP = 1e-3
 exact = settings(deadline=None)
@@ -74,7 +74,7 @@ def test_a_long_template_is_counted_in_blocks_with_the_same_result(monkeypatch):
     raster = Raster.from_dense(rng.random((300, 5)) < 0.1, STEP)
     template = Template("t", rng.integers(0, 5, 60), rng.integers(0, 50, 60) * STEP)
     whole = Coverage(raster, STEP, 1).matched(*template.on_grid(STEP))
-    monkeypatch.setattr("wmdelays.occurrences._BLOCK", 7)
+    monkeypatch.setattr("wmdelays.find.occurrences._BLOCK", 7)
     blocks = Coverage(raster, STEP, 1).matched(*template.on_grid(STEP))
     assert blocks.tolist() == whole.tolist() and whole.max() > 10
 

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Raster
-from wmdelays.validation.surrogates import METHODS, check_surrogates, surrogates
+from wmdelays.find.surrogates import METHODS, check_surrogates, surrogates
 
 pytest.importorskip("elephant")
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from wmdelays import cache_folder as module
-from wmdelays.cache_folder import cache_folder, is_own_file
+from wmdelays.machine import cache_folder as module
+from wmdelays.machine.cache_folder import cache_folder, is_own_file
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_without_a_home_it_is_temporary_and_nothing_is_said(folder, monkeypatch,
 
 
 def test_a_temporary_one_goes_with_its_process(tmp_path):
-    code = "from wmdelays.cache_folder import cache_folder; print(cache_folder('programs'))"
+    code = "from wmdelays.machine.cache_folder import cache_folder; print(cache_folder('programs'))"
     environment = {**os.environ, "WMDELAYS_CACHE": "/proc/none", "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from wmdelays import free_memory
 from wmdelays.errors import InputError
+from wmdelays.machine import free_memory
 
 
 def test_what_fits_is_let_through():
@@ -48,7 +48,7 @@ def test_a_group_without_a_limit_says_nothing(tmp_path, monkeypatch):
 
 def test_the_limit_of_the_shell_counts():
     gigabyte = 1 << 30
-    program = "from wmdelays.free_memory import free_memory; print(free_memory())"
+    program = "from wmdelays.machine.free_memory import free_memory; print(free_memory())"
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from wmdelays import numba_cache as module
-from wmdelays.numba_cache import choose_numba_cache
+from wmdelays.machine import numba_cache as module
+from wmdelays.machine.numba_cache import choose_numba_cache
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ access = os.access
 numba_cache.os.access = lambda path, mode: "training" not in str(path) and access(path, mode)
 from numba.core import caching
 caching.InTreeCacheLocator.from_function = classmethod(lambda *_: None)
-from wmdelays.training.sparse_block import njit
+from wmdelays.training.rules.margin.sparse_block import njit
 from wmdelays.training import sparse_block
 print(os.environ["NUMBA_CACHE_DIR"])
 """

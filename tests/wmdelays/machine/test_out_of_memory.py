@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from wmdelays.out_of_memory import is_out_of_memory
+from wmdelays.machine.out_of_memory import is_out_of_memory
 
 
 @pytest.mark.parametrize(

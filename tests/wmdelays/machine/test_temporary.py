@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from wmdelays import InputError
-from wmdelays.temporary import full_disk, temporary_folder, write_array
+from wmdelays.machine.temporary import full_disk, temporary_folder, write_array
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_folder_is_the_users_alone_and_gone_at_the_end(place):
 def killed_with_a_folder(place):
     """Let another process make a folder and be killed; the folder."""
     code = (
-        "import os, signal; from wmdelays.temporary import temporary_folder\n"
+        "import os, signal; from wmdelays.machine.temporary import temporary_folder\n"
         "with temporary_folder() as folder:\n"
         "    (folder / 'left').write_text('x')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -114,7 +114,7 @@ def test_an_array_is_written_as_its_bytes(tmp_path):
 def test_an_array_that_does_not_fit_is_an_error(size, tmp_path):
     # In a process of its own, whose files may have no byte.
     code = (
-        "import resource, signal, numpy as np; from wmdelays.temporary import write_array\n"
+        "import resource, signal, numpy as np; from wmdelays.machine.temporary import write_array\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "try:\n"

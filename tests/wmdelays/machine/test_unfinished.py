@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from wmdelays import unfinished as module
-from wmdelays.unfinished import sweep, unfinished_file, unfinished_folder
+from wmdelays.machine import unfinished as module
+from wmdelays.machine.unfinished import sweep, unfinished_file, unfinished_folder
 
 MAKERS = [unfinished_file, unfinished_folder]
 HOLDS = """
 import sys
-from wmdelays.unfinished import unfinished_file, unfinished_folder
+from wmdelays.machine.unfinished import unfinished_file, unfinished_folder
 
 with {maker}({folder!r}) as made:
     place = made[0] if isinstance(made, tuple) else made / "inside"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Memory, Raster
-from wmdelays.motif_plots import typical_spike
-from wmdelays.motifs import find_motifs, horizon, n_cycles, parts, shared, stored_spikes
+from wmdelays.motifs.motifs import find_motifs, horizon, n_cycles, parts, shared, stored_spikes
+from wmdelays.plots.motifs import typical_spike
 
 STEP = 1e-3
 

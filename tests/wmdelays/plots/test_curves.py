@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.figures import figure_bytes
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import figure_bytes
 
 
 def marks(line):

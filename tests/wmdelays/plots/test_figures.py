@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
-from wmdelays.curve_plots import Curve, Panel, curves_figure
-from wmdelays.figures import figure_bytes, house_style, new_figure, plain
+from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import figure_bytes, house_style, new_figure, plain
 
 # Formulas that are none, half a formula, what no font has, what is no text, what steers a terminal.
 NAMES = ["$\\frac$", "$a_{$", "a $ b", "\\$5$", "[b]$x$[/b]", "記憶", "\udcff.h5", "\x1b[31m\x00"]

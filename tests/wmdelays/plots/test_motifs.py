@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from wmdelays.motif_plots import sizes_figure
+from wmdelays.plots.motifs import sizes_figure
 
 
 def motifs(pattern, sizes, contexts):

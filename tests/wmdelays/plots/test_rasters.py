@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-import wmdelays.plots
+import wmdelays.plots.rasters
 from wmdelays import Cue, Memory, Raster, Recall, agreement
-from wmdelays.figures import figure_bytes
-from wmdelays.plots import SINGLE_MARKS, overlay_figure, raster_overlay, spikes_alone, zoom_window
-from wmdelays.score_plots import closest_call_figure, f1_figure
-from wmdelays.weight_plots import delays_figure, weights_figure
+from wmdelays.plots.figures import figure_bytes
+from wmdelays.plots.rasters import (
+    SINGLE_MARKS,
+    overlay_figure,
+    raster_overlay,
+    spikes_alone,
+    zoom_window,
+)
+from wmdelays.plots.scores import closest_call_figure, f1_figure
+from wmdelays.plots.weights import delays_figure, weights_figure
 
 STEP, N_STEPS, N_NEURONS, N_TRIGGER = 1e-3, 300, 20, 30
 
@@ -161,14 +167,14 @@ def test_files_do_not_depend_on_the_users_settings_or_the_day():
 
 def test_drawing_leaves_pyplot_alone():
     code = (
-        "import sys, wmdelays.plots, wmdelays.score_plots, wmdelays.weight_plots;"
+        "import sys, wmdelays.plots.rasters, wmdelays.plots.scores, wmdelays.plots.weights;"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_the_example_runs():
-    assert doctest.testmod(wmdelays.plots).failed == 0
+    assert doctest.testmod(wmdelays.plots.rasters).failed == 0
 
 
 def memory(weight):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmdelays.activity import DELTA, GAMMA, activity, ceiling
-from wmdelays.activity_plots import activity_figure
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.network_state import new_run
+from wmdelays.plots.activity import activity_figure
+from wmdelays.polychrony.activity import DELTA, GAMMA, activity, ceiling
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_state import new_run
 
 
 @settings(max_examples=30, deadline=None)

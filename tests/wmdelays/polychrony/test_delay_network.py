@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmdelays.delay_network import DelayNetwork, read_network_csv
 from wmdelays.errors import InputError
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_csv import read_network_csv
 
 HEAD = "pre,post,delay_ms,weight\n"
 GOOD = HEAD + "0,1,20,9.6\n1,2,3,9.5\n2,0,1,-5\n"

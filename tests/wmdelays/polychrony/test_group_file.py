@@ -3,17 +3,13 @@
 import json
 import os
 import signal
-from pathlib import Path
-from runpy import run_path
 
 import pytest
+from small_groups import COMMAND, as_csv, content, expected, folder, network, small_pieces  # noqa: F401 (fixtures)
 
-from wmdelays.validation import group_file, group_search
-from wmdelays.validation.group_file import GroupFile
-
-small = run_path(str(Path(__file__).with_name("small_groups.py")))
-network, as_csv, content, COMMAND = map(small.get, ("network", "as_csv", "content", "COMMAND"))
-expected, small_pieces, folder = small["expected"], small["small_pieces"], small["folder"]
+from wmdelays.polychrony import group_file
+from wmdelays.polychrony.group_file import GroupFile
+from wmdelays.polychrony.search import search as group_search
 
 # The program, ended at the n-th call of a function of the operating system.
 KILLED = """

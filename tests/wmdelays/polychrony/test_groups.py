@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays.errors import InputError
-from wmdelays.figures import figure_bytes
-from wmdelays.group_plots import NUMBERED, distributions_figure, group_figure, names_every
-from wmdelays.group_statistics import MOST_DRAWN, GroupStatistics, summary
-from wmdelays.polychronous_groups import (
+from wmdelays.plots.figures import figure_bytes
+from wmdelays.plots.groups import NUMBERED, distributions_figure, group_figure, names_every
+from wmdelays.polychrony.group_statistics import MOST_DRAWN, GroupStatistics, summary
+from wmdelays.polychrony.groups import (
     ARRIVED,
     LAYERS_OF,
     ORIGINAL,

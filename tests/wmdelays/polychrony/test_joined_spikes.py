@@ -3,24 +3,11 @@
 from collections import Counter
 from itertools import islice
 
-import numpy as np
 import pytest
+from small_groups import network
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.polychronous_groups import ORIGINAL, joined_spikes
-from wmdelays.validation.group_search import search
-
-
-def network(seed=2, n_excitatory=30, n_inhibitory=8, n_out=10):
-    """A small random network in which groups are common."""
-    rng = np.random.default_rng(seed)
-    n = n_excitatory + n_inhibitory
-    pre = np.repeat(np.arange(n), n_out)
-    post = rng.integers(0, n, len(pre))
-    delay = np.where(pre < n_excitatory, rng.integers(1, 7, len(pre)), 1)
-    weight = np.where(rng.random(len(pre)) < 0.7, 10.0, 3.0)
-    weight[pre >= n_excitatory] = -5.0
-    return DelayNetwork(pre, post, delay, weight, np.arange(n) < n_excitatory)
+from wmdelays.polychrony.groups import ORIGINAL, joined_spikes
+from wmdelays.polychrony.search.search import search
 
 
 @pytest.mark.parametrize(

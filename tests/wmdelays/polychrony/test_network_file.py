@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.memory_file import read_memory
-from wmdelays.network_file import read_network, read_run, write_run
-from wmdelays.network_state import NetworkState, extended, new_run
-from wmdelays.sealed_file import kind_of, seal
+from wmdelays.files.memory_file import read_memory
+from wmdelays.files.sealed_file import kind_of, seal
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.network_file import read_network, read_run, write_run
+from wmdelays.polychrony.network_state import NetworkState, extended, new_run
 
 N_EXCITATORY, N_NEURONS = 6, 8
 

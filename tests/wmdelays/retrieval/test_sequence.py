@@ -6,14 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError, Memory, Raster
-from wmdelays.retrieval import (
-    LEAST_F1,
-    LEAST_MATCHED,
-    score_cues,
-    sequence,
-    sliding_best_f1,
-    spontaneous,
-)
+from wmdelays.retrieval.alignment import LEAST_F1, LEAST_MATCHED, sliding_best_f1
+from wmdelays.retrieval.cue_scores import score_cues
+from wmdelays.retrieval.sequence import sequence
+from wmdelays.retrieval.spontaneous import spontaneous
 
 STEP = 1e-3
 fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -65,7 +61,7 @@ def test_sliding_best_f1_is_the_best_of_all_lags(
         own[start : start + length] = stored
     width = min(width, length)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wmdelays.retrieval._PAIRS", blocks)
+        patch.setattr("wmdelays.retrieval.alignment._PAIRS", blocks)
         f1, lag = sliding_best_f1(
             Raster.from_dense(own, STEP), Raster.from_dense(stored, STEP), width, STEP, periodic
         )
@@ -77,7 +73,7 @@ def test_sliding_best_f1_is_the_best_of_all_lags(
 def test_a_network_in_which_everything_fires_is_told_without_looking_at_pairs(monkeypatch):
     rng = np.random.default_rng(0)
     stored, own = dense(rng, 100, 200, 0.005), dense(rng, 400, 200, 0.5)
-    monkeypatch.setattr("wmdelays.retrieval._pairs", None)
+    monkeypatch.setattr("wmdelays.retrieval.alignment._pairs", None)
     f1, _ = sliding_best_f1(Raster.from_dense(own, STEP), Raster.from_dense(stored, STEP), 20, STEP)
     assert not f1.any()
 

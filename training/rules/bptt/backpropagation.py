@@ -10,13 +10,13 @@ import torch
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
-from wmdelays.file_kinds import CHECKPOINT
+from wmdelays.files.file_kinds import CHECKPOINT
+from wmdelays.files.output import check_writable
 from wmdelays.memory import Memory
-from wmdelays.output import check_writable
 from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
-from wmdelays.training.closed_loop import gradient, run
 from wmdelays.training.room import check_room_for
-from wmdelays.training.surrogates import SURROGATES
+from wmdelays.training.rules.bptt.closed_loop import gradient, run
+from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES
 
 EPOCHS = 16
 # The optimizers and their default learning rates, in units of the median size of the start weights.
@@ -69,7 +69,7 @@ def bptt(
         SGD has a momentum of 0.9. AdamW's epsilon follows the derivative of the loss, see
         `_EPSILON`.
     surrogate : {"fast_sigmoid", "triangle"}
-        See `wmdelays.training.surrogates`; the triangle makes an epoch much shorter.
+        See `wmdelays.training.rules.bptt.surrogate_gradients`; the triangle makes an epoch much shorter.
     alpha : float, optional
         Steepness of the surrogate; by default `ALPHA`, 15 for the fast sigmoid as in the paper
         and 5 for the triangle, whose support would otherwise be too narrow to learn from.

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import torch
 
-from wmdelays.training.network import membrane
-from wmdelays.training.side_by_side import one_thread
+from wmdelays.training.discrete.equation import membrane
+from wmdelays.training.discrete.side_by_side import one_thread
 
 # Part of all neurons and trials from which on a matrix product is faster than single blocks.
 _MANY = 0.08
@@ -85,7 +85,7 @@ def run(weights, forced, clamp, beta, theta, *, dropout=0.0, generator=None, dty
         Where dropout draws from.
     dtype : torch.dtype, optional
         Of membrane and currents; by default that of the weights. In float64 and where spikes
-        are few, sums are those of `wmdelays.training.network.recall`, bit for bit.
+        are few, sums are those of `wmdelays.training.discrete.compiled.recall`, bit for bit.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def gradient(weights, made, own_gradient, surrogate, alpha):
         t, shape (n_trials, n_neurons).
     surrogate : callable
         ``surrogate(u - theta, alpha)`` stands for the derivative of a spike in its membrane, see
-        `wmdelays.training.surrogates`.
+        `wmdelays.training.rules.bptt.surrogate_gradients`.
     alpha : float
         Its steepness.
 

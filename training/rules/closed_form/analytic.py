@@ -8,9 +8,9 @@ import scipy.sparse as sp
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.memory import Memory
-from wmdelays.training.contexts import context_matrix, target_matrix
-from wmdelays.training.gain import gains
 from wmdelays.training.room import check_room_for
+from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
+from wmdelays.training.rules.closed_form.gain import gains
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
@@ -38,7 +38,7 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
     References
     ----------
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
-    Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.gain.gains`.
+    Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.rules.closed_form.gain.gains`.
     """
     check_room_for("hebbian", patterns, n_delays, step, periodic)
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from wmdelays.training.network import membrane
+from wmdelays.training.discrete.equation import membrane
 
 
 def teacher_forced_membrane(currents, spikes, beta):

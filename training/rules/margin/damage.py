@@ -70,7 +70,7 @@ class Damage:
         Yields
         ------
         (steps, neurons, n_steps, pattern, start, damaged)
-            See `wmdelays.training.teacher_forcing.presentations`. Where only the trigger window
+            See `wmdelays.training.rules.margin.presentations.presentations`. Where only the trigger window
             is damaged, the sequence ends when it has left the context.
         """
         rate = sum(len(steps) for steps, _ in patterns) / (len(patterns) * n_steps * n_neurons)

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from wmdelays.training.teacher_forcing import BLOCK
+from wmdelays.training.rules.margin.presentations import BLOCK
 
 
 class SparseBlock:

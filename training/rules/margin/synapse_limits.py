@@ -92,7 +92,7 @@ def most_important(importance, n_delays, per_pair=None, per_neuron=None):
     Parameters
     ----------
     importance : float array, shape (n_neurons * n_delays, n_post)
-        See `wmdelays.training.teacher_forcing.importance`; zero where there is no synapse.
+        See `wmdelays.training.rules.margin.importance.importance`; zero where there is no synapse.
     n_delays : int
     per_pair : int, optional
         Most synapses for a pair of neurons.

@@ -3,18 +3,14 @@
 Shown the stored spikes, a neuron's membrane depends on its own weights alone, so every
 postsynaptic neuron learns on its own. Neurons are taken in blocks of `BLOCK`, side by side in the
 lanes of the processor, with weights of shape (n_neurons * n_delays, BLOCK): the row of a synapse
-from neuron i with delay d is i * n_delays + d - 1, as in `wmdelays.training.contexts`.
+from neuron i with delay d is i * n_delays + d - 1, as in `wmdelays.training.rules.closed_form.contexts`.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
-from wmdelays.training import network
-
-# Neurons that learn side by side. Their weights, 5 MB at N = 1024 and D = 41, stay in the cache.
-BLOCK = 32
+from wmdelays.training.discrete import compiled as network
+from wmdelays.training.rules.margin.presentations import BLOCK
 
 # What an excitatory weight that helps to make no stored spike counts, beside one that does.
 _UNUSED = 0.5
@@ -23,120 +19,6 @@ _UNUSED = 0.5
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
 
 _membrane = njit(inline="always")(network.membrane)
-
-
-@dataclass(frozen=True)
-class Presentations:
-    """Spike sequences that are shown to the network, one after another.
-
-    Attributes
-    ----------
-    row : int64 array, shape (n_spikes,)
-        For each spike, in the order of sequences and steps: neuron * n_delays - step - 1. In the
-        context of step t its synapses have the row ``row + t``.
-    first : int64 array, shape (sum of (n_steps + 1),)
-        For each sequence and step, and the end, the place of its first spike in `row`.
-    begin : int64 array, shape (n_presentations + 1,)
-        Place of each sequence in `first`.
-    pattern : int64 array, shape (n_presentations,)
-        Which pattern the sequence is to be answered with.
-    start : int64 array of the same shape
-        First step that is learned.
-    damaged : bool array of the same shape
-        Whether it differs from the stored pattern.
-    """
-
-    row: np.ndarray
-    first: np.ndarray
-    begin: np.ndarray
-    pattern: np.ndarray
-    start: np.ndarray
-    damaged: np.ndarray
-
-    def __len__(self):
-        return len(self.pattern)
-
-
-def presentations(sequences, n_delays):
-    """Lay out sequences for the compiled loop.
-
-    Parameters
-    ----------
-    sequences : iterable of (steps, neurons, n_steps, pattern, start, damaged)
-        Spikes ordered by step, the sequence's length, and see `Presentations`.
-    n_delays : int
-
-    Returns
-    -------
-    Presentations
-    """
-    rows, firsts, begin, labels, n_spikes = [], [], [0], [], 0
-    for steps, neurons, n_steps, *label in sequences:
-        rows.append(neurons.astype(np.int64) * n_delays - steps - 1)
-        firsts.append(n_spikes + np.searchsorted(steps, np.arange(n_steps + 1)))
-        n_spikes += len(steps)
-        begin.append(begin[-1] + n_steps + 1)
-        labels.append(label)
-    pattern, start, damaged = zip(*labels)
-    return Presentations(
-        np.concatenate(rows),
-        np.concatenate(firsts),
-        np.array(begin),
-        np.array(pattern),
-        np.array(start),
-        np.array(damaged),
-    )
-
-
-@dataclass(frozen=True)
-class Targets:
-    """The stored spikes of one block of neurons, by pattern and step.
-
-    Attributes
-    ----------
-    begin : int64 array, shape (n_patterns + 1,)
-        Place of each pattern's first spike in `step` and `lane`.
-    step, lane : int64 arrays, shape (n_spikes,)
-        Step and place in the block of each spike.
-    """
-
-    begin: np.ndarray
-    step: np.ndarray
-    lane: np.ndarray
-
-
-def targets(patterns, n_neurons):
-    """The targets of every block.
-
-    Parameters
-    ----------
-    patterns : sequence of (steps, neurons)
-        The stored spikes of each pattern, ordered by step.
-    n_neurons : int
-
-    Returns
-    -------
-    list of Targets
-    """
-    steps = np.concatenate([steps for steps, _ in patterns]).astype(np.int64)
-    neurons = np.concatenate([neurons for _, neurons in patterns]).astype(np.int64)
-    pattern = np.repeat(np.arange(len(patterns)), [len(steps) for steps, _ in patterns])
-    # By block, and within a block as before.
-    order = np.argsort(neurons // BLOCK, kind="stable")
-    ends = np.searchsorted(neurons[order] // BLOCK, np.arange(n_blocks(n_neurons) + 1))
-    return [
-        Targets(
-            np.searchsorted(pattern[chosen], np.arange(len(patterns) + 1)),
-            steps[chosen],
-            neurons[chosen] % BLOCK,
-        )
-        for chosen in (order[a:b] for a, b in zip(ends[:-1], ends[1:]))
-    ]
-
-
-def n_blocks(n_neurons):
-    """Number of blocks that hold all neurons."""
-    return -(-n_neurons // BLOCK)
 
 
 def present(
@@ -368,79 +250,3 @@ def _change(weights, sign, k, b, by):
         after = np.float32(0)
     weights[k, b] = after
     return after - before
-
-
-def importance(weights, shown, wanted, *, n_delays):
-    """How important each synapse is for its neuron.
-
-    An excitatory synapse has a rank in the context of each stored spike that it helps to make: the
-    part of the context's excitatory synapses that are at most as strong; the highest rank counts.
-    So every stored spike keeps its fair part of the synapses when the least important ones are
-    cut. Any other synapse counts by the part of all excitatory synapses onto the neuron that are
-    weaker.
-
-    Parameters
-    ----------
-    weights, shown, wanted, n_delays
-        See `present`; the undamaged patterns.
-
-    Returns
-    -------
-    float32 array, shape of `weights`
-        From 0, where there is no synapse, to 1.
-    """
-    value = np.zeros_like(weights)
-    place = np.flatnonzero(weights)
-    weight = weights.reshape(-1)[place]
-    by_neuron = np.argsort(place % BLOCK, kind="stable")
-    ends = np.searchsorted(place[by_neuron] % BLOCK, np.arange(BLOCK + 1))
-    for chosen in (by_neuron[a:b] for a, b in zip(ends[:-1], ends[1:])):
-        size, helps = np.abs(weight[chosen]), weight[chosen] > 0
-        excitatory = np.sort(size[helps])
-        weaker = np.searchsorted(excitatory, size) / max(len(excitatory), 1)
-        # An excitatory synapse without a stored spike to make is of little use.
-        weaker = np.where(helps, _UNUSED * weaker, weaker)
-        value.reshape(-1)[place[chosen]] = np.maximum(weaker, np.finfo(np.float32).tiny)
-    _importance(
-        value,
-        weights,
-        shown.row,
-        shown.first,
-        shown.begin,
-        shown.pattern,
-        shown.start,
-        wanted.begin,
-        wanted.step,
-        wanted.lane,
-        n_delays,
-    )
-    return value
-
-
-@njit(nogil=True, cache=True)
-def _importance(
-    value,
-    weights,
-    row,
-    first_of_all,
-    begin,
-    pattern,
-    start,
-    target_begin,
-    target_step,
-    target_lane,
-    n_delays,
-):
-    for k in range(len(pattern)):
-        first = first_of_all[begin[k] : begin[k + 1]]
-        for target in range(target_begin[pattern[k]], target_begin[pattern[k] + 1]):
-            t, b = target_step[target], target_lane[target]
-            if t < start[k]:
-                continue
-            rows = row[first[max(t - n_delays, 0)] : first[t]] + t
-            helping = np.zeros(len(rows), np.float32)
-            for p in range(len(rows)):
-                helping[p] = max(weights[rows[p], b], 0)
-            n = np.count_nonzero(helping)
-            for rank, p in enumerate(np.argsort(-helping)[:n]):
-                value[rows[p], b] = max(value[rows[p], b], np.float32(1 - rank / n))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmdelays.free_memory import in_words
+from wmdelays.machine.free_memory import in_words
 
 # So many pieces of so many sets of anchors, spread over all. Where everything is a group, a piece
 # ends after a few.
@@ -48,7 +48,7 @@ def estimate(search):
 
     Parameters
     ----------
-    search : wmdelays.validation.group_search.Search
+    search : wmdelays.polychrony.search.search.Search
 
     Returns
     -------

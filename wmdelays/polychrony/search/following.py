@@ -3,8 +3,8 @@
 import numba
 import numpy as np
 
-from wmdelays.polychronous_groups import WINDOW
-from wmdelays.validation.izhikevich_neuron import (
+from wmdelays.polychrony.groups import WINDOW
+from wmdelays.polychrony.search.neuron import (
     COURSE,
     JUMP,
     PEAK,
@@ -238,7 +238,7 @@ def add_links(
 
     They stand in the order of arrival with the layer of the spike that they lead to; or, if the
     layers are those of the original program, the last to arrive first, each with the layer that
-    the links up to it make; see `wmdelays.polychronous_groups.Group`.
+    the links up to it make; see `wmdelays.polychrony.groups.Group`.
 
     Neuron x gets the excitatory synapses incoming[x] up to incoming[x + 1] of `linked`.
     """

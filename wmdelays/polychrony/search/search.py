@@ -40,11 +40,13 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from wmdelays.delay_network import STRONG
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import ARRIVED, LAYERS_OF, ORIGINAL, Group, group_line
-from wmdelays.validation import group_following, group_shortcut, izhikevich_neuron
-from wmdelays.validation.group_following import (
+from wmdelays.polychrony.delay_network import STRONG
+from wmdelays.polychrony.groups import ARRIVED, LAYERS_OF, ORIGINAL, Group, group_line
+from wmdelays.polychrony.search import following as group_following
+from wmdelays.polychrony.search import neuron as izhikevich_neuron
+from wmdelays.polychrony.search import shortcut as group_shortcut
+from wmdelays.polychrony.search.following import (
     LONGEST,
     MOST_SETS,
     MOST_SPIKES,
@@ -53,8 +55,8 @@ from wmdelays.validation.group_following import (
     uses,
     with_room,
 )
-from wmdelays.validation.group_shortcut import tell
-from wmdelays.validation.izhikevich_neuron import UNSURE, courses_of, harmless, spike_time
+from wmdelays.polychrony.search.neuron import UNSURE, courses_of, harmless, spike_time
+from wmdelays.polychrony.search.shortcut import tell
 
 # About as many sets of anchors are searched in one go, and so many goes wait for their turn.
 _BATCH = 20_000
@@ -80,7 +82,7 @@ class Search:
     least_layers : int
         Number of layers that a group has at least.
     layers_of : str
-        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychronous_groups.Group`.
+        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychrony.groups.Group`.
 
     Raises
     ------
@@ -306,7 +308,7 @@ class Found(Sequence):
         )
 
     def lines(self):
-        """All groups as lines of JSON, as bytes; see `wmdelays.polychronous_groups.group_line`."""
+        """All groups as lines of JSON, as bytes; see `wmdelays.polychrony.groups.group_line`."""
         rows = ((self.without_links(k), self._rows(k)[1]) for k in range(len(self)))
         return "".join(group_line(group, links.tolist()) for group, links in rows).encode()
 
@@ -329,7 +331,7 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVE
     least_layers : int
         Number of layers that a group has at least.
     layers_of : str
-        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychronous_groups.Group`.
+        Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychrony.groups.Group`.
     threads : int, optional
         By default the number of cores.
 

@@ -9,8 +9,8 @@ spikes come to other neurons when they are harmless (`izhikevich_neuron.harmless
 import numba
 import numpy as np
 
-from wmdelays.validation.group_following import LONGEST, MOST_SETS, follow, shortest_run
-from wmdelays.validation.izhikevich_neuron import BEFORE, BITS, GAPS
+from wmdelays.polychrony.search.following import LONGEST, MOST_SETS, follow, shortest_run
+from wmdelays.polychrony.search.neuron import BEFORE, BITS, GAPS
 
 # What is noted of a neuron's inputs: none, several, or the only one, its time and, in the lowest bit,
 # its kind.

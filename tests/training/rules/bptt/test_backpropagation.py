@@ -13,11 +13,11 @@ import torch
 
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
-from wmdelays.training.backpropagation import bptt, cosine_decay, f1_loss
-from wmdelays.training.network import recall
+from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.rules.bptt.backpropagation import bptt, cosine_decay, f1_loss
 
 # The package may carry the function under the module's name.
-module = importlib.import_module("wmdelays.training.backpropagation")
+module = importlib.import_module("wmdelays.training.rules.bptt.backpropagation")
 
 N_NEURONS, N_DELAYS, RATE, STEP = 100, 20, 0.015, 1e-3
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from wmdelays.training import closed_loop
-from wmdelays.training.closed_loop import gradient, run
-from wmdelays.training.surrogates import SURROGATES
+from wmdelays.training.rules.bptt import closed_loop
+from wmdelays.training.rules.bptt.closed_loop import gradient, run
+from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES
 
 N_TRIALS, N_STEPS, N_NEURONS, N_DELAYS = 3, 30, 12, 5
 CLAMP, BETA, THETA, ALPHA = 6, 0.7, 0.9, 3.0

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wmdelays.training.surrogates import SURROGATES, fast_sigmoid, triangle
+from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES, fast_sigmoid, triangle
 
 
 @pytest.mark.parametrize("surrogate", SURROGATES.values())

@@ -10,9 +10,9 @@ from wmdelays import Cue, score
 from wmdelays.contexts import stored_sequence
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import hebbian, pseudo_inverse, recall
-from wmdelays.training.analytic import least_squares
-from wmdelays.training.contexts import context_matrix, target_matrix
-from wmdelays.training.gain import gains, threshold_between
+from wmdelays.training.rules.closed_form.analytic import least_squares
+from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
+from wmdelays.training.rules.closed_form.gain import gains, threshold_between
 
 STEP, BETA, THETA = 1e-3, 0.7, 1.0
 NEURON = {"step": STEP, "beta": BETA, "theta": THETA}

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from wmdelays import InputError
-from wmdelays.training.damage import Damage
+from wmdelays.training.rules.margin.damage import Damage
 
 N_NEURONS, N_STEPS, N_DELAYS, RATE = 200, 90, 20, 0.05
 

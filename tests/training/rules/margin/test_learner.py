@@ -10,12 +10,12 @@ import pytest
 
 from wmdelays import Cue, InputError, Raster, brian_models, score
 from wmdelays.contexts import stored_sequence
-from wmdelays.memory_file import read_memory, write_memory
+from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import margin, recall
 
 # The package carries the function under the module's name.
-module = importlib.import_module("wmdelays.training.margin")
+module = importlib.import_module("wmdelays.training.rules.margin.learner")
 
 STEP, N_DELAYS = 1e-3, 10
 PATTERNS = bernoulli(80, 60, 2, 0.03)

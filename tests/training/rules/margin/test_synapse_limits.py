@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.training.synapse_limits import SynapseLimits, most_important, within
-from wmdelays.training.teacher_forcing import BLOCK, importance, presentations, targets
+from wmdelays.training.rules.margin.importance import importance
+from wmdelays.training.rules.margin.presentations import BLOCK, presentations, targets
+from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
 
 
 @settings(deadline=None, derandomize=True)

@@ -6,18 +6,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmdelays.training.gain import teacher_forced_membrane
-from wmdelays.training.teacher_forcing import (
-    BLOCK,
+from wmdelays.training.rules.closed_form.gain import teacher_forced_membrane
+from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks, presentations, targets
+from wmdelays.training.rules.margin.teacher_forcing import (
     FALSE_ALARMS,
     MISSED,
     N_COUNTS,
     TOO_HIGH,
     TOO_LOW,
-    n_blocks,
     present,
-    presentations,
-    targets,
 )
 
 BETA, THETA = 0.7, 1.0

@@ -6,11 +6,11 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.polychronous_groups import LAYERS_OF, group_line
-from wmdelays.validation import group_estimate
-from wmdelays.validation.group_estimate import estimate
-from wmdelays.validation.group_search import Search
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.groups import LAYERS_OF, group_line
+from wmdelays.polychrony.search import estimate as group_estimate
+from wmdelays.polychrony.search.estimate import estimate
+from wmdelays.polychrony.search.search import Search
 
 COMMAND = ("groups", "net.csv", "--layers", 4)
 
@@ -99,7 +99,7 @@ def test_groups_that_are_only_counted_need_no_warning_and_no_disk(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.pwrite", full)
-    monkeypatch.setattr("wmdelays.validation.group_file.GroupFile.__enter__", full)
+    monkeypatch.setattr("wmdelays.polychrony.group_file.GroupFile.__enter__", full)
     counted = wmdelays(*COMMAND, "--report", "s")
     assert counted.returncode == 0, counted.stderr
     # The same table, and the same groups in the same pictures.

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmdelays.validation.izhikevich_neuron import (
+from wmdelays.polychrony.search.neuron import (
     BEFORE,
     BITS,
     GAPS,

@@ -1,23 +1,19 @@
 from collections import Counter
 from itertools import combinations
 from math import comb
-from pathlib import Path
-from runpy import run_path
 
 import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from literal_groups import follow, literal_search
 
-from wmdelays.delay_network import DelayNetwork
 from wmdelays.errors import InputError
-from wmdelays.polychronous_groups import LAYERS_OF, ORIGINAL
-from wmdelays.validation import group_search
-from wmdelays.validation.group_search import LONGEST, MOST_SPIKES, Search, search
-
-literal = run_path(str(Path(__file__).with_name("literal_groups.py")))
-literal_search, follow = literal["literal_search"], literal["follow"]
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.groups import LAYERS_OF, ORIGINAL
+from wmdelays.polychrony.search import search as group_search
+from wmdelays.polychrony.search.search import LONGEST, MOST_SPIKES, Search, search
 
 
 def network(seed, n_excitatory=30, n_inhibitory=8, n_out=8, longest=6, strong=0.7, same=True):

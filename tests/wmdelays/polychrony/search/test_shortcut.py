@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.validation.group_search import Search
-from wmdelays.validation.group_shortcut import _NONE, _note, _reached, tell
-from wmdelays.validation.izhikevich_neuron import BEFORE, GAPS
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.search.neuron import BEFORE, GAPS
+from wmdelays.polychrony.search.search import Search
+from wmdelays.polychrony.search.shortcut import _NONE, _note, _reached, tell
 
 # Two anchors, the mother, and two neurons more of each kind: 3 and 4, and 5 and 6.
 MOTHER, N = 2, 7

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wmdelays.delay_network import DelayNetwork
-from wmdelays.network_file import write_run
-from wmdelays.network_state import extended, new_run, with_excitatory
-from wmdelays.polychronous_groups import group_line
-from wmdelays.validation import group_search
-from wmdelays.validation.group_search import search
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.groups import group_line
+from wmdelays.polychrony.network_file import write_run
+from wmdelays.polychrony.network_state import extended, new_run, with_excitatory
+from wmdelays.polychrony.search import search as group_search
+from wmdelays.polychrony.search.search import search
 
 # Smaller pieces of work than usual, so that a small search has many.
 PIECE = 20

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from wmdelays.polychronous_groups import ARRIVED, ORIGINAL, Group
+from wmdelays.polychrony.groups import ARRIVED, ORIGINAL, Group
 
 
 def literal_search(
@@ -21,7 +21,7 @@ def literal_search(
     follow=None,
     most_arrivals=4096,
 ):
-    """The groups of a network; see `wmdelays.validation.group_search.search`."""
+    """The groups of a network; see `wmdelays.polychrony.search.search.search`."""
     follow, original = follow or globals()["follow"], layers_of == ORIGINAL
     excitatory = network.excitatory
     arguments = literal_arguments(network, strong, most_arrivals)

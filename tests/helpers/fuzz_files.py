@@ -1,6 +1,6 @@
 """Files made wrong at random, and every command that reads them.
 
-    python tests/fuzz_files.py [--cases 200] [--seed 0] [KIND …]
+    python tests/helpers/fuzz_files.py [--cases 200] [--seed 0] [KIND …]
 
 Each case takes a good file, changes it (bytes, JSON values, arrays, links, members of archives; checksums
 are renewed, as a stranger can) and runs a command on it. Whatever the file holds, the command has to end
@@ -29,9 +29,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-
-# Beside this file lie the tests of wmdelays, under its name.
-sys.path[:] = [path for path in sys.path if path != str(Path(__file__).parent)]
 
 # What stands in the place of a JSON value.
 VALUES = [
@@ -85,16 +82,16 @@ SECONDS, MEMORY = 20, 3 << 30
 
 def good_files(folder):
     """One file of each kind."""
-    from wmdelays.delay_network import DelayNetwork
-    from wmdelays.memory_file import write_memory
-    from wmdelays.network_file import write_run
-    from wmdelays.network_state import new_run
+    from wmdelays.files.memory_file import write_memory
+    from wmdelays.files.raster_files import write_raster
     from wmdelays.patterns import bernoulli
-    from wmdelays.polychronous_groups import Group, group_line
-    from wmdelays.raster_files import write_raster
-    from wmdelays.training.store import store
+    from wmdelays.polychrony.delay_network import DelayNetwork
+    from wmdelays.polychrony.groups import Group, group_line
+    from wmdelays.polychrony.network_file import write_run
+    from wmdelays.polychrony.network_state import new_run
+    from wmdelays.training.storing import store
     from wmdelays.validation.cli import main as main_of_program
-    from wmdelays.validation.results import Results
+    from wmdelays.validation.work.results import Results
 
     patterns = bernoulli(8, 40, 2, 0.06, seed=1)
     memory = store(patterns, "margin", n_delays=4, epochs=3, damaged_epochs=0)
@@ -209,7 +206,7 @@ def change(path, rng):
 
 def renew(path):
     """Renew a checksum, if the file still has a place for it."""
-    from wmdelays.sealed_file import kind_of, seal
+    from wmdelays.files.sealed_file import kind_of, seal
 
     if kind_of(path):
         seal(path)
@@ -501,8 +498,8 @@ class Worker:
 def prepared(folder):
     """Good files, and the record of a search as the command describes it."""
     good_files(folder)
-    from wmdelays.delay_network import read_network_csv
-    from wmdelays.validation import group_run
+    from wmdelays.polychrony.network_csv import read_network_csv
+    from wmdelays.validation.polychrony import group_run
 
     seen = []
 

@@ -1,0 +1,1 @@
+"""How Brian2 runs anything: devices, their programs and processes."""

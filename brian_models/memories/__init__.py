@@ -1,0 +1,1 @@
+"""A Memory and its cues in Brian2."""

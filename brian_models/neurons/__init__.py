@@ -1,0 +1,1 @@
+"""Equations of neurons as in papers."""

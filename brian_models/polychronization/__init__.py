@@ -1,0 +1,1 @@
+"""Izhikevich's network (2006) in Brian2."""

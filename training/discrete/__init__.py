@@ -1,0 +1,1 @@
+"""Equation 1: the network in discrete time."""

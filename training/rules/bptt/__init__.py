@@ -1,0 +1,1 @@
+"""The rule `bptt`: backpropagation through time."""

@@ -1,0 +1,1 @@
+"""The rules `hebbian` and `pseudo-inverse`, whose weights are formulas."""

@@ -1,0 +1,1 @@
+"""The rule `margin`: every spike and every silence clear of the threshold."""

@@ -1,0 +1,1 @@
+"""The commands of `wmdelays`, one file for each."""

@@ -1,0 +1,104 @@
+"""The command `wmdelays capacity`: how many patterns a network stores."""
+
+from typing import Annotated
+
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.validation.commands.options import (
+    JsonFile,
+    Report,
+    ResultsFile,
+    Scheduler,
+    Workers,
+    check_outputs,
+    put_json,
+)
+from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.reports.pages import command_line
+from wmdelays.validation.scans.limit import BOUND, PRECISION, capacity, columns, outcomes
+from wmdelays.validation.scans.parameters import parse_over, parse_set, settings
+from wmdelays.validation.work.result_rows import CapacitySetting, StoreFigures
+from wmdelays.validation.work.results import Results
+
+
+def command(
+    context: typer.Context,
+    neurons: Annotated[int, typer.Option(metavar="N", help="Number of neurons.")] = 1024,
+    delays: Annotated[int, typer.Option(metavar="D", help="Longest delay in steps.")] = 41,
+    steps: Annotated[int, typer.Option(metavar="T", help="Length of a pattern in steps.")] = 1000,
+    rate: Annotated[
+        float, typer.Option(help="Probability of a spike for each neuron and step.")
+    ] = 1e-3,
+    rule: Annotated[
+        str, typer.Option(help="Way of finding weights: margin, hebbian, pseudo-inverse or bptt.")
+    ] = "margin",
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=X",
+            help="beta, theta or an option of the rule. Near the limit the rule margin stores more"
+            " with damaged_epochs=0 and a small kappa.",
+        ),
+    ] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=X,…",
+            help="A parameter and its values, each with a search of its own; see wmdelays scan.",
+        ),
+    ] = None,
+    bound: Annotated[float, typer.Option(help="F1 from which on patterns are stored.")] = BOUND,
+    precision: Annotated[
+        float, typer.Option(help="The search ends this close, as a part of M.")
+    ] = PRECISION,
+    start: Annotated[
+        int | None,
+        typer.Option(metavar="M", help="The first M; by default a 64th of what the theory says."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 3,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
+    results: ResultsFile = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    report: Report = None,
+    json_file: JsonFile = None,
+):
+    """The largest number of patterns that is recalled, beside the theory."""
+    check_outputs(json_file, report, results)
+    for word in context.args:
+        raise InputError(
+            f"capacity draws Bernoulli patterns and takes no others, not {word!r}; their rate"
+            " and sizes are options, see --help"
+        )
+    scanned, options = parse_over(over or ()), parse_set(fixed or ())
+    if "patterns" in {*scanned, *options}:
+        raise InputError("the number of patterns is what is searched for; --start is the first one")
+    if "delays" not in {*scanned, *options}:
+        options["delays"] = delays
+    generator = f"bernoulli:neurons={neurons},steps={steps},patterns=1,rate={rate}"
+    with progress_bar() as say, Results(results, "capacity", CapacitySetting, StoreFigures) as kept:
+        say("checking the settings", None)
+        found = capacity(
+            settings(generator, scanned, rule=rule, options=options),
+            bound=bound,
+            precision=precision,
+            start=start,
+            seeds=seeds,
+            seed=seed,
+            results=kept,
+            workers=workers,
+            scheduler=scheduler,
+            progress=say,
+        )
+        rows = kept.rows
+    if results is not None:
+        found = outcomes(rows, bound)
+    put_json(json_file, found)
+    print_columns(columns(found))
+    if report is not None:
+        from wmdelays.validation.reports.capacity import write_report
+
+        page = write_report(rows, bound, report, command_line())
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,146 @@
+"""The command `wmdelays compare`: does Brian2 recall the same spikes?"""
+
+import shlex
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.files.memory_file import read_memory
+from wmdelays.patterns import generate
+from wmdelays.quantities import seconds
+from wmdelays.validation.commands.options import (
+    JsonFile,
+    Report,
+    check_outputs,
+    chosen_patterns,
+    put_json,
+)
+from wmdelays.validation.commands.terminal import console, progress_bar, table
+from wmdelays.validation.recall.comparison import compare
+from wmdelays.validation.reports.verdict import certainty, verdict
+from wmdelays.words import share
+
+DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
+
+
+def command(
+    memory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A memory file; without one a small one is stored."),
+    ] = None,
+    patterns: Annotated[str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")] = "all",
+    dt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Time step of Brian2, a part of the training step; by default a tenth, which is"
+            " 0.1ms for steps of 1ms.",
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(help="auto, numpy, cython or cpp_standalone; auto takes the fastest."),
+    ] = "auto",
+    neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
+    report: Report = None,
+    json_file: JsonFile = None,
+    min_f1: Annotated[
+        float | None, typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the memory that is stored without FILE.")] = 0,
+):
+    """Recall stored patterns in torch and in Brian2 and compare the spikes.
+
+    Ends with status 0 if the rasters agree (and F1 reaches --min-f1), 1 if they do not, 2 if the
+    input cannot be used.
+    """
+    if min_f1 is not None and not 0 <= min_f1 <= 1:
+        raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
+    chosen = chosen_patterns(patterns)
+    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
+    check_outputs(json_file, report, memory)
+    began = time.perf_counter()
+    with progress_bar() as say:
+        if memory is None:
+            say("storing a small default memory", None)
+            from wmdelays.training import store
+
+            content = store(generate(DEFAULT_PATTERNS, seed=seed), seed=seed)
+        else:
+            content = read_memory(memory)
+        stored = time.perf_counter()
+        result = compare(
+            content, patterns=chosen, dt=dt_s, device=device, neuron=neuron, progress=say
+        )
+        result.settings.update(
+            memory_file=None if memory is None else str(memory),
+            seed=seed if memory is None else None,
+        )
+        result.timing["store" if memory is None else "read"] = stored - began
+        page = None
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.reports.compare import write_report
+
+            page = write_report(result, report, _command_line(result, patterns, report))
+    result.timing["total"] = time.perf_counter() - began
+    put_json(json_file, result.as_dict())
+    _print(result)
+    if device == "auto":
+        _print_what_is_lost()
+    if page is not None:
+        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+    reached = min_f1 is None or result.brian2_scores.total.f1 >= min_f1
+    if not reached:
+        console.print(f"F1 is below --min-f1 {min_f1}", highlight=False)
+    raise typer.Exit(0 if result.agreement.exact and reached else 1)
+
+
+def _print(result):
+    shown = table("pattern", "F1 torch", "F1 Brian2", "same", "only torch", "only Brian2")
+    for row in result.as_dict()["patterns"]:
+        shown.add_row(
+            str(row["pattern"]),
+            share(row["torch_f1"]),
+            share(row["brian2_f1"]),
+            str(row["matched"]),
+            str(row["only_torch"]),
+            str(row["only_brian2"]),
+        )
+    console.print(shown, highlight=False)
+    for line in (verdict(result), certainty(result)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
+    console.print(
+        f"on {result.settings['device']}; seconds: {timing}", highlight=False, soft_wrap=True
+    )
+
+
+def _print_what_is_lost():
+    from wmdelays.brian_models import compiler
+
+    if compiler() is None:
+        console.print(
+            "There is no C++ compiler here, so Brian2 runs on numpy: slower for long recalls and"
+            " large networks, with the same spikes.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _command_line(result, patterns, report):
+    """The command that makes this report again."""
+    settings = result.settings
+    words = ["wmdelays", "compare"]
+    if settings["memory_file"] is not None:
+        words.append(settings["memory_file"])
+    else:
+        words += ["--seed", str(settings["seed"])]
+    if patterns != "all":
+        words += ["--patterns", patterns]
+    words += ["--dt", f"{settings['dt_s'] * 1e3:.10g}ms"]
+    words += ["--device", settings["device"], "--report", str(report)]
+    return shlex.join(words)

@@ -1,0 +1,1 @@
+"""What recalls a spike, and what a memory can do without."""

@@ -1,0 +1,1 @@
+"""Networks with spike-timing-dependent plasticity and their groups."""

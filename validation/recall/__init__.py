@@ -1,0 +1,1 @@
+"""Is it recalled? Comparisons, damaged cues, sequences of cues, periodic patterns."""

@@ -1,0 +1,1 @@
+"""Results in sentences, tables and pages."""

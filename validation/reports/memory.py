@@ -1,0 +1,85 @@
+"""A memory in words and numbers."""
+
+import numpy as np
+
+from wmdelays.contexts import unpredictable_spikes
+from wmdelays.memory import sizes
+
+
+def describe(memory):
+    """What is in a memory, as plain JSON values.
+
+    Parameters
+    ----------
+    memory : Memory
+
+    Returns
+    -------
+    dict
+        Sizes, parameters, how it was made, and the stored spikes that no weights could predict.
+    """
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    return {
+        "memory": sizes(memory),
+        "periodic": memory.periodic,
+        "spikes": [len(pattern) for pattern in memory.patterns],
+        "made": memory.made,
+        "unpredictable": {
+            "n_spikes": found.n_spikes,
+            "empty": [
+                {"pattern": k, "time_s": t * memory.step, "neuron": j} for k, t, j in found.empty
+            ],
+            "ambiguous": [
+                {
+                    "pattern": k,
+                    "time_s": t * memory.step,
+                    "neuron": j,
+                    "silent_in_pattern": other,
+                    "silent_at_s": u * memory.step,
+                }
+                for k, t, j, other, u in found.ambiguous
+            ],
+        },
+    }
+
+
+def unpredictable(memory):
+    """How many stored spikes cannot be predicted, and why, as a list of sentences."""
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    n, none, twice = found.n_spikes, len(found.empty), len(found.ambiguous)
+    window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
+    if not none + twice:
+        return [
+            f"Each of the {n:,} stored spikes after the trigger window can be predicted from its"
+            f" context, the {window} before it: none is empty, and none is followed by something"
+            " else elsewhere."
+        ]
+    return [
+        f"Of the {n:,} stored spikes after the trigger window, {none + twice:,}"
+        f" ({100 * (none + twice) / max(n, 1):.2g} %) cannot be predicted from their context, the"
+        f" {window} before them, whatever the weights:",
+        f"{none:,} have an empty context: no neuron spikes in it, so no current arrives.",
+        f"{twice:,} have a context that is followed by something else elsewhere: the same spikes"
+        " occur at another place, and there the neuron stays silent. Only what is left on its"
+        " membrane from before could tell the two apart.",
+    ]
+
+
+def _memory_facts(memory):
+    step = f"{memory.step * 1e3:.6g} ms"
+    return [
+        ("neurons", f"{memory.n_neurons:,}"),
+        ("synapses", f"{memory.n_synapses:,}"),
+        ("delays", f"1 to {memory.n_delays} steps of {step}"),
+        (
+            "stored patterns",
+            f"{memory.n_patterns} of {memory.n_steps} steps"
+            + (", periodic" if memory.periodic else ""),
+        ),
+        (
+            "membrane",
+            f"beta = {memory.beta:.6g}, a time constant of"
+            f" {-memory.step / np.log(memory.beta) * 1e3:.4g} ms",
+        ),
+        ("threshold", f"θ = {memory.theta:.6g}"),
+    ]

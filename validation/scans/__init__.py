@@ -1,0 +1,1 @@
+"""How a rule fares over settings, and how many patterns it stores."""

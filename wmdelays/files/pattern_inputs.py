@@ -1,0 +1,71 @@
+"""Patterns to store, from files and generators."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from wmdelays.errors import InputError
+from wmdelays.files.recording import read_stretch
+from wmdelays.patterns import generate, is_specification
+from wmdelays.words import printable
+
+
+def read_patterns(
+    inputs,
+    step,
+    *,
+    start=None,
+    stop=None,
+    pad=False,
+    duration=None,
+    neurons=None,
+    merge_spikes=False,
+    seed=0,
+):
+    """The patterns that the inputs of `wmdelays store` name, at whole steps.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Raster files, one pattern each, and generators' specifications.
+    step : float
+        Training time step in seconds.
+    start, stop : float, optional
+        Stretch of each recording in seconds.
+    pad : bool
+        Whether it may go on, in silence, after the end of a recording.
+    duration : float, optional
+        Stated length of each recording in seconds.
+    neurons : int, optional
+        Number of neurons; by default the most that an input has.
+    merge_spikes : bool
+        Whether two spikes of a unit in one step may become one.
+    seed : int
+        Seed of the generators.
+
+    Returns
+    -------
+    patterns : list of Raster
+    stretches : dict of int to (str, Raster)
+        By the number of a pattern that was made from a file: the file, and its stretch.
+
+    Raises
+    ------
+    InputError
+        If an input cannot be read or does not fit into steps.
+    """
+    patterns, stretches = [], {}
+    for k, text in enumerate(inputs):
+        if is_specification(text) or (":" in text and not Path(text).exists()):
+            # Two generators of one kind in a row are to give different patterns.
+            patterns += generate(text, step=step, seed=seed + k)
+            continue
+        stretch = read_stretch(
+            text, step, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
+        )
+        stretches[len(patterns)] = text, stretch
+        try:
+            patterns.append(stretch.bin(step, merge_spikes))
+        except InputError as error:
+            raise InputError(f"{printable(text)}: {error}") from None
+    most = max(pattern.n_neurons for pattern in patterns)
+    return [replace(pattern, n_neurons=most) for pattern in patterns], stretches

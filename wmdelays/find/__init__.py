@@ -1,0 +1,1 @@
+"""Looking for templates in rasters, and what would be found by chance."""

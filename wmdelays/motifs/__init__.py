@@ -1,0 +1,1 @@
+"""Which spikes make which, and which synapses are used."""

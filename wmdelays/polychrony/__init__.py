@@ -1,0 +1,1 @@
+"""Networks with delays, their activity and their polychronous groups, as data."""

@@ -1,0 +1,1 @@
+"""Patterns cued one after another: how well each is retrieved."""
