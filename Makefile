@@ -1,17 +1,26 @@
-# Both commands set up what they need: a virtual environment in .venv with the versions of
+# The commands set up what they need: a virtual environment in .venv with the versions of
 # constraints.txt. Run again, they find it there.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that run tests.
+JOBS ?= 2
 
-.PHONY: demo test benchmark clean
+.PHONY: demo check test coverage benchmark clean FORCE
 
 demo: $(VENV)/installed
 	$(BIN)/wmdelays compare --report demo
 
-test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+check: $(VENV)/installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+test: check
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+
+coverage: $(VENV)/installed-test
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
 
 benchmark: $(VENV)/installed-benchmark
 	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
@@ -24,8 +33,14 @@ $(VENV)/created:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
+# The checkout is installed as a tree of links, one for each file; it is made anew when a file has
+# come or gone. This list is written when it is not what is there.
+$(VENV)/files: $(VENV)/created FORCE
+	@find wmdelays training brian_models validation -type f ! -path '*/__pycache__/*' | sort > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 # The extras are installed on top of each other, so each waits for the one before.
-$(VENV)/installed: $(VENV)/created pyproject.toml constraints.txt
+$(VENV)/installed: $(VENV)/created $(VENV)/files pyproject.toml constraints.txt build_tools/strict_editable.py
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
@@ -38,4 +53,4 @@ $(VENV)/installed-benchmark: $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) build demo wmdelays.egg-info

@@ -9,7 +9,7 @@ from wmdelays.machine.numba_cache import choose_numba_cache
 choose_numba_cache(os.path.dirname(__file__))
 
 from wmdelays.training.discrete.compiled import recall  # noqa: E402
-from wmdelays.training.rules.margin.rule import margin
+from wmdelays.training.rules.margin.rule import margin  # noqa: E402
 from wmdelays.training.storing import RULES, store  # noqa: E402
 
 # These need torch, which takes seconds to import.

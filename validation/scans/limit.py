@@ -187,8 +187,9 @@ def outcomes(rows, bound):
         stored (0 if none was), and `failed`, the smallest that was not (None if none was); the mean
         F1 at both (`f1_stored`, `f1_failed`); at the largest one stored (the smallest one tried, if
         none was) the part of the spikes that some weights could predict (`storable`), `seconds`,
-        `peak_bytes` and `synapses`; that part at the smallest that failed (`storable_failed`); `theory`, Gardner's capacity, and `ratio`, stored over theory;
-        and `tried`, the `summary` of each number that was tried, in ascending order.
+        `peak_bytes` and `synapses`; that part at the smallest that failed
+        (`storable_failed`); `theory`, Gardner's capacity, and `ratio`, stored over theory; and `tried`,
+        the `summary` of each number that was tried, in ascending order.
     """
     searches = {}
     for one in summary(rows):

@@ -106,7 +106,10 @@ def which_layers(layers_of):
             "Layers are those of the original program: a spike is one more than the highest layer of"
             " any earlier spike of the neurons whose spikes reached it, whether it had arrived or not."
         )
-    return "Layers are those of arrived spikes: a spike is one more than the highest layer among the spikes that reached it."
+    return (
+        "Layers are those of arrived spikes: a spike is one more than the highest layer among the"
+        " spikes that reached it."
+    )
 
 
 def joined_spikes(group):

@@ -68,7 +68,9 @@ def test_a_read_only_report_is_not_replaced(tmp_path, name):
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["../../escaped", "/escaped", "a/b", ".", "..", "$x$", "\udcff", "n" * 300])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["../../escaped", "/escaped", "a/b", ".", "..", "$x$", "\udcff", "n" * 300]
+)
 def test_a_setting_names_a_picture_in_the_folder_whatever_it_is_called(tmp_path, name):
     folder = tmp_path / "deep" / "er" / "report"
     report(folder, f"scan_{name}", name)

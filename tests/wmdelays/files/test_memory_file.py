@@ -204,10 +204,23 @@ def test_a_gap_in_the_patterns_is_refused(changed, refusal):
 
 @pytest.mark.parametrize(
     "value",
-    ["not JSON", "", "NaN", "Infinity", "{'a': 1}", "__import__('os').getcwd()", "[" * 100_000, np.bytes_(b"1"), 1, [1, 2],
-     pickle.dumps({"a": 1}, protocol=0).decode(), h5py.Empty("S1"), "1" * 5000],
+    [
+        "not JSON",
+        "",
+        "NaN",
+        "Infinity",
+        "{'a': 1}",
+        "__import__('os').getcwd()",
+        "[" * 100_000,
+        np.bytes_(b"1"),
+        1,
+        [1, 2],
+        pickle.dumps({"a": 1}, protocol=0).decode(),
+        h5py.Empty("S1"),
+        "1" * 5000,
+    ],
     ids=lambda value: repr(value)[:20],
-)  # fmt: skip
+)
 def test_what_is_not_json_is_refused(changed, value, refusal):
     def work(file):
         file["wmdelays"].attrs["anything"] = value

@@ -45,9 +45,10 @@ def present(
 
     V[i,l] = W[i,l] + beta * V[i,l-1] is what a spike of neuron i adds to the membrane l steps later,
     so this is a step along the gradient of u(t) through the leak, and the membrane of the steps
-    around t stays as it is (except just after a target spike: its reset leaves nothing to leak). In the weights it reads dW[i,l] = dV[i,l], dW[i,l+1] = -beta * dV[i,l].
-    Without `compensate` the second part is left out: half as many synapses change, and the steps
-    after t see what leaks through.
+    around t stays as it is (except just after a target spike: its reset leaves nothing to leak). In
+    the weights it reads dW[i,l] = dV[i,l], dW[i,l+1] = -beta * dV[i,l]. Without `compensate` the
+    second part is left out: half as many synapses change, and the steps after t see what leaks
+    through.
 
     Parameters
     ----------

@@ -188,7 +188,9 @@ def test_a_rate_of_one_moves_a_membrane_to_its_bound_and_leaves_its_neighbours(d
     def membrane(weights):
         u = np.zeros(9)
         for t in range(1, 8):
-            arriving = (weights[i * 5 + t - s - 1, 3] for s, i in zip(*spikes_of(pattern)) if 0 < t - s <= 5)  # fmt: skip
+            arriving = (
+                weights[i * 5 + t - s - 1, 3] for s, i in zip(*spikes_of(pattern)) if 0 < t - s <= 5
+            )
             u[t] = BETA * u[t - 1] + sum(arriving)
         return u
 
