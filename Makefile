@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Processes that run tests.
 JOBS ?= 2
 
-.PHONY: demo check test coverage benchmark clean FORCE
+.PHONY: demo check test coverage docs benchmark clean FORCE
 
 demo: $(VENV)/installed
 	$(BIN)/wmdelays compare --report demo
@@ -21,6 +21,10 @@ test: check
 
 coverage: $(VENV)/installed-test
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
+
+# The site, as docs/_build/html/index.html; the examples are run for its gallery.
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet --builder html docs docs/_build/html
 
 benchmark: $(VENV)/installed-benchmark
 	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
@@ -48,9 +52,14 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 $(VENV)/installed-benchmark: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
 	touch $@
 
 clean:
 	rm -rf $(VENV) build demo wmdelays.egg-info
+	rm -rf $(VENV) demo docs/_build docs/gallery docs/reference/generated

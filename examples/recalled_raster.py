@@ -1,0 +1,6 @@
+"""
+A pattern is recalled
+=====================
+
+Hello.
+"""
