@@ -4,17 +4,10 @@ import json
 
 import numpy as np
 
+from wmdelays.plots.curve_axes import lay_out
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.validation.reports.pages import drawn, write_results
-from wmdelays.validation.reports.scan import (
-    MEASURES,
-    axis,
-    finish,
-    fitted,
-    is_number,
-    labels,
-    scans,
-)
+from wmdelays.validation.reports.scan import MEASURES, axis, fitted, is_number, labels, scans
 from wmdelays.validation.scans.limit import columns, outcomes
 from wmdelays.validation.scans.parameters import text_of, varying
 
@@ -49,7 +42,7 @@ def search_figure(found):
         panels.append(Panel("number of patterns $M$", title, curves, logx=True))
     figure = curves_figure(fitted(panels))
     for axes, panel, (_, _, layout) in zip(figure.axes, panels, MEASURES.values()):
-        finish(axes, panel, layout)
+        lay_out(axes, panel, layout)
     return figure
 
 
@@ -97,7 +90,7 @@ def capacity_figure(found, name, groups):
     if not all(map(is_number, values)):
         names = [text_of(value) for value in dict.fromkeys(values)]
     for axes, panel in zip(figure.axes, panels):
-        finish(axes, panel, "size", names)
+        lay_out(axes, panel, "size", names)
     return figure
 
 

@@ -1,9 +1,9 @@
 """Figure and report of `wmdelays periodic`."""
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from wmdelays.machine.versions import versions
+from wmdelays.plots.curve_axes import number_repeats
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.plots.figures import GREY
 from wmdelays.validation.recall.repeats import holding_columns, repeat_columns
@@ -39,8 +39,7 @@ def figure(result):
     )
     for axes in made.axes:
         axes.axhline(result.bound, color=GREY, linewidth=0.8, zorder=0)
-        axes.set_xlim(0.5, n_repeats + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=[1, 2, 5, 10]))
+        number_repeats(axes, n_repeats)
     return made
 
 

@@ -1,20 +1,12 @@
 """Figures and report of `wmdelays scan`."""
 
 import json
-import math
 import textwrap
 from dataclasses import replace
 
 import numpy as np
-from matplotlib.ticker import (
-    EngFormatter,
-    FuncFormatter,
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-    NullLocator,
-)
 
+from wmdelays.plots.curve_axes import lay_out
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.plots.figures import plain
 from wmdelays.validation.published import PUBLISHED, SETTING
@@ -154,63 +146,6 @@ def _as_published(setting, name):
     )
 
 
-def finish(axes, panel, layout, names=None):
-    """Lay out the y axis, and name the values of a parameter without numbers.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    panel : Panel
-        What is drawn on them.
-    layout : {"part", "size", "count"}
-        A part goes from 0 to 1, on a logarithmic axis down to the smallest one and then on a linear
-        one to 0. Sizes and counts are logarithmic where the largest is 20 times the smallest.
-    names : sequence of str, optional
-        Names of the places 0, 1, … on the x axis.
-    """
-    y = np.concatenate([curve.y for curve in panel.curves])
-    if layout == "part":
-        smallest = y[y > 0].min() if (y > 0).any() else 1e-4
-        decade = max(min(math.floor(math.log10(smallest)), -2), -12)
-        axes.set_yscale("symlog", linthresh=10.0**decade, linscale=0.6)
-        axes.set_ylim(-(10.0**decade) * 0.25, 2)
-        decades = range(decade, 1, 1 if decade >= -5 else 2)
-        axes.set_yticks([0, *(10.0**k for k in decades)])
-        axes.set_yticklabels(["0", *(f"$10^{{{k}}}$" if k else "1" for k in decades)])
-        axes.yaxis.minorticks_off()
-    else:
-        tops = [c.y if c.spread is None else c.y + np.nan_to_num(c.spread) for c in panel.curves]
-        # What was not found has no place, and nothing may have been found at all.
-        top = np.nan_to_num(np.concatenate(tops)).max() or 1.0
-        if (y > 0).all() and y.max() >= 20 * y.min():
-            axes.set_yscale("log")
-            axes.set_ylim(y.min() / 1.5, top * 1.5)
-            subs = (1.0,) if y.max() >= 300 * y.min() else (1.0, 2.0, 5.0)
-            axes.yaxis.set_major_locator(LogLocator(subs=subs))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-        else:
-            axes.set_ylim(0, top * 1.1)
-        axes.yaxis.set_major_formatter(EngFormatter(sep="") if layout == "count" else _PLAIN)
-    x = np.concatenate([curve.x for curve in panel.curves])
-    if names is not None:
-        axes.set_xticks(range(len(names)), [plain(name, 24) for name in names])
-        axes.margins(x=0.2)
-    elif panel.logx:
-        low, high = x[x > 0].min(), x.max()
-        if (x > 0).all() and high < 60 * low:
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axes.xaxis.set_minor_locator(NullLocator())
-        if low >= 0.01:
-            axes.xaxis.set_major_formatter(_PLAIN)
-    elif len(set(x)) <= 4:
-        axes.set_xticks(sorted(set(x)))
-    elif not (x % 1).any():
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=3))
-
-
-_PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
-
-
 def fitted(panels):
     """The panels with labels broken into lines, so that the legend is no wider than the figure."""
     n_labels = len({curve.label for one in panels for curve in one.curves})
@@ -244,7 +179,7 @@ def figures(rows):
         if len({curve.label for one in panels for curve in one.curves}) <= _MOST + 1:
             figure = curves_figure(fitted(panels))
             for axes, one in zip(figure.axes, panels):
-                finish(axes, one, "part")
+                lay_out(axes, one, "part")
             yield "loss", "Loss against all parameters", figure
     for name, groups in scanned.items():
         n_figures = -(-len(groups) // _MOST)
@@ -257,7 +192,7 @@ def figures(rows):
             panels = [panel(found, name, chosen, measure) for measure in MEASURES]
             figure = curves_figure(fitted(panels))
             for axes, one, (_, _, layout) in zip(figure.axes, panels, MEASURES.values()):
-                finish(axes, one, layout, texts)
+                lay_out(axes, one, layout, texts)
                 axes.set_xlim(figure.axes[0].get_xlim())
             part = f", {n + 1} of {n_figures}" if n_figures > 1 else ""
             title = f"Recall and cost against {name.replace('_', ' ')}{part}"
