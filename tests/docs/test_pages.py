@@ -64,9 +64,7 @@ def test_every_block_says_what_it_holds(page):
         assert directive or block.language in LANGUAGES, f"{page}:{block.line}: {block.language!r}"
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in pages() if is_run(page)], ids=name_of
-)
+@pytest.mark.parametrize("page", [page for page in pages() if is_run(page)], ids=name_of)
 def test_a_page_runs(page, folder, cluster, capsys):
     """Python on every page; on those of `RUN` the command lines too, in the order of the page."""
     names, with_commands = {"__name__": "__page__"}, name_of(page).startswith(RUN)

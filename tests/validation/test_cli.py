@@ -359,11 +359,3 @@ def test_json_of_before_is_replaced(wmdelays, refused, small_memory, tmp_path, l
         assert "memory" in load_json(tmp_path / "r.json")
     (tmp_path / "mine.json").write_text(' [{"mine": 1}]')
     assert "mine.json: holds text" in refused("info", small_memory, "--json", "mine.json")
-
-
-def test_the_readmes_example_in_python_runs():
-    text = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    code = text.split("```python\n")[1].split("```")[0]
-    names = {}
-    exec(code, names)
-    assert names["monitor"].num_spikes == len(names["memory"].patterns[0])
