@@ -142,7 +142,7 @@ def bptt_ratio(neurons, steps):
         weak,
         epochs=8,
         learning_rate=1e-9,
-        on_epoch=lambda epoch, loss, f1: ticks.append(time.perf_counter()),
+        progress=lambda stage, part: ticks.append(time.perf_counter()),
     )
     ours = median(np.diff(ticks[1:]))
 

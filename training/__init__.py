@@ -1,25 +1,31 @@
-"""Learning: the network in discrete time and the rules that find its weights."""
+"""Learning: the network in discrete time and the rules that find its weights.
+
+`store` is the front door. A rule is described in `wmdelays.training.rules`; `register` adds one.
+"""
 
 import os
 from importlib import import_module
 
 from wmdelays.machine.numba_cache import choose_numba_cache
 
-# Before any of these makes a function that numba is to keep.
+# Before any module here makes a function that numba is to keep.
 choose_numba_cache(os.path.dirname(__file__))
 
-from wmdelays.training.discrete.compiled import recall  # noqa: E402
-from wmdelays.training.rules.margin.rule import margin  # noqa: E402
-from wmdelays.training.storing import RULES, store  # noqa: E402
-
-# These need torch, which takes seconds to import.
+# numba and torch take seconds to import, so each name waits for its first use.
 _HOMES = {
+    "Option": "rules.rule",
+    "RULES": "rules.registry",
+    "Rule": "rules.rule",
     "bptt": "rules.bptt.backpropagation",
     "hebbian": "rules.closed_form.analytic",
+    "margin": "rules.margin.rule",
     "pseudo_inverse": "rules.closed_form.analytic",
+    "recall": "discrete.compiled",
+    "register": "rules.registry",
+    "store": "storing",
 }
 
-__all__ = ["RULES", "bptt", "hebbian", "margin", "pseudo_inverse", "recall", "store"]
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name):
@@ -29,4 +35,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted(set(globals()) | set(__all__))
+    return sorted({*globals(), *__all__})

@@ -2,7 +2,6 @@
 
 import inspect
 import platform
-from importlib import import_module
 from importlib.metadata import version
 
 import numpy as np
@@ -16,21 +15,13 @@ from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.room import check_room_for
-
-# Module and function of each rule. torch takes seconds to import, and not every rule needs it.
-_HOMES = {
-    "margin": ("rules.margin.rule", "margin"),
-    "hebbian": ("rules.closed_form.analytic", "hebbian"),
-    "pseudo-inverse": ("rules.closed_form.analytic", "pseudo_inverse"),
-    "bptt": ("rules.bptt.backpropagation", "bptt"),
-}
-RULES = tuple(_HOMES)
+from wmdelays.training.rules.registry import rule_named
+from wmdelays.training.rules.rule import DEFAULT, sizes_of
 
 
 def store(
     patterns,
-    rule="margin",
+    rule=DEFAULT,
     *,
     n_delays=41,
     step=1e-3,
@@ -38,6 +29,7 @@ def store(
     theta=1.0,
     periodic=False,
     seed=0,
+    progress=None,
     **options,
 ):
     """Find weights with which a network recalls the patterns from their first steps.
@@ -47,8 +39,9 @@ def store(
     patterns : Raster or sequence of Raster
         What is stored: equally long and of the same neurons. Times are put on the grid of steps;
         a step that would merge two spikes of a neuron is refused (see `Raster.bin`).
-    rule : {"margin", "hebbian", "pseudo-inverse", "bptt"}
-        The way of finding weights. `bptt` starts from Hebbian weights.
+    rule : str
+        The way of finding weights: margin, hebbian, pseudo-inverse, bptt (which starts from Hebbian
+        weights), or one that was registered.
     n_delays : int
         Largest delay D in steps, also the length of the trigger window.
     step : float
@@ -61,8 +54,12 @@ def store(
         Whether the end of each pattern leads back into its beginning.
     seed : int
         Seed of all random numbers: the same seed gives the same memory on the same machine.
+    progress : callable, optional
+        ``progress(stage, part)`` is called now and then with what is being done (str) and the part of
+        it that is done (float, or None where that is not known).
     **options
-        Settings of the rule: see `margin`, `hebbian`, `pseudo_inverse` and `bptt`.
+        Settings of the rule: see `margin`, `hebbian`, `pseudo_inverse` and `bptt`. Those of the rule
+        that it starts from can be given as well.
 
     Returns
     -------
@@ -75,9 +72,7 @@ def store(
     InputError
         If the patterns cannot be stored in one memory or a setting makes no sense.
     """
-    if rule not in RULES:
-        raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
-    seed = checked_seed(seed)
+    rule, seed = rule_named(rule), checked_seed(seed)
     common = {
         "n_delays": n_delays,
         "step": step,
@@ -86,26 +81,13 @@ def store(
         "periodic": periodic,
     }
     patterns = unlearned(patterns, **common).patterns
-    learn = rule_function(rule)
-    if rule == "bptt":
-        # The Hebbian start takes less, and would ask for itself alone.
-        check_room_for(rule, patterns, n_delays, step, periodic)
-        hebbian = rule_function("hebbian")
-        known = set(inspect.signature(hebbian).parameters)
-        start = {name: value for name, value in options.items() if name in known}
-        learned = {name: value for name, value in options.items() if name not in known}
-        _check_options(rule, learn, learned)
-        memory = learn(hebbian(patterns, **common, **start), seed=seed, **learned)
-        memory.made["settings"] |= start
-    else:
-        _check_options(rule, learn, options)
-        if rule == "margin":
-            memory = learn(patterns, **common, seed=seed, **options)
-        else:
-            memory = learn(patterns, **common, **options)
-            memory.made["settings"] = dict(options)
+    options = rule.checked(options, n_delays)
+    # Before a rule that this one starts from takes any.
+    rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
+    memory, own, others = _learned(rule, patterns, common, options, seed, progress)
+    memory.made["settings"] = {**memory.made.get("settings", own), **others}
     memory.made.update(
-        rule=rule,
+        rule=rule.name,
         seed=seed,
         scores=_scores(memory),
         unpredictable=_unpredictable(memory),
@@ -119,18 +101,28 @@ def store(
     return memory
 
 
-def rule_function(rule):
-    """The function that finds weights by a rule.
+def _learned(rule, patterns, common, options, seed, progress):
+    """The memory that a rule makes; its own options, and those of the rule that it starts from."""
+    function = rule.load()
+    names = {option.name for option in rule.options}
+    own = {name: value for name, value in options.items() if name in names}
+    others = {name: value for name, value in options.items() if name not in names}
+    if rule.starts_from is None:
+        start, given = patterns, dict(common)
+    else:
+        start, *_ = _learned(rule.starts_from, patterns, common, others, seed, progress)
+        given = {}
 
-    Raises
-    ------
-    InputError
-        If there is no such rule.
-    """
-    if rule not in _HOMES:
-        raise InputError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
-    module, name = _HOMES[rule]
-    return getattr(import_module(f"wmdelays.training.{module}"), name)
+    def told(stage, part):
+        progress(f"{rule.name}: {stage}", part)
+
+    if progress is not None:
+        told("finding weights", None)
+    taken = inspect.signature(function).parameters
+    for name, value in (("seed", seed), ("progress", told if progress is not None else None)):
+        if name in taken:
+            given[name] = value
+    return function(start, **given, **own), own, others
 
 
 def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
@@ -160,14 +152,6 @@ def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")
     return memory
-
-
-def _check_options(rule, function, options):
-    fixed = {"patterns", "memory", "n_delays", "step", "beta", "theta", "periodic", "seed"}
-    known = [name for name in inspect.signature(function).parameters if name not in fixed]
-    for name in options:
-        if name not in known:
-            raise InputError(f"the rule {rule} has no setting {name}; it has {', '.join(known)}")
 
 
 def _scores(memory):

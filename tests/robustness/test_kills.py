@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from wmdelays import brian_models
 from wmdelays.polychrony.network_file import read_run
-from wmdelays.training.rules.margin.learner import margin
+from wmdelays.training.rules.margin.rule import margin
 from wmdelays.validation.cli import main
 
 seed, wanted, *words = sys.argv[1:]

@@ -231,19 +231,6 @@ def test_help_does_not_wait_for_torch_or_brian2(wmdelays):
     assert wmdelays.in_a_process("-c", check).returncode == 0
 
 
-def test_the_line_of_an_epoch_shows_its_loss_and_f1():
-    from wmdelays.validation.commands.store import _epoch_line
-
-    said = []
-    line = _epoch_line(lambda stage, part: said.append((stage, part)), 8)
-    line(0, None, 0.25)
-    line(2, 0.125, 0.75)
-    assert said == [
-        ("bptt: epoch 0 of 8, F1 0.2500", 0.0),
-        ("bptt: epoch 2 of 8, loss 0.1250, F1 0.7500", 0.25),
-    ]
-
-
 def test_an_interrupted_training_goes_on_from_its_checkpoint(wmdelays, tmp_path):
     words = [*f"store {SPEC} --delays 10 --rule bptt --epochs 3 --seed 2".split(), "-o"]
     assert wmdelays(*words, "whole.h5").returncode == 0

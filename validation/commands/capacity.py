@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.options import (
     JsonFile,
     Report,
@@ -14,6 +15,7 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
+from wmdelays.validation.commands.rule_options import OfRules
 from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.limit import BOUND, PRECISION, capacity, columns, outcomes
@@ -22,6 +24,7 @@ from wmdelays.validation.work.result_rows import CapacitySetting, StoreFigures
 from wmdelays.validation.work.results import Results
 
 
+@OfRules
 def command(
     context: typer.Context,
     neurons: Annotated[int, typer.Option(metavar="N", help="Number of neurons.")] = 1024,
@@ -30,9 +33,7 @@ def command(
     rate: Annotated[
         float, typer.Option(help="Probability of a spike for each neuron and step.")
     ] = 1e-3,
-    rule: Annotated[
-        str, typer.Option(help="Way of finding weights: margin, hebbian, pseudo-inverse or bptt.")
-    ] = "margin",
+    rule: str = DEFAULT,
     fixed: Annotated[
         list[str] | None,
         typer.Option(

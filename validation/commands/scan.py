@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.options import (
     JsonFile,
     Report,
@@ -14,6 +15,7 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
+from wmdelays.validation.commands.rule_options import OfRules
 from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.parameters import (
@@ -29,6 +31,7 @@ from wmdelays.validation.work.result_rows import StoreFigures, StoreSetting
 from wmdelays.validation.work.results import Results
 
 
+@OfRules
 def command(
     generator: Annotated[
         str,
@@ -47,9 +50,7 @@ def command(
     published: Annotated[
         bool, typer.Option("--published", help="The five scans of the paper.")
     ] = False,
-    rule: Annotated[
-        str, typer.Option(help="Way of finding weights: margin, hebbian, pseudo-inverse or bptt.")
-    ] = "margin",
+    rule: str = DEFAULT,
     fixed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=X", help="A parameter that stays as it is."),

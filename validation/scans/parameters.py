@@ -8,22 +8,22 @@ from functools import cache
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
-from wmdelays.patterns import GENERATORS, bernoulli, generate
+from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
+from wmdelays.training.rules.registry import rule_named
+from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.published import PUBLISHED
 from wmdelays.validation.work.points import check_number
 
 GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
 STEP = 1e-3
+# Most delays, and most of what takes the longer the larger it is, where a rule is tried out.
+_TINY_DELAYS, _TINY_EFFORT = 64, 4
 # What every setting has beside the generator's words and the rule's own options.
 _COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
-# What a rule's function takes that is no option of a scan.
-_NO_OPTION = {"patterns", "memory", "n_delays", "step", "beta", "theta", "periodic", "seed"} | {
-    *("checkpoint", "checkpoint_every", "on_progress", "on_epoch")
-}
 
 
-def settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
+def settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):
     """The settings of a scan: all combinations of the scanned values.
 
     Parameters
@@ -66,7 +66,7 @@ def settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
     return list(found.values())
 
 
-def published_settings(generator=GENERATOR, over=None, *, rule="margin", options=None):
+def published_settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):
     """The settings of the reference's five scans, in each of which one parameter moves.
 
     Parameters
@@ -162,17 +162,9 @@ def _words(generator):
 
 
 def _options(rule):
-    """The options of a rule and their defaults."""
-    from wmdelays.training.storing import rule_function
-
-    # `bptt` starts from Hebbian weights and takes the options of both.
-    functions = [rule_function(one) for one in (["hebbian", rule] if rule == "bptt" else [rule])]
-    return {
-        name: parameter.default
-        for function in functions
-        for name, parameter in inspect.signature(function).parameters.items()
-        if name not in _NO_OPTION
-    }
+    """The options of a rule that a scan can set, by their names."""
+    options = rule_named(rule).all_options
+    return {name: option for name, option in options.items() if option.scanned}
 
 
 def _setting(generator, given):
@@ -181,9 +173,10 @@ def _setting(generator, given):
     for word, default in words.items():
         if word not in given and isinstance(default, type):
             raise InputError(f"{generator} needs {word}=…")
-        setting[word] = _value(word, given.get(word, default), default)
+        kind = default if isinstance(default, type) else type(default)
+        setting[word] = _value(word, given.get(word, default), kind)
     for name, default in _COMMON.items():
-        setting[name] = _value(name, given.get(name, default), default)
+        setting[name] = _value(name, given.get(name, default), type(default))
     setting["rule"] = str(given["rule"])
     for name in sorted(given.keys() - setting.keys()):
         if name not in options:
@@ -192,37 +185,37 @@ def _setting(generator, given):
                 f"there is no parameter {name!r} with {generator} and the rule {setting['rule']};"
                 f" there are {known}"
             )
-        setting[name] = _value(name, given[name], options[name])
+        option = options[name]
+        setting[name] = _value(name, given[name], option.kind, optional=option.default is None)
     return setting
 
 
-def _value(name, given, default):
-    """A value, maybe given as text, of the kind of the default (or the kind itself)."""
+def _value(name, given, kind, optional=False):
+    """A value of a kind, maybe given as text; where it is optional it may be none."""
     text = str(given).strip()
-    if isinstance(default, bool):
-        kind, choices = "true or false", {"true": True, "false": False}
+    if optional and text.lower() == "none":
+        return None
+    if kind is bool:
+        kinds, choices = "true or false", {"true": True, "false": False}
         if text.lower() in choices:
             return choices[text.lower()]
-    elif isinstance(default, str):
+    elif kind is str:
         return text
-    elif default is int or isinstance(default, int):
-        kind = "a whole number"
+    elif kind is int:
+        kinds = "a whole number"
         try:
             return int(text)
         except ValueError:
             pass
     else:
-        kind = "a number"
-        if default is None and text.lower() == "none":
-            return None
+        kinds = "a number"
         try:
             number = float(text)
             if math.isfinite(number):
-                # Without a default, whole numbers (of synapses, of steps) stay whole.
-                return int(text) if default is None and text.isdecimal() else number
+                return number
         except ValueError:
             pass
-    raise InputError(f"{name} has to be {kind}, not {text!r}")
+    raise InputError(f"{name} has to be {kinds}, not {text!r}")
 
 
 def check_settings(settings):
@@ -245,18 +238,16 @@ def check_settings(settings):
 
 
 def _check_room(setting):
-    from wmdelays.training.room import check_room
-
+    options = rule_options(setting)
     n_neurons, n_steps, n_patterns = (setting[name] for name in ("neurons", "steps", "patterns"))
-    check_room(
-        setting["rule"],
+    sizes = Sizes(
         n_neurons=n_neurons,
-        n_delays=setting["delays"],
         n_steps=n_steps,
         n_patterns=n_patterns,
         n_spikes=setting["rate"] * n_neurons * n_steps * n_patterns,
-        damaged=setting.get("damaged_epochs", 1) != 0,
     )
+    rule = rule_named(setting["rule"])
+    rule.check_room(sizes, setting["delays"], rule.checked(options, setting["delays"]))
 
 
 def try_out(setting):
@@ -278,12 +269,14 @@ def _store_tiny(common, rule, options):
     from wmdelays.training.storing import store
 
     common, options = json.loads(common), json.loads(options)
-    most = max(4, options.get("warm_up", 0))
-    for name in ("epochs", "damaged_epochs"):
-        if name in options:
-            options[name] = min(options[name], most)
-    # Long enough for every other option that is bounded by the delays.
-    longest = max(64, options.get("shortest_trigger") or 0)
+    described = rule_named(rule).all_options
+    # Long enough for every option that is bounded by the delays.
+    longest = _TINY_DELAYS
+    for name, value in options.items():
+        if described[name].grows:
+            options[name] = min(value, _TINY_EFFORT)
+        if described[name].within_delays:
+            longest = max(longest, value or 0)
     common["n_delays"] = min(common["n_delays"], longest)
     patterns = bernoulli(8, common["n_delays"] + 8, 1, 0.2)
     store(patterns, rule, **common, **options)

@@ -18,7 +18,7 @@ from wmdelays.patterns import bernoulli
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.network_file import write_run
 from wmdelays.polychrony.network_state import new_run
-from wmdelays.training.checkpoint import write_checkpoint
+from wmdelays.training.rules.checkpoint import write_checkpoint
 from wmdelays.validation.reports.pages import drawn, write_page
 
 (RASTER,) = bernoulli(50, 400, 1, 0.05, seed=1)

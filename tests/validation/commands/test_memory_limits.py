@@ -6,7 +6,7 @@ import wmdelays.machine.free_memory
 from wmdelays import InputError
 from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import periodic
-from wmdelays.training.storing import RULES
+from wmdelays.training import RULES
 from wmdelays.validation.recall import robustness
 from wmdelays.validation.scans.parameters import settings
 
@@ -89,9 +89,7 @@ def test_a_spike_of_a_far_unit_is_refused(refused, wmdelays, tmp_path_factory):
 def test_what_cannot_be_learned_is_refused_before_anything_is_drawn(
     kind, rule, refused, monkeypatch
 ):
-    monkeypatch.setattr(
-        "wmdelays.validation.commands.store.generate", lambda *text, **others: 1 / 0
-    )
+    monkeypatch.setattr("wmdelays.files.pattern_inputs.generate", lambda *text, **others: 1 / 0)
     text = f"{kind}:neurons=25000,steps=25000,patterns=1,rate=0.01"
     line = refused("store", text, "-o", "m.h5", "--rule", rule)
     assert f"by the rule {rule} needs about" in line

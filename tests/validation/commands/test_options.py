@@ -12,7 +12,7 @@ from wmdelays.patterns import bernoulli
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.network_file import write_run
 from wmdelays.polychrony.network_state import new_run
-from wmdelays.training.checkpoint import write_checkpoint
+from wmdelays.training.rules.checkpoint import write_checkpoint
 from wmdelays.validation.work.results import Results
 
 GENERATOR = "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05"

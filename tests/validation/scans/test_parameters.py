@@ -90,7 +90,7 @@ def test_unknown_parameters_and_values_are_refused(over, options, message):
         ({"epochs": [3, 0]}, "^epochs = 0: epochs is 0"),
         ({"damaged_epochs": [3, -2]}, "^damaged_epochs = -2"),
         ({"lost": [0.5, 2]}, "^lost = 2: lost is 2.0"),
-        ({"signs": ["free", "both"]}, "^signs = both: there are no signs 'both'"),
+        ({"signs": ["free", "both"]}, "^signs = both: signs is 'both'; it has to be free or dale"),
         ({"shortest_trigger": [5, 42]}, "^shortest_trigger = 42: shortest_trigger is 42"),
     ],
 )

@@ -12,7 +12,7 @@ from wmdelays.files.memory_file import write_memory
 from wmdelays.files.output import write_json
 from wmdelays.files.raster_files import write_raster
 from wmdelays.raster import Raster
-from wmdelays.training.checkpoint import write_checkpoint
+from wmdelays.training.rules.checkpoint import write_checkpoint
 
 NOTEBOOK = '{\n "cells": [],\n "metadata": {},\n "nbformat": 4\n}\n'
 

@@ -1,8 +1,6 @@
 """The rule `bptt`: surrogate gradients through the closed loop."""
 
 import math
-import time
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,23 +8,17 @@ import torch
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
-from wmdelays.files.file_kinds import CHECKPOINT
-from wmdelays.files.output import check_writable
 from wmdelays.memory import Memory
-from wmdelays.training.checkpoint import array_of, fingerprint, resume, write_checkpoint
-from wmdelays.training.room import check_room_for
+from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.bptt.closed_loop import gradient, run
-from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES
+from wmdelays.training.rules.bptt.description import BPTT, LEARNING_RATE
+from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
+from wmdelays.training.rules.checkpoint import advances, array_of, fingerprint
+from wmdelays.training.rules.rule import sizes_of
 
-EPOCHS = 16
-# The optimizers and their default learning rates, in units of the median size of the start weights.
-# Plain gradients are as small as a spike's share of the loss, those of AdamW are normalized.
-LEARNING_RATE = {"adamw": 0.05, "sgd": 10.0}
 _KEPT_BY_OPTIMIZER = {"adamw": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
-# Default steepness of the surrogates.
+# Default steepness of the surrogate gradients.
 ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
-# Writing a checkpoint of a large network takes seconds, so not every epoch writes one.
-CHECKPOINT_EVERY = 10.0
 # AdamW's epsilon, in units of what one wrong spike adds to the loss. Through the leak a spike also
 # leaves faint gradients at the steps before it; the usual epsilon of 1e-8 would make a full step
 # of each of those.
@@ -36,7 +28,7 @@ _EPSILON = 0.1
 def bptt(
     memory,
     *,
-    epochs=EPOCHS,
+    epochs=16,
     warm_up=4,
     learning_rate=None,
     optimizer="adamw",
@@ -45,8 +37,8 @@ def bptt(
     dropout=0.0,
     seed=0,
     checkpoint=None,
-    checkpoint_every=CHECKPOINT_EVERY,
-    on_epoch=None,
+    checkpoint_every=10.0,
+    progress=None,
 ):
     """Train the weights of a memory by back-propagation through time in closed loop.
 
@@ -71,7 +63,7 @@ def bptt(
     surrogate : {"fast_sigmoid", "triangle"}
         See `wmdelays.training.rules.bptt.surrogate_gradients`; the triangle makes an epoch much shorter.
     alpha : float, optional
-        Steepness of the surrogate; by default `ALPHA`, 15 for the fast sigmoid as in the paper
+        Steepness of the surrogate gradient; by default `ALPHA`, 15 for the fast sigmoid as in the paper
         and 5 for the triangle, whose support would otherwise be too narrow to learn from.
     dropout : float
         Probability with which each entry (neuron, delay) of each context is left out; 0.37 in the
@@ -82,10 +74,11 @@ def bptt(
         File of the checkpoint. If it exists, training goes on from there; the result is that
         of an uninterrupted training. A finished training leaves it.
     checkpoint_every : float
-        Seconds from one checkpoint to the next, at the end of an epoch.
-    on_epoch : callable, optional
-        ``on_epoch(epoch, loss, f1)`` is called after each epoch (counted from 1), and for epoch
-        0, the start, with the loss None.
+        Seconds from one checkpoint to the next, at the end of an epoch. Writing that of a large
+        network takes seconds itself.
+    progress : callable, optional
+        ``progress(stage, part)`` is called after each epoch, and for epoch 0, the start, with the
+        epoch, its loss and F1 in words, and the part of the epochs that is done.
 
     Returns
     -------
@@ -109,11 +102,8 @@ def bptt(
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026).
     """
-    _check_choice("optimizer", optimizer, LEARNING_RATE)
-    _check_choice("surrogate", surrogate, SURROGATES)
-    alpha = ALPHA[surrogate] if alpha is None else alpha
-    if learning_rate is None:
-        learning_rate = _learning_rate(memory, optimizer, surrogate)
+    if not memory.patterns:
+        raise InputError("bptt needs a memory with patterns")
     settings = {
         "epochs": epochs,
         "warm_up": warm_up,
@@ -122,32 +112,20 @@ def bptt(
         "surrogate": surrogate,
         "alpha": alpha,
         "dropout": dropout,
-        "seed": seed,
     }
-    _check(memory, epochs, warm_up, learning_rate, alpha, dropout, seed)
-    check_room_for("bptt", memory.patterns, memory.n_delays, memory.step, memory.periodic)
-    training = _Training(memory, optimizer, seed)
+    settings = BPTT.checked(settings) | {"seed": checked_seed(seed)}
+    if learning_rate is None:
+        settings["learning_rate"] = _learning_rate(memory, optimizer, surrogate)
+    if alpha is None:
+        settings["alpha"] = ALPHA[surrogate]
+    sizes = sizes_of(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    BPTT.check_room(sizes, memory.n_delays, settings)
+    training = _Training(memory, settings)
     owner = fingerprint(memory, settings)
-    if checkpoint is not None:
-        check_writable(checkpoint, CHECKPOINT)
-        if Path(checkpoint).exists():
-            resume(checkpoint, owner, _State, training.restore)
-    if not training.history:
-        training.judge(loss=None)
-        _report(on_epoch, training)
-
-    written = time.monotonic()
-    while not training.finished(epochs):
-        rate = learning_rate * cosine_decay(training.epoch, epochs, warm_up)
-        loss = training.learn(rate, SURROGATES[surrogate], alpha, dropout)
-        training.judge(loss)
-        if checkpoint is not None and (
-            training.finished(epochs) or time.monotonic() - written >= checkpoint_every
-        ):
-            write_checkpoint(checkpoint, owner, *training.state())
-            written = time.monotonic()
-        _report(on_epoch, training)
-    return training.result(settings)
+    for _ in advances(training, owner, checkpoint, checkpoint_every):
+        if progress is not None:
+            progress(*training.shown())
+    return training.result()
 
 
 def cosine_decay(epoch, epochs, warm_up):
@@ -215,8 +193,10 @@ class _Training:
         Loss (None for the start) and F1 of each epoch, from the start, epoch 0, on.
     """
 
-    def __init__(self, memory, optimizer, seed):
-        self.memory = memory
+    State = _State
+
+    def __init__(self, memory, settings):
+        self.memory, self.settings = memory, settings
         sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic).dense(memory.step)
             for p in memory.patterns
@@ -226,8 +206,8 @@ class _Training:
         self.forced[:, memory.n_delays :] = False
         self.weights = _dense_weights(memory)
         self.best = self.weights.clone()
-        self.optimizer_name, self.optimizer = optimizer, _optimizer(optimizer, self.weights)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.optimizer = _optimizer(settings["optimizer"], self.weights)
+        self.generator = torch.Generator().manual_seed(settings["seed"])
         self.history = []
         # The undamaged recall of the present weights, if it is known.
         self.recalled = None
@@ -242,11 +222,24 @@ class _Training:
         """Highest F1 so far."""
         return max(one["f1"] for one in self.history)
 
-    def finished(self, epochs):
-        return self.epoch >= epochs or self.best_f1 == 1
+    @property
+    def done(self):
+        """Whether there is nothing left to do; what is judged first is the start."""
+        return bool(self.history) and (self.epoch >= self.settings["epochs"] or self.best_f1 == 1)
 
-    def learn(self, rate, surrogate, alpha, dropout):
+    def advance(self):
+        """Learn for an epoch, or take the start as epoch 0."""
+        self._judge(self._learn() if self.history else None)
+
+    def shown(self):
+        """The last epoch in words, and the part of the epochs that is done."""
+        epochs, last = self.settings["epochs"], self.history[-1]
+        loss = "" if last["loss"] is None else f", loss {last['loss']:.4f}"
+        return f"epoch {self.epoch} of {epochs}{loss}, F1 {last['f1']:.4f}", self.epoch / epochs
+
+    def _learn(self):
         """One step of the optimizer; gives the loss before it."""
+        settings, dropout = self.settings, self.settings["dropout"]
         if dropout:
             made = self._run(dropout=dropout, generator=self.generator)
         else:
@@ -255,7 +248,8 @@ class _Training:
         self.recalled = None
         loss, at_wanted, elsewhere = self._loss(made)
         options = self.optimizer.param_groups[0]
-        options["lr"] = rate
+        decay = cosine_decay(self.epoch, settings["epochs"], settings["warm_up"])
+        options["lr"] = settings["learning_rate"] * decay
         if "eps" in options:
             options["eps"] = max(_EPSILON * elsewhere, 1e-8)
         at_wanted, elsewhere = torch.tensor([at_wanted, elsewhere])
@@ -263,12 +257,13 @@ class _Training:
         def own_gradient(t):
             return torch.where(self.wanted[:, t], at_wanted, elsewhere)
 
-        self.weights.grad = gradient(self.weights, made, own_gradient, surrogate, alpha)
+        surrogate = SURROGATE_GRADIENTS[settings["surrogate"]]
+        self.weights.grad = gradient(self.weights, made, own_gradient, surrogate, settings["alpha"])
         self.optimizer.step()
         self.weights.grad = None
         return loss
 
-    def judge(self, loss):
+    def _judge(self, loss):
         """Take F1 of an undamaged recall, and keep the weights if they are the best so far."""
         self.recalled = self._run()
         f1 = 1 - self._loss(self.recalled)[0]
@@ -299,7 +294,7 @@ class _Training:
         shape = tuple(self.weights.shape)
         optimizer = {
             name: (np.float32, () if name == "step" else shape)
-            for name in _KEPT_BY_OPTIMIZER[self.optimizer_name]
+            for name in _KEPT_BY_OPTIMIZER[self.settings["optimizer"]]
         }
         wanted = {"weights": (np.float32, shape), "best": (np.float32, shape)}
         wanted |= {f"optimizer.{name}": one for name, one in optimizer.items()}
@@ -318,11 +313,11 @@ class _Training:
         for name in optimizer:
             self.optimizer.state[self.weights][name] = found[f"optimizer.{name}"]
 
-    def result(self, settings):
+    def result(self):
         """The memory with the best weights."""
         memory = self.memory
         pre, delay, post = self.best.nonzero(as_tuple=True)
-        made = {"rule": "bptt", "start": memory.made, "settings": settings}
+        made = {"rule": "bptt", "start": memory.made, "settings": self.settings}
         made |= {"history": self.history, "f1": self.best_f1}
         return Memory(
             n_neurons=memory.n_neurons,
@@ -356,29 +351,3 @@ def _learning_rate(memory, optimizer, surrogate):
     """A rate that fits the size of the start weights: a larger one would undo what they recall."""
     size = float(np.median(np.abs(memory.weight))) if memory.n_synapses else memory.theta
     return LEARNING_RATE[optimizer] * size * (0.2 if surrogate == "fast_sigmoid" else 1.0)
-
-
-def _report(on_epoch, training):
-    if on_epoch is not None:
-        on_epoch(training.epoch, training.history[-1]["loss"], training.history[-1]["f1"])
-
-
-def _check_choice(name, value, known):
-    if value not in known:
-        raise InputError(f"there is no {name} {value!r}; there are {', '.join(known)}")
-
-
-def _check(memory, epochs, warm_up, learning_rate, alpha, dropout, seed):
-    if not memory.patterns:
-        raise InputError("bptt needs a memory with patterns")
-    if epochs < 1 or epochs != int(epochs):
-        raise InputError(f"epochs is {epochs}; it has to be a whole number of at least 1")
-    if warm_up < 0 or warm_up != int(warm_up):
-        raise InputError(f"warm_up is {warm_up}; it has to be a whole number of at least 0")
-    for name, value in (("learning_rate", learning_rate), ("alpha", alpha)):
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"{name} is {value}; it has to be greater than zero")
-    if not 0 <= dropout < 1:
-        raise InputError(f"dropout is {dropout}; it has to lie from 0 to below 1")
-    if not 0 <= seed < 2**63 or seed != int(seed):
-        raise InputError(f"seed is {seed}; it has to be a whole number from 0 to 2^63 - 1")

@@ -1,4 +1,4 @@
-"""Surrogate derivatives: what stands in for the derivative of a spike in its membrane."""
+"""Surrogate gradients: what stands in for the derivative of a spike in its membrane."""
 
 
 def fast_sigmoid(distance, alpha):
@@ -47,4 +47,4 @@ def triangle(distance, alpha):
     return (1 - alpha / 2 * distance.abs()).clamp_(min=0)
 
 
-SURROGATES = {f.__name__: f for f in (fast_sigmoid, triangle)}
+SURROGATE_GRADIENTS = {f.__name__: f for f in (fast_sigmoid, triangle)}

@@ -8,9 +8,10 @@ import scipy.sparse as sp
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.memory import Memory
-from wmdelays.training.room import check_room_for
 from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
+from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
+from wmdelays.training.rules.rule import sizes_of
 
 
 def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
@@ -40,7 +41,7 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.rules.closed_form.gain.gains`.
     """
-    check_room_for("hebbian", patterns, n_delays, step, periodic)
+    HEBBIAN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, {})
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
@@ -48,7 +49,17 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
     return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
 
 
-def pseudo_inverse(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
+def pseudo_inverse(
+    patterns,
+    *,
+    n_delays,
+    step,
+    beta,
+    theta,
+    periodic=False,
+    deconvolve=False,
+    progress=None,
+):
     """Weights of least squares and least norm that turn every context into its target current.
 
         W = C^+ I*,  with C the contexts of all steps and I* the currents asked for
@@ -60,6 +71,9 @@ def pseudo_inverse(patterns, *, n_delays, step, beta, theta, periodic=False, dec
     ----------
     patterns, n_delays, step, beta, theta, periodic, deconvolve
         As in `hebbian`.
+    progress : callable, optional
+        ``progress(stage, part)`` is called now and then with what is being done, and the part of it
+        that is done.
 
     Returns
     -------
@@ -69,19 +83,26 @@ def pseudo_inverse(patterns, *, n_delays, step, beta, theta, periodic=False, dec
     -----
     Where no weights meet all targets, a context of n spikes counts 1/n in the sum of squares.
     """
-    check_room_for("pseudo-inverse", patterns, n_delays, step, periodic)
+    PSEUDO_INVERSE.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, {})
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
+
+    def done(part):
+        if progress is not None:
+            progress("least squares", part)
+
     size = np.maximum(contexts.getnnz(axis=1), 1)
     scaling = sp.diags(1 / np.sqrt(size))
     # A membrane that is off by a thousandth is far from the threshold; single precision halves
     # the bytes to be moved, which is what takes the time.
-    weights = least_squares(scaling @ contexts, scaling @ target, 1e-4, np.float32)
+    weights = least_squares(scaling @ contexts, scaling @ target, 1e-4, np.float32, done=done)
     return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
 
 
-def least_squares(matrix, right, tolerance=1e-7, dtype=np.float64, iterations=1000, block=64):
+def least_squares(
+    matrix, right, tolerance=1e-7, dtype=np.float64, iterations=1000, block=64, done=None
+):
     """The solution of least norm of ``min |matrix @ x - right|``, by conjugate gradients (CGLS).
 
     Parameters
@@ -96,6 +117,8 @@ def least_squares(matrix, right, tolerance=1e-7, dtype=np.float64, iterations=10
         Give up improving after this many.
     block : int
         Number of columns solved side by side.
+    done : callable, optional
+        It is called with the part of the columns that are solved.
 
     Returns
     -------
@@ -129,7 +152,9 @@ def least_squares(matrix, right, tolerance=1e-7, dtype=np.float64, iterations=10
 
     blocks = [slice(first, first + block) for first in range(0, right.shape[1], block)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(solve, blocks))
+        for k, _ in enumerate(pool.map(solve, blocks), 1):
+            if done is not None:
+                done(k / len(blocks))
     return solution
 
 

@@ -1,7 +1,6 @@
 """The gain of analytic weights: how far the threshold is from the membrane."""
 
 import numpy as np
-import torch
 
 from wmdelays.training.discrete.equation import membrane
 
@@ -11,18 +10,18 @@ def teacher_forced_membrane(currents, spikes, beta):
 
     Parameters
     ----------
-    currents : Tensor, shape (n_sequences, n_steps, n_neurons)
+    currents : float array, shape (n_sequences, n_steps, n_neurons)
         Synaptic currents with the stored spikes as context.
-    spikes : Tensor of the same shape
+    spikes : float array of the same shape
         The stored spikes, which reset the membrane.
     beta : float
         What is left of the membrane after a step.
 
     Returns
     -------
-    Tensor, shape (n_sequences, n_steps, n_neurons)
+    float array, shape (n_sequences, n_steps, n_neurons)
     """
-    u = torch.empty_like(currents)
+    u = np.empty_like(currents)
     u[:, 0] = currents[:, 0]
     for t in range(1, currents.shape[1]):
         u[:, t] = membrane(u[:, t - 1], spikes[:, t - 1], currents[:, t], beta)
@@ -100,9 +99,7 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
         currents = currents if isinstance(currents, np.ndarray) else currents.toarray()
         currents = currents.reshape(n_sequences, n_steps, -1)
         wanted = spikes[:, :, chosen]
-        u = teacher_forced_membrane(
-            torch.from_numpy(currents), torch.from_numpy(wanted).double(), beta
-        ).numpy()
+        u = teacher_forced_membrane(currents, wanted.astype(float), beta)
         counted = wanted & scored[:, chosen]
         for k in range(u.shape[2]):
             target = counted[:, :, k] if counted[:, :, k].any() else wanted[:, :, k]

@@ -1,11 +1,8 @@
 """Damaged contexts: what a network is shown so that it learns to put errors right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
-
-from wmdelays.errors import InputError
-from wmdelays.quantities import whole
 
 # Presentations with noise for each pattern and epoch.
 _NOISY = 3
@@ -29,11 +26,6 @@ class Damage:
     presentations : int
         Number of damaged trigger windows for each pattern and epoch. Half of them have lost and
         added spikes, half of them silenced neurons, if both are asked for.
-
-    Raises
-    ------
-    InputError
-        If a part does not lie from 0 to 1.
     """
 
     lost: float = 0.0
@@ -42,11 +34,10 @@ class Damage:
     noise: float = 0.0
     presentations: int = 8
 
-    def __post_init__(self):
-        for name in ("lost", "added", "silenced", "noise"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name} is {getattr(self, name)}; it has to lie from 0 to 1")
-        object.__setattr__(self, "presentations", whole("presentations", self.presentations, 0))
+    @classmethod
+    def of(cls, settings):
+        """What settings ask for, among others."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
 
     @property
     def of_trigger(self):

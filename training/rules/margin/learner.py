@@ -1,7 +1,7 @@
 """The rule `margin`: every neuron learns on its own, with the stored spikes as context."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,22 +11,18 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.files.json_text import Whole
 from wmdelays.scores import score
-from wmdelays.training.checkpoint import array_of
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.room import n_workers
+from wmdelays.training.rules.checkpoint import array_of
+from wmdelays.training.rules.margin.damage import Damage
 from wmdelays.training.rules.margin.importance import importance
 from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks, targets
 from wmdelays.training.rules.margin.presentations import presentations as lay_out
+from wmdelays.training.rules.margin.room import n_workers
 from wmdelays.training.rules.margin.sparse_block import SparseBlock, synapses
-from wmdelays.training.rules.margin.synapse_limits import most_important, within
+from wmdelays.training.rules.margin.stages import KEPT, ROUND, Plan
+from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
 from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED, present
 
-EPOCHS = 100
-DAMAGED_EPOCHS = 15
-LOST = ADDED = SILENCED = 0.8
-NOISE = 0.3
-PRESENTATIONS = 8
-CHECKPOINT_EVERY = 30.0
 # Part of the way to its bound that a membrane is moved: beyond 1 it overshoots, which reaches all
 # bounds in fewer epochs (over-relaxation).
 _RATE = 1.4
@@ -39,40 +35,10 @@ _DAMAGED_RATES = 1.0, 0.2
 _QUARTER = 4
 # Largest weight, in units of theta. Where contexts contradict each other, weights can grow for ever.
 _LARGEST = 100.0
-# Epochs that are learned between two looks at the whole network.
-_ROUND = 5
 # At the end of each stage and after these numbers of its epochs some patterns are recalled, to see
 # how far learning is.
 _LOOKS = 20, 40, 80, 160, 320, 640
 _RECALLED = 16
-# What pruning leaves of the synapses in each cut.
-_KEPT = 0.8
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """A stretch of learning.
-
-    Attributes
-    ----------
-    name : str
-    epochs : int
-        Number of epochs at most.
-    damaged : bool
-        Whether contexts are damaged.
-    cut : tuple, optional
-        Limits of a cut before it, see `SynapseLimits.cuts`.
-    prunes, judges : bool
-        Whether each neuron's weakest synapses are cut before it, and whether they are given back
-        after it to the neurons that need them.
-    """
-
-    name: str
-    epochs: int
-    damaged: bool = False
-    cut: tuple | None = None
-    prunes: bool = False
-    judges: bool = False
 
 
 class _Event(msgspec.Struct):
@@ -84,8 +50,8 @@ class _Event(msgspec.Struct):
     f1: float
 
 
-class _State(msgspec.Struct):
-    """What a checkpoint keeps beside the arrays, see `_Learner.state`."""
+class State(msgspec.Struct):
+    """What a checkpoint keeps beside the arrays, see `Learner.state`."""
 
     stage: Whole
     epoch: Whole
@@ -95,13 +61,26 @@ class _State(msgspec.Struct):
     history: list[_Event]
 
 
-class _Learner:
-    """What changes from round to round."""
+class Learner:
+    """What changes from round to round.
 
-    def __init__(self, memory, damage, limits, settings, seed, on_progress):
-        self.memory, self.damage, self.settings, self.seed = memory, damage, settings, seed
-        self.damages = bool(damage) and settings["damaged_epochs"] > 0
-        self.on_progress = on_progress or (lambda text, part: None)
+    Parameters
+    ----------
+    memory : Memory
+        Without synapses.
+    settings : dict
+        The values of all options of `margin`.
+    seed : int
+    progress : callable or None
+        See `margin`.
+    """
+
+    State = State
+
+    def __init__(self, memory, settings, seed, progress):
+        self.memory, self.settings, self.seed = memory, settings, seed
+        self.damage, limits = Damage.of(settings), SynapseLimits.of(settings)
+        self.progress = progress or (lambda stage, part: None)
         self.n_rows = memory.n_neurons * memory.n_delays
         self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
@@ -121,36 +100,13 @@ class _Learner:
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
         self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
         self.learning = np.flatnonzero(~self.silent).tolist()
-        self.stages = self._stages(limits)
+        self.plan = Plan(limits, memory.n_neurons, memory.n_delays, settings, bool(self.damage))
+        self.stages = self.plan.stages()
         self.stage = self.epoch = self.n_epochs = 0
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
         self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
         self.before = []
         self.history = []
-
-    def _stages(self, limits):
-        epochs = self.settings["epochs"]
-        damaged_epochs = self.settings["damaged_epochs"]
-        cuts = [None, *limits.cuts(self.memory.n_neurons, self.memory.n_delays)]
-        stages = []
-        for k, cut in enumerate(cuts):
-            name = "relearning" if k else "learning"
-            last = k == len(cuts) - 1
-            if self.damages:
-                # After all but the first and the last cut a few epochs are enough.
-                n = damaged_epochs if k == 0 or last else min(_ROUND, damaged_epochs)
-                stages.append(_Stage(name, n, True, cut))
-                cut = None
-            if last or not self.damages:
-                stages.append(_Stage(name, epochs, cut=cut))
-        return stages + (self._pruning() if limits.prune else [])
-
-    def _pruning(self):
-        if self.damages:
-            epochs = min(_ROUND, self.settings["damaged_epochs"])
-            damaged = _Stage("pruning", epochs, damaged=True, prunes=True)
-            return [damaged, _Stage("pruning", self.settings["epochs"], judges=True)]
-        return [_Stage("pruning", self.settings["epochs"], prunes=True, judges=True)]
 
     @property
     def done(self):
@@ -162,7 +118,7 @@ class _Learner:
         if self.epoch == 0 and not self._begin(stage):
             self.stage += 1
             return
-        n_epochs = min(_ROUND, stage.epochs - self.epoch)
+        n_epochs = min(ROUND, stage.epochs - self.epoch)
         epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
         n_done = 0
 
@@ -171,7 +127,7 @@ class _Learner:
             wrong = self._learn(k, epochs, stage.damaged)
             n_done += 1
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
-            self.on_progress(self._shown(stage), part)
+            self.progress(self._shown(stage), part)
             return wrong
 
         wrong = sum(self._each(learn))
@@ -206,7 +162,7 @@ class _Learner:
             value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
             if stage.prunes:
                 n_synapses = (weights != 0).sum(0)
-                left = np.floor(_KEPT * n_synapses).astype(int)
+                left = np.floor(KEPT * n_synapses).astype(int)
                 limits = None, np.where(self.prunable[k], left, n_synapses)
             self.blocks[k].limit(weights, most_important(value, n_delays, *limits))
 
@@ -221,7 +177,7 @@ class _Learner:
         if stage.judges:
             self._each(self._give_back)
             if self.prunable.any():
-                self.stages += self._pruning()
+                self.stages += self.plan.pruning()
         self.stage += 1
         self.epoch = 0
 
@@ -368,17 +324,11 @@ class _Learner:
             )
 
     def _restore_stages(self, state):
-        most = len(self.stages)
-        if self.settings["prune"]:
-            # Each time the neurons that may keep less, and in the end nothing.
-            n_times, left = 1, self.n_rows
-            while left:
-                n_times, left = n_times + 1, int(_KEPT * left)
-            most += n_times * len(self._pruning())
+        most = self.plan.most_stages()
         if state.n_stages > most:
             raise InputError(f"has {state.n_stages} stages; there are {most} at most")
         while len(self.stages) < state.n_stages:
-            self.stages += self._pruning()
+            self.stages += self.plan.pruning()
         if len(self.stages) != state.n_stages or state.stage > state.n_stages:
             raise InputError(f"is in stage {state.stage} of {state.n_stages}, which there is not")
         epochs = 1 if state.stage == state.n_stages else self.stages[state.stage].epochs

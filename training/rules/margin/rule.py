@@ -1,30 +1,12 @@
 """The rule `margin`."""
 
-import time
-from dataclasses import asdict
-from pathlib import Path
-
 from wmdelays.errors import InputError
-from wmdelays.files.file_kinds import CHECKPOINT
-from wmdelays.files.output import check_writable
 from wmdelays.memory import Memory
-from wmdelays.quantities import checked_seed, whole
-from wmdelays.training.checkpoint import fingerprint, resume, write_checkpoint
-from wmdelays.training.room import check_room_for
-from wmdelays.training.rules.margin.damage import Damage
-from wmdelays.training.rules.margin.learner import (
-    ADDED,
-    CHECKPOINT_EVERY,
-    DAMAGED_EPOCHS,
-    EPOCHS,
-    LOST,
-    NOISE,
-    PRESENTATIONS,
-    SILENCED,
-    _Learner,
-    _State,
-)
-from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
+from wmdelays.quantities import checked_seed
+from wmdelays.training.rules.checkpoint import advances, fingerprint
+from wmdelays.training.rules.margin.description import MARGIN
+from wmdelays.training.rules.margin.learner import Learner
+from wmdelays.training.rules.rule import sizes_of
 
 
 def margin(
@@ -36,14 +18,14 @@ def margin(
     theta,
     periodic=False,
     kappa=None,
-    epochs=EPOCHS,
-    damaged_epochs=DAMAGED_EPOCHS,
+    epochs=100,
+    damaged_epochs=15,
     shortest_trigger=None,
-    lost=LOST,
-    added=ADDED,
-    silenced=SILENCED,
-    noise=NOISE,
-    presentations=PRESENTATIONS,
+    lost=0.8,
+    added=0.8,
+    silenced=0.8,
+    noise=0.3,
+    presentations=8,
     max_synapses=None,
     prune=False,
     one_delay_per_pair=False,
@@ -51,8 +33,8 @@ def margin(
     excitatory=0.8,
     seed=0,
     checkpoint=None,
-    checkpoint_every=CHECKPOINT_EVERY,
-    on_progress=None,
+    checkpoint_every=30.0,
+    progress=None,
 ):
     """Weights that keep every membrane away from the threshold, on the right side of it.
 
@@ -96,8 +78,9 @@ def margin(
         an uninterrupted one. A finished learning leaves it.
     checkpoint_every : float
         Seconds from one checkpoint to the next.
-    on_progress : callable, optional
-        ``on_progress(text, part)`` is called now and then, with the part of the stage that is done.
+    progress : callable, optional
+        ``progress(stage, part)`` is called now and then with what is being done, and the part of it
+        that is done.
 
     Returns
     -------
@@ -109,41 +92,31 @@ def margin(
     InputError
         If a setting makes no sense, or the checkpoint belongs to something else.
     """
-    kappa = theta / 2 if kappa is None else kappa
-    damage = Damage(lost, added, silenced, noise, presentations)
-    limits = SynapseLimits(max_synapses, prune, one_delay_per_pair, signs, excitatory)
-    if not 0 < kappa < theta:
-        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
-    epochs = whole("epochs", epochs, 1)
-    damaged_epochs = whole("damaged_epochs", damaged_epochs, 0)
-    if shortest_trigger is not None:
-        shortest_trigger = whole("shortest_trigger", shortest_trigger, 1, n_delays)
-    seed = checked_seed(seed)
     settings = {
-        "kappa": kappa,
+        "kappa": theta / 2 if kappa is None else kappa,
         "epochs": epochs,
         "damaged_epochs": damaged_epochs,
         "shortest_trigger": shortest_trigger,
-        **asdict(damage),
-        **asdict(limits),
+        "lost": lost,
+        "added": added,
+        "silenced": silenced,
+        "noise": noise,
+        "presentations": presentations,
+        "max_synapses": max_synapses,
+        "prune": prune,
+        "one_delay_per_pair": one_delay_per_pair,
+        "signs": signs,
+        "excitatory": excitatory,
     }
+    settings, seed = MARGIN.checked(settings, n_delays), checked_seed(seed)
+    if not 0 < settings["kappa"] < theta:
+        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
     empty = Memory.unlearned(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
-    damages = bool(damage) and damaged_epochs > 0
-    check_room_for("margin", patterns, n_delays, step, periodic, damaged=damages)
-    learner = _Learner(empty, damage, limits, settings, seed, on_progress)
+    MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
+    learner = Learner(empty, settings, seed, progress)
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
-    if checkpoint is not None:
-        check_writable(checkpoint, CHECKPOINT)
-        if Path(checkpoint).exists():
-            resume(checkpoint, owner, _State, learner.restore)
-    written = time.monotonic()
-    while not learner.done:
-        learner.advance()
-        if checkpoint is not None and (
-            learner.done or time.monotonic() - written >= checkpoint_every
-        ):
-            write_checkpoint(checkpoint, owner, *learner.state())
-            written = time.monotonic()
+    for _ in advances(learner, owner, checkpoint, checkpoint_every):
+        pass
     return learner.result()

@@ -1,11 +1,8 @@
 """Which synapses a neuron may have: how many, of which sign, how many delays for a pair."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
-
-from wmdelays.errors import InputError
-from wmdelays.quantities import whole
 
 SIGNS = ("free", "dale")
 
@@ -28,11 +25,6 @@ class SynapseLimits:
     excitatory : float
         Part of the neurons that are excitatory, with "dale": the first ones.
 
-    Raises
-    ------
-    InputError
-        If a limit makes no sense.
-
     References
     ----------
     N. Brunel, Is cortical connectivity optimized for storing information?, Nature Neuroscience 19
@@ -45,14 +37,10 @@ class SynapseLimits:
     signs: str = "free"
     excitatory: float = 0.8
 
-    def __post_init__(self):
-        if self.max_synapses is not None:
-            most = whole("max_synapses", self.max_synapses, 1)
-            object.__setattr__(self, "max_synapses", most)
-        if self.signs not in SIGNS:
-            raise InputError(f"there are no signs {self.signs!r}; there are {', '.join(SIGNS)}")
-        if not 0 <= self.excitatory <= 1:
-            raise InputError(f"excitatory is {self.excitatory}; it has to lie from 0 to 1")
+    @classmethod
+    def of(cls, settings):
+        """What settings ask for, among others."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
 
     def __bool__(self):
         """Whether anything is limited."""

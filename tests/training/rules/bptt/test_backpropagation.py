@@ -62,7 +62,7 @@ def solved():
     return bptt(start(), learning_rate=1e-2, dropout=0.1)
 
 
-@pytest.mark.parametrize("surrogate", module.SURROGATES)
+@pytest.mark.parametrize("surrogate", module.SURROGATE_GRADIENTS)
 def test_training_lowers_the_loss_and_lifts_f1(surrogate):
     trained = bptt(start(), learning_rate=1e-2, surrogate=surrogate, epochs=5)
     losses = [one["loss"] for one in trained.made["history"]]
@@ -123,13 +123,14 @@ def test_the_learning_rate_stays_through_the_warm_up_and_falls_as_a_cosine():
 
 def test_the_optimizer_gets_the_scheduled_rate(monkeypatch):
     rates = []
-    learn = module._Training.learn
+    learn = module._Training._learn
 
-    def spy(self, rate, *args):
-        rates.append(rate)
-        return learn(self, rate, *args)
+    def spy(self):
+        loss = learn(self)
+        rates.append(self.optimizer.param_groups[0]["lr"])
+        return loss
 
-    monkeypatch.setattr(module._Training, "learn", spy)
+    monkeypatch.setattr(module._Training, "_learn", spy)
     bptt(start(), epochs=4, warm_up=2, learning_rate=1e-4)
     assert rates == pytest.approx([1e-4, 1e-4, 1e-4, 0.5e-4])
 
@@ -161,21 +162,31 @@ class Interruption(Exception):
     pass
 
 
+def epoch_of(stage):
+    """The number in a line of progress."""
+    return int(stage.removeprefix("epoch ").split(" of ")[0])
+
+
 def interrupt_after(n_epochs):
-    def on_epoch(epoch, loss, f1):
-        if epoch == n_epochs:
+    def progress(stage, part):
+        if epoch_of(stage) == n_epochs:
             raise Interruption
 
-    return on_epoch
+    return progress
+
+
+def told(epochs):
+    """A progress that keeps the numbers of epochs."""
+    return lambda stage, part: epochs.append(epoch_of(stage))
 
 
 @pytest.mark.parametrize("optimizer", module.LEARNING_RATE)
 def test_a_resumed_training_gives_what_an_uninterrupted_one_gives(optimizer, tmp_path):
     file, options = tmp_path / "c.h5", dict(optimizer=optimizer, epochs=5)
     with pytest.raises(Interruption):
-        bptt(start(), checkpoint=file, checkpoint_every=0, on_epoch=interrupt_after(3), **options)
+        bptt(start(), checkpoint=file, checkpoint_every=0, progress=interrupt_after(3), **options)
     epochs = []
-    resumed = bptt(start(), checkpoint=file, on_epoch=lambda *now: epochs.append(now[0]), **options)
+    resumed = bptt(start(), checkpoint=file, progress=told(epochs), **options)
     assert epochs == [4, 5]
     assert same(resumed, bptt(start(), **options))
 
@@ -186,16 +197,16 @@ def test_a_killed_training_resumes(tmp_path):
         "import os, signal, sys; sys.path.insert(0, sys.argv[1])\n"
         "from test_backpropagation import bptt, start, torch\n"
         "torch.set_num_threads(1)\n"
-        "def on_epoch(epoch, loss, f1):\n"
-        "    if epoch == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "bptt(start(), epochs=4, checkpoint=sys.argv[2], checkpoint_every=0, on_epoch=on_epoch)\n"
+        "def progress(stage, part):\n"
+        "    if stage.startswith('epoch 2 '): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "bptt(start(), epochs=4, checkpoint=sys.argv[2], checkpoint_every=0, progress=progress)\n"
     )
     file = tmp_path / "c.h5"
     here = os.path.dirname(__file__)
     killed = subprocess.run([sys.executable, "-c", program, here, str(file)])
     assert killed.returncode == -signal.SIGKILL
     epochs = []
-    resumed = bptt(start(), epochs=4, checkpoint=file, on_epoch=lambda *now: epochs.append(now[0]))
+    resumed = bptt(start(), epochs=4, checkpoint=file, progress=told(epochs))
     assert epochs == [3, 4]
     assert same(resumed, bptt(start(), epochs=4))
 
@@ -203,7 +214,7 @@ def test_a_killed_training_resumes(tmp_path):
 def test_a_finished_checkpoint_gives_its_result_at_once(tmp_path):
     file, epochs = tmp_path / "c.h5", []
     first = bptt(start(), epochs=2, checkpoint=file)
-    again = bptt(start(), epochs=2, checkpoint=file, on_epoch=lambda *now: epochs.append(now[0]))
+    again = bptt(start(), epochs=2, checkpoint=file, progress=told(epochs))
     assert epochs == [] and same(first, again)
 
 
@@ -232,8 +243,8 @@ def test_a_checkpoint_of_other_settings_or_another_memory_is_refused(tmp_path):
         (dict(alpha=-1), "alpha is -1"),
         (dict(dropout=1), "dropout is 1"),
         (dict(dropout=-0.1), "dropout is -0.1"),
-        (dict(optimizer="adam"), "no optimizer 'adam'; there are adamw, sgd"),
-        (dict(surrogate="box"), "no surrogate 'box'; there are fast_sigmoid, triangle"),
+        (dict(optimizer="adam"), "optimizer is 'adam'; it has to be adamw or sgd"),
+        (dict(surrogate="box"), "surrogate is 'box'; it has to be fast_sigmoid or triangle"),
         (dict(seed=-1), "seed is -1"),
         (dict(checkpoint="/no/such/folder/c.h5"), "/no/such/folder"),
     ],
@@ -256,6 +267,17 @@ def test_how_it_was_made_is_json_and_holds_the_start():
     assert json.loads(json.dumps(made)) == made
     assert made["rule"] == "bptt" and made["start"] == {"rule": "hebbian"}
     assert made["settings"]["seed"] == 3 and made["settings"]["dropout"] == 0.0
+
+
+def test_progress_tells_the_epoch_its_loss_and_f1_and_how_much_is_done():
+    said = []
+    made = bptt(start(), epochs=2, progress=lambda *now: said.append(now)).made
+    first, second, third = made["history"]
+    assert said == [
+        (f"epoch 0 of 2, F1 {first['f1']:.4f}", 0.0),
+        (f"epoch 1 of 2, loss {second['loss']:.4f}, F1 {second['f1']:.4f}", 0.5),
+        (f"epoch 2 of 2, loss {third['loss']:.4f}, F1 {third['f1']:.4f}", 1.0),
+    ]
 
 
 def test_library_use_is_silent(capfd):

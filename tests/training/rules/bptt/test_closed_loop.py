@@ -5,7 +5,7 @@ import torch
 
 from wmdelays.training.rules.bptt import closed_loop
 from wmdelays.training.rules.bptt.closed_loop import gradient, run
-from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES
+from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
 
 N_TRIALS, N_STEPS, N_NEURONS, N_DELAYS = 3, 30, 12, 5
 CLAMP, BETA, THETA, ALPHA = 6, 0.7, 0.9, 3.0
@@ -72,7 +72,7 @@ def products(request, monkeypatch):
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.37])
-@pytest.mark.parametrize("surrogate", SURROGATES.values())
+@pytest.mark.parametrize("surrogate", SURROGATE_GRADIENTS.values())
 def test_gradient_is_that_of_autograd(surrogate, dropout, products):
     weights, forced, generator = setting()
     made = run(weights, forced, CLAMP, BETA, THETA, dropout=dropout, generator=generator)

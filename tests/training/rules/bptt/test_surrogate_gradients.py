@@ -1,12 +1,16 @@
-"""Surrogate derivatives."""
+"""Surrogate gradients."""
 
 import pytest
 import torch
 
-from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATES, fast_sigmoid, triangle
+from wmdelays.training.rules.bptt.surrogate_gradients import (
+    SURROGATE_GRADIENTS,
+    fast_sigmoid,
+    triangle,
+)
 
 
-@pytest.mark.parametrize("surrogate", SURROGATES.values())
+@pytest.mark.parametrize("surrogate", SURROGATE_GRADIENTS.values())
 def test_peak_is_one_at_threshold_and_both_sides_are_equal(surrogate):
     distance = torch.arange(-1000, 1001, dtype=torch.float64) / 1000
     slope = surrogate(distance, 15.0)
@@ -29,6 +33,6 @@ def test_only_the_triangle_ends():
 
 def test_the_membrane_is_left_as_it_was():
     distance = torch.tensor([-0.1, 0.2])
-    for surrogate in SURROGATES.values():
+    for surrogate in SURROGATE_GRADIENTS.values():
         surrogate(distance, 2.0)
         assert distance.tolist() == pytest.approx([-0.1, 0.2])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from wmdelays import InputError
 from wmdelays.training.rules.margin.damage import Damage
 
 N_NEURONS, N_STEPS, N_DELAYS, RATE = 200, 90, 20, 0.05
@@ -163,16 +162,3 @@ def test_the_same_random_numbers_give_the_same_damage():
 def test_damage_is_true_where_something_is_damaged(damage, damages):
     assert bool(damage) is damages
     assert bool(drawn(stored(), damage)) is damages
-
-
-@pytest.mark.parametrize("name", ["lost", "added", "silenced", "noise"])
-@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
-def test_a_part_lies_from_zero_to_one(name, value):
-    with pytest.raises(InputError, match=f"{name} is {value}; it has to lie from 0 to 1"):
-        Damage(**{name: value})
-
-
-@pytest.mark.parametrize("value", [-1, 2.5, float("nan"), float("inf")])
-def test_the_number_of_presentations_is_a_whole_number(value):
-    with pytest.raises(InputError, match=f"presentations is {value}"):
-        Damage(presentations=value)

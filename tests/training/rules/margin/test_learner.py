@@ -14,7 +14,6 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import margin, recall
 
-# The package carries the function under the module's name.
 module = importlib.import_module("wmdelays.training.rules.margin.learner")
 
 STEP, N_DELAYS = 1e-3, 10
@@ -185,7 +184,7 @@ def test_blocks_of_silent_neurons_are_passed_over_and_change_nothing(limits, mon
     monkeypatch.setattr(module.SparseBlock, "dense", lambda one: dense.append(1) or whole(one))
     quick = learned(patterns, **LIMITS[limits])
     n_quick = len(dense)
-    begun = module._Learner.__init__
+    begun = module.Learner.__init__
 
     def of_all(learner, *arguments):
         begun(learner, *arguments)
@@ -193,7 +192,7 @@ def test_blocks_of_silent_neurons_are_passed_over_and_change_nothing(limits, mon
         learner.learning = list(range(len(learner.blocks)))
         learner.prunable[:] = LIMITS[limits].get("prune", False)
 
-    monkeypatch.setattr(module._Learner, "__init__", of_all)
+    monkeypatch.setattr(module.Learner, "__init__", of_all)
     thorough = learned(patterns, **LIMITS[limits])
     assert n_quick < (len(dense) - n_quick) / 2
     assert quick.fingerprint() == thorough.fingerprint()
@@ -249,11 +248,11 @@ def test_a_memory_from_its_file_gives_the_same_spikes_in_brian2(limits, memories
 def interrupt_after(n_calls):
     calls = itertools.count(1)
 
-    def on_progress(text, part):
+    def progress(stage, part):
         if next(calls) == n_calls:
             raise KeyboardInterrupt
 
-    return on_progress
+    return progress
 
 
 @pytest.mark.parametrize(
@@ -270,7 +269,7 @@ def interrupt_after(n_calls):
 def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(options, tmp_path):
     patterns = bernoulli(40, 60, 2, 0.04, seed=2)
     calls, file = [], tmp_path / "c.h5"
-    expected = learned(patterns, on_progress=lambda *now: calls.append(now), **options)
+    expected = learned(patterns, progress=lambda *now: calls.append(now), **options)
     third = max(len(calls) // 3, 3)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
@@ -278,13 +277,11 @@ def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(options, tmp_p
                 patterns,
                 checkpoint=file,
                 checkpoint_every=0,
-                on_progress=interrupt_after(third),
+                progress=interrupt_after(third),
                 **options,
             )
     left = []
-    resumed = learned(
-        patterns, checkpoint=file, on_progress=lambda *now: left.append(now), **options
-    )
+    resumed = learned(patterns, checkpoint=file, progress=lambda *now: left.append(now), **options)
     assert 0 < len(left) < len(calls) - third
     assert same(resumed, expected)
 
@@ -292,13 +289,13 @@ def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(options, tmp_p
 def test_a_finished_learning_leaves_its_checkpoint_which_gives_the_result_at_once(tmp_path):
     file, calls = tmp_path / "c.h5", []
     first = learned(checkpoint=file)
-    again = learned(checkpoint=file, on_progress=lambda *now: calls.append(now))
+    again = learned(checkpoint=file, progress=lambda *now: calls.append(now))
     assert calls == [] and same(first, again)
 
 
 def test_no_checkpoint_is_written_before_its_time(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        learned(checkpoint=tmp_path / "c.h5", on_progress=interrupt_after(8))
+        learned(checkpoint=tmp_path / "c.h5", progress=interrupt_after(8))
     assert not list(tmp_path.iterdir())
 
 
@@ -329,7 +326,7 @@ def test_a_checkpoint_of_something_else_is_refused(other, tmp_path):
 
 def test_progress_names_the_stage_and_how_much_of_it_is_done():
     seen = []
-    learned(prune=True, damaged_epochs=2, epochs=10, on_progress=lambda *now: seen.append(now))
+    learned(prune=True, damaged_epochs=2, epochs=10, progress=lambda *now: seen.append(now))
     assert {text.split(",")[0] for text, _ in seen} == {
         "learning from damaged contexts",
         "learning",
@@ -372,7 +369,7 @@ def test_library_use_is_silent(capfd):
         (dict(noise=-0.1), "noise is -0.1"),
         (dict(presentations=-1), "presentations is -1"),
         (dict(max_synapses=0), "max_synapses is 0"),
-        (dict(signs="magic"), "no signs 'magic'"),
+        (dict(signs="magic"), "signs is 'magic'; it has to be free or dale"),
         (dict(excitatory=2), "excitatory is 2"),
         (dict(seed=-1), "seed is -1"),
         (dict(seed=0.5), "seed is 0.5"),

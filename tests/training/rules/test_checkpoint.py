@@ -10,7 +10,7 @@ import pytest
 from wmdelays import InputError, Memory
 from wmdelays.files import output
 from wmdelays.patterns import bernoulli
-from wmdelays.training.checkpoint import fingerprint, resume, write_checkpoint
+from wmdelays.training.rules.checkpoint import fingerprint, resume, write_checkpoint
 from wmdelays.training.storing import store
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -10,10 +12,81 @@ from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import CHECKPOINT
 from wmdelays.files.hdf5_tree import Group, read_tree
 from wmdelays.files.json_text import decoded
-from wmdelays.files.output import hdf5_image, hdf5_in_memory, replacing
+from wmdelays.files.output import check_writable, hdf5_image, hdf5_in_memory, replacing
+from wmdelays.training.rules.rule import Option
 from wmdelays.words import printable
 
 _FORMAT = "wmdelays checkpoint 1"
+
+
+def checkpoint_options(every):
+    """The options of a rule that keeps checkpoints.
+
+    Parameters
+    ----------
+    every : float
+        Default of the seconds from one checkpoint to the next.
+
+    Returns
+    -------
+    tuple of Option
+    """
+    return (
+        Option(
+            "checkpoint",
+            Path,
+            "Keep the state here, and go on from it.",
+            metavar="FILE",
+            writes=CHECKPOINT,
+            scanned=False,
+        ),
+        Option(
+            "checkpoint_every",
+            float,
+            "Seconds from one checkpoint to the next.",
+            every,
+            least=0,
+            scanned=False,
+        ),
+    )
+
+
+def advances(learner, owner, checkpoint, every):
+    """Let a learner advance until it is done, from its checkpoint on if there is one.
+
+    Parameters
+    ----------
+    learner : object
+        It has `done`, `advance()`, `state()` (JSON values and arrays, as `write_checkpoint` takes
+        them), `restore(state, arrays)` and `State`, the kind of its state; see `resume`.
+    owner : str
+        What the checkpoint belongs to, see `fingerprint`.
+    checkpoint : str, Path or None
+        Its file. A learner that is done leaves it.
+    every : float
+        Seconds from one checkpoint to the next.
+
+    Yields
+    ------
+    None
+        After each advance, when its checkpoint is written if it was time for one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, is no checkpoint or belongs to something else.
+    """
+    if checkpoint is not None:
+        check_writable(checkpoint, CHECKPOINT)
+        if Path(checkpoint).exists():
+            resume(checkpoint, owner, learner.State, learner.restore)
+    written = time.monotonic()
+    while not learner.done:
+        learner.advance()
+        if checkpoint is not None and (learner.done or time.monotonic() - written >= every):
+            write_checkpoint(checkpoint, owner, *learner.state())
+            written = time.monotonic()
+        yield
 
 
 def write_checkpoint(path, owner, state, arrays):

@@ -1,0 +1,41 @@
+"""How much memory the rules `hebbian` and `pseudo-inverse` take.
+
+The numbers of bytes were measured; from small networks to large ones they are within a factor of
+two of the peak.
+"""
+
+import numpy as np
+
+# Of each synapse that is found, until it stands in a memory; and of each there could be, where all
+# weights are kept.
+_COUNTED, _SOLVED, _DENSE = 80, 52, 4
+# Of each spike and delay in the contexts, and of each entry (neuron, step) of a target.
+_IN_CONTEXT, _OF_TARGET = 40, 10
+# Membranes of how many neurons are looked at together for their gain, and of each of their steps.
+_TOGETHER, _MEMBRANE = 256, 32
+
+
+def hebbian_needs(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    # A synapse for each spike in the context of each spike.
+    in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
+    n_synapses = min(sizes.n_spikes * in_a_context, sizes.n_neurons**2 * n_delays)
+    return _COUNTED * n_synapses + _of_both(sizes, n_delays)
+
+
+def pseudo_inverse_needs(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    # Neurons that spike in some pattern have synapses among them, the others none.
+    spiking = sizes.n_neurons * -np.expm1(-sizes.n_spikes / sizes.n_neurons)
+    n_weights = sizes.n_neurons**2 * n_delays
+    return _SOLVED * spiking**2 * n_delays + _DENSE * n_weights + _of_both(sizes, n_delays)
+
+
+def _of_both(sizes, n_delays):
+    all_steps = sizes.n_patterns * sizes.n_steps
+    return (
+        _IN_CONTEXT * sizes.n_spikes * n_delays
+        + _MEMBRANE * all_steps * min(sizes.n_neurons, _TOGETHER)
+        + _OF_TARGET * sizes.n_steps * sizes.n_neurons
+        + 2 * all_steps * sizes.n_neurons
+    )

@@ -1,0 +1,75 @@
+"""The rule `margin`, described."""
+
+from wmdelays.training.rules.checkpoint import checkpoint_options
+from wmdelays.training.rules.margin.room import needs
+from wmdelays.training.rules.margin.synapse_limits import SIGNS
+from wmdelays.training.rules.rule import Option, Rule
+
+_A_PART = {"least": 0, "most": 1}
+
+MARGIN = Rule(
+    "margin",
+    "wmdelays.training.rules.margin.rule:margin",
+    (
+        # It lies between 0 and theta, which only the function knows.
+        Option("kappa", float, "Margin around theta; by default half of it."),
+        Option("epochs", int, "Number of epochs at most.", 100, least=1, grows=True),
+        Option(
+            "damaged_epochs",
+            int,
+            "Epochs with damaged contexts; 0 for none.",
+            15,
+            least=0,
+            grows=True,
+        ),
+        Option(
+            "shortest_trigger",
+            int,
+            "Steps of a pattern after which its recall can go on alone.",
+            least=1,
+            within_delays=True,
+        ),
+        Option(
+            "lost", float, "Damage: part of the trigger's spikes that are left out.", 0.8, **_A_PART
+        ),
+        Option(
+            "added",
+            float,
+            "Damage: random spikes in the trigger, as a part of its own.",
+            0.8,
+            **_A_PART,
+        ),
+        Option(
+            "silenced",
+            float,
+            "Damage: part of the neurons that are silent in the trigger.",
+            0.8,
+            **_A_PART,
+        ),
+        Option(
+            "noise", float, "Damage: part of all spikes lost, and as many added.", 0.3, **_A_PART
+        ),
+        Option(
+            "presentations",
+            int,
+            "Damage: damaged triggers for each pattern and epoch.",
+            8,
+            least=0,
+        ),
+        Option("max_synapses", int, "Most synapses onto a neuron.", least=1),
+        Option("prune", bool, "Cut each neuron's weakest synapses while it still recalls.", False),
+        Option("one_delay_per_pair", bool, "At most one synapse from a neuron to another.", False),
+        Option("signs", str, "dale: every neuron excitatory or inhibitory.", "free", choices=SIGNS),
+        Option(
+            "excitatory",
+            float,
+            "dale: part of the neurons that are excitatory, the first ones.",
+            0.8,
+            **_A_PART,
+        ),
+        *checkpoint_options(every=30.0),
+    ),
+    needs=needs,
+    way_out="longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0), a smaller"
+    " --kappa and more --epochs store more",
+)

@@ -1,0 +1,48 @@
+"""How much memory the rule `margin` takes.
+
+The numbers of bytes were measured; from small networks to large ones they are within a factor of
+two of the peak.
+"""
+
+import os
+
+from wmdelays.machine.free_memory import how_many
+from wmdelays.training.rules.margin.damage import Damage
+from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks
+
+# Of each synapse that is found, until it stands in a memory, and how many more of them there are where
+# damaged contexts are learned from.
+_FOUND, _DAMAGED = 56, 4.5
+# Of a block's weight, and where it may be; of each spike that is shown, in how many contexts of an
+# epoch, and in how many epochs together; of each pattern's place in each block.
+_BLOCK, _SHOWN, _EPOCHS, _PLACE = 5, 8, 5, 8
+
+
+def needs(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    n_neurons, all_steps = sizes.n_neurons, sizes.n_patterns * sizes.n_steps
+    blocks = n_blocks(n_neurons)
+    in_a_context = sizes.n_spikes / all_steps * n_delays
+    # Two for each spike in the context of each spike: what leaks is compensated for.
+    n_synapses = 2 * sizes.n_spikes * in_a_context * (_DAMAGED if _damages(options) else 1)
+    n_synapses = min(n_synapses, n_neurons**2 * n_delays)
+    return (
+        min(blocks, n_workers(n_neurons, n_delays)) * _of_a_block(n_neurons, n_delays)
+        + _FOUND * n_synapses
+        + _SHOWN * _EPOCHS * (sizes.n_spikes + all_steps)
+        + _PLACE * blocks * sizes.n_patterns
+    )
+
+
+def n_workers(n_neurons, n_delays):
+    """How many blocks of neurons have the memory to learn side by side."""
+    return how_many(_of_a_block(n_neurons, n_delays), os.cpu_count())
+
+
+def _damages(options):
+    """Whether damaged contexts are learned from."""
+    return bool(Damage.of(options)) and options["damaged_epochs"] > 0
+
+
+def _of_a_block(n_neurons, n_delays):
+    return _BLOCK * BLOCK * n_neurons * n_delays

@@ -1,0 +1,89 @@
+"""The stages in which the rule `margin` learns."""
+
+from dataclasses import dataclass
+
+# Epochs that are learned between two looks at the whole network.
+ROUND = 5
+# What pruning leaves of the synapses in each cut.
+KEPT = 0.8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of learning.
+
+    Attributes
+    ----------
+    name : str
+    epochs : int
+        Number of epochs at most.
+    damaged : bool
+        Whether contexts are damaged.
+    cut : tuple, optional
+        Limits of a cut before it, see `SynapseLimits.cuts`.
+    prunes, judges : bool
+        Whether each neuron's weakest synapses are cut before it, and whether they are given back
+        after it to the neurons that need them.
+    """
+
+    name: str
+    epochs: int
+    damaged: bool = False
+    cut: tuple | None = None
+    prunes: bool = False
+    judges: bool = False
+
+
+class Plan:
+    """Which stages there are: learning, relearning after each cut of synapses, pruning.
+
+    Parameters
+    ----------
+    limits : SynapseLimits
+    n_neurons, n_delays : int
+    settings : dict
+        Of `margin`: `epochs` and `damaged_epochs` count.
+    damages : bool
+        Whether the contexts of `damaged_epochs` are damaged at all.
+    """
+
+    def __init__(self, limits, n_neurons, n_delays, settings, damages):
+        self.epochs, self.damaged_epochs = settings["epochs"], settings["damaged_epochs"]
+        self.damages = damages and self.damaged_epochs > 0
+        self.prunes = limits.prune
+        self.cuts = [None, *limits.cuts(n_neurons, n_delays)]
+        self.most_synapses = n_neurons * n_delays
+
+    def stages(self):
+        """The stages from the start on, a list of Stage."""
+        stages = []
+        for k, cut in enumerate(self.cuts):
+            name = "relearning" if k else "learning"
+            last = k == len(self.cuts) - 1
+            if self.damages:
+                # After all but the first and the last cut a few epochs are enough.
+                n = self.damaged_epochs if k == 0 or last else min(ROUND, self.damaged_epochs)
+                stages.append(Stage(name, n, True, cut))
+                cut = None
+            if last or not self.damages:
+                stages.append(Stage(name, self.epochs, cut=cut))
+        return stages + (self.pruning() if self.prunes else [])
+
+    def pruning(self):
+        """The stages of one more cut of the weakest synapses."""
+        if self.damages:
+            n = min(ROUND, self.damaged_epochs)
+            damaged = Stage("pruning", n, damaged=True, prunes=True)
+            return [damaged, Stage("pruning", self.epochs, judges=True)]
+        return [Stage("pruning", self.epochs, prunes=True, judges=True)]
+
+    def most_stages(self):
+        """How many stages there are at most, with as many cuts as pruning can need."""
+        most = len(self.stages())
+        if self.prunes:
+            # Each time the neurons that may keep less, and in the end nothing.
+            n_times, left = 1, self.most_synapses
+            while left:
+                n_times, left = n_times + 1, int(KEPT * left)
+            most += n_times * len(self.pruning())
+        return most
