@@ -105,6 +105,17 @@ def refused(wmdelays):
     return run
 
 
+@pytest.fixture
+def own_rules():
+    """Rules that are registered while a test runs are gone afterwards."""
+    from wmdelays.training import RULES
+
+    before = dict(RULES)
+    yield
+    RULES.clear()
+    RULES.update(before)
+
+
 @pytest.fixture(scope="session")
 def small_memory(tmp_path_factory):
     """A memory file that is stored in a moment."""

@@ -346,3 +346,18 @@ def test_json_of_before_is_replaced(wmdelays, refused, small_memory, tmp_path, l
         assert "memory" in load_json(tmp_path / "r.json")
     (tmp_path / "mine.json").write_text(' [{"mine": 1}]')
     assert "mine.json: holds text" in refused("info", small_memory, "--json", "mine.json")
+
+
+def test_learning_scans_and_robustness_do_without_torch(wmdelays, small_memory):
+    program = (
+        "import sys; from wmdelays.validation.cli import main\n"
+        f"pattern = {SPEC!r}\n"
+        "for rule in ('margin', 'hebbian', 'pseudo-inverse'):\n"
+        "    assert not main(['store', pattern, '--delays', '10', '--rule', rule, '-o', 'm.h5'])\n"
+        "assert not main(['scan', pattern, '--over', 'delays=5', '--seeds', '1'])\n"
+        "words = ['--damage', 'lost', '--values', '0', '--draws', '1']\n"
+        f"assert not main(['robustness', {str(small_memory)!r}, *words])\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    done = wmdelays.in_a_process("-c", program)
+    assert done.returncode == 0, done.stderr

@@ -3,23 +3,21 @@
 import re
 
 import pytest
-from rules import code_of_the_page
+from page_blocks import ROOT, blocks
 
 from wmdelays.files.memory_file import read_memory
 from wmdelays.training import RULES
 
+PAGE = ROOT / "docs/developers/add_a_rule.md"
 SPARSE = "bernoulli:neurons=60,steps=100,patterns=2,rate=0.01"
 
 
 @pytest.fixture
-def nearest(monkeypatch):
-    """The rule `nearest` of the page for developers, there for as long as a test runs."""
-    for name in list(RULES):
-        # So that what is added is taken away again.
-        monkeypatch.setitem(RULES, name, RULES[name])
-    exec(code_of_the_page(), {"__name__": "nearest"})
-    yield RULES["nearest"]
-    del RULES["nearest"]
+def nearest(own_rules):
+    """The rule `nearest` of the page for developers."""
+    (code,) = (block for block in blocks(PAGE) if block.language == "python")
+    exec(code.compiled(), {"__name__": "nearest"})
+    return RULES["nearest"]
 
 
 def words(text):
