@@ -1,0 +1,28 @@
+"""
+How many patterns fit
+=====================
+
+The largest number of patterns that is recalled with F1 of 0.99 at least, in small networks of 24 neurons, beside
+what a perceptron could do with as many weights (Gardner 1988; no leak, no reset, no closed loop).
+"""
+
+import matplotlib.pyplot as plt
+
+from wmdelays import theory
+from wmdelays.validation.scans.limit import capacity
+from wmdelays.validation.scans.parameters import settings
+
+delays = [8, 16, 24]
+points = settings(
+    "bernoulli:neurons=24,steps=60,patterns=1,rate=0.04",
+    {"delays": delays},
+    options={"damaged_epochs": 0, "kappa": 0.05},
+)
+found = capacity(points, bound=0.99, seeds=1, precision=0.3, start=16)
+
+figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
+bound = [theory.capacity(n_neurons=24, n_delays=d, n_steps=60, rate=0.04) for d in delays]
+axes.plot(delays, bound, ":", color="grey", label="perceptron")
+axes.plot(delays, [one["stored"] for one in found], "o-", label="stored by margin")
+axes.set(xlabel="longest delay D (steps)", ylabel="patterns", xticks=delays, ylim=(0, None))
+axes.legend()

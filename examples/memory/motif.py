@@ -1,0 +1,16 @@
+"""
+What makes a spike: its motif
+=============================
+
+The motif of a spike is the fewest contributions of earlier spikes that bring the membrane to the threshold. Left,
+these spikes in the raster, with lines from each to where it arrives after its delay; right, how they add up.
+"""
+
+from wmdelays.motifs.motifs import find_motifs
+from wmdelays.patterns import bernoulli
+from wmdelays.plots.motifs import motif_figure, typical_spike
+from wmdelays.training import store
+
+memory = store(bernoulli(n_neurons=100, n_steps=200, n_patterns=3, rate=0.008))
+motifs = find_motifs(memory)
+figure = motif_figure(memory, motifs[0], typical_spike(motifs[0]))

@@ -1,0 +1,21 @@
+"""
+A pattern is recalled by two simulators
+=======================================
+
+Four random patterns are stored. One is cued by its first 41 ms, and the network goes on alone: in the
+discrete-time model, and in Brian2 in continuous time. Every spike is the same, so each mark is a crossed circle.
+"""
+
+from wmdelays.brian_models import recall as recall_in_brian2
+from wmdelays.patterns import bernoulli
+from wmdelays.plots.rasters import overlay_figure
+from wmdelays.training import recall, store
+
+memory = store(bernoulli(n_neurons=128, n_steps=300, n_patterns=4, rate=0.008))
+
+pattern, cue = memory.patterns[0], memory.cues()[0]
+recalls = {
+    "discrete time": recall(memory, cue),
+    "Brian2": recall_in_brian2(memory, cue, dt=memory.step),
+}
+figure = overlay_figure(pattern, recalls, title="pattern 0")

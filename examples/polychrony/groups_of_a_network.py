@@ -1,0 +1,26 @@
+"""
+All groups of a network
+=======================
+
+How many spikes and layers the polychronous groups of a network have, and how long they last. A group can be found
+from several sets of anchors; distinct groups are those with other spikes or times.
+"""
+
+import numpy as np
+
+from wmdelays.plots.groups import distributions_figure
+from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.polychrony.group_statistics import GroupStatistics
+from wmdelays.polychrony.search.search import search
+
+rng = np.random.default_rng(0)
+excitatory = np.arange(100) < 80
+pre = np.arange(100).repeat(20)
+post = rng.integers(0, 100, 2000)
+delay_ms = np.where(excitatory[pre], rng.integers(1, 11, 2000), 1)
+weight = np.where(excitatory[pre], rng.choice([3.0, 10.0], 2000, p=[0.4, 0.6]), -5.0)
+
+statistics = GroupStatistics()
+for group in search(DelayNetwork(pre, post, delay_ms, weight, excitatory), least_layers=5):
+    statistics.add(group)
+figure = distributions_figure(statistics)

@@ -1,0 +1,16 @@
+"""
+Izhikevich's network
+====================
+
+The network of 1000 neurons in which polychronous groups were first described, in Brian2: its first two seconds,
+before its synapses have learned. All neurons fire together a few times a second.
+"""
+
+import tempfile
+
+from wmdelays.plots.activity import raster_figure
+from wmdelays.validation.polychrony.simulation import simulate
+
+with tempfile.TemporaryDirectory() as folder:
+    run = simulate(f"{folder}/net.h5", seconds=2, device="numpy")
+figure = raster_figure(run)

@@ -1,6 +1,0 @@
-"""
-A pattern is recalled
-=====================
-
-Hello.
-"""
