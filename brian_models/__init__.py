@@ -18,6 +18,7 @@ from wmdelays.words import printable
 
 # Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
 _HOMES = {
+    "Brian2Neuron": "neurons.model",
     "DEVICES": "devices.names",
     "NEURONS": "neurons.names",
     "Simulation": "polychronization.run",

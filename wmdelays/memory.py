@@ -10,7 +10,9 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.neurons import LIF, RANGE
 from wmdelays.raster import Raster
+from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse
 
 _KINDS = {
     "n_neurons": int,
@@ -20,10 +22,6 @@ _KINDS = {
     "theta": float,
     "periodic": bool,
 }
-_LARGEST = 2**31 - 1
-# Threshold and weights (in its unit) stay this far inside double precision, so that no membrane can
-# overflow.
-_RANGE = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +64,9 @@ class Memory:
 
     Notes
     -----
-    Synapses are kept sorted by pre, delay and post. There is at most one for each (post, pre,
-    delay).
+    `synapses` is the table of all synapses, a `wmdelays.synapses.Synapses`; `pre`, `post`, `delay`
+    and `weight` are its columns. It is sorted by pre, delay and post, and has at most one synapse
+    for each (post, pre, delay).
     """
 
     n_neurons: int
@@ -82,31 +81,15 @@ class Memory:
     patterns: tuple = ()
     periodic: bool = False
     made: dict = field(default_factory=dict)
+    synapses: Synapses = field(init=False)
 
     def __post_init__(self):
         _check_parameters(self)
         for name, kind in _KINDS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
-        pre, post, delay = (np.asarray(a) for a in (self.pre, self.post, self.delay))
-        weight = np.asarray(self.weight, dtype=np.float64)
-        _check_synapses(self.n_neurons, self.n_delays, self.theta, pre, post, delay, weight)
-        kept = weight != 0
-        if not kept.all():
-            pre, post, delay, weight = pre[kept], post[kept], delay[kept], weight[kept]
-        row = pre.astype(np.int64) * self.n_delays + (delay.astype(np.int64) - 1)
-        key = row * self.n_neurons + post
-        if key.size and not np.all(key[1:] > key[:-1]):
-            order = np.argsort(key, kind="stable")
-            pre, post, delay, weight, key = (a[order] for a in (pre, post, delay, weight, key))
-            twice = np.flatnonzero(key[1:] == key[:-1])
-            if twice.size:
-                k = twice[0]
-                raise InputError(
-                    f"there are two synapses from neuron {pre[k]} to {post[k]} with delay {delay[k]}"
-                )
-        for name, array in zip(("pre", "post", "delay"), (pre, post, delay)):
-            object.__setattr__(self, name, array.astype(np.int32, copy=False))
-        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "synapses", _checked_synapses(self))
+        for name, column in zip(COLUMNS, self.synapses.columns):
+            object.__setattr__(self, name, column)
         object.__setattr__(self, "patterns", tuple(self.patterns))
         _check_patterns(self)
         whole = [_of_whole_steps(pattern, self.step) for pattern in self.patterns]
@@ -231,43 +214,31 @@ def _check_parameters(memory):
             f"{memory.n_neurons} neurons and {memory.n_delays} delays: both are whole numbers"
         )
     sizes = int(memory.n_neurons), int(memory.n_delays)
-    if max(sizes) > _LARGEST or sizes[0] ** 2 * sizes[1] >= 2**63:
+    if max(sizes) > LARGEST or sizes[0] ** 2 * sizes[1] >= 2**63:
         raise InputError(f"{sizes[0]} neurons with {sizes[1]} delays are more than can be numbered")
     if not (np.isfinite(memory.step) and memory.step > 0):
         raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
-    if not 0 < memory.beta < 1:
-        raise InputError(f"beta is {memory.beta}; it has to lie between 0 and 1")
-    if not (np.isfinite(memory.theta) and memory.theta > 0):
-        raise InputError(f"theta is {memory.theta}; it has to be greater than zero")
-    if not 1 / _RANGE <= memory.theta <= _RANGE:
-        raise InputError(
-            f"theta is {memory.theta}; it has to lie from {1 / _RANGE:g} to {_RANGE:g}"
-        )
+    LIF.check(LIF.values(memory))
 
 
-def _check_synapses(n_neurons, n_delays, theta, pre, post, delay, weight):
-    if not (pre.shape == post.shape == delay.shape == weight.shape) or weight.ndim != 1:
+def _checked_synapses(memory):
+    """The synapses of a memory as a table, those of weight zero left out."""
+    given = memory.pre, memory.post, memory.delay, memory.weight
+    table = Synapses(*given, memory.n_neurons, longest=memory.n_delays)
+    weight = table.weight
+    refuse(
+        np.abs(weight) > RANGE * memory.theta,
+        lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
+    )
+    if not weight.all():
+        table = table.where(weight != 0)
+    k = table.repeated()
+    if k is not None:
         raise InputError(
-            "pre, post, delay and weight have to be equally long, not"
-            f" {', '.join(str(a.shape) for a in (pre, post, delay, weight))}"
+            f"there are two synapses from neuron {table.pre[k]} to {table.post[k]} with delay"
+            f" {table.delay[k]}"
         )
-    if not weight.size:
-        return
-    for name, ids in (("pre", pre), ("post", post), ("delay", delay)):
-        if not np.issubdtype(ids.dtype, np.integer):
-            raise InputError(f"{name} has to hold whole numbers")
-        low, high = (1, n_delays) if name == "delay" else (0, n_neurons - 1)
-        bad = np.flatnonzero((ids < low) | (ids > high))
-        if bad.size:
-            raise InputError(f"synapse {bad[0]} has {name} {ids[bad[0]]}, outside {low}…{high}")
-    bad = np.flatnonzero(~np.isfinite(weight))
-    if bad.size:
-        raise InputError(f"synapse {bad[0]} has the weight {weight[bad[0]]}")
-    bad = np.flatnonzero(np.abs(weight) > _RANGE * theta)
-    if bad.size:
-        raise InputError(
-            f"synapse {bad[0]} has the weight {weight[bad[0]]}, more than {_RANGE:g} times theta"
-        )
+    return table
 
 
 def _check_patterns(memory):
@@ -276,7 +247,7 @@ def _check_patterns(memory):
         raise InputError(
             f"the patterns have {min(lengths)} to {max(lengths)} steps; cut them to one length"
         )
-    if lengths and max(lengths) > _LARGEST:
+    if lengths and max(lengths) > LARGEST:
         raise InputError(f"patterns of {max(lengths)} steps are longer than can be numbered")
     for k, pattern in enumerate(memory.patterns):
         if pattern.n_neurons != memory.n_neurons:

@@ -6,6 +6,7 @@ one that was compiled once serves any values.
 """
 
 import re
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,10 +109,23 @@ def _name_alike(folder, prefix):
     Brian2 numbers the code objects that are alive in the process, so that the same network would
     become another program each time.
     """
-    numbered = re.compile(rf"({prefix}\w*_codeobject)_\d+")
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".h")):
-        path.write_text(numbered.sub(r"\1", path.read_text()))
-        path.rename(path.with_name(numbered.sub(r"\1", path.stem) + path.suffix))
+    # The first of a kind may have no number.
+    numbered = re.compile(rf"({prefix}\w*_codeobject)(?:_(\d+)|\b)")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".h"))
+    texts = [path.read_text() for path in paths]
+    found = {match.groups("") for text in texts for match in numbered.finditer(text)}
+    names, seen = {}, Counter()
+    # Code objects of one kind, such as those that set variables, stay apart.
+    for name, number in sorted(found, key=lambda one: (one[0], int(one[1] or 0))):
+        names[name, number] = f"{name}_of_its_kind_{seen[name]}" if seen[name] else name
+        seen[name] += 1
+
+    def renamed(text):
+        return numbered.sub(lambda match: names[match.groups("")], text)
+
+    for path, text in zip(paths, texts):
+        path.write_text(renamed(text))
+        path.rename(path.with_name(renamed(path.stem) + path.suffix))
 
 
 def _translation_units(folder):

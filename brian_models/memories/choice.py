@@ -41,8 +41,8 @@ def choose_device(memory, cues, dt=None, neuron="lif"):
     cues : sequence of Cue
     dt : float, optional
         Simulation step in seconds; by default a tenth of the memory's step.
-    neuron : str
-        Name of the neuron model.
+    neuron : str or Brian2Neuron
+        The neuron model: a name from `NEURONS`, or a model of one's own.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 import numpy as np
 from brian2 import Clock, NeuronGroup, Synapses, second
 
+from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.quantities import substeps
 
@@ -33,15 +34,15 @@ def expand(memory, dt=None, neuron="lif", name="memory"):
     memory : Memory
     dt : float, optional
         Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
-    neuron : str
-        Name of the neuron model, see `NEURONS`.
+    neuron : str or Brian2Neuron
+        The neuron model: a name from `NEURONS`, or a model of one's own.
     name : str
         Beginning of the names of the Brian2 objects.
 
     Returns
     -------
     neurons : brian2.NeuronGroup
-        With the parameters of the model; the flags ``forced`` (the neuron fires in this tick),
+        At rest, with the parameters of the model; the flags ``forced`` (the neuron fires in this tick),
         ``clamped`` (it fires only when forced) and ``mute`` (its spikes do not reach its
         synapses), all false; and ``fires``, which says whether the membrane is at threshold.
         ``neurons.clock`` is the clock for other objects of the network.
@@ -83,6 +84,7 @@ def expand(memory, dt=None, neuron="lif", name="memory"):
     synapses = synapse_group(model, neurons, name)
     for parameter, value in model.parameters(memory).items():
         setattr(neurons, parameter, value)
+    put_to_rest(neurons, model)
     if memory.n_synapses:
         synapses.connect(i=memory.pre, j=memory.post)
         synapses.w = memory.weight

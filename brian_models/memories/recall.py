@@ -34,8 +34,8 @@ def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
         Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
     device : str
         Where Brian2 runs, see `DEVICES`.
-    neuron : str
-        Name of the neuron model, see `NEURONS`.
+    neuron : str or Brian2Neuron
+        The neuron model: a name from `NEURONS`, or a model of one's own.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).

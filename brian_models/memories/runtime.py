@@ -6,7 +6,6 @@ from brian2 import Network, SpikeMonitor, second
 from wmdelays.brian_models.devices.session import cython_settings, settings
 from wmdelays.brian_models.memories.expansion import expand
 from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
-from wmdelays.brian_models.neurons.names import NEURONS
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 
@@ -22,7 +21,7 @@ def simulate(memory, model, script, n, device, progress):
     Parameters
     ----------
     memory : Memory
-    model : NeuronModel
+    model : Brian2Neuron
     script : Script
     n : int
         Number of ticks in a step.
@@ -38,8 +37,7 @@ def simulate(memory, model, script, n, device, progress):
         Whether the membrane was at threshold.
     """
     with settings({"codegen.target": device, **cython_settings(device)}):
-        (name,) = (name for name, known in NEURONS.items() if known is model)
-        neurons, synapses = expand(memory, memory.step / n, name, PREFIX)
+        neurons, synapses = expand(memory, memory.step / n, model, PREFIX)
         stimulus = stimulus_objects(model, neurons, PREFIX, script.loses)
         fill(stimulus, script)
         monitor = record(neurons)

@@ -13,6 +13,7 @@ from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group
 from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.memories.script import connections
 from wmdelays.brian_models.memories.stimulus import stimulus_objects
+from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.machine.temporary import temporary_folder, write_array
 
 
@@ -43,7 +44,7 @@ class _Project:
     ----------
     folder : Path
         Where it is written.
-    model : NeuronModel
+    model : Brian2Neuron
     n_neurons : int
     parameters : list of str
         Names of the model's shared parameters.
@@ -72,6 +73,7 @@ class _Project:
         inputs.load("dt", clock, "dt")
         for parameter in parameters:
             inputs.load(parameter, neurons, parameter)
+        put_to_rest(neurons, model)
         vectors = [
             inputs.load_vector("pre", synapses, "_synaptic_pre"),
             inputs.load_vector("post", synapses, "_synaptic_post"),

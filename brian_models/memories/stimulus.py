@@ -56,7 +56,7 @@ def stimulus_objects(model, neurons, name, loses=True):
 
     pathways = {
         "force": pathway("force", "forced_post = True", order=0),
-        "hold": pathway("hold", f"clamped_post = True\n{model.rest}", order=0),
+        "hold": pathway("hold", f"clamped_post = True\n{model.to_rest}", order=0),
         # A trial that is not clamped is held and released in one tick, in this order.
         "release": pathway("release", "clamped_post = False", order=1),
     }
@@ -87,7 +87,7 @@ def play(cue, neurons, neuron="lif", name="cue"):
     cue : Cue
     neurons : brian2.NeuronGroup
         The neurons of `expand`, for a memory with the cue's step.
-    neuron : str
+    neuron : str or Brian2Neuron
         The neuron model they were expanded with.
     name : str
         Beginning of the names of the Brian2 objects.

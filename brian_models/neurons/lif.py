@@ -3,12 +3,13 @@
 import numpy as np
 from brian2 import second
 
-from wmdelays.brian_models.neurons.model import NeuronModel
+from wmdelays import neurons
+from wmdelays.brian_models.neurons.model import Brian2Neuron
 
 
-def _lif_parameters(memory):
+def _time_constant(model, values, step):
     # In continuous time the membrane keeps the part beta = exp(-step / tau) of itself in a step.
-    return {"tau": -memory.step / np.log(memory.beta) * second, "theta": memory.theta}
+    return {"tau": -step / np.log(values["beta"]) * second, "theta": values["theta"]}
 
 
 # Between two arrivals the membrane only decays towards zero, so it reaches threshold at arrivals
@@ -19,7 +20,8 @@ def _lif_parameters(memory):
 #     s_j(t) = u_j(t) >= theta
 #
 # with u in the place of v after the arrivals of step t.
-LIF = NeuronModel(
+LIF = Brian2Neuron(
+    neurons.LIF,
     equations="""
     dv/dt = -v / tau : 1
     fires = v >= theta : boolean
@@ -28,7 +30,7 @@ LIF = NeuronModel(
     """,
     reset="v = 0",
     arrival="v_post += w",
-    rest="v_post = 0",
-    parameters=_lif_parameters,
+    rest={"v": "0"},
     method="exact",
+    quantities=_time_constant,
 )

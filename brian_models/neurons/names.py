@@ -1,19 +1,30 @@
 """The neuron models by name."""
 
 from wmdelays.brian_models.neurons.lif import LIF
+from wmdelays.brian_models.neurons.model import Brian2Neuron
 from wmdelays.errors import InputError
 
-NEURONS = {"lif": LIF}
+NEURONS = {model.name: model for model in (LIF,)}
 
 
-def neuron_model(name):
-    """The model of that name.
+def neuron_model(neuron):
+    """The model of that name; a model of one's own is given back as it is.
+
+    Parameters
+    ----------
+    neuron : str or Brian2Neuron
+
+    Returns
+    -------
+    Brian2Neuron
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none of that name.
     """
-    if name not in NEURONS:
-        raise InputError(f"there is no neuron {name!r}; there is {', '.join(NEURONS)}")
-    return NEURONS[name]
+    if isinstance(neuron, Brian2Neuron):
+        return neuron
+    if not isinstance(neuron, str) or neuron not in NEURONS:
+        raise InputError(f"there is no neuron {neuron!r}; there is {', '.join(NEURONS)}")
+    return NEURONS[neuron]

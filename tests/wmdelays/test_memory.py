@@ -106,7 +106,7 @@ def test_cues_of_another_network_are_refused():
         (dict(post=[0, -1, 1]), "synapse 1 has post -1"),
         (dict(delay=[1, 0, 1]), "synapse 1 has delay 0"),
         (dict(delay=[1, 5, 1]), "synapse 1 has delay 5"),
-        (dict(delay=[1.0, 2.0, 1.0]), "delay has to hold whole numbers"),
+        (dict(delay=[1.0, 2.5, 1.0]), "synapse 1 has delay 2.5, not a whole number"),
         (dict(weight=[1, np.nan, 1]), "synapse 1 has the weight nan"),
         (dict(weight=[1, np.inf, 1]), "synapse 1 has the weight inf"),
         (

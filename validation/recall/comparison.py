@@ -115,8 +115,8 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
         the training step.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
         Where Brian2 runs; "auto" takes the one that is expected to be done first.
-    neuron : {"lif"}
-        The neuron model.
+    neuron : str or Brian2Neuron
+        The neuron model in Brian2: a name, or a model of one's own.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -151,7 +151,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
     from wmdelays.brian_models import recall as brian2_recall
     from wmdelays.training.discrete.compiled import recall as torch_recall
 
-    neuron_model(neuron)
+    neuron_name = neuron_model(neuron).name
     timing["import"], start = _lap(start)
     cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
     say("torch: recalling", None)
@@ -180,7 +180,7 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
         agreements=[agreement(a.own, b.own, memory.step) for a, b in zip(torch, brian2)],
         closest_call=min(calls, default=None),
         rounding_bound=rounding_bound(memory, torch, n_substeps),
-        settings={"dt_s": memory.step / n_substeps, "device": device, "neuron": neuron},
+        settings={"dt_s": memory.step / n_substeps, "device": device, "neuron": neuron_name},
         timing=timing,
         versions=versions(),
     )

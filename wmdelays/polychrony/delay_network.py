@@ -1,11 +1,12 @@
 """Networks of excitatory and inhibitory neurons whose synapses have whole milliseconds of delay."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.synapses import Synapses
 
 COLUMNS = ("pre", "post", "delay_ms", "weight")
 MAX_WEIGHT = 10.0
@@ -43,7 +44,9 @@ class DelayNetwork:
 
     Notes
     -----
-    Synapses are kept sorted by pre, delay and post. Several synapses may have the same three.
+    `synapses` is the table of all synapses, a `wmdelays.synapses.Synapses`; `pre`, `post`,
+    `delay_ms` and `weight` are its columns. It is sorted by pre, delay and post; several synapses
+    may have the same three.
     """
 
     pre: np.ndarray
@@ -52,28 +55,18 @@ class DelayNetwork:
     weight: np.ndarray
     excitatory: np.ndarray
     max_weight: float = MAX_WEIGHT
+    synapses: Synapses = field(init=False)
 
     def __post_init__(self):
         excitatory = np.asarray(self.excitatory, dtype=bool)
         if excitatory.ndim != 1 or not excitatory.any():
             raise InputError("the network has no excitatory neurons")
         _check_ceiling(self.max_weight)
-        arrays = [np.asarray(getattr(self, name)) for name in COLUMNS]
-        if len({array.shape for array in arrays}) > 1 or arrays[0].ndim != 1:
-            raise InputError("pre, post, delay_ms and weight have to be lists of the same length")
-        if any(array.dtype.kind not in "iuf" for array in arrays):
-            raise InputError("pre, post, delay_ms and weight have to be numbers")
-        pre, post, delay, weight = arrays
-        for name, values in zip(COLUMNS[:3], arrays):
-            whole_numbers = np.isfinite(values) & (values == np.trunc(values))
-            _refuse(~whole_numbers, lambda k: f"has {name} {values[k]:g}, not a whole number")
-        _refuse_unknown(pre, post, len(excitatory))
-        _refuse(delay < 1, lambda k: f"has a delay of {delay[k]} ms; the shortest is 1 ms")
-        _refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
-        order = np.lexsort((post, delay, pre))
-        for name, array in zip(COLUMNS, arrays):
-            kind = np.float64 if name == "weight" else np.int64
-            object.__setattr__(self, name, array[order].astype(kind))
+        given = (self.pre, self.post, self.delay_ms, self.weight)
+        table = Synapses(*given, len(excitatory), names=COLUMNS)
+        object.__setattr__(self, "synapses", table)
+        for name, column in zip(COLUMNS, table.columns):
+            object.__setattr__(self, name, column)
         object.__setattr__(self, "excitatory", excitatory)
         object.__setattr__(self, "max_weight", float(self.max_weight))
 
@@ -104,8 +97,11 @@ class DelayNetwork:
     def fingerprint(self):
         """A hash of the network, to know it again; hexadecimal."""
         digest = hashlib.sha256(f"{self.n_neurons} {self.max_weight!r}".encode())
-        for array in (self.excitatory, *(getattr(self, name) for name in COLUMNS)):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(self.excitatory.tobytes())
+        # In 64 bits, as files of groups know their network.
+        for ids in self.synapses.columns[:3]:
+            digest.update(ids.astype(np.int64))
+        digest.update(np.ascontiguousarray(self.weight))
         return digest.hexdigest()
 
     def shuffled(self, seed=0):
@@ -163,29 +159,3 @@ class DelayNetwork:
 def _check_ceiling(max_weight):
     if not (np.isfinite(max_weight) and max_weight > 0):
         raise InputError(f"the weight ceiling is {max_weight:g}; it has to be positive")
-
-
-def _refuse_unknown(pre, post, n_neurons, lines=None):
-    for name, ids in (("pre", pre), ("post", post)):
-        _refuse(
-            (ids < 0) | (ids >= n_neurons),
-            lambda k: f"has {name} {ids[k]}, outside the neurons 0…{n_neurons - 1}",
-            lines,
-        )
-
-
-def _refuse(bad, words, lines=None):
-    """Raise an InputError about the first synapse that is bad, if there is one.
-
-    Parameters
-    ----------
-    bad : bool array, shape (n_synapses,)
-    words : callable
-        What is wrong with a synapse, from its place in the arrays.
-    lines : sequence of int, optional
-        The line of a file that each synapse stands in.
-    """
-    if bad.any():
-        k = bad.argmax()
-        where = f"synapse {k}" if lines is None else f"line {lines[k]}"
-        raise InputError(f"{where} {words(k)}")

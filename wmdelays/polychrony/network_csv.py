@@ -17,10 +17,9 @@ from wmdelays.polychrony.delay_network import (
     MAX_WEIGHT,
     DelayNetwork,
     _check_ceiling,
-    _refuse,
-    _refuse_unknown,
 )
 from wmdelays.quantities import whole
+from wmdelays.synapses import refuse, refuse_unknown
 
 
 def read_network_csv(
@@ -57,15 +56,15 @@ def read_network_csv(
             whole("neurons", n_neurons, 1, _MOST_NEURONS)
         _check_ceiling(max_weight)
         (pre, post, delay, weight), lines = _read_columns(path)
-        _refuse_unknown(pre, post, n_neurons or _MOST_NEURONS, lines)
+        refuse_unknown(pre, post, n_neurons or _MOST_NEURONS, lines)
         if n_neurons is None:
             n_neurons = int(max(pre.max(), post.max())) + 1
-        _refuse(
+        refuse(
             (delay < 1) | (delay > max_delay),
             lambda k: f"has a delay of {delay[k]} ms, outside 1…{max_delay} ms",
             lines,
         )
-        _refuse(
+        refuse(
             ~np.isfinite(weight),
             lambda k: f"has the weight {weight[k]}, not a finite number",
             lines,
@@ -73,7 +72,7 @@ def read_network_csv(
         if n_excitatory is None and not (weight > 0).any():
             raise InputError("the network has no excitatory neurons: no weight is positive")
         excitatory = _excitatory(pre, weight, n_neurons, n_excitatory)
-        _refuse(
+        refuse(
             (excitatory[pre] != (weight >= 0)) & (weight != 0),
             lambda k: (
                 f"has the weight {weight[k]:g}, but neuron {pre[k]} is"
@@ -81,7 +80,7 @@ def read_network_csv(
             ),
             lines,
         )
-        _refuse(
+        refuse(
             weight > max_weight,
             lambda k: f"has the weight {weight[k]:g}, above the ceiling of {max_weight:g}",
             lines,

@@ -156,7 +156,7 @@ def _read(file):
     excitatory = np.arange(n_neurons) < n_excitatory
     network = DelayNetwork(pre, post, delay, weight, excitatory, max_weight)
     n_plastic = int(excitatory[network.pre].sum())
-    if not np.array_equal(network.pre * _LARGEST + network.post, pre * _LARGEST + post):
+    if not (np.array_equal(network.pre, pre) and np.array_equal(network.post, post)):
         raise InputError("the synapses are not in the order of pre, delay and post")
     if network.max_delay_ms > 1000:
         raise InputError(f"a delay is {network.max_delay_ms} ms; the longest here is 1000 ms")

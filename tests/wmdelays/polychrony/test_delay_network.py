@@ -126,10 +126,10 @@ def test_options_that_do_not_fit_the_network_are_refused(read, options, words):
         ("post", [1, 2], "synapse 1 has post 2, outside the neurons 0…1"),
         ("delay_ms", [1.5, 1], "synapse 0 has delay_ms 1.5, not a whole number"),
         ("delay_ms", [1, np.inf], "synapse 1 has delay_ms inf, not a whole number"),
-        ("delay_ms", [1, 0], "synapse 1 has a delay of 0 ms"),
+        ("delay_ms", [1, 0], "synapse 1 has delay_ms 0; the shortest is 1"),
         ("weight", [1, np.inf], "synapse 1 has the weight inf, not a finite number"),
         ("weight", ["1", "2"], "have to be numbers"),
-        ("weight", [1], "lists of the same length"),
+        ("weight", [1], "equally long"),
         ("excitatory", [False, False], "no excitatory neurons"),
     ],
 )

@@ -118,7 +118,9 @@ class Search:
         inputs = np.flatnonzero(strong & network.excitatory[network.post])
         inputs = inputs[np.argsort(network.post[inputs], kind="stable")]
         mothers = np.searchsorted(network.post[inputs], np.arange(network.n_neurons + 1))
-        put, ways = object.__setattr__, (network.pre, network.delay_ms, network.weight)
+        # The search is compiled for ids of 64 bits.
+        pre, post, delay = (ids.astype(np.int64) for ids in network.synapses.columns[:3])
+        put, ways = object.__setattr__, (pre, delay, network.weight)
         n_inputs = np.diff(mothers).tolist()
         n_sets = [comb(n, self.n_anchors) for n in n_inputs]
         if sum(n_sets) > _MOST_IN_ALL:
@@ -135,14 +137,12 @@ class Search:
         linked = np.flatnonzero(strong)
         linked = linked[np.argsort(network.post[linked], kind="stable")]
         bounds = np.searchsorted(network.post[linked], np.arange(network.n_neurons + 1))
-        put(self, "_linked", (network.pre[linked], network.delay_ms[linked], bounds))
+        put(self, "_linked", (pre[linked], delay[linked], bounds))
         # A spike of neuron n goes through the synapses row_end[n * width + d - 1] up to
         # row_end[n * width + d] after d ms.
         # Neuron n_neurons + n stands for an input of n: it sends to n alone.
         width, every = network.max_delay_ms + 1, np.arange(network.n_neurons)
-        pre, post, delay, weight = (
-            a[sends] for a in (network.pre, network.post, network.delay_ms, network.weight)
-        )
+        pre, post, delay, weight = (a[sends] for a in (pre, post, delay, network.weight))
         bounds = [_bounds(weight[network.excitatory[pre] == kind]) for kind in (True, False)]
         low, high = np.transpose(bounds)
         pre, post = np.append(pre, network.n_neurons + every), np.append(post, every)

@@ -1,0 +1,147 @@
+"""What a neuron model is, as data: its name and its parameters.
+
+Its equations stand in each simulator, in the simulator's own terms: `wmdelays.brian_models.neurons`
+for Brian2, `wmdelays.training.discrete` for the network in discrete time.
+"""
+
+import math
+from dataclasses import dataclass
+
+from wmdelays.errors import InputError
+
+# The units in which values are given; each simulator knows them all.
+UNITS = ("1", "ms", "Hz", "mV", "nS", "pF", "pA")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a neuron model.
+
+    Parameters
+    ----------
+    name : str
+        As papers and equations have it, such as ``tau_m``.
+    unit : str
+        One of `UNITS`; "1" for a number without one.
+    default : float
+        The value where nothing else is said, in that unit.
+    help : str
+        What it is, in a few words.
+    low, high : float, optional
+        Bounds of the value; by default there are none.
+    inclusive : bool
+        Whether the bounds themselves are allowed.
+
+    Raises
+    ------
+    InputError
+        If there is no such unit, or the default is out of bounds.
+    """
+
+    name: str
+    unit: str
+    default: float
+    help: str
+    low: float | None = None
+    high: float | None = None
+    inclusive: bool = True
+
+    def __post_init__(self):
+        if self.unit not in UNITS:
+            raise InputError(f"{self.name} has the unit {self.unit!r}; there is {', '.join(UNITS)}")
+        self.check(self.default)
+
+    def check(self, value):
+        """Raise an InputError unless a value is a finite number within the bounds."""
+        if not math.isfinite(value):
+            inside = False
+        elif self.inclusive:
+            inside = (self.low is None or value >= self.low) and (
+                self.high is None or value <= self.high
+            )
+        else:
+            inside = (self.low is None or value > self.low) and (
+                self.high is None or value < self.high
+            )
+        if not inside:
+            unit = "" if self.unit == "1" else f" {self.unit}"
+            raise InputError(f"{self.name} is {value}{unit}; it has to {self._bounds}{unit}")
+
+    @property
+    def _bounds(self):
+        match self.low, self.high, self.inclusive:
+            case None, None, _:
+                return "be a finite number"
+            case low, None, inclusive:
+                return f"be {'at least' if inclusive else 'greater than'} {low:g}"
+            case None, high, inclusive:
+                return f"be {'at most' if inclusive else 'less than'} {high:g}"
+            case low, high, True:
+                return f"lie from {low:g} to {high:g}"
+            case low, high, False:
+                return f"lie between {low:g} and {high:g}"
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """A neuron model as data.
+
+    Parameters
+    ----------
+    name : str
+        What users call it.
+    help : str
+        What it is, in a few words.
+    parameters : tuple of Parameter
+    held : tuple of str
+        Names of the parameters whose values stand in a memory and its file, because learning
+        depends on them. The others have their defaults.
+
+    Examples
+    --------
+    >>> [(parameter.name, parameter.default) for parameter in LIF.parameters]
+    [('beta', 0.7), ('theta', 1.0)]
+    """
+
+    name: str
+    help: str
+    parameters: tuple
+    held: tuple = ()
+
+    def check(self, values):
+        """Raise an InputError unless the values, a mapping by name, are within their bounds."""
+        for parameter in self.parameters:
+            if parameter.name in values:
+                parameter.check(values[parameter.name])
+
+    def values(self, memory):
+        """The value of each parameter for the neurons of a memory.
+
+        Parameters
+        ----------
+        memory : Memory
+
+        Returns
+        -------
+        dict of str to float
+            In the units of the parameters.
+        """
+        return {
+            one.name: getattr(memory, one.name) if one.name in self.held else one.default
+            for one in self.parameters
+        }
+
+
+# Threshold and weights (in its unit) stay this far inside double precision, so that no membrane can
+# overflow.
+RANGE = 1e9
+
+LIF = NeuronModel(
+    "lif",
+    "leaky integrate-and-fire: the membrane decays, and what arrives is added to it",
+    (
+        Parameter("beta", "1", 0.7, "what is left of the membrane after a step", 0, 1, False),
+        Parameter("theta", "1", 1.0, "threshold", 1 / RANGE, RANGE),
+    ),
+    held=("beta", "theta"),
+)
