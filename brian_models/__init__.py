@@ -14,34 +14,8 @@ import warnings
 from contextlib import suppress
 from importlib import import_module
 
+from wmdelays.machine.lazy import lazy
 from wmdelays.words import printable
-
-# Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
-_HOMES = {
-    "Brian2Neuron": "neurons.model",
-    "DEVICES": "devices.names",
-    "NEURONS": "neurons.names",
-    "Simulation": "polychronization.run",
-    "check_device": "polychronization.run",
-    "choose_device": "memories.choice",
-    "compiler": "devices.programs",
-    "expand": "memories.expansion",
-    "neuron_model": "neurons.names",
-    "play": "memories.stimulus",
-    "recall": "memories.recall",
-    "wire": "polychronization.network",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        value = getattr(_imported(f"{__name__}.{_HOMES[name]}"), name)
-        # A submodule of the same name would hide the function once it is imported.
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _imported(module):
@@ -88,5 +62,5 @@ def _keep_no_log(logger):
     logger.file_handler = logger.tmp_log = logger.tmp_script = None
 
 
-def __dir__():
-    return sorted(set(globals()) | set(__all__))
+# Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
+__getattr__, __dir__, __all__ = lazy(__name__, __file__, _imported)

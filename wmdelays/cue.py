@@ -7,12 +7,13 @@ import numpy as np
 from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
+from wmdelays.words import counted
 
 # Farther than any spike can be moved, in steps.
 _FAR = 2**40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cue:
     """What starts a recall: spikes forced on the network, and for how long it is clamped.
 
@@ -50,6 +51,15 @@ class Cue:
     onset: int = 0
     scored_from: int = 0
     lost: Raster | None = None
+
+    def __repr__(self):
+        parts = [
+            f"{counted(len(self.spikes), 'spike')} of {counted(self.n_neurons, 'neuron')}",
+            f"{self.clamp:,} of {counted(self.n_steps, 'step')} of {self.step * 1e3:g} ms clamped",
+        ]
+        if self.lost is not None:
+            parts.append(f"spikes lost in {counted(len(self.lost), 'place')}")
+        return f"<Cue: {', '.join(parts)}>"
 
     def __post_init__(self):
         if self.lost is not None and (

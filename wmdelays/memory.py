@@ -13,6 +13,7 @@ from wmdelays.machine.free_memory import check_memory
 from wmdelays.neurons import LIF, RANGE
 from wmdelays.raster import Raster
 from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse
+from wmdelays.words import counted, printable
 
 _KINDS = {
     "n_neurons": int,
@@ -24,7 +25,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Memory:
     """A trained network: neuron parameters, synapses, the stored patterns, how it was made.
 
@@ -94,6 +95,18 @@ class Memory:
         _check_patterns(self)
         whole = [_of_whole_steps(pattern, self.step) for pattern in self.patterns]
         object.__setattr__(self, "patterns", tuple(whole))
+
+    def __repr__(self):
+        patterns = f"{counted(self.n_patterns, 'pattern')} of {counted(self.n_steps, 'step')}"
+        parts = [
+            counted(self.n_neurons, "neuron"),
+            f"{counted(self.n_synapses, 'synapse')} with delays up to"
+            f" {counted(self.n_delays, 'step')} of {self.step * 1e3:g} ms",
+            f"{'periodic ' if self.periodic else ''}{patterns}" if self.patterns else "no patterns",
+        ]
+        if isinstance(self.made.get("rule"), str):
+            parts.append(f"rule {printable(self.made['rule'])}")
+        return f"<Memory: {', '.join(parts)}>"
 
     @property
     def n_synapses(self):

@@ -1,18 +1,20 @@
 """Spikes of a population."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 
 import numpy as np
 
 from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.words import counted
 
 _LARGEST = 2**31 - 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Raster:
     """Spikes of a population: events, a number of neurons and a duration.
 
@@ -49,7 +51,7 @@ class Raster:
     n_neurons: int
     duration: float
     start: float = 0.0
-    clock: Clock | None = field(default=None, repr=False)
+    clock: Clock | None = None
 
     def __post_init__(self):
         neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
@@ -110,6 +112,15 @@ class Raster:
         dense = np.asarray(dense, dtype=bool)
         steps, neurons = np.nonzero(dense)
         return cls.from_steps(neurons, steps, dense.shape[1], dense.shape[0], step)
+
+    def __repr__(self):
+        start = f", {self.start:g} s into a recording" if self.start else ""
+        spikes, neurons = counted(len(self), "spike"), counted(self.n_neurons, "neuron")
+        return f"<Raster: {spikes} of {neurons} in {self.duration:g} s{start}>"
+
+    def _repr_html_(self):
+        # Figures are above this room, so they are asked for by name, and by a notebook alone.
+        return import_module("wmdelays.plots.notebook").as_html(self)
 
     def __len__(self):
         """Number of spikes."""

@@ -1,10 +1,12 @@
 """What a network makes of a cue."""
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from wmdelays.cue import Cue
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
+from wmdelays.words import counted
 
 # Bytes for each entry (neuron, step) of a recall while it is made: forced, lost, own and emitted
 # spikes.
@@ -13,7 +15,7 @@ _OF_AN_ENTRY = 4
 _ARRIVING, _OF_A_SYNAPSE, _OF_A_ROW = 8, 24, 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recall:
     """What a network makes of a cue.
 
@@ -36,6 +38,20 @@ class Recall:
     emitted: Raster
     own: Raster
     closest_call: float | None = None
+
+    def __repr__(self):
+        parts = [
+            f"{counted(len(self.own), 'spike')} of its own among {len(self.emitted):,}",
+            counted(self.emitted.n_neurons, "neuron"),
+            f"{self.emitted.duration:g} s",
+        ]
+        if self.closest_call is not None:
+            parts.append(f"closest call {self.closest_call:.3g}")
+        return f"<Recall: {', '.join(parts)}>"
+
+    def _repr_html_(self):
+        # Figures are above this room, so they are asked for by name, and by a notebook alone.
+        return import_module("wmdelays.plots.notebook").as_html(self)
 
 
 def bytes_of_recall(n_neurons, n_delays, n_steps):

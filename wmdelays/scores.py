@@ -6,6 +6,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.recalls import Recall
+from wmdelays.words import counted, share
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Score:
         return 2 * self.matched / spikes if spikes else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores:
     """Scores of several recalls: over all spikes at once, and of each pattern.
 
@@ -62,6 +63,11 @@ class Scores:
 
     total: Score
     patterns: tuple
+
+    def __repr__(self):
+        n = counted(len(self.patterns), "pattern")
+        worst = f", {share(self.worst_pattern_f1)} in the worst" if len(self.patterns) > 1 else ""
+        return f"<Scores: F1 {share(self.total.f1)} over {n}{worst}>"
 
     @property
     def worst_pattern_f1(self):

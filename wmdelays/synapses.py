@@ -5,12 +5,13 @@ from dataclasses import InitVar, dataclass
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.words import counted
 
 COLUMNS = ("pre", "post", "delay", "weight")
 LARGEST = 2**31 - 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Synapses:
     """The synapses of a network, checked and in order.
 
@@ -81,7 +82,8 @@ class Synapses:
 
     def __repr__(self):
         delays = f" with delays {self.delay.min()}…{self.delay.max()}" if len(self) else ""
-        return f"<Synapses: {len(self)} among {self.n_neurons} neurons{delays}>"
+        neurons = counted(self.n_neurons, "neuron")
+        return f"<Synapses: {counted(len(self), 'synapse')} of {neurons}{delays}>"
 
     @property
     def columns(self):

@@ -22,6 +22,11 @@ def _escaped(character):
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
+def counted(n, one):
+    """A number of things: ``1 spike``, ``1,926 spikes``."""
+    return f"{n:,} {one}{'' if n == 1 else 's'}"
+
+
 def share(value):
     """A number from 0 to 1 with four decimals, more where it would else be rounded to 1."""
     for digits in (4, 6, 8):

@@ -8,7 +8,7 @@ import numpy as np
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.motifs.motifs import find_motifs, looked_at, parts, shared, stored_spikes
-from wmdelays.motifs.synapse_use import SynapseUse, synapse_use
+from wmdelays.motifs.use import SynapseUse, synapse_use
 from wmdelays.validation.motifs.cut import closest_call, emitted, recalls_of
 
 

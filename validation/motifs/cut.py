@@ -7,7 +7,7 @@ from wmdelays.errors import InputError
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory
 from wmdelays.motifs.motifs import n_cycles
-from wmdelays.motifs.synapse_use import synapse_use, without_unused
+from wmdelays.motifs.use import synapse_use, without_unused
 
 KEPT = ("used", "motifs")
 
@@ -27,7 +27,7 @@ def recalls_of(memory, patterns):
 
 
 def emitted(recalls):
-    """The recalls as `wmdelays.motifs.synapse_use.synapse_use` takes them."""
+    """The recalls as `wmdelays.motifs.use.synapse_use` takes them."""
     return [(one.emitted, one.cue.clamp) for one in recalls]
 
 

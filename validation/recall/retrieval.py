@@ -11,8 +11,8 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import Recall
 from wmdelays.retrieval.cue_scores import score_cues
-from wmdelays.retrieval.sequence import Sequence, sequence
-from wmdelays.retrieval.spontaneous import spontaneous
+from wmdelays.retrieval.sequences import Sequence, sequence
+from wmdelays.retrieval.uncued import spontaneous
 from wmdelays.validation.recall.simulators import check_simulator, recall_by
 from wmdelays.words import share
 
@@ -104,7 +104,7 @@ def retrieve(
     order : sequence of int, "stored" or "random"
         Which patterns, in which order; "stored" and "random" take each once.
     interval, trigger, background
-        See `wmdelays.retrieval.sequence.sequence`.
+        See `wmdelays.retrieval.sequences.sequence`.
     window : int, optional
         Length in steps of the window in which spontaneous recalls are looked for; by default the
         memory's `n_delays`.

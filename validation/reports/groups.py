@@ -1,7 +1,7 @@
 """Figures and report of `wmdelays groups`."""
 
 from wmdelays.machine.versions import versions
-from wmdelays.plots.groups import NUMBERED, distributions_figure, group_figure, names_every
+from wmdelays.plots.groups import NUMBERED, group_figure, group_sizes_figure, names_every
 from wmdelays.polychrony.groups import which_layers
 from wmdelays.validation.polychrony.group_run import columns, summary_line
 from wmdelays.validation.reports.pages import command_line, drawn, write_results
@@ -39,7 +39,7 @@ def write_report(network, statistics, groups, words, done, settings, folder):
     if statistics.n_groups:
         pictures.append(
             drawn(
-                distributions_figure(statistics),
+                group_sizes_figure(statistics),
                 "groups",
                 "Sizes, layers and time spans",
                 "The numbers of groups stand on a logarithmic axis.",

@@ -6,11 +6,11 @@ from wmdelays.validation.reports.pages import command_line, drawn, write_results
 
 
 def write_report(rows, seed, layers_of, results, folder):
-    from wmdelays.plots.activity import groups_figure
+    from wmdelays.plots.activity import groups_over_time_figure
 
     counts = [(s["seconds"], a["n_groups"], b["n_groups"]) for s, a, b in rows]
     picture = drawn(
-        groups_figure(counts),
+        groups_over_time_figure(counts),
         "groups_over_time",
         "Groups over time",
         "Each time a group is found it counts.",

@@ -1,6 +1,6 @@
 """Figures and report of `wmdelays izhikevich`."""
 
-from wmdelays.plots.activity import activity_figure, raster_figure, weights_over_time_figure
+from wmdelays.plots.activity import activity_figure, last_seconds_figure, weights_over_time_figure
 from wmdelays.validation.polychrony.simulation import columns
 from wmdelays.validation.reports.pages import drawn, write_results
 
@@ -50,7 +50,7 @@ def write_report(outcome, folder, command):
         )
     pictures.append(
         drawn(
-            raster_figure(run),
+            last_seconds_figure(run),
             "raster",
             "The last spikes",
             "Inhibitory neurons are those above the line.",

@@ -5,10 +5,10 @@ import numpy as np
 from wmdelays.machine.versions import versions
 from wmdelays.plots.motifs import (
     motif_figure,
+    motif_sizes_figure,
     shared_figure,
-    sizes_figure,
+    synapse_use_figure,
     typical_spike,
-    use_figure,
 )
 from wmdelays.validation.reports.motif_tables import pattern_columns, sentences, synapse_columns
 from wmdelays.validation.reports.pages import drawn, write_results
@@ -50,7 +50,7 @@ def write_report(analysis, values, folder, command, said=()):
     ]
     pictures = [
         drawn(
-            sizes_figure(motifs, memory.step, memory.n_delays),
+            motif_sizes_figure(motifs, memory.step, memory.n_delays),
             "motifs",
             "Sizes and contexts of motifs",
             "Above: all spikes after the trigger window. Below, where there are several patterns:"
@@ -85,7 +85,7 @@ def write_report(analysis, values, folder, command, said=()):
         )
     pictures.append(
         drawn(
-            use_figure(memory, analysis.use, analysis.in_motif),
+            synapse_use_figure(memory, analysis.use, analysis.in_motif),
             "use",
             "Synapses in use",
             "Left: synapses that are used in the recalls, and those that stand in a motif. Right:"

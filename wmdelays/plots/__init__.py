@@ -1,1 +1,9 @@
-"""Figures; matplotlib is used here alone."""
+"""Figures: public functions take objects and give a ``matplotlib.figure.Figure``.
+
+``figure.savefig("recall.png")`` writes one to a file. matplotlib is imported with the first name that
+is asked for.
+"""
+
+from wmdelays.machine.lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

@@ -110,7 +110,7 @@ def _legend(axes, **content):
     axes.legend(**content, **place, ncols=4, fontsize=8)
 
 
-def raster_figure(run):
+def last_seconds_figure(run):
     """The spikes of the last seconds, and how many there are in each millisecond.
 
     Parameters
@@ -209,7 +209,7 @@ def weights_over_time_figure(run, most=5):
     return figure
 
 
-def groups_figure(rows):
+def groups_over_time_figure(rows):
     """The number of polychronous groups over time, and after shuffling the weights.
 
     Parameters

@@ -103,6 +103,26 @@ def _svg(figure):
     return file.getvalue()
 
 
+def one_a_cell(raster, n_columns, n_rows):
+    """Times and neurons of one spike in each cell of a grid over a raster, where there is one.
+
+    Parameters
+    ----------
+    raster : Raster
+    n_columns, n_rows : int
+        Size of the grid.
+
+    Returns
+    -------
+    times, neurons : arrays, shape (n_cells,)
+        In seconds, and numbers.
+    """
+    place = np.minimum(raster.times / raster.duration * n_columns, n_columns - 1)
+    row = raster.neurons * n_rows // raster.n_neurons
+    _, first = np.unique(place.astype(int) * n_rows + row, return_index=True)
+    return raster.times[first], raster.neurons[first]
+
+
 def time_unit(duration):
     """The unit in which a time axis of this many seconds reads well: (units in a second, name)."""
     return (1e3, "ms") if duration <= 2 else (1.0, "s")

@@ -24,7 +24,7 @@ def names_every(n_neurons):
     return -(-n_neurons // _NAMED)
 
 
-def distributions_figure(statistics):
+def group_sizes_figure(statistics):
     """How many groups there are of each size, number of layers and time span.
 
     Parameters

@@ -14,7 +14,7 @@ _MOST_NUMBERS = 8
 _WIDTHS = 0.4, 3.0
 
 
-def sizes_figure(motifs, step, n_delays):
+def motif_sizes_figure(motifs, step, n_delays):
     """How large motifs are and how far they reach back: all together, and each pattern.
 
     Parameters
@@ -236,7 +236,7 @@ def _sums(axes, theta, motifs, spike):
     axes.set(xlabel="links, strongest first", ylabel="membrane (θ)")
 
 
-def use_figure(memory, use, in_motif):
+def synapse_use_figure(memory, use, in_motif):
     """How many synapses are used, and the delays of those that are in motifs.
 
     Parameters

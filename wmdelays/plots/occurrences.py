@@ -6,7 +6,16 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from wmdelays.find.occurrences import Coverage
-from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure, plain, time_unit
+from wmdelays.plots.figures import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    house_style,
+    new_figure,
+    one_a_cell,
+    plain,
+    time_unit,
+)
 
 # Above so many spikes, one mark stands for all in a cell of a grid this fine (columns, rows).
 _MOST_MARKS, _GRID = 8000, (1100, 250)
@@ -212,10 +221,7 @@ def _mark(shape, colour, label, face=None):
 def _all_spikes(axes, raster, start, scale):
     times, neurons = raster.times, raster.neurons
     if len(times) > _MOST_MARKS:
-        column = np.minimum(times / raster.duration * _GRID[0], _GRID[0] - 1).astype(int)
-        row = neurons * _GRID[1] // raster.n_neurons
-        _, first = np.unique(column * _GRID[1] + row, return_index=True)
-        times, neurons = times[first], neurons[first]
+        times, neurons = one_a_cell(raster, *_GRID)
     size = float(np.clip(140 / np.sqrt(max(len(times), 1)), 1.2, 5))
     axes.plot(
         (start + times) * scale,

@@ -7,6 +7,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.synapses import Synapses
+from wmdelays.words import counted
 
 COLUMNS = ("pre", "post", "delay_ms", "weight")
 MAX_WEIGHT = 10.0
@@ -20,7 +21,7 @@ _COPIES = 4
 _ROOM = "what the file holds", "leave out synapses, or take a machine with more memory"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DelayNetwork:
     """The synapses of a network, as a search for polychronous groups takes them.
 
@@ -69,6 +70,14 @@ class DelayNetwork:
             object.__setattr__(self, name, column)
         object.__setattr__(self, "excitatory", excitatory)
         object.__setattr__(self, "max_weight", float(self.max_weight))
+
+    def __repr__(self):
+        synapses = counted(self.n_synapses, "synapse")
+        delays = f" with delays up to {self.max_delay_ms} ms" if self.n_synapses else ""
+        return (
+            f"<DelayNetwork: {counted(self.n_neurons, 'neuron')}, {self.n_excitatory:,} of them"
+            f" excitatory, {synapses}{delays}>"
+        )
 
     @property
     def n_neurons(self):

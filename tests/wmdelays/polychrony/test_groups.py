@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays.errors import InputError
 from wmdelays.plots.figures import figure_bytes
-from wmdelays.plots.groups import NUMBERED, distributions_figure, group_figure, names_every
+from wmdelays.plots.groups import NUMBERED, group_figure, group_sizes_figure, names_every
 from wmdelays.polychrony.group_statistics import MOST_DRAWN, GroupStatistics, summary
 from wmdelays.polychrony.groups import (
     ARRIVED,
@@ -170,14 +170,14 @@ def test_pictures_show_each_spike_and_each_link():
 
 
 def test_distributions_count_every_group():
-    figure = distributions_figure(GroupStatistics([chain(8), chain(8, 3), chain(300)]))
+    figure = group_sizes_figure(GroupStatistics([chain(8), chain(8, 3), chain(300)]))
     for axes, counts in zip(figure.axes, ([2, 1], [3], [2, 1])):
         heights = [bar.get_height() for bar in axes.patches if hasattr(bar, "get_height")]
         assert [h for h in heights if h] == counts
 
 
 def test_no_bar_leaves_the_picture_where_groups_are_found_many_times():
-    figure = distributions_figure(GroupStatistics([chain(8)] * 100 + [chain(9)]))
+    figure = group_sizes_figure(GroupStatistics([chain(8)] * 100 + [chain(9)]))
     assert all(axes.get_ylim()[1] > 100 for axes in figure.axes)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays import Cue, InputError, Memory, Raster
 from wmdelays.motifs.motifs import find_motifs, horizon
-from wmdelays.motifs.synapse_use import synapse_use, without_unused
+from wmdelays.motifs.use import synapse_use, without_unused
 
 STEP = 1e-3
 drawn = settings(deadline=None, derandomize=True, max_examples=60)
@@ -76,7 +76,7 @@ def literal_use(memory):
 @networks
 def test_used_synapses_are_those_of_the_definition(judge, many, seed, beta, shift):
     memory = made_by_itself(judge, seed, beta, shift)
-    with patch("wmdelays.motifs.synapse_use._MANY", many):
+    with patch("wmdelays.motifs.use._MANY", many):
         use = use_of(memory)
     assert use.used.tolist() == literal_use(memory).tolist()
     assert use.excitatory.tolist() == (memory.weight > 0).tolist()

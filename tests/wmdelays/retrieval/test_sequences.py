@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from wmdelays import InputError, Memory, Raster
 from wmdelays.retrieval.alignment import LEAST_F1, LEAST_MATCHED, sliding_best_f1
 from wmdelays.retrieval.cue_scores import score_cues
-from wmdelays.retrieval.sequence import sequence
-from wmdelays.retrieval.spontaneous import spontaneous
+from wmdelays.retrieval.sequences import sequence
+from wmdelays.retrieval.uncued import spontaneous
 
 STEP = 1e-3
 fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

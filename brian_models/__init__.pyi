@@ -1,0 +1,13 @@
+from .devices.names import DEVICES as DEVICES
+from .devices.programs import compiler as compiler
+from .memories.choice import choose_device as choose_device
+from .memories.expansion import expand as expand
+from .memories.recall import recall as recall
+from .memories.stimulus import Stimulus as Stimulus
+from .memories.stimulus import play as play
+from .neurons.model import Brian2Neuron as Brian2Neuron
+from .neurons.names import NEURONS as NEURONS
+from .neurons.names import neuron_model as neuron_model
+from .polychronization.network import wire as wire
+from .polychronization.run import Simulation as Simulation
+from .polychronization.run import check_device as check_device

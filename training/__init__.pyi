@@ -1,0 +1,10 @@
+from .discrete.compiled import recall as recall
+from .rules.bptt.backpropagation import bptt as bptt
+from .rules.closed_form.analytic import hebbian as hebbian
+from .rules.closed_form.analytic import pseudo_inverse as pseudo_inverse
+from .rules.margin.rule import margin as margin
+from .rules.registry import RULES as RULES
+from .rules.registry import register as register
+from .rules.rule import Option as Option
+from .rules.rule import Rule as Rule
+from .storing import store as store

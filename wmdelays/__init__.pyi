@@ -1,0 +1,33 @@
+from .cue import Cue as Cue
+from .errors import InputError as InputError
+from .files.memory_file import read_memory as read_memory
+from .files.memory_file import write_memory as write_memory
+from .files.raster_files import read_raster as read_raster
+from .files.raster_files import write_raster as write_raster
+from .memory import Memory as Memory
+from .neurons import NeuronModel as NeuronModel
+from .neurons import Parameter as Parameter
+from .patterns import bernoulli as bernoulli
+from .patterns import evidence as evidence
+from .patterns import generate as generate
+from .patterns import periodic as periodic
+from .patterns import refractory as refractory
+from .raster import Raster as Raster
+from .recalls import Recall as Recall
+from .scores import Agreement as Agreement
+from .scores import Score as Score
+from .scores import Scores as Scores
+from .scores import agreement as agreement
+from .scores import score as score
+from .scores import sliding_f1 as sliding_f1
+from .synapses import Synapses as Synapses
+from .training.storing import store as store
+from .validation.recall.comparison import Comparison as Comparison
+from .validation.recall.comparison import compare as compare
+from .validation.recall.retrieval import Retrieval as Retrieval
+from .validation.recall.retrieval import retrieve as retrieve
+from .validation.recall.robustness import robustness as robustness
+from .validation.scans.limit import capacity as capacity
+from .validation.scans.scanning import scan as scan
+
+__version__: str

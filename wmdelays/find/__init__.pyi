@@ -1,0 +1,11 @@
+from .chance import search as search
+from .found import Level as Level
+from .found import Occurrence as Occurrence
+from .found import Tested as Tested
+from .templates import Template as Template
+from .templates import group_templates as group_templates
+from .templates import pattern_templates as pattern_templates
+from .unknown_patterns import Unknown as Unknown
+from .unknown_patterns import UnknownPattern as UnknownPattern
+from .unknown_patterns import cad as cad
+from .unknown_patterns import spade as spade

@@ -1,0 +1,13 @@
+from .activity import Activity as Activity
+from .activity import Ceiling as Ceiling
+from .delay_network import DelayNetwork as DelayNetwork
+from .group_statistics import GroupStatistics as GroupStatistics
+from .groups import Group as Group
+from .groups import joined_spikes as joined_spikes
+from .groups import read_groups as read_groups
+from .network_csv import read_network_csv as read_network_csv
+from .network_file import read_network as read_network
+from .network_file import read_run as read_run
+from .network_file import write_run as write_run
+from .network_state import NetworkRun as NetworkRun
+from .network_state import NetworkState as NetworkState
