@@ -113,7 +113,7 @@ def test_a_folder_in_which_nothing_can_be_made_is_refused_before_any_work(tmp_pa
 
 KILLED = """
 import os, signal, sys
-from wmdelays.validation import pages
+from wmdelays.validation.reports import pages
 
 def kill(*_):
     os.kill(os.getpid(), signal.SIGKILL)

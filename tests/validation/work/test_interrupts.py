@@ -107,7 +107,8 @@ def test_the_doorway_imports_nothing_that_takes_long():
 KILL = "os.kill(os.getpid(), int(sys.argv[1]))"
 IN_A_COMMAND = """
     import os, signal, sys, time
-    from wmdelays.validation import app, cli
+    from wmdelays.validation import cli
+    from wmdelays.validation.commands import app
     def work(arguments):
         from wmdelays.machine.temporary import temporary_folder
         with temporary_folder():
@@ -139,7 +140,8 @@ def test_an_interrupt_that_became_an_error_of_a_library_is_one_line(tmp_path):
 def test_a_signal_after_the_last_line_changes_nothing():
     code = """
         import atexit, os, signal
-        from wmdelays.validation import app, cli
+        from wmdelays.validation import cli
+        from wmdelays.validation.commands import app
         def work(arguments):
             print("result")
             return 1

@@ -280,7 +280,7 @@ def test_a_fork_reads_with_a_process_of_its_own(tmp_path):
 def test_no_process_is_left_behind(made, tmp_path):
     path = made(some_text)
     code = (
-        "import sys\nfrom wmdelays import hdf5_tree\nhdf5_tree.read_tree(sys.argv[1], [])\n"
+        "import sys\nfrom wmdelays.files import hdf5_tree\nhdf5_tree.read_tree(sys.argv[1], [])\n"
         "print(hdf5_tree._reader._process.pid)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code, path], capture_output=True)

@@ -75,13 +75,12 @@ def test_a_user_without_a_home_gets_no_folder_named_like_one(room, cannot_write,
 def test_numba_compiles_where_neither_the_source_nor_a_home_can_be_written(tmp_path):
     code = """
 import os, sys
-from wmdelays import numba_cache
+from wmdelays.machine import numba_cache
 access = os.access
 numba_cache.os.access = lambda path, mode: "training" not in str(path) and access(path, mode)
 from numba.core import caching
 caching.InTreeCacheLocator.from_function = classmethod(lambda *_: None)
 from wmdelays.training.rules.margin.sparse_block import njit
-from wmdelays.training import sparse_block
 print(os.environ["NUMBA_CACHE_DIR"])
 """
     environment = {

@@ -14,7 +14,8 @@ from wmdelays.polychrony.search import search as group_search
 # The program, ended at the n-th call of a function of the operating system.
 KILLED = """
 import os, signal, sys
-from wmdelays.validation import group_file, group_search
+from wmdelays.polychrony import group_file
+from wmdelays.polychrony.search import search as group_search
 from wmdelays.validation.cli import main
 
 name, left, every, *arguments = sys.argv[1:]
