@@ -22,7 +22,7 @@ from runpy import run_path
 import numba
 
 from wmdelays.polychrony.network_file import read_network
-from wmdelays.polychrony.search.search import Search
+from wmdelays.polychrony.search.search import GroupSearch
 
 LITERAL = Path(__file__).parents[1] / "tests" / "helpers" / "literal_groups.py"
 
@@ -36,7 +36,7 @@ def clocked(work):
 
 def beside_the_literal_program(network, every):
     """Seconds of both programs, sets and groups, for ten mothers from every so many-th on."""
-    program, search = run_path(str(LITERAL)), Search(network)
+    program, search = run_path(str(LITERAL)), GroupSearch(network)
     follow = numba.njit(program["follow"])
     arguments = program["literal_arguments"](network)
 
@@ -85,7 +85,7 @@ def beside_the_literal_program(network, every):
 
 def whole(network, threads, repeats):
     """Median seconds of the search of all mothers, and what it finds."""
-    search, times = Search(network), []
+    search, times = GroupSearch(network), []
     for _ in range(repeats):
         batches, seconds = clocked(lambda: list(search.run(threads=threads)))
         times.append(seconds)

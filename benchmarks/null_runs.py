@@ -120,7 +120,7 @@ def run(way, kind, planted, seed, miner):
         if planted:
             templates.append(Template("planted", np.array(PATTERN[0]), np.array(PATTERN[1]) / 1e3))
         # Found is what stands out at the level, all templates and times together.
-        found = find(templates, raster, step=1e-3, n_surrogates=39, seed=seed).search
+        found = find(templates, raster, step=1e-3, draws=39, seed=seed).findings
         which = [one.template for one in found.occurrences if one.p_value <= LEVEL + 1e-9]
         return 3 in which if planted else bool(which)
     settings = {"method": "stretch_shifting", "seed": seed, "alpha": LEVEL, "miner": miner}
@@ -130,13 +130,13 @@ def run(way, kind, planted, seed, miner):
             step=0.003,
             window=8,
             dither=0.03,
-            n_surrogates=19,
+            draws=19,
             min_occurrences=5,
             **settings,
         )
     else:
         # What CAD finds does not depend on surrogates.
-        found = cad(raster, step=0.005, window=5, dither=0.05, n_surrogates=1, **settings)
+        found = cad(raster, step=0.005, window=5, dither=0.05, draws=1, **settings)
     sets = [set(one.neurons) for one in found.patterns]
     return any(len(one & set(PATTERN[0])) >= 3 for one in sets) if planted else bool(sets)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.group_statistics import GroupStatistics
-from wmdelays.polychrony.search.search import Search
+from wmdelays.polychrony.search.search import GroupSearch
 
 LITERAL = Path(__file__).parents[1] / "tests" / "helpers" / "literal_groups.py"
 
@@ -65,7 +65,7 @@ def main():
     )
     print("|---|---|---|---|---|---|---|")
     for name, network in networks.items():
-        search = Search(network)
+        search = GroupSearch(network)
         arguments = program["literal_arguments"](network, most_arrivals=20_000)
         rows = []
         for mother in np.linspace(0, 299, options.mothers + 1).astype(int).tolist():

@@ -188,8 +188,8 @@ class Raster:
             raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
         if self.duration > _LARGEST * step:
             raise InputError(
-                f"a bin of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
-                " numbered; take a longer bin (--bin), or a stretch (--start, --stop)"
+                f"a step of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
+                " numbered; take a longer step (--step), or a stretch (--start, --stop)"
             )
 
     def n_steps(self, step):
@@ -215,7 +215,7 @@ class Raster:
         check_memory(
             shape[0] * shape[1],
             f"a dense view of {shape[0]} steps of {shape[1]} neurons",
-            "take a longer bin, a shorter stretch or fewer neurons",
+            "take a longer step, a shorter stretch or fewer neurons",
         )
         dense = np.zeros(shape, dtype=bool)
         dense[self.steps(step), self.neurons] = True
@@ -341,8 +341,8 @@ class Raster:
         n_merged = len(self) - len(kept)
         if n_merged and not merge_spikes:
             raise InputError(
-                f"a bin of {step * 1e3:g} ms merges {n_merged} of {len(self)} spikes with another of"
-                " the same unit; take a shorter bin (--bin), or accept it (--merge-spikes)"
+                f"a step of {step * 1e3:g} ms merges {n_merged} of {len(self)} spikes with another of"
+                " the same unit; take a shorter step (--step), or accept it (--merge-spikes)"
             )
         return Raster.from_steps(
             kept % self.n_neurons, kept // self.n_neurons, self.n_neurons, n_steps, step

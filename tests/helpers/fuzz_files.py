@@ -149,8 +149,8 @@ COMMANDS = {
     ],
     "network.h5": [["groups", "network.h5", "--json", "-"], ["groups", "network.h5", "--at", "0s"]],
     "network.csv": [["groups", "network.csv", "--json", "-"]],
-    "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
-    "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--bin", "1ms"]],
+    "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
+    "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
     "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 20".split()]],
     "found.jsonl.unfinished": [["groups", "network.csv", "--json", "found.jsonl"]],
     "margin.h5": [

@@ -15,7 +15,7 @@ def literal_search(
     network,
     strong=0.95,
     n_anchors=3,
-    least_layers=7,
+    min_layers=7,
     layers_of=ARRIVED,
     mothers=None,
     follow=None,
@@ -32,7 +32,7 @@ def literal_search(
             if len(spikes) <= 2 * n_anchors:
                 continue
             n_layers = layers[n_anchors if original else 0 :].max()
-            if n_layers < least_layers:
+            if n_layers < min_layers:
                 continue
             to_excitatory = links[excitatory[links[:, 1]], 0]
             if any((to_excitatory == anchor).sum() == 1 for anchor in anchors):

@@ -14,7 +14,7 @@ from wmdelays.polychrony.search.search import search
 
 # Smaller pieces of work than usual, so that a small search has many.
 PIECE = 20
-COMMAND = ("groups", "net.csv", "--layers", "4", "--json", "g.jsonl")
+COMMAND = ("groups", "net.csv", "--min-layers", "4", "--json", "g.jsonl")
 
 
 def network(seed=2, n_excitatory=30, n_inhibitory=8, n_out=10):
@@ -36,7 +36,7 @@ def as_csv(network):
 
 
 def lines_of(network, **settings):
-    return "".join(map(group_line, search(network, **{"least_layers": 4} | settings)))
+    return "".join(map(group_line, search(network, **{"min_layers": 4} | settings)))
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_a_recording_is_stored_in_the_stretch_and_bin_asked_for(wmdelays, tmp_pa
     spikes = sorted((t, u) for u, t in zip(rng.integers(0, 9, 400), rng.uniform(0, 10, 400)))
     write_csv(tmp_path / "cells.csv", [(u, f"{t:.5f}") for t, u in spikes])
     done = wmdelays(
-        *"store cells.csv -o m.h5 --bin 2ms --start 1s --stop 3s --delays 30".split(),
+        *"store cells.csv -o m.h5 --step 2ms --start 1s --stop 3s --delays 30".split(),
         *"--neurons 12 --rule pseudo-inverse --merge-spikes".split(),
     )
     assert done.returncode == 0, done.stderr
@@ -107,7 +107,7 @@ def test_spikes_outside_the_stated_duration_are_refused(refused, tmp_path):
 def test_a_bin_that_merges_spikes_is_refused_until_it_is_accepted(refused, wmdelays, tmp_path):
     spikes = [(0, 0.0101), (0, 0.0103), (0, 0.0107), (1, 0.0105), (1, 0.0621), (2, 0.09)]
     write_csv(tmp_path / "cells.csv", spikes)
-    arguments = "store cells.csv -o m.h5 --bin 1ms --delays 5".split()
+    arguments = "store cells.csv -o m.h5 --step 1ms --delays 5".split()
     line = refused(*arguments)
     assert "merges 2 of 6 spikes" in line and "--merge-spikes" in line
     assert wmdelays(*arguments, "--merge-spikes").returncode == 0
@@ -120,7 +120,7 @@ def test_bad_settings_of_store_are_refused_before_any_work(refused):
     assert "no rule 'magic'" in refused("store", SPEC, "-o", "m.h5", "--rule", "magic")
     hebbian = ("store", SPEC, "-o", "m.h5", "--rule", "hebbian")
     assert "rule hebbian has no setting epochs" in refused(*hebbian, "--epochs", "3")
-    assert "not a time with a unit" in refused("store", SPEC, "-o", "m.h5", "--bin", "1")
+    assert "not a time with a unit" in refused("store", SPEC, "-o", "m.h5", "--step", "1")
     assert "leave nothing to recall" in refused("store", SPEC, "-o", "m.h5", "--delays", "100")
     assert "there is no folder" in refused("store", SPEC, "-o", "none/m.h5")
     assert "seed is -1" in refused("store", SPEC, "-o", "m.h5", "--seed", "-1")

@@ -18,7 +18,9 @@ from wmdelays.validation.commands import (
     capacity,
     compare,
     find,
+    find_unknown,
     groups,
+    groups_over_time,
     info,
     izhikevich,
     motifs,
@@ -28,6 +30,7 @@ from wmdelays.validation.commands import (
     scan,
     store,
 )
+from wmdelays.validation.commands.earlier import todays
 from wmdelays.words import printable
 
 # click comes with typer, since 0.16 under a private name.
@@ -50,7 +53,9 @@ app.command("scan")(scan.command)
 app.command("capacity", context_settings={"allow_extra_args": True})(capacity.command)
 app.command("motifs")(motifs.command)
 app.command("find")(find.command)
+app.command("find-unknown")(find_unknown.command)
 app.command("groups")(groups.command)
+app.command("groups-over-time")(groups_over_time.command)
 app.command("izhikevich")(izhikevich.command)
 
 
@@ -63,9 +68,12 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def run(arguments):
     """Run a subcommand; see `cli.main`."""
+    words, notes = todays(sys.argv[1:] if arguments is None else list(arguments))
+    for note in notes:
+        print(f"wmdelays: {printable(note)}", file=sys.stderr)
     try:
         with _no_interrupt_lost():
-            status = app(arguments, prog_name="wmdelays", standalone_mode=False) or 0
+            status = app(words, prog_name="wmdelays", standalone_mode=False) or 0
         # Newer typers catch the interrupt and say nothing.
         return fail("interrupted", status) if status == 130 else status
     except _CommandLineError as error:

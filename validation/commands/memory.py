@@ -100,5 +100,5 @@ def print_unpredictable(memory):
             f" another moment at which the unit is silent"
             f" ({shown}{'; …' if len(found.ambiguous) > _SHOWN else ''})"
         )
-    lines.append("  longer contexts (--delays) or another bin (--bin) may tell them apart")
+    lines.append("  longer contexts (--delays) or another step (--step) may tell them apart")
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -10,13 +10,44 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import JSON
 from wmdelays.files.output import check_writable, write_json
-from wmdelays.quantities import shortened
+from wmdelays.polychrony.groups import LAYERS_OF
+from wmdelays.quantities import seconds, shortened
 
 Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
 Dt = Annotated[
     str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
 ]
 Device = Annotated[str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")]
+Start = Annotated[str | None, typer.Option(metavar="TIME", help="Where in the raster to begin.")]
+Stop = Annotated[str | None, typer.Option(metavar="TIME", help="Where to end.")]
+Pad = Annotated[
+    bool, typer.Option("--pad", help="Let silence follow where the raster ends before --stop.")
+]
+CHANCE = "Chance"
+Surrogates = Annotated[
+    str,
+    typer.Option(
+        metavar="METHOD",
+        help="How surrogates are made; a name that is none lists them.",
+        rich_help_panel=CHANCE,
+    ),
+]
+SurrogateSeed = Annotated[int, typer.Option(help="Seed of the surrogates.", rich_help_panel=CHANCE)]
+Strong = Annotated[
+    float,
+    typer.Option(metavar="X", help="A weight is strong above this fraction of the ceiling."),
+]
+Anchors = Annotated[int, typer.Option(metavar="N", help="Number of anchors.")]
+MinLayers = Annotated[int, typer.Option(metavar="N", help="Fewest layers of a group.")]
+LayersOf = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(LAYERS_OF),
+        help="Whose layer counts at the other end of a link: that of the spike that arrived, or, as"
+        " in the original program, the highest of all earlier spikes of its neuron.",
+    ),
+]
+Threads = Annotated[int | None, typer.Option(metavar="N", help="By default the number of cores.")]
 ResultsFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."),
@@ -84,6 +115,16 @@ def chosen_patterns(text):
     if min(chosen) < 0:
         raise InputError(f"--patterns is all or numbers such as 0,3,5, not {shortened(text)}")
     return chosen
+
+
+def time_given(text, name, *, above_zero=False):
+    """The seconds that an option says; None where it is not given."""
+    return None if text is None else seconds(text, name, above_zero=above_zero)
+
+
+def given(**options):
+    """Those options that are not None; where a question has defaults of its own, they count."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def put_json(json_file, values):

@@ -38,7 +38,7 @@ def command(
     delays: Annotated[
         int, typer.Option(metavar="D", help="Largest delay in steps; length of the trigger window.")
     ] = 41,
-    bin: Annotated[
+    step: Annotated[
         str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
     ] = "1ms",
     start: Annotated[
@@ -74,12 +74,12 @@ def command(
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
     check_outputs(None, None, *inputs, written=[(output, MEMORY), *written])
-    step, seed = seconds(bin, "--bin", above_zero=True), checked_seed(seed)
+    step_s, seed = seconds(step, "--step", above_zero=True), checked_seed(seed)
     options = described.checked(options, whole("delays", delays, 1))
     _check_room(inputs, described, delays, options)
     patterns, stretches = read_patterns(
         inputs,
-        step,
+        step_s,
         start=None if start is None else seconds(start, "--start"),
         stop=None if stop is None else seconds(stop, "--stop", above_zero=True),
         pad=pad,
@@ -91,7 +91,7 @@ def command(
     periodic = periodic or all(text.startswith("periodic:") for text in inputs)
     common = {
         "n_delays": delays,
-        "step": step,
+        "step": step_s,
         "beta": beta,
         "theta": theta,
         "periodic": periodic,
@@ -103,13 +103,13 @@ def command(
 
         empty = unlearned(patterns, **common)
         for text, stretch in stretches.values():
-            for line in binning_lines(text, stretch, step):
+            for line in binning_lines(text, stretch, step_s):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
         print_unpredictable(empty)
         memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],
-        "bin": bin,
+        "bin": step,
         **{
             name: value
             for name, value in (("start", start), ("stop", stop), ("duration", duration))
@@ -119,7 +119,7 @@ def command(
     }
     if stretches:
         memory.made["binning"] = [
-            remembered(k, stretch, step) for k, (_, stretch) in stretches.items()
+            remembered(k, stretch, step_s) for k, (_, stretch) in stretches.items()
         ]
     write_memory(output, memory)
     print_memory(memory, output)

@@ -42,6 +42,25 @@ def print_columns(content):
     wide.print(lines, highlight=False, markup=False)
 
 
+# So many lines of a long table are shown.
+_SHOWN = 40
+
+
+def print_first(content):
+    """Print a table as `print_columns` does, its first lines if there are many; none if it is empty."""
+    n = len(next(iter(content.values())))
+    if not n:
+        return
+    print_columns({title: cells[:_SHOWN] for title, cells in content.items()})
+    if n > _SHOWN:
+        print_line(f"… and {n - _SHOWN} more (--json, --report)")
+
+
+def print_line(text):
+    """Print a line, however long, as one."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def progress_bar():
     """A progress bar, on a terminal only.

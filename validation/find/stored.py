@@ -8,17 +8,17 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.find.chance import check_settings, search
-from wmdelays.find.found import Search
+from wmdelays.find.found import Findings
 from wmdelays.find.surrogates import (
     check_surrogates,
     room_said,
+    surrogate_rasters,
     surrogate_versions,
-    surrogates,
 )
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 
-# By default spikes move so many bins, or so many times the jitter: far enough that little of a
+# By default spikes move so many steps, or so many times the jitter: far enough that little of a
 # pattern is left, and not so far that rates change.
 DITHER = 10
 # The least part of the templates' spikes whose units have to be in the raster.
@@ -34,7 +34,7 @@ class Found:
     raster : Raster
     start : float
         When the raster begins in the recording, in seconds.
-    search : Search
+    findings : Findings
     settings : dict
     timing : dict
         Seconds spent in each part.
@@ -44,19 +44,19 @@ class Found:
 
     raster: Raster
     start: float
-    search: Search
+    findings: Findings
     settings: dict
     timing: dict
     n_silent: int = 0
 
     def time(self, onset):
         """The time in the recording, in seconds, of a step of the search."""
-        return self.start + onset * self.search.step
+        return self.start + onset * self.findings.step
 
     @property
     def tested(self):
         """What was tested, in one sentence."""
-        made = self.search
+        made = self.findings
         left = [f"{n} {why}" for why, n in Counter(made.untested.values()).items()]
         without = f" Not tested: {', '.join(left)}." if left else ""
         if self.n_silent:
@@ -71,7 +71,7 @@ class Found:
     @property
     def summary(self):
         """The outcome in one sentence."""
-        made = self.search
+        made = self.findings
         n = len(made.occurrences)
         asked = self.settings["min_completeness"]
         which = "above chance" if asked is None else f"with a completeness of at least {asked:g}"
@@ -82,7 +82,7 @@ class Found:
 
     def as_dict(self):
         """The outcome as plain JSON values; times are in seconds."""
-        made = self.search
+        made = self.findings
         by_number = {one.number: one for one in made.tested}
         return {
             "raster": raster_sizes(self.raster, self.start),
@@ -161,9 +161,9 @@ def find(
     min_completeness=None,
     expected_false=0.05,
     gap=None,
-    method="stretch_shifting",
+    surrogates="stretch_shifting",
     dither=None,
-    n_surrogates=100,
+    draws=100,
     seed=0,
     start=0.0,
     progress=None,
@@ -175,19 +175,21 @@ def find(
     templates : sequence of Template
     raster : Raster
     step : float
-        Bin in seconds; spikes are compared on this grid.
+        In seconds; spikes are compared on this grid.
     jitter : float, optional
-        How far a spike may be from its time in the template, in seconds; whole bins. By default
-        one bin.
+        How far a spike may be from its time in the template, in seconds; whole steps. By
+        default one step.
     min_spikes, min_completeness, expected_false
         See `wmdelays.find.chance.search`.
     gap : float, optional
         Least time in seconds between two occurrences of a template; by default its span.
-    method, seed
-        See `wmdelays.find.surrogates.surrogates`.
+    surrogates : str
+        How they are made, one of `wmdelays.find.surrogates.METHODS`.
     dither : float, optional
         In seconds; by default ten times the jitter.
-    n_surrogates : int
+    draws : int
+        Number of surrogates.
+    seed : int
     start : float
         When the raster begins in the recording, in seconds.
     progress : callable, optional
@@ -204,21 +206,21 @@ def find(
         work starts.
     """
     seed = checked_seed(seed)
-    jitter_steps = 1 if jitter is None else whole_bins("jitter", jitter, step, 0)
-    gap_steps = None if gap is None else whole_bins("gap", gap, step, 1)
+    jitter_steps = 1 if jitter is None else whole_steps("jitter", jitter, step, 0)
+    gap_steps = None if gap is None else whole_steps("gap", gap, step, 1)
     check_settings(
-        step, jitter_steps, n_surrogates, min_spikes, min_completeness, expected_false, gap_steps
+        step, jitter_steps, draws, min_spikes, min_completeness, expected_false, gap_steps
     )
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
-    check_surrogates(method, dither, n_surrogates)
+    check_surrogates(surrogates, dither, draws)
     began = time.perf_counter()
     part, silent = _of_units(raster, templates)
     part = part.meant(step)
     made = search(
         templates,
         part,
-        surrogates(part, n_surrogates, method=method, dither=dither, seed=seed),
-        n_surrogates,
+        surrogate_rasters(part, draws, method=surrogates, dither=dither, seed=seed),
+        draws,
         step=step,
         jitter=jitter_steps,
         min_spikes=min_spikes,
@@ -234,9 +236,9 @@ def find(
         "min_completeness": min_completeness,
         "expected_false": expected_false if min_completeness is None else None,
         "gap_s": gap,
-        "surrogates": method,
+        "surrogates": surrogates,
         "dither_s": dither,
-        "n_surrogates": n_surrogates,
+        "n_surrogates": draws,
         "seed": seed,
     }
     timing = {"search": time.perf_counter() - began}
@@ -274,20 +276,20 @@ def _spike_not(n):
     return "does not spike" if n == 1 else "do not spike"
 
 
-def whole_bins(name, value, step, least):
-    """A time in seconds as a whole number of bins, at least so many."""
-    bins = value / step
-    if not abs(bins - round(bins)) < 1e-3 or round(bins) < least:
+def whole_steps(name, value, step, least):
+    """A time in seconds as a whole number of steps, at least so many."""
+    steps = value / step
+    if not abs(steps - round(steps)) < 1e-3 or round(steps) < least:
         raise InputError(
-            f"{name} is {value * 1e3:g} ms; it has to be a whole number of bins of"
-            f" {step * 1e3:.6g} ms (--bin), {least} at least"
+            f"{name} is {value * 1e3:g} ms; it has to be a whole number of steps of"
+            f" {step * 1e3:.6g} ms (--step), {least} at least"
         )
-    return round(bins)
+    return round(steps)
 
 
 def occurrence_columns(found):
     """Titles of the table of occurrences and what stands beneath."""
-    made = found.search
+    made = found.findings
     sizes = {one.number: len(one.steps) for one in made.tested}
     shown = made.occurrences
     return {
@@ -303,7 +305,7 @@ def occurrence_columns(found):
 
 def level_columns(found):
     """Titles of the table of levels and what stands beneath."""
-    levels = found.search.levels
+    levels = found.findings.levels
     return {
         "completeness": [f"at least {one.completeness:.1f}" for one in levels],
         "found": [str(one.n_found) for one in levels],

@@ -15,12 +15,12 @@ from wmdelays.find.surrogates import (
 )
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
-from wmdelays.validation.find.stored import DITHER, count_text, raster_sizes, whole_bins
+from wmdelays.validation.find.stored import DITHER, count_text, raster_sizes, whole_steps
 
-# Bin in seconds, number of surrogates and fewest units for each way. A run of CAD takes as long as
+# Step in seconds, number of surrogates and fewest units for each method. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
 _UNKNOWN = {"spade": (0.005, 100, 3), "cad": (0.025, 5, 2)}
-_WINDOW_BINS = 10
+_WINDOW_STEPS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,31 +101,31 @@ class FoundUnknown:
         }
 
 
-def usual_step(way):
-    """The bin in seconds that a way of finding unknown patterns takes by default.
+def usual_step(method):
+    """The step in seconds that a method of finding unknown patterns takes by default.
 
     Raises
     ------
     InputError
-        If there is no such way.
+        If there is no such method.
     """
-    if way not in _UNKNOWN:
-        raise InputError(f"unknown patterns are found by spade or cad, not {way!r}")
-    return _UNKNOWN[way][0]
+    if method not in _UNKNOWN:
+        raise InputError(f"unknown patterns are found by spade or cad, not {method!r}")
+    return _UNKNOWN[method][0]
 
 
 def find_unknown(
     raster,
-    way="spade",
+    method="spade",
     *,
     step=None,
     window=None,
     min_spikes=None,
     min_occurrences=None,
     alpha=0.05,
-    method="stretch_shifting",
+    surrogates="stretch_shifting",
     dither=None,
-    n_surrogates=None,
+    draws=None,
     seed=0,
     start=0.0,
     progress=None,
@@ -135,20 +135,20 @@ def find_unknown(
     Parameters
     ----------
     raster : Raster
-    way : {"spade", "cad"}
+    method : {"spade", "cad"}
     step : float, optional
-        Bin in seconds; by default 5 ms for SPADE and 25 ms for CAD.
+        Length of a bin in seconds; by default 5 ms for SPADE and 25 ms for CAD.
     window : float, optional
-        Longest pattern in seconds, bins of the first and the last spike included; by default ten
-        bins.
+        Longest pattern in seconds, the steps of the first and the last spike included; by default
+        ten steps.
     min_spikes, min_occurrences, alpha
         See `wmdelays.find.unknown_patterns`; by default at least 3 units for SPADE and 2 for
         CAD.
-    method, seed, start, progress
+    surrogates, seed, start, progress
         See `find`.
     dither : float, optional
-        In seconds; by default ten bins.
-    n_surrogates : int, optional
+        In seconds; by default ten steps.
+    draws : int, optional
         By default 100 for SPADE and 5 for CAD. SPADE needs so many that ``1 / (1 + n)`` is alpha at
         most.
 
@@ -161,35 +161,36 @@ def find_unknown(
     InputError
         If a setting makes no sense or elephant is missing; before any work starts.
     """
-    step = usual_step(way) if step is None else step
-    _, usual_number, usual_spikes = _UNKNOWN[way]
-    n_surrogates = usual_number if n_surrogates is None else n_surrogates
+    usual = usual_step(method)
+    step = usual if step is None else step
+    _, usual_number, usual_spikes = _UNKNOWN[method]
+    draws = usual_number if draws is None else draws
     min_spikes = usual_spikes if min_spikes is None else min_spikes
     if not step > 0:
-        raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
-    n_bins = _WINDOW_BINS if window is None else whole_bins("window", window, step, 2)
+        raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
+    n_steps = _WINDOW_STEPS if window is None else whole_steps("window", window, step, 2)
     dither = DITHER * step if dither is None else dither
     seed = checked_seed(seed)
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
-    check_surrogates(method, dither, n_surrogates)
+    check_surrogates(surrogates, dither, draws)
     need_elephant("SPADE and CAD need")
-    if way == "spade" and (1 + n_surrogates) * alpha < 1 - 1e-9:
+    if method == "spade" and (1 + draws) * alpha < 1 - 1e-9:
         raise InputError(
             f"alpha of {alpha:g} takes at least {math.ceil(1 / alpha - 1 - 1e-9)} surrogates"
-            f" (--draws), not {n_surrogates}"
+            f" (--draws), not {draws}"
         )
     if not len(raster):
         raise InputError("the raster holds no spikes")
     from wmdelays.find import unknown_patterns
 
     began = time.perf_counter()
-    made = getattr(unknown_patterns, way)(
+    made = getattr(unknown_patterns, method)(
         raster.meant(step),
         step=step,
-        window=n_bins,
-        n_surrogates=n_surrogates,
-        method=method,
+        window=n_steps,
+        draws=draws,
+        surrogates=surrogates,
         dither=dither,
         seed=seed,
         min_spikes=min_spikes,
@@ -198,18 +199,18 @@ def find_unknown(
         progress=progress,
     )
     settings = {
-        "unknown": way,
+        "unknown": method,
         "bin_s": step,
-        "window_s": n_bins * step,
+        "window_s": n_steps * step,
         "min_spikes": min_spikes,
         "min_occurrences": made.tested["min_occurrences"],
         "alpha": alpha,
-        "surrogates": method,
+        "surrogates": surrogates,
         "dither_s": dither,
-        "n_surrogates": n_surrogates,
+        "n_surrogates": draws,
         "seed": seed,
     }
-    return FoundUnknown(raster, start, made, settings, {way: time.perf_counter() - began})
+    return FoundUnknown(raster, start, made, settings, {method: time.perf_counter() - began})
 
 
 def pattern_columns(found):

@@ -9,12 +9,10 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.polychrony.delay_network import STRONG
 from wmdelays.polychrony.group_file import GroupFile, NoFile
-from wmdelays.polychrony.group_statistics import QUANTITIES, GroupStatistics, summary
+from wmdelays.polychrony.group_statistics import GroupStatistics
 from wmdelays.polychrony.groups import ARRIVED, read_groups
+from wmdelays.polychrony.search import COMPILED
 from wmdelays.words import duration
-
-# numba keeps the machine code. Without these words the first search seems to hang.
-COMPILED = "the first time it compiles, half a minute"
 
 
 def find_groups(
@@ -23,7 +21,7 @@ def find_groups(
     *,
     strong=STRONG,
     n_anchors=3,
-    least_layers=7,
+    min_layers=7,
     layers_of=ARRIVED,
     threads=None,
     draw=None,
@@ -38,10 +36,10 @@ def find_groups(
     network : DelayNetwork
     path : str or Path, optional
         Gets a group a line as JSON while they are found, see `wmdelays.polychrony.group_file`.
-    strong, n_anchors, least_layers, layers_of, threads
+    strong, n_anchors, min_layers, layers_of, threads
         See `wmdelays.polychrony.search.search.search`.
     draw : tuple of int, optional
-        Groups to return, by their place from 1 on; if it is empty, those that may be chosen for
+        Groups to return, by their number from 0 on; if it is empty, those that may be chosen for
         pictures. By default none.
     echo : binary file, optional
         Gets the same lines.
@@ -69,15 +67,15 @@ def find_groups(
     say = progress or (lambda stage, part: None)
     say(f"preparing ({COMPILED})", None)
     from wmdelays.polychrony.search.estimate import estimate
-    from wmdelays.polychrony.search.search import Search
+    from wmdelays.polychrony.search.search import GroupSearch
 
-    search = Search(network, strong, n_anchors, least_layers, layers_of)
+    search = GroupSearch(network, strong, n_anchors, min_layers, layers_of)
     total = search.n_sets
     described = {
         "network": network.fingerprint(),
         "strong": strong,
         "anchors": n_anchors,
-        "layers": least_layers,
+        "layers": min_layers,
         "layers of": layers_of,
     }
     expected = estimate(search) if path is not None or echo is not None else None
@@ -128,9 +126,9 @@ class _Counted:
 
     def add(self, group, whole):
         may_be_chosen = self.statistics.add(group)
-        place = self.statistics.n_groups
-        if self._draw is not None and (place in self._draw if self._draw else may_be_chosen):
-            self.drawn[place] = whole()
+        number = self.statistics.n_groups - 1
+        if self._draw is not None and (number in self._draw if self._draw else may_be_chosen):
+            self.drawn[number] = whole()
 
 
 def _file(path, described, expected):
@@ -153,36 +151,3 @@ def _write(file, data):
         # What is left in the buffer would fail once more when the program ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
         raise InputError("nobody reads the groups any more") from None
-
-
-def columns(statistics):
-    """Titles of the table of a file of groups and what stands beneath."""
-    content = {"": ["groups"], "each time found": [f"{statistics.n_groups:,}"]}
-    content["distinct"] = [f"{statistics.n_distinct:,}"]
-    if statistics.n_groups:
-        for name in QUANTITIES:
-            content[""].append(f"{name.replace('_ms', ' (ms)')}: median, range")
-            for title, counts in (
-                ("each time found", statistics.counted[name]),
-                ("distinct", statistics.distinct[name]),
-            ):
-                middle, least, most = summary(counts)
-                content[title].append(f"{middle:g}, {least:g}…{most:g}")
-    return content
-
-
-def summary_line(network, statistics, done, strong, n_anchors):
-    """The outcome in one sentence."""
-    n_mothers = anchored(network, strong, n_anchors)
-    if not n_mothers:
-        largest = network.weight[network.excitatory[network.pre]].max(initial=0)
-        return (
-            f"No excitatory neuron has {n_anchors} strong inputs, so there is nothing to search: strong"
-            f" is above {strong * network.max_weight:g}, and the largest excitatory weight is"
-            f" {largest:g}."
-        )
-    return (
-        f"{statistics.n_groups:,} groups, {statistics.n_distinct:,} distinct, of"
-        f" {statistics.n_mothers:,} of {n_mothers:,} mothers; {done.n_sets:,} sets of {n_anchors}"
-        f" anchors searched in {done.seconds:.1f} s."
-    )

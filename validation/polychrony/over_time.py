@@ -3,9 +3,12 @@
 from wmdelays.errors import InputError
 from wmdelays.polychrony.group_statistics import GroupStatistics, summary
 from wmdelays.polychrony.groups import ARRIVED
-from wmdelays.validation.polychrony.group_run import COMPILED
+from wmdelays.polychrony.search import COMPILED
 from wmdelays.validation.work.points import compute
 from wmdelays.validation.work.results import Results
+
+# What a setting is called in results files.
+_IN_ROWS = {"min_layers": "least_layers"}
 
 
 def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, progress=None):
@@ -15,7 +18,7 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
     ----------
     run : NetworkRun
     settings : dict
-        `strong`, `n_anchors`, `least_layers` and `layers_of`, see
+        `strong`, `n_anchors`, `min_layers` and `layers_of`, see
         `wmdelays.polychrony.search.search.search`.
     every : int, optional
         Snapshots at multiples of this time in seconds are taken; by default all.
@@ -46,12 +49,12 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
     times = [int(t) for t in run.snapshot_times if every is None or t % every == 0]
     say = progress or (lambda text, part: None)
     say(f"preparing ({COMPILED})", None)
-    from wmdelays.polychrony.search.search import Search
+    from wmdelays.polychrony.search.search import GroupSearch
 
     # Mistakes show before the first search; this one takes no time.
-    Search(run.network_at(0), **settings)
-    # Rows of earlier versions, which had one kind of layers, do not name it.
-    named = {k: v for k, v in settings.items() if (k, v) != ("layers_of", ARRIVED)}
+    GroupSearch(run.network_at(0), **settings)
+    # Rows have the names that they had in earlier versions, which knew one kind of layers.
+    named = {_IN_ROWS.get(k, k): v for k, v in settings.items() if (k, v) != ("layers_of", ARRIVED)}
     points = []
     for seconds in times:
         network = run.network_at(seconds).fingerprint()
@@ -64,7 +67,7 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
         for setting, shuffle in chunk:
             network = run.network_at(setting["seconds"])
             network = network.shuffled(shuffle) if setting["shuffled"] else network
-            found.append(_figures(Search(network, **settings), threads))
+            found.append(_figures(GroupSearch(network, **settings), threads))
         return found
 
     def tell(text, part):
@@ -92,12 +95,3 @@ def _figures(search, threads):
             for name, counts in statistics.counted.items()
         },
     }
-
-
-def columns(rows):
-    """Titles of the table of groups over time and what stands beneath."""
-    content = {"time (s)": [str(setting["seconds"]) for setting, *_ in rows]}
-    for k, word in enumerate(("", ", shuffled"), 1):
-        for title, name in (("sets", "n_sets"), ("groups", "n_groups"), ("distinct", "n_distinct")):
-            content[title + word] = [f"{row[k][name]:,}" for row in rows]
-    return content

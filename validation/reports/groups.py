@@ -3,8 +3,8 @@
 from wmdelays.machine.versions import versions
 from wmdelays.plots.groups import NUMBERED, group_figure, group_sizes_figure, names_every
 from wmdelays.polychrony.groups import which_layers
-from wmdelays.validation.polychrony.group_run import columns, summary_line
-from wmdelays.validation.reports.pages import command_line, drawn, write_results
+from wmdelays.validation.polychrony.tables import group_columns, summary_line
+from wmdelays.validation.reports.pages import as_table, command_line, drawn, write_results
 
 
 def write_report(network, statistics, groups, words, done, settings, folder):
@@ -15,7 +15,7 @@ def write_report(network, statistics, groups, words, done, settings, folder):
     network : DelayNetwork
     statistics : GroupStatistics
     groups : dict of int to Group
-        Groups to draw, by their place in the file of groups.
+        Groups to draw, by their number in the file of groups, from 0 on.
     words : dict of int to str
         What each of them is, such as "most layers".
     done : Done
@@ -34,6 +34,8 @@ def write_report(network, statistics, groups, words, done, settings, folder):
         " A group that is found from several sets of anchors counts each time; distinct groups differ"
         " in their spikes or the times between them.",
         which_layers(settings["layers_of"]),
+        "Groups have numbers from 0 on, in the order in which they are found; a line of the file of"
+        " groups is one.",
     ]
     pictures = []
     if statistics.n_groups:
@@ -45,19 +47,17 @@ def write_report(network, statistics, groups, words, done, settings, folder):
                 "The numbers of groups stand on a logarithmic axis.",
             )
         )
-    for place, group in groups.items():
+    for number, group in groups.items():
         pictures.append(
             drawn(
                 group_figure(group, network.excitatory),
-                f"group_{place}",
-                f"Group {place}" + (f": {words[place]}" if words[place] else ""),
+                f"group_{number}",
+                f"Group {number}" + (f": {words[number]}" if words[number] else ""),
                 f"{len(group.spikes)} spikes in {group.span_ms} ms, {group.n_layers} layers,"
                 f" {len(group.links)} links. {_marks(group)} A line leads"
                 " from a spike to where it arrives, and on, dotted, to the spike that it helps to make.",
             )
         )
-    content = columns(statistics)
-    tables = [("Groups", list(content), list(zip(*content.values())))]
     rows = [{"setting": settings, "versions": versions()}]
     # An earlier report may have shown other groups.
     return write_results(
@@ -65,7 +65,7 @@ def write_report(network, statistics, groups, words, done, settings, folder):
         "Polychronous groups",
         texts,
         pictures,
-        tables,
+        [as_table("Groups", group_columns(statistics))],
         rows,
         command_line(),
         earlier="group_[0-9]*.*",

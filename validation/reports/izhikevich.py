@@ -2,7 +2,7 @@
 
 from wmdelays.plots.activity import activity_figure, last_seconds_figure, weights_over_time_figure
 from wmdelays.validation.polychrony.simulation import columns
-from wmdelays.validation.reports.pages import drawn, write_results
+from wmdelays.validation.reports.pages import as_table, drawn, write_results
 
 
 def write_report(outcome, folder, command):
@@ -68,7 +68,7 @@ def write_report(outcome, folder, command):
     tables = []
     content = columns(outcome, most=60)
     if content:
-        tables.append(("Over time", list(content), list(zip(*content.values()))))
+        tables.append(as_table("Over time", content))
     settings = {"seconds": run.state.seconds, "seed": run.seed, "snapshot_s": run.snapshot_s}
     rows = [{"setting": settings, "versions": outcome.as_dict()["versions"]}]
     return write_results(folder, "Izhikevich's network", texts, pictures, tables, rows, command)

@@ -218,6 +218,11 @@ def _text(value):
     return str(value)
 
 
+def as_table(title, columns):
+    """A table as `write_results` takes it, from its columns: a title each and what stands beneath."""
+    return title, list(columns), list(zip(*columns.values()))
+
+
 def write_results(folder, title, texts, figures, tables, rows, command, earlier=None):
     """Write the report of rows of results.
 
@@ -230,7 +235,7 @@ def write_results(folder, title, texts, figures, tables, rows, command, earlier=
     figures : sequence of dict
         From `drawn`.
     tables : sequence of (str, list of str, list of list of str)
-        Title, columns and lines of each.
+        Title, columns and lines of each, see `as_table`.
     rows : sequence of dict
         Of a results file; what their settings and versions have in common is shown.
     command : str

@@ -81,7 +81,7 @@ class DamageFigures(msgspec.Struct):
 
 
 class GroupsSetting(msgspec.Struct):
-    """Of `wmdelays groups --over-time`: a network at a time, and the search."""
+    """Of `wmdelays groups-over-time`: a network at a time, and the search."""
 
     network: str
     seconds: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -92,7 +92,7 @@ class GroupsSetting(msgspec.Struct):
 
 
 class GroupsFigures(msgspec.Struct):
-    """Of `wmdelays groups --over-time`: what a search found."""
+    """Of `wmdelays groups-over-time`: what a search found."""
 
     n_sets: Whole
     n_groups: Whole

@@ -60,7 +60,7 @@ def read_stretch(
     raster = read_raster(path, n_neurons=n_neurons, duration=duration)
     try:
         if not (math.isfinite(step) and step > 0):
-            raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
+            raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
         # A csv file does not say how long the recording is, an npz file may.
         states_length = raster.duration > raster.times[-1]
         if stop is not None:
@@ -156,7 +156,7 @@ def binning_lines(name, raster, step):
     if made.n_coarse > _COARSE * made.n_spikes:
         lines.append(
             f"the times of {made.n_coarse} of {total} are too coarse ({made.resolution}) to tell"
-            f" steps of {step * 1e3:.6g} ms; take a longer bin (--bin)"
+            f" steps of {step * 1e3:.6g} ms; take a longer step (--step)"
         )
     return [f"{printable(name)}: {line}" for line in lines]
 

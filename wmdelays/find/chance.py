@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.find.found import Level, Occurrence, Search, Tested
+from wmdelays.find.found import Findings, Level, Occurrence, Tested
 from wmdelays.find.occurrences import Coverage, peaks, tops
 from wmdelays.quantities import whole
 
@@ -30,13 +30,13 @@ _LEVELS = np.arange(1, 11) / 10
 
 
 def check_settings(
-    step, jitter, n_surrogates, min_spikes=5, min_completeness=None, expected_false=0.05, gap=None
+    step, jitter, draws, min_spikes=5, min_completeness=None, expected_false=0.05, gap=None
 ):
     """Raise an InputError where a setting of `search` makes no sense."""
     if not (math.isfinite(step) and step > 0):
-        raise InputError(f"the bin is {step * 1e3:g} ms; it has to be greater than zero")
+        raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
     whole("jitter", jitter, 0)
-    whole("draws", n_surrogates, _LEAST_DRAWS)
+    whole("draws", draws, _LEAST_DRAWS)
     whole("min-spikes", min_spikes, 2)
     if gap is not None:
         whole("gap", gap, 1)
@@ -46,10 +46,10 @@ def check_settings(
         )
     if min_completeness is None and not 0 < expected_false < math.inf:
         raise InputError(f"expected-false is {expected_false}; it has to be above 0")
-    if min_completeness is None and expected_false * n_surrogates < 1 - 1e-9:
+    if min_completeness is None and expected_false * draws < 1 - 1e-9:
         raise InputError(
             f"an expected number by chance of {expected_false:g} takes at least"
-            f" {math.ceil(1 / expected_false - 1e-9)} surrogates (--draws), not {n_surrogates}"
+            f" {math.ceil(1 / expected_false - 1e-9)} surrogates (--draws), not {draws}"
         )
 
 
@@ -57,7 +57,7 @@ def search(
     templates,
     raster,
     surrogates,
-    n_surrogates,
+    draws,
     *,
     step,
     jitter=1,
@@ -76,8 +76,8 @@ def search(
         where they overlap.
     raster : Raster
     surrogates : iterable of Raster
-        As many as `n_surrogates`.
-    n_surrogates : int
+        As many as `draws`.
+    draws : int
         At least 10.
     step : float
         Length in seconds of the steps on which all is compared.
@@ -98,14 +98,14 @@ def search(
 
     Returns
     -------
-    Search
+    Findings
 
     Raises
     ------
     InputError
         If a setting makes no sense or no template can be looked for.
     """
-    check_settings(step, jitter, n_surrogates, min_spikes, min_completeness, expected_false, gap)
+    check_settings(step, jitter, draws, min_spikes, min_completeness, expected_false, gap)
     if not len(templates):
         raise InputError("there are no templates to look for")
     say = progress or (lambda stage, part: None)
@@ -119,7 +119,7 @@ def search(
     gaps = {k: gap or max(1, int(steps[-1])) for k, (_, steps) in grids.items()}
     least, best, chance, in_surrogates = None, {}, [], []
     for number, surrogate in enumerate(surrogates):
-        say(f"surrogate {number + 1} of {n_surrogates}", number / n_surrogates)
+        say(f"surrogate {number + 1} of {draws}", number / draws)
         other = Coverage(surrogate, step, jitter)
         if least is None:
             least = _least_counted(grids, other, min_completeness)
@@ -144,7 +144,7 @@ def search(
     if min_completeness is None:
         # Of peaks that chance makes, as many are in the raster as in each of n surrogates: before
         # the first, the second, … the m-th highest of all surrogates there are m / n on average.
-        place = int(expected_false * n_surrogates + 1e-9) - 1
+        place = int(expected_false * draws + 1e-9) - 1
         highest = np.sort(made["score"])[::-1]
         bound = float(highest[place]) if len(highest) > place else 0.0
         listed, by_chance = (one[one["score"] > bound] for one in (found, made))
@@ -152,7 +152,7 @@ def search(
     else:
         listed, by_chance, least_matched = found, made, least
     places = list(grids)
-    return Search(
+    return Findings(
         templates=list(templates),
         tested=[
             Tested(k, *grids[k], gaps[k], int(least_matched[i]), int(best[i]), b)
@@ -163,11 +163,11 @@ def search(
             _occurrence(places[one["target"]], grids, one, coverage, chance_score)
             for one in np.sort(listed, order=["onset", "target"])
         ],
-        n_chance=len(by_chance) / n_surrogates,
+        n_chance=len(by_chance) / draws,
         least_score=bound,
         best_score=float(((best - mean) / spread).max()),
         chance_score=chance_score,
-        levels=_levels(found, made, grids, n_surrogates),
+        levels=_levels(found, made, grids, draws),
         step=step,
         jitter=jitter,
     )
@@ -275,14 +275,14 @@ def _occurrence(number, grids, peak, coverage, chance_score):
     )
 
 
-def _levels(found, made, grids, n_surrogates):
+def _levels(found, made, grids, draws):
     """Counts at tenths of completeness, from the last one that all counted peaks reach."""
     sizes = np.array([len(steps) for _, steps in grids.values()])
     shares = [one["n_matched"] / sizes[one["target"]] for one in (found, made)]
     levels = []
     for level in _LEVELS:
         n_found, n_made = (int(np.count_nonzero(one >= level - 1e-9)) for one in shares)
-        levels.append(Level(float(level), n_found, n_made / n_surrogates))
+        levels.append(Level(float(level), n_found, n_made / draws))
     while len(levels) > 1 and all(
         getattr(levels[0], name) == getattr(levels[1], name) for name in ("n_found", "n_chance")
     ):

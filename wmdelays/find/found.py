@@ -70,7 +70,7 @@ class Tested:
         Matched spikes that a listed occurrence needs; it may be more than the template has.
     best : int
         Most matched spikes anywhere in the raster.
-    chance : int array, shape (n_surrogates,)
+    chance : int array, shape (draws,)
         The same in each surrogate.
     """
 
@@ -84,7 +84,7 @@ class Tested:
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class Findings:
     """What came of looking for templates.
 
     Attributes
@@ -102,7 +102,7 @@ class Search:
         What the score of an occurrence has to exceed; None where a completeness was asked for.
     best_score : float
         Highest of all templates.
-    chance_score : float array, shape (n_surrogates,)
+    chance_score : float array, shape (draws,)
         The same in each surrogate.
     levels : list of Level
     step : float

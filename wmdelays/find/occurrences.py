@@ -42,12 +42,12 @@ class Coverage:
         if self._width * self.n_neurons >= 2**63:
             raise InputError(
                 f"{self.n_steps} steps of {self.n_neurons} units, {jitter} steps of jitter: more than"
-                " can be numbered; take a longer bin (--bin) or less jitter (--jitter)"
+                " can be numbered; take a longer step (--step) or less jitter (--jitter)"
             )
         check_memory(
             _OF_A_STEP * self.n_steps + _OF_A_UNIT * self.n_neurons,
             f"looking at each of {self.n_steps} steps and {self.n_neurons} units",
-            "take a longer bin (--bin) or a shorter stretch (--start, --stop)",
+            "take a longer step (--step) or a shorter stretch (--start, --stop)",
         )
         # Sorted here: np.unique takes twenty times as long for millions of spikes.
         keys = np.sort(raster.neurons * self._width + raster.steps(step))

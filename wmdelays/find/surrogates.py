@@ -42,7 +42,7 @@ _PAIRS, _PER_MILLISECOND = 100 * 100 * 8, 2000
 _CHAINED, _CHAINED_SPIKES = 16, 2000
 
 
-def check_surrogates(method, dither, n_surrogates=1):
+def check_surrogates(method, dither, draws=1):
     """Raise an InputError unless such surrogates can be made.
 
     Parameters
@@ -51,14 +51,14 @@ def check_surrogates(method, dither, n_surrogates=1):
         One of `METHODS`.
     dither : float
         In seconds.
-    n_surrogates : int
+    draws : int
     """
     if method not in METHODS:
         raise InputError(f"there are no surrogates {method!r}; there are {', '.join(METHODS)}")
     if not (np.isfinite(dither) and dither > 0):
         raise InputError(f"dither is {dither * 1e3:g} ms; it has to be above 0")
-    if n_surrogates % 1 or n_surrogates < 1:
-        raise InputError(f"draws is {n_surrogates}; it has to be a whole number of at least 1")
+    if draws % 1 or draws < 1:
+        raise InputError(f"draws is {draws}; it has to be a whole number of at least 1")
     if method != "stretch_shifting":
         need_elephant(f"the surrogates {method} need")
 
@@ -71,6 +71,11 @@ def room_said(raster, dither):
         f" This is less than {_ROOM} dithers of {dither * 1e3:.4g} ms: spikes have little room to move,"
         " and chance seems to make more than it does."
     )
+
+
+def surrogates_said(method, dither):
+    """How surrogates were made, in one sentence."""
+    return f"Surrogates: {method} by {dither * 1e3:.4g} ms ({METHODS[method]})."
 
 
 def need_elephant(what):
@@ -112,13 +117,13 @@ def _of_each(raster):
     return np.split(raster.times[order], first)
 
 
-def surrogates(raster, n_surrogates, *, method="stretch_shifting", dither, seed=0):
+def surrogate_rasters(raster, draws, *, method="stretch_shifting", dither, seed=0):
     """Surrogates of a raster, one after another.
 
     Parameters
     ----------
     raster : Raster
-    n_surrogates : int
+    draws : int
     method : str
         One of `METHODS`, see elephant.spike_train_surrogates.
     dither : float
@@ -138,19 +143,19 @@ def surrogates(raster, n_surrogates, *, method="stretch_shifting", dither, seed=
     InputError
         If elephant is missing, or there is no such method.
     """
-    check_surrogates(method, dither, n_surrogates)
+    check_surrogates(method, dither, draws)
     if not len(raster):
-        yield from [raster] * n_surrogates
+        yield from [raster] * draws
         return
     if method == "stretch_shifting":
         stretches = Stretches(raster, _STRETCH * dither, random_numbers(seed, "stretches"))
-        for number in range(n_surrogates):
+        for number in range(draws):
             yield stretches.shifted(dither, random_numbers(seed, "surrogate", number))
         return
     with quiet():
         make = _maker(raster, method, dither)
     units = np.sort(raster.neurons)
-    for number in range(n_surrogates):
+    for number in range(draws):
         with _seeded(seed, "surrogate", number), quiet():
             times = np.abs(np.concatenate(make()))
         # A long dither reflects a spike at both ends, one after the other.

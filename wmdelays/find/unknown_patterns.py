@@ -10,7 +10,7 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.find.mining import Miner, TooManyPatterns
 from wmdelays.find.signatures import Signatures
-from wmdelays.find.surrogates import surrogates
+from wmdelays.find.surrogates import surrogate_rasters
 from wmdelays.machine.free_memory import in_words
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
@@ -28,7 +28,7 @@ _REDUCTION = (2, 2, 2)
 _COINCIDENCES = 5
 # What makes fewer patterns.
 _SPADE_INSTEAD = (
-    "take more --min-occurrences or --min-spikes, a shorter --window, or a longer --bin"
+    "take more --min-occurrences or --min-spikes, a shorter --window, or a longer --step"
 )
 _CAD_INSTEAD = "take more --min-occurrences, a shorter --window, or fewer units"
 
@@ -85,8 +85,8 @@ def spade(
     *,
     step,
     window,
-    n_surrogates,
-    method,
+    draws,
+    surrogates,
     dither,
     seed=0,
     min_spikes=3,
@@ -104,8 +104,8 @@ def spade(
         Length of a bin in seconds.
     window : int
         Bins from the first to the last spike of a pattern, both counted.
-    n_surrogates, method, dither, seed
-        See `wmdelays.find.surrogates.surrogates`.
+    draws, surrogates, dither, seed
+        See `wmdelays.find.surrogates.surrogate_rasters`; `surrogates` is its method.
     min_spikes : int
         Fewest neurons of a pattern.
     min_occurrences : int, optional
@@ -148,9 +148,9 @@ def spade(
             least = _fewest_occurrences(raster, lambda c: mined(raster, c, True), say)
         say("SPADE: the patterns of the raster", None)
         concepts = mined(raster, least, False)
-        made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+        made = surrogate_rasters(raster, draws, method=surrogates, dither=dither, seed=seed)
         for number, surrogate in enumerate(made):
-            say(f"SPADE: surrogate {number + 1} of {n_surrogates}", number / n_surrogates)
+            say(f"SPADE: surrogate {number + 1} of {draws}", number / draws)
             spectra.append(mined(surrogate, least, True))
     say("SPADE: which patterns are significant", None)
     found = Counter(len(items) for items, _ in concepts)
@@ -198,8 +198,8 @@ def cad(
     *,
     step,
     window,
-    n_surrogates,
-    method,
+    draws,
+    surrogates,
     dither,
     seed=0,
     min_spikes=2,
@@ -212,7 +212,7 @@ def cad(
 
     Parameters
     ----------
-    raster, step, n_surrogates, method, dither, seed, alpha, progress, miner
+    raster, step, draws, surrogates, dither, seed, alpha, progress, miner
         See `spade`; CAD corrects for the number of its tests.
     window : int
         Largest lag between two neurons of an assembly in bins, and one.
@@ -236,14 +236,14 @@ def cad(
     lag = window - 1
     n_bins = raster.n_steps(step)
     if lag < 2:
-        raise InputError("CAD needs a window of at least three bins (--window, --bin)")
+        raise InputError("CAD needs a window of at least three bins (--window, --step)")
     if n_bins - lag < 100:
         raise InputError(
             f"CAD needs at least 100 bins more than a window has; the raster has {n_bins}:"
-            " take a shorter --bin"
+            " take a shorter --step"
         )
     _check_units("CAD", raster, min_spikes)
-    total = n_surrogates + 1
+    total = draws + 1
     pairs = testable_pairs(raster, step)
     patterns, chance = [], []
     with _mining("CAD", _CAD_INSTEAD, miner) as miner:
@@ -260,15 +260,15 @@ def cad(
             assemblies(_of_two(raster, pairs[0]))
         least_time = duration((time.perf_counter() - began) * len(pairs))
         each = f"{len(pairs)} pairs, at least {least_time}"
-        say(f"CAD: the raster ({each}); surrogates to come: {n_surrogates}", 0.0)
+        say(f"CAD: the raster ({each}); surrogates to come: {draws}", 0.0)
         for one in assemblies(raster):
             lags = np.append(0.0, one["lags"])
             # CAD's times are those of its first neuron, which need not be the first to fire.
             times = one["times"] + lags.min()
             patterns.append(_pattern(one["neurons"], lags - lags.min(), times, max(one["pvalue"])))
-        made = surrogates(raster, n_surrogates, method=method, dither=dither, seed=seed)
+        made = surrogate_rasters(raster, draws, method=surrogates, dither=dither, seed=seed)
         for number, surrogate in enumerate(made):
-            say(f"CAD: surrogate {number + 1} of {n_surrogates} ({each})", (number + 1) / total)
+            say(f"CAD: surrogate {number + 1} of {draws} ({each})", (number + 1) / total)
             chance.append(len(assemblies(surrogate)))
     return Unknown(
         patterns=_sorted(patterns),

@@ -24,12 +24,12 @@ _COLUMNS = 1500
 _MOST_ROWS, _MOST_CLOSE = 6, 4
 
 
-def occurrences_figure(search, raster, start=0.0):
+def occurrences_figure(findings, raster, start=0.0):
     """All spikes, and beneath them the completeness of templates over time.
 
     Parameters
     ----------
-    search : Search
+    findings : Findings
     raster : Raster
     start : float
         When the raster begins in the recording, in seconds.
@@ -38,9 +38,9 @@ def occurrences_figure(search, raster, start=0.0):
     -------
     matplotlib.figure.Figure
     """
-    rows = chosen_templates(search)
+    rows = chosen_templates(findings)
     scale, unit = time_unit(start + raster.duration)
-    coverage = Coverage(raster, search.step, search.jitter)
+    coverage = Coverage(raster, findings.step, findings.jitter)
     with house_style():
         figure = new_figure(2.3 + 0.95 * len(rows))
         panels = figure.subplots(
@@ -55,7 +55,7 @@ def occurrences_figure(search, raster, start=0.0):
             high = part.max()
             time, most = _columns(part)
             axes.fill_between(
-                (start + (time + first) * search.step) * scale,
+                (start + (time + first) * findings.step) * scale,
                 most,
                 color=BLUE,
                 linewidth=0.4,
@@ -67,14 +67,14 @@ def occurrences_figure(search, raster, start=0.0):
             axes.set_ylim(0, max(1.0, high) * 1.22)
             axes.set_yticks([0, 0.5, 1])
             axes.set_ylabel("completeness", fontsize=7)
-            name = plain(search.templates[tested.number].label)
+            name = plain(findings.templates[tested.number].label)
             axes.set_title(f"{name}, {len(tested.steps)} spikes", loc="left", pad=2)
-            here = [o for o in search.occurrences if o.template == tested.number]
+            here = [o for o in findings.occurrences if o.template == tested.number]
             for one in here:
-                where = (start + one.onset * search.step) * scale
+                where = (start + one.onset * findings.step) * scale
                 axes.plot(where, 1.1, "v", color="black", markersize=4, clip_on=False)
-        for one in search.occurrences:
-            where = (start + one.onset * search.step) * scale
+        for one in findings.occurrences:
+            where = (start + one.onset * findings.step) * scale
             above.plot(where, raster.n_neurons, "v", color="black", markersize=4, clip_on=False)
         above.set_ylim(-0.8, raster.n_neurons)
         above.set_yticks(np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int)))
@@ -107,22 +107,23 @@ def occurrences_figure(search, raster, start=0.0):
     return figure
 
 
-def chosen_templates(search, most=_MOST_ROWS):
+def chosen_templates(findings, most=_MOST_ROWS):
     """The templates to be shown: most occurrences first, then the best matched."""
-    number = {one.number: 0 for one in search.tested}
-    for one in search.occurrences:
+    number = {one.number: 0 for one in findings.tested}
+    for one in findings.occurrences:
         number[one.template] += 1
     return sorted(
-        search.tested, key=lambda one: (-number[one.number], -one.best / len(one.steps), one.number)
+        findings.tested,
+        key=lambda one: (-number[one.number], -one.best / len(one.steps), one.number),
     )[:most]
 
 
-def close_figure(search, raster, start=0.0):
+def close_figure(findings, raster, start=0.0):
     """The occurrences with the highest and the lowest scores, spike by spike.
 
     Parameters
     ----------
-    search, raster, start
+    findings, raster, start
         See `occurrences_figure`.
 
     Returns
@@ -130,19 +131,19 @@ def close_figure(search, raster, start=0.0):
     matplotlib.figure.Figure or None
         None if there is no occurrence.
     """
-    shown = sorted(search.occurrences, key=lambda one: -one.score)
+    shown = sorted(findings.occurrences, key=lambda one: -one.score)
     if not shown:
         return None
     if len(shown) > _MOST_CLOSE:
         shown = shown[: _MOST_CLOSE // 2] + shown[-_MOST_CLOSE // 2 :]
-    tested = {one.number: one for one in search.tested}
-    coverage = Coverage(raster, search.step, search.jitter)
+    tested = {one.number: one for one in findings.tested}
+    coverage = Coverage(raster, findings.step, findings.jitter)
     with house_style():
         n_rows = -(-len(shown) // 2)
         figure = new_figure(0.4 + 2.9 * n_rows)
         panels = figure.subplots(n_rows, min(2, len(shown)), squeeze=False).ravel()
         for axes, one in zip(panels, shown):
-            _close(axes, one, tested[one.template], search, raster, start, coverage)
+            _close(axes, one, tested[one.template], findings, raster, start, coverage)
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
         figure.legend(
@@ -157,19 +158,19 @@ def close_figure(search, raster, start=0.0):
     return figure
 
 
-def maxima_figure(search):
+def maxima_figure(findings):
     """The highest scores in the surrogates, and those of the occurrences.
 
     Parameters
     ----------
-    search : Search
+    findings : Findings
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    scores = np.array([one.score for one in search.occurrences] or [search.best_score])
-    chance = search.chance_score
+    scores = np.array([one.score for one in findings.occurrences] or [findings.best_score])
+    chance = findings.chance_score
     edges = np.linspace(
         min(chance.min(), scores.min()), max(chance.max(), scores.max(), chance.min() + 1), 41
     )
@@ -185,12 +186,12 @@ def maxima_figure(search):
             linewidth=1.4,
             hatch="///",
             label="occurrences in the raster"
-            if search.occurrences
+            if findings.occurrences
             else "highest score in the raster",
         )
-        if search.least_score is not None:
+        if findings.least_score is not None:
             axes.axvline(
-                search.least_score,
+                findings.least_score,
                 color=VERMILLION,
                 linestyle="--",
                 linewidth=1,
@@ -242,9 +243,9 @@ def _columns(part):
     return np.arange(len(most)) * each + (each - 1) / 2, most
 
 
-def _close(axes, one, tested, search, raster, start, coverage):
+def _close(axes, one, tested, findings, raster, start, coverage):
     """One occurrence; units in the order in which the template has them."""
-    step = search.step
+    step = findings.step
     span = max(int(tested.steps[-1]), 1)
     low, high = one.onset - 0.1 * span - 2, one.onset + 1.1 * span + 2
     order = np.argsort(tested.steps, kind="stable")
@@ -262,7 +263,7 @@ def _close(axes, one, tested, search, raster, start, coverage):
         markeredgewidth=1.2,
     )
     deviations = coverage.deviations(tested.neurons, tested.steps, one.onset)
-    matched = np.abs(deviations) <= search.jitter
+    matched = np.abs(deviations) <= findings.jitter
     place = np.array([rank[n] for n in tested.neurons.tolist()])
     size = float(np.clip(60 / np.sqrt(len(place)), 3, 6))
     for chosen, shape, colour, face in (
@@ -279,7 +280,7 @@ def _close(axes, one, tested, search, raster, start, coverage):
             markersize=size,
             markeredgewidth=0.9,
         )
-    name = plain(search.templates[tested.number].label)
+    name = plain(findings.templates[tested.number].label)
     axes.set_title(
         f"{name}: {one.n_matched} of {len(place)} at {start + origin:.3f} s", loc="left", pad=3
     )

@@ -43,7 +43,7 @@ class Done:
     ----------
     n_sets : int
         Sets of anchors that were searched, and the number of the first that was not, see
-        `wmdelays.polychrony.search.search.Search`.
+        `wmdelays.polychrony.search.search.GroupSearch`.
     seconds : float
         How long that took.
     n_bytes : int

@@ -28,7 +28,7 @@ class GroupStatistics:
         self.counted = {name: Counter() for name in QUANTITIES}
         self.distinct = {name: Counter() for name in QUANTITIES}
         self._mothers, self._known = set(), set()
-        # Places, from 1 on, of the first drawable group of each size and of each layer count.
+        # Numbers of the first drawable group of each size and of each layer count.
         self._of_size, self._of_layers = {}, {}
         for group in groups:
             self.add(group)
@@ -58,9 +58,9 @@ class GroupStatistics:
                 self.distinct[name][value] += 1
         if values["spikes"] > MOST_DRAWN:
             return False
-        place = self.n_groups
-        of_size = self._of_size.setdefault(values["spikes"], place)
-        return place in (of_size, self._of_layers.setdefault(values["layers"], place))
+        number = self.n_groups - 1
+        of_size = self._of_size.setdefault(values["spikes"], number)
+        return number in (of_size, self._of_layers.setdefault(values["layers"], number))
 
     @property
     def n_groups(self):
@@ -83,21 +83,21 @@ class GroupStatistics:
         Returns
         -------
         dict of int to str
-            Place (from 1 on) of the first group with most layers, of the first with the median
+            Number, from 0 on as they were added, of the first group with most layers, of the first with the median
             number of spikes, and of the first with most spikes; and what it is.
         """
         if not self._of_size:
             return {}
         middle = summary(self.counted["spikes"])[0]
         typical = min(self._of_size, key=lambda size: abs(size - middle))
-        places = (
+        numbers = (
             (self._of_layers[max(self._of_layers)], "most layers"),
             (self._of_size[typical], "median number of spikes"),
             (self._of_size[max(self._of_size)], "most spikes"),
         )
         words = {}
-        for place, word in places:
-            words[place] = f"{words[place]}, {word}" if place in words else word
+        for number, word in numbers:
+            words[number] = f"{words[number]}, {word}" if number in words else word
         return words
 
 

@@ -1,4 +1,4 @@
-"""`wmdelays find`: stored patterns, groups and unknown patterns in a raster."""
+"""`wmdelays find`: stored patterns and groups in a raster."""
 
 import json
 import sys
@@ -157,11 +157,10 @@ def test_units_of_no_template_change_nothing():
     others = rng.integers(0, 14, 2000), rng.integers(0, 3000, 2000)
     among = Raster.from_steps(np.r_[units, others[0]], np.r_[steps, others[1]], 20, 3000, STEP)
     one, other = (
-        find([made], raster, step=STEP, n_surrogates=12, min_completeness=0.3)
-        for raster in (alone, among)
+        find([made], raster, step=STEP, draws=12, min_completeness=0.3) for raster in (alone, among)
     )
-    assert one.search.occurrences == other.search.occurrences != []
-    assert one.search.chance_score.tolist() == other.search.chance_score.tolist()
+    assert one.findings.occurrences == other.findings.occurrences != []
+    assert one.findings.chance_score.tolist() == other.findings.chance_score.tolist()
     # What is said of the raster is said of all of it.
     assert "with 2300 spikes" in other.tested
 
@@ -189,8 +188,8 @@ def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
     raster = Raster.from_steps(rng.integers(0, 6, 300), rng.integers(0, 3000, 300), 20, 3000, STEP)
     there = Template("there", np.arange(6), np.arange(6) * 0.004)
     half = Template("half", np.arange(4, 14), np.arange(10) * 0.004)
-    found = find([there, half], raster, step=STEP, n_surrogates=20)
-    assert found.search.untested == {
+    found = find([there, half], raster, step=STEP, draws=20)
+    assert found.findings.untested == {
         1: "with fewer than 5 spikes of neurons that are in the raster"
     }
     assert "1 of 2 templates were looked for" in found.tested
@@ -202,7 +201,7 @@ def test_a_piece_of_rounded_times_is_found_complete_whatever_its_beginning(wmdel
     times = np.sort(rng.random(900)) * 20
     lines = "".join(f"{u},{t:.5f}\n" for u, t in zip(rng.integers(0, 12, 900), times))
     (tmp_path / "cells.csv").write_text("unit,time_s\n" + lines)
-    store = "store cells.csv -o m.h5 --bin 1ms --delays 5 --rule hebbian --merge-spikes"
+    store = "store cells.csv -o m.h5 --step 1ms --delays 5 --rule hebbian --merge-spikes"
     stretch = ("--start", "7.12345s", "--stop", "8.5s")
     assert wmdelays(*store.split(), *stretch).returncode == 0
     done = wmdelays("find", "m.h5", "cells.csv", "--jitter", "0ms", *QUICK, "--json", "-")
@@ -225,7 +224,7 @@ def test_what_is_found_does_not_depend_on_when_the_recording_was(wmdelays, tmp_p
     for shift in (0, 86_400):
         lines = [f"{u},{shift + k / 1000:.3f}\n" for u, k in zip(units, steps)]
         (tmp_path / "r.csv").write_text("unit,time_s\n" + "".join(lines))
-        run = ("find", "--unknown", "spade", "r.csv", "--bin", "3ms", "--window", "21ms")
+        run = ("find-unknown", "r.csv", "--step", "3ms", "--window", "21ms")
         run = run if way == "spade" else ("find", "m.h5", "r.csv")
         values.append(json.loads(wmdelays(*run, "--draws", 20, "--json", "-").stdout))
     early, late = values
@@ -242,157 +241,19 @@ def test_what_is_found_does_not_depend_on_when_the_recording_was(wmdelays, tmp_p
         assert np.subtract(other["times_s"], one["times_s"]) == pytest.approx(86_400)
 
 
-@pytest.fixture
-def recurring(tmp_path):
-    """A raster in which units 2, 5 and 7 fire 0, 6 and 15 ms apart, 120 times."""
-    rng = np.random.default_rng(4)
-    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False))
-    units = [rng.integers(0, 10, 500), *(np.full(120, k) for k in (2, 5, 7))]
-    steps = [rng.integers(0, 10_000, 500), onsets, onsets + 6, onsets + 15]
-    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
-    write_raster(tmp_path / "recurring.npz", raster)
-    return "recurring.npz", onsets * STEP
-
-
-@pytest.mark.parametrize("way", ["spade", "cad"])
-def test_unknown_patterns_are_found_with_their_lags_and_times(wmdelays, recurring, way):
-    raster, onsets = recurring
-    run = ("find", "--unknown", way, raster, "--bin", "3ms", "--window", "21ms", "--draws", 19)
-    done = wmdelays(*run, "--start", "50ms", "--json", "-")
-    values, _ = json.loads(done.stdout), done
-    # With so many occurrences some larger patterns that hold this one recur as well.
-    first = max(values["patterns"], key=lambda one: one["n_occurrences"])
-    assert first["neurons"] == [2, 5, 7]
-    assert first["lags_s"] == pytest.approx([0, 0.006, 0.015], abs=0.0031)
-    # Bins cut some occurrences in two.
-    near = [np.abs(onsets - t).min() < 0.004 for t in first["times_s"]]
-    assert first["n_occurrences"] == len(near) >= 10 and np.mean(near) > 0.9
-    assert len(values["by_chance"]["surrogates"]) == 19
-    assert values["by_chance"]["patterns"] < 1
-    assert "significant pattern" in done.stderr and "surrogate" in done.stderr
-    assert {"SPADE", "CAD"} & {values["tested"]["method"]} == {way.upper()}
-
-
-@pytest.mark.parametrize("way", ["spade", "cad"])
-def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
-    rng = np.random.default_rng(11)
-    raster = Raster(rng.integers(0, 10, 600), rng.random(600) * 10, 10, 10.0)
-    write_raster(tmp_path / "noise.npz", raster)
-    run = ("find", "--unknown", way, "noise.npz", "--bin", "5ms", "--draws", 19, "--json", "-")
-    values = json.loads(wmdelays(*run).stdout)
-    assert values["patterns"] == [] and values["by_chance"]["patterns"] <= 0.2
-    if way == "spade":
-        (three,) = [one for one in values["candidates"] if one["n_spikes"] == 3]
-        assert three["found"] > 20 and three["by_chance"] == pytest.approx(three["found"], rel=0.4)
-
-
-@pytest.mark.parametrize("way", ["spade", "cad"])
-def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way):
-    raster = Raster(np.arange(8), np.linspace(0.1, 1.9, 8), 8, 2.0)
-    write_raster(tmp_path / "few.npz", raster)
-    run = ("find", "--unknown", way, "few.npz", "--bin", "5ms", "--draws", 19, "--report", "out")
-    done = wmdelays(*run, "--json", "-")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["patterns"] == []
-    assert "0 significant patterns; a surrogate has 0 on average, 0 at most." in done.stderr
-
-
-@pytest.mark.parametrize("way", ["spade", "cad"])
-def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(way):
-    from wmdelays.validation.find.unknown import find_unknown
-
-    rng = np.random.default_rng(4)
-    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False)) // 3 * 3
-    units = [rng.integers(0, 10, 600), *(np.full(120, k) for k in (8, 1, 4))]
-    steps = [rng.integers(0, 10_000, 600), onsets, onsets + 6, onsets + 15]
-    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
-    found = find_unknown(
-        raster, way, step=3e-3, n_surrogates=39 if way == "spade" else 5, start=7.0
-    )
-    first = max(found.as_dict()["patterns"], key=lambda one: one["n_occurrences"])
-    assert first["neurons"] == [8, 1, 4] and first["lags_s"] == pytest.approx([0, 0.006, 0.015])
-    hits = np.isin(np.rint(np.array(first["times_s"]) * 1e3 - 7000), onsets)
-    assert hits.sum() == 120 and len(hits) < 125
-
-
-def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
-    from elephant import cell_assembly_detection as cad
-
-    from wmdelays.find import mining
-    from wmdelays.validation.find.unknown import find_unknown
-
-    rng = np.random.default_rng(2)
-    # Rare, usual, in bursts, in nearly every bin, and in every bin.
-    n_bins, step = 400, 0.025
-    counts = [np.bincount(rng.integers(0, n_bins, n), minlength=n_bins) for n in (20, 60, 90, 150)]
-    counts += [8 * (rng.random(n_bins) < 0.04), 1 * (rng.random(n_bins) < 0.97)]
-    counts += [1 + (rng.random(n_bins) < 0.1)]
-    units = np.concatenate([np.full(c.sum(), k) for k, c in enumerate(counts)])
-    bins = np.concatenate([np.repeat(np.arange(n_bins), c) for c in counts])
-    raster = Raster(units, (bins + rng.random(len(bins))) * step, len(counts), n_bins * step)
-    tested, said, whole = [], [], cad._chunking
-
-    def counted(**arguments):
-        tested.append(1)
-        return whole(**arguments)
-
-    monkeypatch.setattr(cad, "_chunking", counted)
-    # Here it is counted in this process.
-    monkeypatch.setattr(
-        "wmdelays.find.mining.Miner._ask",
-        lambda self, n_bytes, task, *arguments: getattr(mining, task)(*arguments),
-    )
-    # With this alpha no pair is significant, and nothing larger is tested.
-    found = find_unknown(
-        raster, "cad", n_surrogates=1, alpha=1e-300, progress=lambda *one: said.append(one)
-    )
-    n = found.unknown.tested["pairs_with_enough_spikes"]
-    from wmdelays.find.surrogates import surrogates
-    from wmdelays.find.unknown_patterns import testable_pairs
-
-    (surrogate,) = surrogates(raster, 1, dither=0.25)
-    # One pair is looked at beforehand, to say how long all take.
-    assert len(tested) == 1 + n + len(testable_pairs(surrogate, step))
-    assert 5 < n < found.unknown.tested["pairs"]
-    assert f"CAD: the raster ({n} pairs, at least" in said[1][0]
-
-
-def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
-    from wmdelays.files.raster_files import read_raster
-    from wmdelays.validation.find.unknown import find_unknown
-
-    raster = read_raster(tmp_path / "recurring.npz")
-    few, many = [], []
-    for most, into in ((20, few), (400, many)):
-        monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", most)
-        tested = find_unknown(raster, "spade", step=3e-3, n_surrogates=19).unknown.tested
-        into += [tested["min_occurrences"], tested["candidates"]]
-    assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
-
-
-def test_the_report_has_page_and_figures(wmdelays, case, recurring, tmp_path):
+def test_the_report_has_page_and_figures(wmdelays, case, tmp_path):
     memory, raster, _ = case
     assert wmdelays("find", memory, raster, *QUICK, "--report", "one").returncode == 0
     page = (tmp_path / "one" / "report.html").read_text()
     assert "3 occurrences above chance" in page and "stretch_shifting by 10 ms" in page
     figures = {path.stem for path in (tmp_path / "one" / "figures").iterdir()}
     assert figures == {"occurrences", "close", "chance"}
-    run = ("find", "--unknown", "spade", recurring[0], "--bin", "3ms", "--draws", 19)
-    assert wmdelays(*run, "--report", "two").returncode == 0
-    figures = {path.stem for path in (tmp_path / "two" / "figures").iterdir()}
-    assert figures == {"patterns", "chance"}
-    assert "SPADE looked for patterns" in (tmp_path / "two" / "report.html").read_text()
 
 
 def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
     memory, raster, _ = case
     run = ("find", memory, raster)
-    assert "name a memory or groups, and a raster" in refused("find", raster)
-    assert "--unknown takes a raster alone" in refused(*run, "--unknown", "spade")
-    assert "by spade or cad, not 'fpgrowth'" in refused("find", raster, "--unknown", "fpgrowth")
-    assert "--alpha is for --unknown" in refused(*run, "--alpha", 0.1)
-    only = refused("find", raster, "--unknown", "cad", "--jitter", "1ms")
-    assert "--jitter is for stored patterns" in only
+    assert "RASTER" in refused("find", raster)
     assert "there is no such file" in refused("find", "none.h5", raster)
     for name in ("none.jsonl", "other.csv"):
         line = refused("find", "none.jsonl", "other.csv", "--json", name)
@@ -403,27 +264,18 @@ def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
     )
     assert "--speed is numbers" in refused(*run, "--speed", "fast")
     assert "a speed is a number other than 0" in refused(*run, "--speed", "1,0")
-    assert "jitter is 1.5 ms; it has to be a whole number of bins" in refused(
+    assert "jitter is 1.5 ms; it has to be a whole number of steps" in refused(
         *run, "--jitter", "1.5ms"
     )
     assert "shorter than the memory's step" in refused(*run, "--window", "0.1ms")
-    assert "--bin '0ms' is too short" in refused(*run, "--bin", "0ms")
-    assert "not a time with a unit" in refused(*run, "--bin", "5")
+    assert "--step '0ms' is too short" in refused(*run, "--step", "0ms")
+    assert "not a time with a unit" in refused(*run, "--step", "5")
     assert "takes at least 20 surrogates" in refused(*run, "--draws", 15)
     assert "draws is 5" in refused(*run, "--draws", 5)
     assert "dither is" in refused(*run, "--dither", "0ms")
     assert "seed is -1" in refused(*run, "--seed", -1)
     assert "a stretch from 10 s to 4 s is empty" in refused(*run, "--start", "10s")
     assert "there is no folder" in refused(*run, "--json", "none/x.json")
-    unknown = ("find", raster, "--unknown")
-    assert "--bin '-5ms' is negative" in refused(*unknown, "spade", "--bin=-5ms")
-    few = refused(*unknown, "spade", "--draws", 18)
-    assert "alpha of 0.05 takes at least 19 surrogates" in few
-    assert "alpha is 1" in refused(*unknown, "spade", "--alpha", 1)
-    assert "min-spikes is 1" in refused(*unknown, "spade", "--min-spikes", 1)
-    assert "min-occurrences is 1" in refused(*unknown, "cad", "--min-occurrences", 1)
-    assert "take a shorter --bin" in refused(*unknown, "cad", "--bin", "200ms")
-    assert "three bins" in refused(*unknown, "cad", "--window", "50ms")
     (tmp_path / "bad.jsonl").write_text("{}\n")
     assert "line 1 is not a polychronous group" in refused("find", "bad.jsonl", raster)
     (tmp_path / "empty.jsonl").write_text("")
@@ -440,9 +292,8 @@ def test_units_that_the_memory_does_not_have_are_refused(refused, case, tmp_path
 def test_without_elephant_one_line_says_what_to_install(refused, case, monkeypatch):
     memory, raster, _ = case
     monkeypatch.setitem(sys.modules, "elephant.spike_train_surrogates", None)
-    dithered = ("find", memory, raster, "--surrogates", "dither_spikes")
-    for run in (dithered, ("find", "--unknown", "spade", raster)):
-        assert "pip install 'wmdelays[patterns]'" in refused(*run)
+    run = ("find", memory, raster, "--surrogates", "dither_spikes")
+    assert "pip install 'wmdelays[patterns]'" in refused(*run)
 
 
 def test_the_songs_motif_is_found_again_in_the_whole_recording(wmdelays, recordings, tmp_path):

@@ -22,11 +22,12 @@ from wmdelays.polychrony.group_file import GroupFile
 from wmdelays.polychrony.groups import Group
 from wmdelays.polychrony.network_csv import read_network_csv
 from wmdelays.polychrony.network_file import read_run
+from wmdelays.polychrony.search import COMPILED
 from wmdelays.polychrony.search import search as group_search
 from wmdelays.polychrony.search.following import LONGEST
 from wmdelays.validation.polychrony import group_run
 from wmdelays.validation.polychrony import over_time as groups_over_time
-from wmdelays.validation.polychrony.group_run import COMPILED, find_groups
+from wmdelays.validation.polychrony.group_run import find_groups
 from wmdelays.validation.reports.groups import _marks
 
 
@@ -58,12 +59,12 @@ def test_the_first_search_says_that_it_is_compiled(folder, simulated):
     def progress(text, part):
         told.append((COMPILED in text, part))
 
-    find_groups(network(), "g.jsonl", least_layers=4, progress=progress)
+    find_groups(network(), "g.jsonl", min_layers=4, progress=progress)
     assert told[0] == (True, None) and told[-1] == (False, 1)
     assert all(words == (part is None) for words, part in told)
     # Over time the first networks have no sets of anchors, so nothing is compiled for them.
     told.clear()
-    groups_over_time.over_time(read_run(simulated), {"least_layers": 4}, progress=progress)
+    groups_over_time.over_time(read_run(simulated), {"min_layers": 4}, progress=progress)
     assert told == [(True, None), *((k < 3, k / 6) for k in range(7))]
 
 
@@ -76,16 +77,16 @@ def test_the_time_left_is_told_without_the_time_that_compiling_takes(folder, mon
         add(file, *given)
         seconds[0] += 1
 
-    run = group_search.Search.run
+    run = group_search.GroupSearch.run
 
     def compiling(*given, **named):
         seconds[0] += 1000
         yield from run(*given, **named)
 
     monkeypatch.setattr(GroupFile, "add", taking_a_while)
-    monkeypatch.setattr(group_search.Search, "run", compiling)
+    monkeypatch.setattr(group_search.GroupSearch, "run", compiling)
     progress = lambda text, part: told.append((text, part))  # noqa: E731
-    find_groups(network(), "g.jsonl", least_layers=4, progress=progress)
+    find_groups(network(), "g.jsonl", min_layers=4, progress=progress)
     first, *others = (text for text, part in told if part is not None)
     assert first.endswith(" sets") and len(others) > 10
     assert all(re.fullmatch(r".* sets, \d\d? s left", text) for text in others[5:])
@@ -95,6 +96,14 @@ def test_weights_are_shuffled_before_the_search(wmdelays, folder, expected):
     assert wmdelays(*COMMAND, "--shuffle", 5).returncode == 0
     found = (folder / "g.jsonl").read_text()
     assert found == lines_of(read_network_csv("net.csv").shuffled(5)) != expected
+
+
+def test_a_snapshot_of_a_simulation_is_searched(wmdelays, folder, simulated, expected):
+    assert wmdelays("groups", "sim.h5", *COMMAND[2:]).returncode == 0
+    assert (folder / "g.jsonl").read_text() == expected
+    done = wmdelays("groups", "sim.h5", *COMMAND[2:], "--at", "0s")
+    assert "No excitatory neuron has 3 strong inputs" in done.stderr
+    assert (folder / "g.jsonl").read_text() == ""
 
 
 @pytest.mark.parametrize("weight", ["9.25", "10"])
@@ -110,14 +119,15 @@ def test_without_strong_inputs_there_is_nothing_to_search(wmdelays, folder, weig
 
 def test_the_report_draws_the_groups_asked_for(wmdelays, folder, expected):
     n = expected.count("\n")
-    done = wmdelays(*COMMAND, "--report", "r", "--draw", f"{n},2,{n + 1}")
-    assert f"not drawn, for there is no such group: {n + 1}" in done.stderr
+    done = wmdelays(*COMMAND, "--report", "r", "--draw", f"{n - 1},0,2,{n}")
+    assert f"not drawn, for there is no such group: {n}" in done.stderr
     names = {path.name for path in (folder / "r/figures").iterdir()}
-    stems = ("groups", "group_2", f"group_{n}")
+    stems = ("groups", "group_0", "group_2", f"group_{n - 1}")
     assert names == {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}
     page = (folder / "r/report.html").read_text()
-    group = json.loads(expected.splitlines()[1])
-    assert f"{len(group['spikes'])} spikes in {group['span_ms']} ms" in page
+    group = json.loads(expected.splitlines()[2])
+    (caption,) = re.findall(r"Group 2</.*?(\d+ spikes in \d+ ms)", page, re.DOTALL)
+    assert caption == f"{len(group['spikes'])} spikes in {group['span_ms']} ms"
     assert "Numbers and shades of the marks are layers." in page
 
 
@@ -178,22 +188,16 @@ def test_a_damaged_file_of_a_simulation_is_refused(refused, folder, simulated, p
     "arguments, words",
     [
         (["net.csv", "--at", "1s"], "--at goes with a file of wmdelays izhikevich"),
-        (["net.csv", "--over-time"], "--over-time goes with a file of wmdelays izhikevich"),
         (["sim.h5", "--excitatory", 3], "--excitatory goes with a csv file"),
         (["sim.h5", "--max-weight", 3], "--max-weight goes with a csv file or a memory file"),
         (["sim.h5", "--at", "7s"], "there is no snapshot at 7 s"),
         (["sim.h5", "--at", "0.5s"], "is not a whole number of seconds"),
-        (["sim.h5", "--over-time", "--json", "x"], "--json does not go with --over-time"),
-        (["sim.h5", "--over-time", "--neurons", 3], "--neurons does not go with"),
-        (["sim.h5", "--over-time", "--every", "0s"], "--every '0s' is too short"),
-        (["sim.h5", "--over-time", "--anchors", 0], "0 anchors are not possible"),
-        (["net.csv", "--every", "1s"], "--every goes with --over-time"),
-        (["net.csv", "--results", "x"], "--results goes with --over-time"),
+        (["net.csv", "--report", "r", "--draw", "-1"], "--draw takes numbers of groups"),
         (["net.csv", "--draw", "1"], "name a folder with --report"),
-        (["net.csv", "--report", "r", "--draw", "0,a"], "--draw takes numbers of lines"),
+        (["net.csv", "--report", "r", "--draw", "0,a"], "--draw takes numbers of groups"),
         (["net.csv", "--json", "net.csv"], "is named for two things"),
         (["net.csv", "--strong", 1], "the strong fraction is 1"),
-        (["net.csv", "--layers", 0], "0 layers are not possible"),
+        (["net.csv", "--min-layers", 0], "0 layers are not possible"),
         (["net.csv", "--threads", 0], "threads is 0"),
         (["net.csv", "--max-delay", LONGEST + 1], f"a whole number from 1 to {LONGEST}"),
         (["net.csv", "--max-delay", 3], "outside 1…3 ms"),
@@ -206,11 +210,13 @@ def test_options_that_do_not_fit_are_refused(refused, folder, simulated, argumen
 
 
 def test_a_memory_is_searched_as_a_network(wmdelays, small_memory):
-    done = wmdelays("groups", small_memory, "--strong", "0.5", "--layers", 2, "--json", "g.jsonl")
+    done = wmdelays(
+        "groups", small_memory, "--strong", "0.5", "--min-layers", 2, "--json", "g.jsonl"
+    )
     assert done.returncode == 0, done.stderr
     made = DelayNetwork.of_memory(read_memory(small_memory))
     found = (wmdelays.folder / "g.jsonl").read_text()
-    assert found == lines_of(made, strong=0.5, least_layers=2)
+    assert found == lines_of(made, strong=0.5, min_layers=2)
 
 
 def test_a_memory_without_positive_weights_is_refused(refused, folder):

@@ -21,11 +21,11 @@ COMMANDS = {
     "scan": f"scan {GENERATED} --over delays=3 --seeds 1 --set epochs=2",
     "capacity": "capacity --neurons 8 --delays 3 --steps 12 --rate 0.1 --seeds 1 --set epochs=2",
     "motifs": "motifs m.h5",
-    "find": "find m.h5 r.csv --bin 1ms",
-    "find by cad": "find --unknown cad r.csv --bin 10ms --draws 3",
-    "find by spade": "find --unknown spade r.csv --bin 20ms --draws 3 --window 100ms",
+    "find": "find m.h5 r.csv --step 1ms",
+    "find by cad": "find-unknown r.csv --method cad --step 10ms --draws 3",
+    "find by spade": "find-unknown r.csv --step 20ms --draws 3 --window 100ms",
     "groups": "groups net.csv --max-delay 7",
-    "groups over time": "groups net.csv --over-time",
+    "groups over time": "groups-over-time net.h5",
     "izhikevich": "izhikevich -o net.h5 --device numpy --seconds 1",
 }
 # Options that take a file, an address, or one of a few words.
@@ -50,7 +50,7 @@ OTHERS = {
         "--signs",
         "--keep",
     ),
-    *("--optimizer", "--surrogate", "--surrogates", "--damage", "--unknown", "--layers-of"),
+    *("--optimizer", "--surrogate", "--surrogates", "--damage", "--method", "--layers-of"),
 }
 VALUES = [
     *("inf", "nan", "-1", "1e300", "1e-320", f"{2**63}", "1" + "0" * 400, "", "1/0s", "\u0663"),
@@ -127,8 +127,11 @@ def test_patterns_that_are_none_are_named_by_their_option(command, value, inputs
     assert "--patterns" in line and len(line) < 250
 
 
-@pytest.mark.parametrize("name", ["--bin", "--stop"])
+@pytest.mark.parametrize("name", ["--step", "--stop"])
 @pytest.mark.parametrize("value", ["0s", "1e-320s"])
 def test_a_stretch_without_a_length_is_refused_by_its_option(name, value, inputs, refused):
-    words = (*("find", "--unknown", "cad", inputs / "r.csv", "--bin", "10ms"), f"{name}={value}")
+    words = (
+        *("find-unknown", inputs / "r.csv", "--method", "cad", "--step", "10ms"),
+        f"{name}={value}",
+    )
     assert f"{name} '{value}' is too short" in refused(*words)

@@ -25,6 +25,7 @@ OUTPUTS = [
     (("retrieve", "a.h5", "--json"), "json"),
     (("periodic", "a.h5", "--json"), "json"),
     (("find", "a.h5", "a.csv", "--json"), "json"),
+    (("find-unknown", "a.csv", "--json"), "json"),
     (("robustness", "a.h5", "--json"), "json"),
     (("scan", GENERATOR, "--over", "delays=3", "--json"), "json"),
     (("capacity", "--json"), "json"),
@@ -37,7 +38,7 @@ OUTPUTS = [
     (("scan", GENERATOR, "--over", "delays=3", "--results"), "results"),
     (("robustness", "a.h5", "--results"), "results"),
     (("capacity", "--results"), "results"),
-    (("groups", "net.h5", "--over-time", "--results"), "results"),
+    (("groups-over-time", "net.h5", "--results"), "results"),
 ]
 
 
@@ -86,6 +87,7 @@ WRITTEN = [
     ("retrieve", "a.h5", "--json"),
     ("periodic", "p.h5", "--repeats", 2, "--draws", 1, "--json"),
     ("find", "a.h5", "a.csv", "--draws", 20, "--json"),
+    ("find-unknown", "a.csv", "--draws", 19, "--json"),
     ("robustness", "a.h5", "--damage", "lost", "--values", "0", "--draws", 1, "--json"),
     ("scan", GENERATOR, "--over", "delays=3", "--seeds", 1, "--json"),
     ("capacity", "--neurons", 20, "--steps", 40, "--delays", 3, "--rate", 0.05, "--json"),

@@ -20,7 +20,7 @@ def compared(wmdelays, tmp_path, load_json):
 
 
 def test_the_songbird_is_stored_whole_and_recalled_without_an_error(compared, recordings):
-    _, out, memory = compared(recordings / "songbird_hvc.csv", "--bin", "1/30s")
+    _, out, memory = compared(recordings / "songbird_hvc.csv", "--step", "1/30s")
     assert (memory.n_neurons, memory.n_steps, memory.n_delays) == (74, 667, 41)
     assert len(memory.patterns[0]) == 3336
     assert out["agreement"]["only_torch"] == out["agreement"]["only_brian2"] == 0
@@ -31,7 +31,7 @@ def test_the_songbird_is_stored_whole_and_recalled_without_an_error(compared, re
 def test_the_hippocampus_is_stored_and_its_unpredictable_spikes_are_named(compared, recordings):
     said, out, memory = compared(
         recordings / "hippocampus_linear_track.csv",
-        *"--bin 10ms --start 900s --stop 960s --merge-spikes --rule pseudo-inverse".split(),
+        *"--step 10ms --start 900s --stop 960s --merge-spikes --rule pseudo-inverse".split(),
     )
     counts = memory.made["unpredictable"]
     assert counts == {"n_spikes": 884, "empty": 11, "ambiguous": 34}
@@ -43,7 +43,7 @@ def test_the_hippocampus_is_stored_and_its_unpredictable_spikes_are_named(compar
 def test_with_long_contexts_a_minute_of_the_hippocampus_is_recalled_whole(compared, recordings):
     _, out, memory = compared(
         recordings / "hippocampus_linear_track.csv",
-        *"--bin 20ms --delays 121 --start 900s --stop 960s --merge-spikes".split(),
+        *"--step 20ms --delays 121 --start 900s --stop 960s --merge-spikes".split(),
     )
     assert memory.made["unpredictable"] == {"n_spikes": 798, "empty": 0, "ambiguous": 0}
     assert out["brian2"]["f1"] == 1.0 and out["agreement"]["matched"] == 798

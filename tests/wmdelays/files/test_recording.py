@@ -101,7 +101,7 @@ def test_of_usual_recordings_nothing_is_said(tmp_path):
 def test_times_too_coarse_for_the_bin_are_said(tmp_path):
     write_recording(tmp_path / "r.csv", "frames of two decimals", np.random.default_rng(1))
     (line,) = binning_lines("r.csv", read_stretch(tmp_path / "r.csv", MS), MS)
-    assert "too coarse (2 decimals) to tell steps of 1 ms; take a longer bin (--bin)" in line
+    assert "too coarse (2 decimals) to tell steps of 1 ms; take a longer step (--step)" in line
     write_recording(tmp_path / "r.csv", "single precision", np.random.default_rng(1), 86_400.0)
     raster = read_stretch(tmp_path / "r.csv", MS, start=86_400.0)
     assert any("too coarse (single precision)" in line for line in binning_lines("r", raster, MS))
@@ -154,7 +154,7 @@ def test_recordings_cut_to_one_stretch_have_as_many_steps(tmp_path):
 
 def test_the_memory_remembers_how_its_recording_became_steps(wmdelays, tmp_path, load_json):
     write_recording(tmp_path / "r.csv", "frames of two decimals", np.random.default_rng(4))
-    run = "store r.csv -o m.h5 --bin 1/30s --delays 5 --start 2s --stop 6s --merge-spikes"
+    run = "store r.csv -o m.h5 --step 1/30s --delays 5 --start 2s --stop 6s --merge-spikes"
     assert wmdelays(*run.split(), "--rule", "hebbian").returncode == 0
     (binning,) = read_memory(tmp_path / "m.h5").made["binning"]
     assert (binning["rule"], binning["start_s"], binning["pattern"]) == ("nearest", 2.0, 0)

@@ -41,10 +41,10 @@ def mined(miner, raster, spectrum=False, least=2, min_spikes=3, window=5):
 def test_more_patterns_than_memory_are_one_line(refused, monkeypatch, tmp_path):
     write_raster(tmp_path / "busy.csv", busy())
     monkeypatch.setattr(mining, "_ROOM", 2**26)
-    run = ("find", "--unknown", "spade", "busy.csv", "--bin", "5ms", "--draws", 19)
+    run = ("find-unknown", "busy.csv", "--step", "5ms", "--draws", 19)
     line = refused(*run, "--min-occurrences", 2)
     assert "SPADE finds more patterns than 67" in line and "of memory hold; take more" in line
-    for option in ("--min-occurrences", "--min-spikes", "--window", "--bin"):
+    for option in ("--min-occurrences", "--min-spikes", "--window", "--step"):
         assert option in line
 
 
@@ -129,7 +129,7 @@ def test_a_raster_with_too_few_units_is_refused(way):
         # Units that are silent count for nothing.
         raster = Raster(np.arange(200) % n, np.linspace(0, 20, 200), 5, 20.0)
         with pytest.raises(InputError, match=f"at least {least} units .*and {n} unit"):
-            find_unknown(raster, way, step=0.01, n_surrogates=19)
+            find_unknown(raster, way, step=0.01, draws=19)
 
 
 _LONG = """

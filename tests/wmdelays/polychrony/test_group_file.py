@@ -69,7 +69,7 @@ def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     # What an older search left goes.
     (folder / "g.jsonl").write_text('{"mother":1,"anchors":[2,3,4]}\n' * 100_000)
     first, said = interrupted(*COMMAND).strip().splitlines()
-    total = group_search.Search(network()).n_sets
+    total = group_search.GroupSearch(network()).n_sets
     assert first.endswith(f" mothers, {total:,} sets of 3 anchors")
     assert said == "wmdelays: interrupted; the same command goes on"
     assert expected.startswith((folder / "g.jsonl").read_text())

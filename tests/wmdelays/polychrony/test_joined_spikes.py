@@ -17,8 +17,8 @@ from wmdelays.polychrony.search.search import search
 )
 def test_joined_spikes_are_those_that_the_layers_were_found_from(seed, sizes):
     made = network(seed, *sizes)
-    groups = list(islice(search(made, least_layers=3), 100))
-    originals = islice(search(made, least_layers=3, layers_of=ORIGINAL), 100)
+    groups = list(islice(search(made, min_layers=3), 100))
+    originals = islice(search(made, min_layers=3, layers_of=ORIGINAL), 100)
     originals = {(group.mother, group.spikes): group for group in originals}
     assert len(groups) > 5
     for group in groups:

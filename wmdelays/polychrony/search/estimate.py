@@ -48,7 +48,7 @@ def estimate(search):
 
     Parameters
     ----------
-    search : wmdelays.polychrony.search.search.Search
+    search : wmdelays.polychrony.search.search.GroupSearch
 
     Returns
     -------

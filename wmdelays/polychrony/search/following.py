@@ -89,7 +89,7 @@ def follow(
     least_delay : ndarray of int, shape (n_anchors,)
         The shortest delay over which each anchor's spike is sent.
     post … settles_twice, excitatory
-        The network, see `group_search.Search`, and what inputs do, see `courses_of`.
+        The network, see `group_search.GroupSearch`, and what inputs do, see `courses_of`.
     known … fired
         Room for the state of its neurons.
     first … again

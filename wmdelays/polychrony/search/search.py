@@ -69,7 +69,7 @@ _MOST_IN_ALL = 2**62
 
 
 @dataclass(frozen=True)
-class Search:
+class GroupSearch:
     """A search for polychronous groups, ready to run.
 
     Parameters
@@ -79,7 +79,7 @@ class Search:
         A weight is strong above this fraction of the ceiling.
     n_anchors : int
         Number of anchors.
-    least_layers : int
+    min_layers : int
         Number of layers that a group has at least.
     layers_of : str
         Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychrony.groups.Group`.
@@ -93,7 +93,7 @@ class Search:
     network: object
     strong: float = STRONG
     n_anchors: int = 3
-    least_layers: int = 7
+    min_layers: int = 7
     layers_of: str = ARRIVED
 
     def __post_init__(self):
@@ -101,8 +101,8 @@ class Search:
             raise InputError(f"the strong fraction is {self.strong:g}; it lies from 0 to below 1")
         if not 1 <= self.n_anchors <= 10:
             raise InputError(f"{self.n_anchors} anchors are not possible; take 1 to 10")
-        if self.least_layers < 1:
-            raise InputError(f"{self.least_layers} layers are not possible; take 1 or more")
+        if self.min_layers < 1:
+            raise InputError(f"{self.min_layers} layers are not possible; take 1 or more")
         if self.layers_of not in LAYERS_OF:
             raise InputError(
                 f"there are no layers of {self.layers_of!r}; take {' or '.join(LAYERS_OF)}"
@@ -250,7 +250,7 @@ class Search:
             self._told,
             self.network.excitatory,
             self.n_anchors,
-            self.least_layers,
+            self.min_layers,
             self.layers_of == ORIGINAL,
         )
         return Found(self.n_anchors, self.layers_of, *kept), next_set
@@ -318,7 +318,7 @@ class Found(Sequence):
         return self._spikes[spike - n_spikes : spike], self._links[link - n_links : link]
 
 
-def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVED, threads=None):
+def search(network, strong=STRONG, n_anchors=3, min_layers=7, layers_of=ARRIVED, threads=None):
     """The polychronous groups of a network.
 
     Parameters
@@ -328,7 +328,7 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVE
         A weight is strong above this fraction of the ceiling.
     n_anchors : int
         Number of anchors.
-    least_layers : int
+    min_layers : int
         Number of layers that a group has at least.
     layers_of : str
         Which layers, `ARRIVED` or `ORIGINAL`; see `wmdelays.polychrony.groups.Group`.
@@ -345,7 +345,7 @@ def search(network, strong=STRONG, n_anchors=3, least_layers=7, layers_of=ARRIVE
     InputError
         If a value makes no sense.
     """
-    made = Search(network, strong, n_anchors, least_layers, layers_of)
+    made = GroupSearch(network, strong, n_anchors, min_layers, layers_of)
     for groups, _ in made.run(threads=threads):
         yield from groups
 
@@ -375,10 +375,10 @@ def _compile(stamp):
 
     @numba.njit(nogil=True, cache=True)
     def search(
-        first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, least_layers,
+        first_set, last_set, inputs, sent, linked, tells, excitatory, n_anchors, min_layers,
         original,
     ):  # fmt: skip
-        """The set after the last that was searched, and the groups; see `Search.run`."""
+        """The set after the last that was searched, and the groups; see `GroupSearch.run`."""
         input_pre, input_delay, input_weight, mothers, first_sets, numbers = inputs
         post, delay, weight, course, row_end, width, settles, once, twice, settles_twice = sent
         n_neurons, most_sent = len(excitatory), stamp * 0
@@ -386,7 +386,7 @@ def _compile(stamp):
             most_sent = max(most_sent, row_end[(n + 1) * width - 1] - row_end[n * width])
         # A spike of a layer has one of the layer before it, of either kind of layers, and so on to
         # the anchors: no group has more layers than spikes, but for the other anchors.
-        most = max(2 * n_anchors + 1, n_anchors + least_layers - 1)
+        most = max(2 * n_anchors + 1, n_anchors + min_layers - 1)
 
         # Arrays go into these functions one by one: numba counts who holds an array of a tuple,
         # which takes longer than a short group.
@@ -471,7 +471,7 @@ def _compile(stamp):
                 )  # fmt: skip
                 new = links[n_links:end_links]
                 n_layers = max(layer[n_anchors if original else 0 : n_fired])
-                if n_layers >= least_layers and uses(neuron[:n_anchors], new, excitatory):
+                if n_layers >= min_layers and uses(neuron[:n_anchors], new, excitatory):
                     heads = with_room(heads, n_heads + 1)
                     heads[n_heads] = mother, n_fired, len(new), n_layers
                     n_heads += 1

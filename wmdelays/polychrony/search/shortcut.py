@@ -40,7 +40,7 @@ def tell(
     harmless
         See `izhikevich_neuron.harmless`.
     sent, excitatory
-        The network, see `group_search.Search`. One spike alone makes no neuron fire, and three make
+        The network, see `group_search.GroupSearch`. One spike alone makes no neuron fire, and three make
         the mother fire after the same time whatever their weights.
     room
         Room for `follow`.

@@ -10,9 +10,9 @@ from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.groups import LAYERS_OF, group_line
 from wmdelays.polychrony.search import estimate as group_estimate
 from wmdelays.polychrony.search.estimate import estimate
-from wmdelays.polychrony.search.search import Search
+from wmdelays.polychrony.search.search import GroupSearch
 
-COMMAND = ("groups", "net.csv", "--layers", 4)
+COMMAND = ("groups", "net.csv", "--min-layers", 4)
 
 
 def network(seed=2, n_excitatory=30, n_inhibitory=8, n_out=10):
@@ -43,7 +43,7 @@ def much(monkeypatch):
 
 @pytest.mark.parametrize("layers_of", LAYERS_OF)
 def test_lines_and_groups_of_a_piece_are_the_same(layers_of):
-    search = Search(network(), least_layers=4, layers_of=layers_of)
+    search = GroupSearch(network(), min_layers=4, layers_of=layers_of)
     found, last = search.piece(0, search.n_sets)
     assert last == search.n_sets and len(found) > 20
     assert found.lines().decode() == "".join(map(group_line, found))
@@ -58,13 +58,13 @@ def test_lines_and_groups_of_a_piece_are_the_same(layers_of):
 
 
 def test_a_small_search_is_told_exactly_and_a_larger_one_from_a_part(monkeypatch):
-    search = Search(network(), least_layers=4)
+    search = GroupSearch(network(), min_layers=4)
     found, _ = search.piece(0, search.n_sets)
     exact = (len(found), found.n_spikes, len(found.lines()))
     told = estimate(search)
     assert (told.n_groups, told.n_spikes, told.n_bytes) == pytest.approx(exact)
 
-    search = Search(network(n_out=16), least_layers=4)
+    search = GroupSearch(network(n_out=16), min_layers=4)
     n_bytes = sum(len(groups.lines()) for groups, _ in search.run())
     monkeypatch.setattr(group_estimate, "_SETS", search.n_sets // 64)
     told = estimate(search)
@@ -73,7 +73,7 @@ def test_a_small_search_is_told_exactly_and_a_larger_one_from_a_part(monkeypatch
 
 
 def test_a_network_without_sets_of_anchors_has_nothing_to_tell():
-    search = Search(network(n_out=2), n_anchors=9)
+    search = GroupSearch(network(n_out=2), n_anchors=9)
     assert search.n_sets == 0
     assert estimate(search).warning is None
 

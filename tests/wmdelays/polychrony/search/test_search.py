@@ -13,7 +13,7 @@ from wmdelays.errors import InputError
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.groups import LAYERS_OF, ORIGINAL
 from wmdelays.polychrony.search import search as group_search
-from wmdelays.polychrony.search.search import LONGEST, MOST_SPIKES, Search, search
+from wmdelays.polychrony.search.search import LONGEST, MOST_SPIKES, GroupSearch, search
 
 
 def network(seed, n_excitatory=30, n_inhibitory=8, n_out=8, longest=6, strong=0.7, same=True):
@@ -58,7 +58,7 @@ def test_groups_are_those_of_the_literal_program(
     seed, size, longest, strong, n_anchors, same, layers_of
 ):
     made = network(seed, *size, n_out=5, longest=longest, strong=strong, same=same)
-    settings = {"n_anchors": n_anchors, "least_layers": 2, "layers_of": layers_of}
+    settings = {"n_anchors": n_anchors, "min_layers": 2, "layers_of": layers_of}
     mothers = range(3)
     expected = list(literal_search(made, mothers=mothers, **settings))
     assert [g for g in search(made, **settings) if g.mother in mothers] == expected
@@ -77,14 +77,14 @@ def test_sets_that_are_told_have_no_groups(seed, n_out, longest, n_inhibitory, s
     made = network(seed, 160, n_inhibitory, n_out=n_out, longest=longest, strong=strong)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(group_search, "_MOST_TOLD", 0)
-        expected = list(search(made, least_layers=2, layers_of=layers_of))
-    assert list(search(made, least_layers=2, layers_of=layers_of)) == expected
+        expected = list(search(made, min_layers=2, layers_of=layers_of))
+    assert list(search(made, min_layers=2, layers_of=layers_of)) == expected
 
 
 def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
     made, compiled = izhikevich(1, ceiling=0.42), numba.njit(follow)
     for layers_of in LAYERS_OF:
-        everything, found = Search(made, layers_of=layers_of), []
+        everything, found = GroupSearch(made, layers_of=layers_of), []
         for mother in (3, 500, 799):
             for groups, _ in everything.run(*everything.sets_of(mother)):
                 found += groups
@@ -96,7 +96,7 @@ def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
 
 def test_the_original_program_counts_spikes_that_had_not_arrived():
     made = network(2, n_out=12)
-    kinds = [list(search(made, least_layers=1, layers_of=kind)) for kind in LAYERS_OF]
+    kinds = [list(search(made, min_layers=1, layers_of=kind)) for kind in LAYERS_OF]
     assert len(kinds[0]) == len(kinds[1]) > 100
     higher = 0
     for arrived, original in zip(*kinds):
@@ -167,8 +167,8 @@ def test_an_anchor_with_one_link_to_an_excitatory_neuron_is_refused():
 
 
 @pytest.mark.parametrize("least_layers, n", [(7, 6), (8, 3), (9, 0)])
-def test_groups_have_at_least_so_many_layers(least_layers, n):
-    assert len(list(search(chain(), least_layers=least_layers))) == n
+def test_groups_have_at_least_so_many_layers(min_layers, n):
+    assert len(list(search(chain(), min_layers=min_layers))) == n
 
 
 def test_endless_activity_ends_after_a_second():
@@ -191,7 +191,7 @@ def test_an_explosion_ends_after_a_thousand_spikes():
     weight = made.weight.copy()
     weight[np.flatnonzero(made.strong() & (made.post == 7))[5:]] = 1.0
     made = DelayNetwork(made.pre, made.post, made.delay_ms, weight, made.excitatory)
-    everything = Search(made)
+    everything = GroupSearch(made)
     first, last = everything.sets_of(7)
     assert last - first == 10
     batches = everything.run(first, last, threads=1)
@@ -202,7 +202,7 @@ def test_an_explosion_ends_after_a_thousand_spikes():
 
 def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
     made = izhikevich(2, ceiling=0.3)
-    all_at_once = Search(made)
+    all_at_once = GroupSearch(made)
     pieces, threads = [], iter([1, 2, 3])
     batches = list(all_at_once.run(threads=2))
     assert len(batches) > 10
@@ -227,24 +227,24 @@ def test_the_number_of_threads_and_where_a_search_goes_on_change_nothing():
 
 def test_delays_as_long_as_a_group_is_followed_are_searched_and_longer_ones_refused():
     made = chain(delay=LONGEST)
-    expected = list(literal_search(made, least_layers=1))
-    assert list(search(made, least_layers=1)) == expected
+    expected = list(literal_search(made, min_layers=1))
+    assert list(search(made, min_layers=1)) == expected
     with pytest.raises(InputError, match="980 ms"):
-        Search(chain(delay=LONGEST + 1))
+        GroupSearch(chain(delay=LONGEST + 1))
 
 
 def test_sets_beyond_those_that_have_numbers_are_searched_all_the_same(monkeypatch):
     made = network(3)
-    expected = list(search(made, least_layers=3))
+    expected = list(search(made, min_layers=3))
     assert expected
     monkeypatch.setattr(group_search, "MOST_SETS", 3)
     monkeypatch.setattr(group_search, "_search", group_search._compile(3))
-    assert list(search(made, least_layers=3)) == expected
+    assert list(search(made, min_layers=3)) == expected
 
 
 @pytest.mark.parametrize("limit", ["_ENOUGH_SPIKES", "_ENOUGH_LINKS"])
 def test_a_batch_with_much_to_find_comes_in_parts(monkeypatch, limit):
-    made = Search(network(4, strong=0.8), least_layers=3)
+    made = GroupSearch(network(4, strong=0.8), min_layers=3)
     expected = list(made.run())
     monkeypatch.setattr(group_search, limit, 40)
     monkeypatch.setattr(group_search, "_search", group_search._compile(len(limit)))
@@ -272,19 +272,19 @@ def test_a_search_that_would_never_end_is_refused():
         np.arange(1, n), np.zeros(n - 1, int), np.ones(n - 1, int), np.full(n - 1, 10.0), n * [True]
     )
     with pytest.raises(InputError, match="sets of 10 anchors; take fewer"):
-        Search(star, n_anchors=10)
+        GroupSearch(star, n_anchors=10)
 
 
 def test_a_network_without_enough_strong_inputs_has_no_groups():
     made = chain(width=2)
-    assert Search(made).n_sets == 0
+    assert GroupSearch(made).n_sets == 0
     assert not list(search(made))
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"strong": 1}, {"strong": -0.1}, {"n_anchors": 0}, {"least_layers": 0}, {"layers_of": "x"}],
+    [{"strong": 1}, {"strong": -0.1}, {"n_anchors": 0}, {"min_layers": 0}, {"layers_of": "x"}],
 )
 def test_settings_without_sense_are_refused(wrong):
     with pytest.raises(InputError):
-        Search(chain(), **wrong)
+        GroupSearch(chain(), **wrong)

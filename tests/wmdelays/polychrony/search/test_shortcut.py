@@ -3,7 +3,7 @@ import pytest
 
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.search.neuron import BEFORE, GAPS
-from wmdelays.polychrony.search.search import Search
+from wmdelays.polychrony.search.search import GroupSearch
 from wmdelays.polychrony.search.shortcut import _NONE, _note, _reached, tell
 
 # Two anchors, the mother, and two neurons more of each kind: 3 and 4, and 5 and 6.
@@ -20,7 +20,7 @@ def network(*synapses):
 
 def note(made, *later):
     """What is noted after the anchors and other spikes, (neuron, ms after the anchors meet)."""
-    search = Search(made)
+    search = GroupSearch(made)
     post, delay, _, _, row_end, width, *_ = search._sent
     neuron = np.array([0, 1, N + MOTHER, *(n for n, _ in later)])
     time = np.array([2, 0, 4, *(5 + t for _, t in later)])
@@ -101,7 +101,7 @@ def test_nothing_is_told_when_a_spike_could_come_after_the_end():
     ],
 )
 def test_an_anchor_is_the_third_if_no_neuron_gets_its_spike_twice_or_late(synapses, n):
-    post, delay, _, _, row_end, width, *_ = Search(network(*synapses))._sent
+    post, delay, _, _, row_end, width, *_ = GroupSearch(network(*synapses))._sent
     receivers, when = np.zeros(9, np.uint32), np.zeros(9, np.uint64)
     found = _reached(
         MOTHER, 0, 3, post, delay, row_end, width, receivers, when, np.full(N, _NONE)
@@ -113,7 +113,7 @@ def test_an_anchor_is_the_third_if_no_neuron_gets_its_spike_twice_or_late(synaps
 
 def told_sets(made, mother):
     """The sets of a mother's inputs of which `tell` knows that they have no group."""
-    search = Search(made)
+    search = GroupSearch(made)
     pre, delay, weight, mothers, *_ = search._inputs
     n, own = made.n_neurons, slice(*mothers[mother : mother + 2])
     whole, small = np.zeros((4, 50_000), np.uint32), np.zeros((2, 1200), np.uint32)

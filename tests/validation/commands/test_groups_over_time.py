@@ -1,24 +1,16 @@
-"""Groups of a simulated network: at a snapshot, and counted over time."""
+"""`wmdelays groups-over-time`: groups counted at the snapshots of a simulated network."""
 
 import pytest
-from small_groups import COMMAND, expected, folder, lines_of, network, simulated, small_pieces  # noqa: F401 (fixtures)
+from small_groups import expected, folder, lines_of, network, simulated, small_pieces  # noqa: F401 (fixtures)
 
 from wmdelays.validation.polychrony import over_time as groups_over_time
 from wmdelays.validation.work.results import Results
 
 
-def test_a_snapshot_of_a_simulation_is_searched(wmdelays, folder, simulated, expected):
-    assert wmdelays("groups", "sim.h5", *COMMAND[2:]).returncode == 0
-    assert (folder / "g.jsonl").read_text() == expected
-    done = wmdelays("groups", "sim.h5", *COMMAND[2:], "--at", "0s")
-    assert "No excitatory neuron has 3 strong inputs" in done.stderr
-    assert (folder / "g.jsonl").read_text() == ""
-
-
 def test_groups_over_time_are_counted_once_for_each_snapshot(
     wmdelays, folder, simulated, expected, monkeypatch
 ):
-    command = ["groups", "sim.h5", "--over-time", "--layers", 4, "--results", "r.jsonl"]
+    command = ["groups-over-time", "sim.h5", "--min-layers", 4, "--results", "r.jsonl"]
     searched, figures, left = [], groups_over_time._figures, [3]
 
     def counting(search, threads):
@@ -45,11 +37,32 @@ def test_groups_over_time_are_counted_once_for_each_snapshot(
         *[(1, False, expected.count("\n")), (1, True, n_shuffled)],
         *[(2, False, expected.count("\n")), (2, True, n_shuffled)],
     ]
+    # Files of earlier versions have this name.
+    assert {s["least_layers"] for s, _ in rows} == {4}
     assert (folder / "r/figures/groups_over_time.png").exists()
     page = (folder / "r/report.html").read_text()
     assert "inhibitory neurons (seed 0)" in page and "Layers are those of arrived spikes" in page
     # Other weights are other points, and so are other layers.
-    assert wmdelays(*command, "--shuffle", 1, "--every", "2s").returncode == 0
+    assert wmdelays(*command, "--seed", 1, "--every", "2s").returncode == 0
     assert len(searched) == 8
     assert wmdelays(*command, "--layers-of", "original", "--every", "2s").returncode == 0
     assert len(searched) == 12
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["net.csv"], "net.csv: is no file of wmdelays izhikevich"),
+        (["none.h5"], "none.h5: there is no such file"),
+        (["sim.h5", "--every", "0s"], "--every '0s' is too short"),
+        (["sim.h5", "--every", "1500ms"], "is not a whole number of seconds"),
+        (["sim.h5", "--anchors", 0], "0 anchors are not possible"),
+        (["sim.h5", "--min-layers", 0], "0 layers are not possible"),
+        (["sim.h5", "--seed", -1], "seed is -1"),
+        (["sim.h5", "--threads", 0], "threads is 0"),
+        (["sim.h5", "--json", "x"], "--json"),
+        (["sim.h5", "--results", "sim.h5"], "sim.h5: is no file of results"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(refused, folder, simulated, arguments, words):
+    assert words in refused("groups-over-time", *arguments)

@@ -1,0 +1,175 @@
+"""`wmdelays find-unknown`: patterns in a raster that nobody stored."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from wmdelays import Raster
+from wmdelays.files.raster_files import write_raster
+
+pytest.importorskip("elephant")
+
+STEP = 1e-3
+
+
+@pytest.fixture
+def recurring(tmp_path):
+    """A raster in which units 2, 5 and 7 fire 0, 6 and 15 ms apart, 120 times."""
+    rng = np.random.default_rng(4)
+    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False))
+    units = [rng.integers(0, 10, 500), *(np.full(120, k) for k in (2, 5, 7))]
+    steps = [rng.integers(0, 10_000, 500), onsets, onsets + 6, onsets + 15]
+    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
+    write_raster(tmp_path / "recurring.npz", raster)
+    return "recurring.npz", onsets * STEP
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_unknown_patterns_are_found_with_their_lags_and_times(wmdelays, recurring, way):
+    raster, onsets = recurring
+    run = ("find-unknown", raster, "--method", way, *"--step 3ms --window 21ms --draws 19".split())
+    done = wmdelays(*run, "--start", "50ms", "--json", "-")
+    values, _ = json.loads(done.stdout), done
+    # With so many occurrences some larger patterns that hold this one recur as well.
+    first = max(values["patterns"], key=lambda one: one["n_occurrences"])
+    assert first["neurons"] == [2, 5, 7]
+    assert first["lags_s"] == pytest.approx([0, 0.006, 0.015], abs=0.0031)
+    # Bins cut some occurrences in two.
+    near = [np.abs(onsets - t).min() < 0.004 for t in first["times_s"]]
+    assert first["n_occurrences"] == len(near) >= 10 and np.mean(near) > 0.9
+    assert len(values["by_chance"]["surrogates"]) == 19
+    assert values["by_chance"]["patterns"] < 1
+    assert "significant pattern" in done.stderr and "surrogate" in done.stderr
+    assert {"SPADE", "CAD"} & {values["tested"]["method"]} == {way.upper()}
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_rasters_without_patterns_have_no_unknown_ones(wmdelays, tmp_path, way):
+    rng = np.random.default_rng(11)
+    raster = Raster(rng.integers(0, 10, 600), rng.random(600) * 10, 10, 10.0)
+    write_raster(tmp_path / "noise.npz", raster)
+    run = ("find-unknown", "noise.npz", "--method", way, *"--step 5ms --draws 19 --json -".split())
+    values = json.loads(wmdelays(*run).stdout)
+    assert values["patterns"] == [] and values["by_chance"]["patterns"] <= 0.2
+    if way == "spade":
+        (three,) = [one for one in values["candidates"] if one["n_spikes"] == 3]
+        assert three["found"] > 20 and three["by_chance"] == pytest.approx(three["found"], rel=0.4)
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way):
+    raster = Raster(np.arange(8), np.linspace(0.1, 1.9, 8), 8, 2.0)
+    write_raster(tmp_path / "few.npz", raster)
+    run = (
+        "find-unknown",
+        "few.npz",
+        "--method",
+        way,
+        *"--step 5ms --draws 19 --report out".split(),
+    )
+    done = wmdelays(*run, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["patterns"] == []
+    assert "0 significant patterns; a surrogate has 0 on average, 0 at most." in done.stderr
+
+
+@pytest.mark.parametrize("way", ["spade", "cad"])
+def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(way):
+    from wmdelays.validation.find.unknown import find_unknown
+
+    rng = np.random.default_rng(4)
+    onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False)) // 3 * 3
+    units = [rng.integers(0, 10, 600), *(np.full(120, k) for k in (8, 1, 4))]
+    steps = [rng.integers(0, 10_000, 600), onsets, onsets + 6, onsets + 15]
+    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
+    found = find_unknown(raster, way, step=3e-3, draws=39 if way == "spade" else 5, start=7.0)
+    first = max(found.as_dict()["patterns"], key=lambda one: one["n_occurrences"])
+    assert first["neurons"] == [8, 1, 4] and first["lags_s"] == pytest.approx([0, 0.006, 0.015])
+    hits = np.isin(np.rint(np.array(first["times_s"]) * 1e3 - 7000), onsets)
+    assert hits.sum() == 120 and len(hits) < 125
+
+
+def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
+    from elephant import cell_assembly_detection as cad
+
+    from wmdelays.find import mining
+    from wmdelays.validation.find.unknown import find_unknown
+
+    rng = np.random.default_rng(2)
+    # Rare, usual, in bursts, in nearly every bin, and in every bin.
+    n_bins, step = 400, 0.025
+    counts = [np.bincount(rng.integers(0, n_bins, n), minlength=n_bins) for n in (20, 60, 90, 150)]
+    counts += [8 * (rng.random(n_bins) < 0.04), 1 * (rng.random(n_bins) < 0.97)]
+    counts += [1 + (rng.random(n_bins) < 0.1)]
+    units = np.concatenate([np.full(c.sum(), k) for k, c in enumerate(counts)])
+    bins = np.concatenate([np.repeat(np.arange(n_bins), c) for c in counts])
+    raster = Raster(units, (bins + rng.random(len(bins))) * step, len(counts), n_bins * step)
+    tested, said, whole = [], [], cad._chunking
+
+    def counted(**arguments):
+        tested.append(1)
+        return whole(**arguments)
+
+    monkeypatch.setattr(cad, "_chunking", counted)
+    # Here it is counted in this process.
+    monkeypatch.setattr(
+        "wmdelays.find.mining.Miner._ask",
+        lambda self, n_bytes, task, *arguments: getattr(mining, task)(*arguments),
+    )
+    # With this alpha no pair is significant, and nothing larger is tested.
+    found = find_unknown(
+        raster, "cad", draws=1, alpha=1e-300, progress=lambda *one: said.append(one)
+    )
+    n = found.unknown.tested["pairs_with_enough_spikes"]
+    from wmdelays.find.surrogates import surrogate_rasters
+    from wmdelays.find.unknown_patterns import testable_pairs
+
+    (surrogate,) = surrogate_rasters(raster, 1, dither=0.25)
+    # One pair is looked at beforehand, to say how long all take.
+    assert len(tested) == 1 + n + len(testable_pairs(surrogate, step))
+    assert 5 < n < found.unknown.tested["pairs"]
+    assert f"CAD: the raster ({n} pairs, at least" in said[1][0]
+
+
+def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
+    from wmdelays.files.raster_files import read_raster
+    from wmdelays.validation.find.unknown import find_unknown
+
+    raster = read_raster(tmp_path / "recurring.npz")
+    few, many = [], []
+    for most, into in ((20, few), (400, many)):
+        monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", most)
+        tested = find_unknown(raster, "spade", step=3e-3, draws=19).unknown.tested
+        into += [tested["min_occurrences"], tested["candidates"]]
+    assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
+
+
+def test_the_report_has_page_and_figures(wmdelays, recurring, tmp_path):
+    run = ("find-unknown", recurring[0], "--step", "3ms", "--draws", 19)
+    assert wmdelays(*run, "--report", "two").returncode == 0
+    figures = {path.stem for path in (tmp_path / "two" / "figures").iterdir()}
+    assert figures == {"patterns", "chance"}
+    page = (tmp_path / "two" / "report.html").read_text()
+    assert "SPADE looked for patterns" in page and "Surrogates: stretch_shifting by 30 ms" in page
+
+
+def test_unusable_input_is_refused_in_one_line(refused, recurring):
+    run = ("find-unknown", recurring[0])
+    for step in ((), ("--step", "5ms")):
+        assert "by spade or cad, not 'fpgrowth'" in refused(*run, *step, "--method", "fpgrowth")
+    assert "--step '-5ms' is negative" in refused(*run, "--step=-5ms")
+    few = refused(*run, "--draws", 18)
+    assert "alpha of 0.05 takes at least 19 surrogates" in few
+    assert "alpha is 1" in refused(*run, "--alpha", 1)
+    assert "min-spikes is 1" in refused(*run, "--min-spikes", 1)
+    assert "min-occurrences is 1" in refused(*run, "--method", "cad", "--min-occurrences", 1)
+    assert "take a shorter --step" in refused(*run, "--method", "cad", "--step", "1s")
+    assert "three bins" in refused(*run, "--method", "cad", "--window", "50ms")
+    assert "there is no such file" in refused("find-unknown", "none.csv")
+
+
+def test_without_elephant_one_line_says_what_to_install(refused, recurring, monkeypatch):
+    monkeypatch.setitem(sys.modules, "elephant.spike_train_surrogates", None)
+    assert "pip install 'wmdelays[patterns]'" in refused("find-unknown", recurring[0])

@@ -1,0 +1,135 @@
+"""The command `wmdelays find-unknown`: patterns in a raster that nobody stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wmdelays.files.recording import binning_lines, read_stretch
+from wmdelays.validation.commands.options import (
+    CHANCE,
+    JsonFile,
+    Pad,
+    Report,
+    Start,
+    Stop,
+    Surrogates,
+    SurrogateSeed,
+    check_outputs,
+    given,
+    put_json,
+    time_given,
+)
+from wmdelays.validation.commands.terminal import print_first, print_line, progress_bar
+from wmdelays.validation.find.unknown import (
+    candidate_columns,
+    find_unknown,
+    pattern_columns,
+    usual_step,
+)
+from wmdelays.validation.reports.pages import command_line
+
+
+def command(
+    raster: Annotated[Path, typer.Argument(metavar="RASTER", help="A .csv or .npz file.")],
+    method: Annotated[
+        str, typer.Option(metavar="spade|cad", help="How elephant looks for them.")
+    ] = "spade",
+    start: Start = None,
+    stop: Stop = None,
+    pad: Pad = False,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Grid on which spikes are compared; by default 5ms for spade, 25ms for cad.",
+        ),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The longest pattern, by default ten steps."),
+    ] = None,
+    min_spikes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Fewest units of a pattern, by default 3 for spade and 2 for cad."
+        ),
+    ] = None,
+    min_occurrences: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How often a pattern has to occur; by default 5 for cad, and for spade as rarely"
+            " as leaves 2000 patterns at most to be tested.",
+        ),
+    ] = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Significance level, by default 0.05.", rich_help_panel=CHANCE
+        ),
+    ] = None,
+    surrogates: Surrogates = "stretch_shifting",
+    dither: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How far surrogates move spikes; by default ten steps.",
+            rich_help_panel=CHANCE,
+        ),
+    ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of surrogates, by default 100 for spade and 5 for cad.",
+            rich_help_panel=CHANCE,
+        ),
+    ] = None,
+    seed: SurrogateSeed = 0,
+    report: Report = None,
+    json_file: JsonFile = None,
+):
+    """Find patterns that recur in a raster and that nobody stored, and how often chance makes them."""
+    check_outputs(json_file, report, raster)
+    begin = time_given(start, "--start")
+    end = time_given(stop, "--stop", above_zero=True)
+    step_s = time_given(step, "--step", above_zero=True)
+    step_s = usual_step(method) if step_s is None else step_s
+    settings = given(
+        window=time_given(window, "--window"),
+        dither=time_given(dither, "--dither"),
+        min_spikes=min_spikes,
+        min_occurrences=min_occurrences,
+        alpha=alpha,
+        draws=draws,
+    )
+    with progress_bar() as say:
+        say(f"reading {raster}", None)
+        recorded = read_stretch(
+            raster, step_s, start=begin, stop=end, pad=pad, from_first_spike=True
+        )
+        found = find_unknown(
+            recorded,
+            method,
+            step=step_s,
+            surrogates=surrogates,
+            seed=seed,
+            start=recorded.start,
+            progress=say,
+            **settings,
+        )
+        found.settings["files"] = [str(raster)]
+        page = None
+        if report is not None:
+            say("drawing the report", None)
+            from wmdelays.validation.reports.find_unknown import write_report
+
+            page = write_report(found, report, command_line())
+    put_json(json_file, found.as_dict())
+    print_first(pattern_columns(found))
+    print_first(candidate_columns(found))
+    for line in (*binning_lines(raster, recorded, step_s), found.tested, found.summary):
+        print_line(line)
+    if page is not None:
+        print_line(f"report: {page}")
