@@ -211,10 +211,10 @@ def test_folders_of_the_users_named_like_our_rooms_break_nothing(wmdelays, tmp_p
 
 def test_no_module_is_imported_under_two_names(wmdelays):
     check = (
-        "import sys, wmdelays.validation.cli, wmdelays.training, wmdelays.brian_models.recall;"
+        "import os, sys, wmdelays.validation.cli, wmdelays.training, wmdelays.brian_models.memories.recall;"
         "files = [m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)"
         " and m.__name__ != '__main__'];"
-        "ours = [f for f in files if f.startswith(tuple(sys.argv[1:]))];"
+        "ours = [f for f in map(os.path.realpath, files) if f.startswith(tuple(sys.argv[1:]))];"
         "assert len(ours) == len(set(ours)) > 20, sorted(ours)"
     )
     root = Path(__file__).resolve().parents[2]

@@ -30,7 +30,7 @@ from wmdelays.validation.commands import (
     scan,
     store,
 )
-from wmdelays.validation.commands.earlier import todays
+from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 
 # click comes with typer, since 0.16 under a private name.

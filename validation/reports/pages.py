@@ -16,7 +16,6 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.files.file_kinds import REPORT, check_kind
 from wmdelays.files.output import keep_owner
 from wmdelays.machine.unfinished import unfinished_folder
-from wmdelays.plots.figures import figure_bytes
 from wmdelays.words import printable, share
 
 PAGE, _FIGURES = "report.html", "figures"
@@ -28,6 +27,9 @@ _LONGEST_NAME = 60
 
 def drawn(figure, name, title, caption):
     """A figure as a page shows it: its name, title and caption, and its content as PNG and SVG."""
+    # Commands import this module for help, too, which does not wait for matplotlib.
+    from wmdelays.plots.figures import figure_bytes
+
     name = _file_name(name)
     png, svg = figure_bytes(figure, "png"), figure_bytes(figure, "svg")
     kind, data = ("svg+xml", svg) if len(svg) <= _LARGEST_SVG else ("png", png)

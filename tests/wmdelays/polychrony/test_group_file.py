@@ -122,7 +122,7 @@ def test_a_full_disk_leaves_a_search_that_goes_on(wmdelays, folder, expected, mo
 @pytest.mark.parametrize(
     "other, words",
     [
-        (["--layers=5"], "with layers 4, not 5; delete it"),
+        (["--min-layers=5"], "with layers 4, not 5; delete it"),
         (["--anchors=2", "--strong=0.9"], "with strong 0.95, not 0.9; anchors 3, not 2; delete it"),
         (["--shuffle=1"], "with another network; delete it"),
         (["--layers-of=original"], "with layers of arrived, not original; delete it"),

@@ -145,7 +145,7 @@ def test_medians_and_ranges_are_those_of_the_values(sizes):
 def test_the_groups_to_draw_have_most_layers_a_median_size_and_most_spikes():
     groups = [chain(8), chain(10), chain(9, n_layers=12), chain(10), chain(MOST_DRAWN + 1)]
     chosen = GroupStatistics(groups).chosen()
-    assert chosen == {3: "most layers", 2: "median number of spikes, most spikes"}
+    assert chosen == {2: "most layers", 1: "median number of spikes, most spikes"}
     assert GroupStatistics([]).chosen() == {}
 
 

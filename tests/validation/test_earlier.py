@@ -9,7 +9,7 @@ from wmdelays import Raster
 from wmdelays.files.raster_files import write_raster
 from wmdelays.patterns import bernoulli
 from wmdelays.validation.commands.app import app
-from wmdelays.validation.commands.earlier import COMMANDS, OPTIONS, todays
+from wmdelays.validation.earlier import COMMANDS, OPTIONS, todays
 
 
 @pytest.mark.parametrize(
