@@ -49,5 +49,5 @@ def _network(folder):
     for seconds in (600, 601):
         run = extended(run, replace(run.state, seconds=seconds), none, none)
     write_run(folder / "net.h5", run)
-    groups = search(small, least_layers=4)
+    groups = search(small, min_layers=4)
     (folder / "groups.jsonl").write_text("".join(map(group_line, groups)))

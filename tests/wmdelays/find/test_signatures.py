@@ -27,13 +27,13 @@ def test_patterns_of_surrogates_that_would_be_significant_are_counted():
     assert Signatures(USUAL, [USUAL] * 8 + [rare] * 2, 4, 0.2).in_each() == [0] * 8 + [3, 3]
 
 
-@pytest.mark.parametrize("n_surrogates, alpha", [(19, 0.05), (39, 0.05), (19, 0.2)])
-def test_the_level_holds_for_many_sizes_together(n_surrogates, alpha):
+@pytest.mark.parametrize("draws, alpha", [(19, 0.05), (39, 0.05), (19, 0.2)])
+def test_the_level_holds_for_many_sizes_together(draws, alpha):
     rng = np.random.default_rng(5)
     false = 0
     for _ in range(600):
         made = []
-        for _ in range(n_surrogates + 1):
+        for _ in range(draws + 1):
             sizes = np.flatnonzero(rng.random(8) < 0.7) + 3
             made.append(np.stack([sizes, rng.integers(4, 40, len(sizes)), sizes], axis=1))
         one = Signatures(made[-1], made[:-1], 4, alpha)

@@ -14,10 +14,10 @@ def test_what_fits_is_let_through():
 
 def test_what_does_not_fit_is_refused_in_one_line_that_says_what_to_change():
     with pytest.raises(InputError) as refused:
-        free_memory.check_memory(5e18, "a raster of 10 neurons", "take a longer bin (--bin)")
+        free_memory.check_memory(5e18, "a raster of 10 neurons", "take a longer step (--step)")
     line = str(refused.value)
     assert line.startswith("a raster of 10 neurons needs about 5 EB of memory, and ")
-    assert line.endswith(" are free; take a longer bin (--bin)")
+    assert line.endswith(" are free; take a longer step (--step)")
 
 
 @pytest.mark.parametrize("files", ["v1", "v2"])

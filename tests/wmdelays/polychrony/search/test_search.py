@@ -166,7 +166,7 @@ def test_an_anchor_with_one_link_to_an_excitatory_neuron_is_refused():
     assert {group.mother for group in literal_search(cut)} == {6, 7, 8}
 
 
-@pytest.mark.parametrize("least_layers, n", [(7, 6), (8, 3), (9, 0)])
+@pytest.mark.parametrize("min_layers, n", [(7, 6), (8, 3), (9, 0)])
 def test_groups_have_at_least_so_many_layers(min_layers, n):
     assert len(list(search(chain(), min_layers=min_layers))) == n
 
