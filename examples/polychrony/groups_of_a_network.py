@@ -21,6 +21,6 @@ delay_ms = np.where(excitatory[pre], rng.integers(1, 11, 2000), 1)
 weight = np.where(excitatory[pre], rng.choice([3.0, 10.0], 2000, p=[0.4, 0.6]), -5.0)
 
 statistics = GroupStatistics()
-for group in search(DelayNetwork(pre, post, delay_ms, weight, excitatory), least_layers=5):
+for group in search(DelayNetwork(pre, post, delay_ms, weight, excitatory), min_layers=5):
     statistics.add(group)
 figure = distributions_figure(statistics)

