@@ -6,7 +6,7 @@ import pytest
 from wmdelays import InputError, Raster, score
 from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import bernoulli
-from wmdelays.training import recall, store
+from wmdelays.training import RULES, recall, store
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +14,14 @@ def patterns():
     return bernoulli(40, 120, 2, 0.02, seed=5)
 
 
-@pytest.mark.parametrize("rule", ["margin", "hebbian", "pseudo-inverse", "bptt"])
+def quick(rule):
+    """Options with which learning takes a moment."""
+    return {option.name: 2 for option in RULES[rule].options if option.grows}
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_every_rule_gives_a_memory_that_says_how_it_was_made(rule, patterns):
-    options = {"epochs": 2} if rule == "bptt" else {}
+    options = quick(rule)
     memory = store(patterns, rule, n_delays=10, seed=4, **options)
     assert memory.patterns == tuple(patterns)
     assert memory.made["rule"] == rule and memory.made["seed"] == 4
@@ -25,12 +30,23 @@ def test_every_rule_gives_a_memory_that_says_how_it_was_made(rule, patterns):
     assert memory.made["versions"]["torch"]
 
 
-@pytest.mark.parametrize("rule", ["margin", "hebbian", "pseudo-inverse", "bptt"])
+@pytest.mark.parametrize("rule", RULES)
 def test_the_same_seed_gives_the_same_file(rule, patterns, tmp_path):
-    options = {"epochs": 2} if rule == "bptt" else {}
+    options = quick(rule)
     for name in ("a.h5", "b.h5"):
         write_memory(tmp_path / name, store(patterns, rule, n_delays=10, seed=4, **options))
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_tells_what_it_does_and_the_part_that_is_done(rule, patterns):
+    told = []
+    store(patterns, rule, n_delays=10, progress=lambda *now: told.append(now), **quick(rule))
+    begun = RULES[rule].starts_from or RULES[rule]
+    assert told[0] == (f"{begun.name}: finding weights", None)
+    assert all(part is None or 0 <= part <= 1 for _, part in told)
+    if rule != "hebbian":
+        assert told[-1][0].startswith(f"{rule}: ") and told[-1][1] == 1
 
 
 def test_the_rule_is_margin_unless_another_is_named(patterns):

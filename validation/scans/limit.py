@@ -90,7 +90,7 @@ def capacity(
     Parameters
     ----------
     settings : sequence of dict
-        From `wmdelays.validation.scans.scanning.settings`; their number of patterns does not count.
+        From `wmdelays.validation.scans.parameters.settings`; their number of patterns does not count.
     bound : float
         A number of patterns is stored if the mean of F1 over the seeds is at least this.
     precision : float
