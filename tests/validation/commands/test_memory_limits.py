@@ -74,7 +74,7 @@ def test_combinations_of_values_are_counted_before_they_are_made():
 def test_a_search_for_more_than_can_be_stored_is_refused_before_anything_is_drawn(
     sizes, line, refused, monkeypatch
 ):
-    monkeypatch.setattr("wmdelays.validation.scans.scanning.store_points", lambda points: 1 / 0)
+    monkeypatch.setattr("wmdelays.validation.scans.limit.store_points", lambda points: 1 / 0)
     assert line in refused("capacity", *sizes)
 
 
