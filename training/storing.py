@@ -1,8 +1,11 @@
 """Storing patterns: one front door for every rule."""
 
+from __future__ import annotations
+
 import inspect
 import platform
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,20 +21,23 @@ from wmdelays.training.discrete.compiled import recall
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, sizes_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 
 def store(
-    patterns,
-    rule=DEFAULT,
+    patterns: Sequence[Raster],
+    rule: str = DEFAULT,
     *,
-    n_delays=41,
-    step=1e-3,
-    beta=0.7,
-    theta=1.0,
-    periodic=False,
-    seed=0,
-    progress=None,
+    n_delays: int = 41,
+    step: float = 1e-3,
+    beta: float = 0.7,
+    theta: float = 1.0,
+    periodic: bool = False,
+    seed: int = 0,
+    progress: Callable[[str, float | None], None] | None = None,
     **options,
-):
+) -> Memory:
     """Find weights with which a network recalls the patterns from their first steps.
 
     Parameters

@@ -1,5 +1,7 @@
 """What starts a recall."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,7 +79,9 @@ class Cue:
             raise InputError("a recall cannot be scored before the cued pattern begins")
 
     @classmethod
-    def from_pattern(cls, pattern, n_trigger, step, n_steps=None):
+    def from_pattern(
+        cls, pattern: Raster, n_trigger: int, step: float, n_steps: int | None = None
+    ) -> Cue:
         """The undamaged cue of a pattern: its first steps, clamped.
 
         Parameters
@@ -100,16 +104,16 @@ class Cue:
         return cls(spikes, step, clamp=n_trigger, onset=0, scored_from=n_trigger)
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         """Length of the recall in steps."""
         return self.spikes.n_steps(self.step)
 
     @property
-    def n_neurons(self):
+    def n_neurons(self) -> int:
         """Number of neurons of the network."""
         return self.spikes.n_neurons
 
-    def shortened(self, n_trigger):
+    def shortened(self, n_trigger: int) -> Cue:
         """The cue with only the first `n_trigger` steps of the pattern shown and clamped.
 
         From there on the network runs freely; it is scored from the same step as before. Spikes
@@ -124,7 +128,7 @@ class Cue:
         kept = (steps < clamp) | (steps >= self.clamp)
         return replace(self, spikes=self._spikes_where(kept), clamp=clamp)
 
-    def silenced(self, n_neurons, rng):
+    def silenced(self, n_neurons: int, rng: np.random.Generator) -> Cue:
         """The cue with `n_neurons` neurons, drawn at random, silent in its clamped part."""
         if not 0 <= n_neurons <= self.n_neurons:
             raise InputError(f"cannot silence {n_neurons} of {self.n_neurons} neurons")
@@ -133,7 +137,7 @@ class Cue:
         hit &= self.spikes.steps(self.step) < self.clamp
         return replace(self, spikes=self._spikes_where(~hit))
 
-    def replaced(self, probability, rng):
+    def replaced(self, probability: float, rng: np.random.Generator) -> Cue:
         """The cue with entries of its clamped part replaced by chance ones.
 
         Every entry (neuron, step) of the clamped part, what comes before the pattern included, is
@@ -150,7 +154,7 @@ class Cue:
         fresh = np.intersect1d(fresh, hit, assume_unique=True)
         return replace(self, spikes=self._raster(np.concatenate([kept, fresh, later])))
 
-    def flipped(self, probability, rng):
+    def flipped(self, probability: float, rng: np.random.Generator) -> Cue:
         """The cue with entries of its clamped part turned over.
 
         Every entry (neuron, step) of the clamped part, what comes before the pattern included, is
@@ -163,7 +167,7 @@ class Cue:
         clamped = np.setxor1d(clamped, hit, assume_unique=True)
         return replace(self, spikes=self._raster(np.concatenate([clamped, later])))
 
-    def jittered(self, spread, rng):
+    def jittered(self, spread: float, rng: np.random.Generator) -> Cue:
         """The cue with each spike of its clamped part moved in time.
 
         Parameters
@@ -184,7 +188,7 @@ class Cue:
         entries = np.unique(moved[kept] * self.n_neurons + neurons[kept])
         return replace(self, spikes=self._raster(entries))
 
-    def preceded_by_noise(self, n_steps, rate, rng):
+    def preceded_by_noise(self, n_steps: int, rate: float, rng: np.random.Generator) -> Cue:
         """The cue after `n_steps` clamped steps of independent random spikes.
 
         `rate` is the probability of a spike for each neuron and step.
@@ -206,7 +210,7 @@ class Cue:
             lost=lost,
         )
 
-    def with_ongoing_noise(self, rate, rng):
+    def with_ongoing_noise(self, rate: float, rng: np.random.Generator) -> Cue:
         """The cue with independent random spikes forced through the rest of the recall.
 
         `rate` is the probability of a spike for each neuron and step after the clamped part.
@@ -217,7 +221,7 @@ class Cue:
         entries = np.union1d(self._entries(self.spikes), noise)
         return replace(self, spikes=self._raster(entries))
 
-    def losing_spikes(self, probability, rng):
+    def losing_spikes(self, probability: float, rng: np.random.Generator) -> Cue:
         """The cue with every emitted spike lost to all its synapses with the given probability.
 
         Through the whole recall, the clamped part included.

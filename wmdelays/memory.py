@@ -1,9 +1,12 @@
 """What training hands to simulation."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,12 @@ from wmdelays.neurons import LIF, RANGE
 from wmdelays.raster import Raster
 from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse
 from wmdelays.words import counted, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
 
 _KINDS = {
     "n_neurons": int,
@@ -109,28 +118,30 @@ class Memory:
         return f"<Memory: {', '.join(parts)}>"
 
     @property
-    def n_synapses(self):
+    def n_synapses(self) -> int:
         """Number of synapses."""
         return len(self.weight)
 
     @property
-    def n_patterns(self):
+    def n_patterns(self) -> int:
         """Number of stored patterns M."""
         return len(self.patterns)
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         """Length of the stored patterns in steps, T; 0 without patterns."""
         return self.patterns[0].n_steps(self.step) if self.patterns else 0
 
     @property
-    def rate(self):
+    def rate(self) -> float:
         """Probability of a spike for each neuron and step of the stored patterns; 0 without any."""
         n_entries = self.n_patterns * self.n_steps * self.n_neurons
         return sum(len(pattern) for pattern in self.patterns) / max(1, n_entries)
 
     @classmethod
-    def from_dense(cls, weights, *, step, beta, theta, **others):
+    def from_dense(
+        cls, weights: ArrayLike, *, step: float, beta: float, theta: float, **others
+    ) -> Memory:
         """A memory from the dense tensor ``W[j, i, d - 1]``, shape (n_neurons, n_neurons, n_delays)."""
         weights = np.asarray(weights)
         if weights.ndim != 3 or weights.shape[0] != weights.shape[1]:
@@ -150,7 +161,7 @@ class Memory:
         )
 
     @classmethod
-    def unlearned(cls, patterns, **parameters):
+    def unlearned(cls, patterns: Sequence[Raster], **parameters) -> Memory:
         """A memory with the patterns and parameters given, and no synapses yet."""
         none = np.empty(0, dtype=np.int64)
         return cls(
@@ -163,7 +174,7 @@ class Memory:
             **parameters,
         )
 
-    def dense(self):
+    def dense(self) -> np.ndarray:
         """The dense tensor ``W[j, i, d - 1]``, float64 of shape (n_neurons, n_neurons, n_delays)."""
         shape = self.n_neurons, self.n_neurons, self.n_delays
         check_memory(
@@ -175,7 +186,7 @@ class Memory:
         weights[self.post, self.pre, self.delay - 1] = self.weight
         return weights
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """A text that tells memories apart; how they were made does not count."""
         digest = hashlib.sha256()
         parameters = [self.n_neurons, self.n_delays, self.step, self.beta, self.theta]
@@ -189,7 +200,7 @@ class Memory:
             digest.update(pattern.times)
         return digest.hexdigest()
 
-    def cues(self, patterns=None):
+    def cues(self, patterns: Sequence[int] | None = None) -> list[Cue]:
         """The undamaged cue of each stored pattern.
 
         Parameters
@@ -204,7 +215,7 @@ class Memory:
         chosen = range(self.n_patterns) if patterns is None else patterns
         return [Cue.from_pattern(self.patterns[k], self.n_delays, self.step) for k in chosen]
 
-    def check_cues(self, cues):
+    def check_cues(self, cues: Sequence[Cue]) -> None:
         """Raise an InputError unless every cue belongs to a network of this size and step."""
         if not len(cues):
             raise InputError("there is no cue to recall from")

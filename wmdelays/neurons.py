@@ -4,10 +4,19 @@ Its equations stand in each simulator, in the simulator's own terms: `wmdelays.b
 for Brian2, `wmdelays.training.discrete` for the network in discrete time.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wmdelays.memory import Memory
+
 
 # The units in which values are given; each simulator knows them all.
 UNITS = ("1", "ms", "Hz", "mV", "nS", "pF", "pA")
@@ -51,7 +60,7 @@ class Parameter:
             raise InputError(f"{self.name} has the unit {self.unit!r}; there is {', '.join(UNITS)}")
         self.check(self.default)
 
-    def check(self, value):
+    def check(self, value: float) -> None:
         """Raise an InputError unless a value is a finite number within the bounds."""
         if not math.isfinite(value):
             inside = False
@@ -108,13 +117,13 @@ class NeuronModel:
     parameters: tuple
     held: tuple = ()
 
-    def check(self, values):
+    def check(self, values: Mapping[str, float]) -> None:
         """Raise an InputError unless the values, a mapping by name, are within their bounds."""
         for parameter in self.parameters:
             if parameter.name in values:
                 parameter.check(values[parameter.name])
 
-    def values(self, memory):
+    def values(self, memory: Memory) -> dict[str, float]:
         """The value of each parameter for the neurons of a memory.
 
         Parameters

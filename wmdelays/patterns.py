@@ -4,6 +4,8 @@ Every generator gives a list of `n_patterns` rasters of `n_steps` steps and `n_n
 drawn with `numpy.random.default_rng(seed)`: the same seed, the same patterns.
 """
 
+from __future__ import annotations
+
 import inspect
 import itertools
 import math
@@ -23,7 +25,9 @@ from wmdelays.raster import Raster
 _OF_A_PATTERN, _OF_A_SPIKE, _OF_LAST, _OF_A_NEURON, _OF_EVIDENCE = 500, 16, 64, 24, 17
 
 
-def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
+def bernoulli(
+    n_neurons: int, n_steps: int, n_patterns: int, rate: float, *, step: float = 1e-3, seed: int = 0
+) -> list[Raster]:
     """Independent spikes.
 
     Parameters
@@ -56,7 +60,16 @@ def bernoulli(n_neurons, n_steps, n_patterns, rate, *, step=1e-3, seed=0):
     return [pattern() for _ in range(n_patterns)]
 
 
-def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, seed=0):
+def refractory(
+    n_neurons: int,
+    n_steps: int,
+    n_patterns: int,
+    rate: float,
+    *,
+    interval: int = 4,
+    step: float = 1e-3,
+    seed: int = 0,
+) -> list[Raster]:
     """Independent spikes, with a silent interval after each.
 
     Parameters
@@ -91,17 +104,17 @@ def refractory(n_neurons, n_steps, n_patterns, rate, *, interval=4, step=1e-3, s
 
 
 def evidence(
-    n_neurons,
-    n_steps,
-    n_patterns,
-    rate,
+    n_neurons: int,
+    n_steps: int,
+    n_patterns: int,
+    rate: float,
     *,
-    spread=4.0,
-    kept=0.005,
-    interval=4,
-    step=1e-3,
-    seed=0,
-):
+    spread: float = 4.0,
+    kept: float = 0.005,
+    interval: int = 4,
+    step: float = 1e-3,
+    seed: int = 0,
+) -> list[Raster]:
     """The evidence-based variant of the paper: a few entries are made likely to spike.
 
     The probability of a spike is sigmoid(logit(rate) + e). The evidence e of an entry is drawn
@@ -155,7 +168,16 @@ def evidence(
     return patterns
 
 
-def periodic(n_neurons, n_steps, n_patterns, rate, *, interval=0, step=1e-3, seed=0):
+def periodic(
+    n_neurons: int,
+    n_steps: int,
+    n_patterns: int,
+    rate: float,
+    *,
+    interval: int = 0,
+    step: float = 1e-3,
+    seed: int = 0,
+) -> list[Raster]:
     """Independent spikes in a cycle: the end of each pattern leads back into its beginning.
 
     Stored with ``periodic=True`` such a pattern goes on for as long as the recall does.
@@ -205,7 +227,7 @@ def is_specification(text):
     return text.partition(":")[0] in GENERATORS
 
 
-def generate(specification, *, step=1e-3, seed=0):
+def generate(specification: str, *, step: float = 1e-3, seed: int = 0) -> list[Raster]:
     """Patterns from a specification in one line.
 
     Parameters

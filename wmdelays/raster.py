@@ -1,8 +1,11 @@
 """Spikes of a population."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.words import counted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from wmdelays.binning import Binning
+
 
 _LARGEST = 2**31 - 1
 
@@ -91,7 +100,9 @@ class Raster:
         object.__setattr__(self, "duration", float(self.duration))
 
     @classmethod
-    def from_steps(cls, neurons, steps, n_neurons, n_steps, step):
+    def from_steps(
+        cls, neurons: ArrayLike, steps: ArrayLike, n_neurons: int, n_steps: int, step: float
+    ) -> Raster:
         """A raster of spikes at whole steps.
 
         Parameters
@@ -107,7 +118,7 @@ class Raster:
         return cls(np.asarray(neurons, dtype=np.int64), times, n_neurons, n_steps * step)
 
     @classmethod
-    def from_dense(cls, dense, step):
+    def from_dense(cls, dense: ArrayLike, step: float) -> Raster:
         """A raster from its dense view, bool of shape (n_steps, n_neurons); `step` in seconds."""
         dense = np.asarray(dense, dtype=bool)
         steps, neurons = np.nonzero(dense)
@@ -137,7 +148,7 @@ class Raster:
         )
 
     @property
-    def rate(self):
+    def rate(self) -> float:
         """Mean number of spikes of a neuron in a second, in Hz."""
         return len(self) / (self.n_neurons * self.duration)
 
@@ -145,7 +156,7 @@ class Raster:
     def _own_clock(self):
         return Clock(self.times + self.start, self.neurons)
 
-    def binning(self, step):
+    def binning(self, step: float) -> Binning:
         """How the times of the recording become steps of `step` seconds, see `Binning`.
 
         Returns
@@ -155,11 +166,11 @@ class Raster:
         return self.recording.binning(step)
 
     @property
-    def recording(self):
+    def recording(self) -> Clock:
         """The recording of which this is a piece: its Clock."""
         return self._own_clock if self.clock is None else self.clock
 
-    def steps(self, step):
+    def steps(self, step: float) -> np.ndarray:
         """The step that each spike falls into, int of shape (n_spikes,); `step` in seconds.
 
         If the bulk of the recording's times lies on the grid of steps, to their resolution or to
@@ -192,7 +203,7 @@ class Raster:
                 " numbered; take a longer step (--step), or a stretch (--start, --stop)"
             )
 
-    def n_steps(self, step):
+    def n_steps(self, step: float) -> int:
         """The number of steps that hold the raster; `step` in seconds."""
         self._check_step(step)
         steps = self._at_whole_steps(step) if self.clock is None else None
@@ -203,7 +214,7 @@ class Raster:
         room = ON_GRID if nearest else ROUNDING
         return int(max(np.ceil(self.duration / step - room), last + 1, 1))
 
-    def dense(self, step):
+    def dense(self, step: float) -> np.ndarray:
         """Dense view, bool of shape (n_steps, n_neurons); `step` in seconds.
 
         Raises
@@ -221,7 +232,9 @@ class Raster:
         dense[self.steps(step), self.neurons] = True
         return dense
 
-    def slice(self, start=0.0, stop=None, step=None):
+    def slice(
+        self, start: float = 0.0, stop: float | None = None, step: float | None = None
+    ) -> Raster:
         """The spikes from `start` up to `stop` (seconds, the end excluded), with time 0 at `start`.
 
         Parameters
@@ -271,7 +284,7 @@ class Raster:
             clock=self.recording,
         )
 
-    def meant(self, step):
+    def meant(self, step: float) -> Raster:
         """The same spikes at the times that are meant: those of a grid, where they lie on one.
 
         For what is going to move spikes, such as surrogates: what is left of their rounding would
@@ -288,7 +301,7 @@ class Raster:
             self.neurons, np.maximum(times, 0), self.n_neurons, duration, start=self.start
         )
 
-    def aligned(self, step, phase):
+    def aligned(self, step: float, phase: float) -> Raster:
         """The same spikes with time 0 at a point of a grid of steps, before the beginning.
 
         Parameters
@@ -316,7 +329,7 @@ class Raster:
             clock=self.recording,
         )
 
-    def bin(self, step, merge_spikes=False):
+    def bin(self, step: float, merge_spikes: bool = False) -> Raster:
         """The same spikes at whole steps.
 
         Parameters

@@ -1,12 +1,20 @@
 """How much of a pattern a recall brings back."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.recalls import Recall
 from wmdelays.words import counted, share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wmdelays.raster import Raster
 
 
 @dataclass(frozen=True)
@@ -33,17 +41,17 @@ class Score:
         )
 
     @property
-    def precision(self):
+    def precision(self) -> float:
         """The part of the recalled spikes that is stored; 1 if nothing was recalled."""
         return self.matched / self.recalled if self.recalled else 1.0
 
     @property
-    def recall(self):
+    def recall(self) -> float:
         """The part of the stored spikes that is recalled; 1 if nothing was stored."""
         return self.matched / self.stored if self.stored else 1.0
 
     @property
-    def f1(self):
+    def f1(self) -> float:
         """F1 = 2 matched / (recalled + stored); 1 if both are silent."""
         spikes = self.recalled + self.stored
         return 2 * self.matched / spikes if spikes else 1.0
@@ -70,12 +78,12 @@ class Scores:
         return f"<Scores: F1 {share(self.total.f1)} over {n}{worst}>"
 
     @property
-    def worst_pattern_f1(self):
+    def worst_pattern_f1(self) -> float:
         """F1 of the pattern that is recalled worst."""
         return min(score.f1 for score in self.patterns)
 
 
-def score(recalled, pattern):
+def score(recalled: Recall | Sequence[Recall], pattern: Raster | Sequence[Raster]) -> Scores:
     """Compare recalls with the patterns they should bring back.
 
     The network's own spikes are compared with the pattern's from the end of the trigger window
@@ -154,7 +162,7 @@ def scored_spikes(recalled, pattern):
     return made[:n], wanted[:n]
 
 
-def sliding_f1(recalled, pattern, width):
+def sliding_f1(recalled: Recall, pattern: Raster, width: int) -> tuple[np.ndarray, np.ndarray]:
     """F1 in a window that slides over the recall.
 
     Parameters
@@ -206,12 +214,12 @@ class Agreement:
     first_difference: float | None
 
     @property
-    def exact(self):
+    def exact(self) -> bool:
         """Whether both hold the same spikes."""
         return self.only_first == 0 and self.only_second == 0
 
 
-def agreement(first, second, step):
+def agreement(first: Raster, second: Raster, step: float) -> Agreement:
     """Compare two rasters spike for spike.
 
     Two spikes are the same if neuron and step are, and both lie on the grid of steps; a spike

@@ -1,11 +1,18 @@
 """Synapses as one table: pre, post, delay and weight."""
 
+from __future__ import annotations
+
 from dataclasses import InitVar, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.words import counted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 COLUMNS = ("pre", "post", "delay", "weight")
 LARGEST = 2**31 - 1
@@ -86,11 +93,11 @@ class Synapses:
         return f"<Synapses: {counted(len(self), 'synapse')} of {neurons}{delays}>"
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The four arrays: pre, post, delay and weight."""
         return self.pre, self.post, self.delay, self.weight
 
-    def where(self, kept):
+    def where(self, kept: ArrayLike) -> Synapses:
         """The synapses for which `kept` (bool, shape (n_synapses,)) is true, in the same order."""
         table = object.__new__(Synapses)
         for name, column in zip(COLUMNS, self.columns):
@@ -98,7 +105,7 @@ class Synapses:
         object.__setattr__(table, "n_neurons", self.n_neurons)
         return table
 
-    def repeated(self):
+    def repeated(self) -> int | None:
         """The place of the first synapse with the same pre, post and delay as the one before it.
 
         Returns

@@ -1,5 +1,7 @@
 """Compiled programs: the compiler, and a cache of what it made."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import platform
@@ -27,7 +29,7 @@ _MOST_PROGRAMS = 100
 _UNFINISHED = 3600
 
 
-def compiler():
+def compiler() -> list[str] | None:
     """The C++ compiler as a list of words, or None if there is none.
 
     It is the command in the environment variable ``CXX``, or else the first found of g++, clang++

@@ -1,9 +1,19 @@
 """Which device to take."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.quantities import substeps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wmdelays.brian_models.neurons.model import Brian2Neuron
+    from wmdelays.cue import Cue
+    from wmdelays.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,9 @@ _FIRST_TIME = 0.5
 _LOOKING = 0.3
 
 
-def choose_device(memory, cues, dt=None, neuron="lif"):
+def choose_device(
+    memory: Memory, cues: Sequence[Cue], dt: float | None = None, neuron: str | Brian2Neuron = "lif"
+) -> str:
     """The device that recalls these cues soonest, compiling included.
 
     Without a C++ compiler that is ``numpy``; `compiler` says whether there is one.

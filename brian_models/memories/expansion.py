@@ -1,11 +1,20 @@
 """The expansion of a Memory into a NeuronGroup and its Synapses."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from brian2 import Clock, NeuronGroup, Synapses, second
 
 from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.quantities import substeps
+
+if TYPE_CHECKING:
+    from wmdelays.brian_models.neurons.model import Brian2Neuron
+    from wmdelays.memory import Memory
+
 
 # The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever
 # its membrane is, `clamped` lets it fire no other spikes, and with `mute` a spike is lost to all its
@@ -23,7 +32,12 @@ _SENT = f"({_THRESHOLD}) and not mute"
 ARRIVALS = "after_groups"
 
 
-def expand(memory, dt=None, neuron="lif", name="memory"):
+def expand(
+    memory: Memory,
+    dt: float | None = None,
+    neuron: str | Brian2Neuron = "lif",
+    name: str = "memory",
+) -> tuple[NeuronGroup, Synapses]:
     """The neurons and synapses of a memory, for a Brian2 Network of one's own.
 
     They run under Brian2's default schedule, in which a tick is: leak, arrivals, threshold, reset.

@@ -1,6 +1,9 @@
 """Recall: a memory and a cue, simulated in continuous time."""
 
+from __future__ import annotations
+
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2.devices.device import RuntimeDevice, get_device
@@ -16,11 +19,25 @@ from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wmdelays.brian_models.neurons.model import Brian2Neuron
+    from wmdelays.memory import Memory
+
+
 # Bytes that Brian2 takes for each synapse while it makes them.
 _OF_A_SYNAPSE = 68
 
 
-def recall(memory, cue, dt=None, device="numpy", neuron="lif", progress=None):
+def recall(
+    memory: Memory,
+    cue: Cue | Sequence[Cue],
+    dt: float | None = None,
+    device: str = "numpy",
+    neuron: str | Brian2Neuron = "lif",
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Recall | list[Recall]:
     """What a memory makes of cues, simulated by Brian2 in continuous time.
 
     Several cues are recalled in one simulation, one after another, without traces of one in the

@@ -1,6 +1,9 @@
 """Playing cues to a network, one after another."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from brian2 import SpikeGeneratorGroup, Synapses, second
 
@@ -9,6 +12,12 @@ from wmdelays.brian_models.memories.script import connections, write_script
 from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.errors import InputError
 from wmdelays.quantities import substeps
+
+if TYPE_CHECKING:
+    from brian2 import NeuronGroup
+
+    from wmdelays.brian_models.neurons.model import Brian2Neuron
+    from wmdelays.cue import Cue
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,9 @@ def fill(stimulus, script):
             stimulus.pathways[verb].connect(i=cells, j=neurons)
 
 
-def play(cue, neurons, neuron="lif", name="cue"):
+def play(
+    cue: Cue, neurons: NeuronGroup, neuron: str | Brian2Neuron = "lif", name: str = "cue"
+) -> Stimulus:
     """The Brian2 objects that play a cue to neurons made by `expand`.
 
     The recall begins one training step after the network: Brian2 delivers the spikes of a

@@ -1,11 +1,18 @@
 """What a neuron model is to Brian2."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from brian2 import Hz, ms, mV, nS, pA, pF
 
 from wmdelays.neurons import NeuronModel
+
+if TYPE_CHECKING:
+    from wmdelays.memory import Memory
+
 
 _UNITS = {"1": 1, "ms": ms, "Hz": Hz, "mV": mV, "nS": nS, "pF": pF, "pA": pA}
 
@@ -66,16 +73,16 @@ class Brian2Neuron:
     quantities: Callable = with_units
 
     @property
-    def name(self):
+    def name(self) -> str:
         """What users call the model."""
         return self.model.name
 
-    def parameters(self, memory):
+    def parameters(self, memory: Memory) -> dict:
         """The values of the shared parameters for a memory, as a dict of Brian2's quantities."""
         return self.quantities(self.model, self.model.values(memory), memory.step)
 
     @property
-    def to_rest(self):
+    def to_rest(self) -> str:
         """What puts the postsynaptic neuron of a synapse to rest, as statements."""
         return "\n".join(f"{variable}_post = {value}" for variable, value in self.rest.items())
 

@@ -1,5 +1,7 @@
 """The neuron models by name."""
 
+from __future__ import annotations
+
 from wmdelays.brian_models.neurons.lif import LIF
 from wmdelays.brian_models.neurons.model import Brian2Neuron
 from wmdelays.errors import InputError
@@ -7,7 +9,7 @@ from wmdelays.errors import InputError
 NEURONS = {model.name: model for model in (LIF,)}
 
 
-def neuron_model(neuron):
+def neuron_model(neuron: str | Brian2Neuron) -> Brian2Neuron:
     """The model of that name; a model of one's own is given back as it is.
 
     Parameters

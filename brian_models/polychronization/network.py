@@ -12,6 +12,8 @@ program spnet. R. Pauli, P. Weidel, S. Kunkel, A. Morrison, Reproducing polychro
 Front. Neuroinform. 12:46 (2018), on what the order within a millisecond does.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +82,13 @@ INHIBITION = "I_post += weight"
 INPUT = "I_post += 20"
 
 
-def wire(seed=0, n_excitatory=800, n_inhibitory=200, n_targets=100, max_delay=20):
+def wire(
+    seed: int = 0,
+    n_excitatory: int = 800,
+    n_inhibitory: int = 200,
+    n_targets: int = 100,
+    max_delay: int = 20,
+) -> DelayNetwork:
     """The network of the paper before any learning.
 
     An excitatory neuron reaches `n_targets` others, as many with each delay from 1 ms on; an

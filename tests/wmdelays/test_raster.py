@@ -107,7 +107,7 @@ def test_a_bin_has_a_length(step):
 
 
 def test_more_bins_than_can_be_numbered_are_refused():
-    with pytest.raises(InputError, match="longer bin"):
+    with pytest.raises(InputError, match="longer step"):
         Raster([0], [1e300], 1, 1e300).bin(1e-3)
 
 

@@ -1,6 +1,9 @@
 """Memory files: one HDF5 file with a checksum, laid out as SONATA inside."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.hdf5_tree import attribute, check_version, member_group
@@ -18,6 +21,10 @@ from wmdelays.files.sonata import (
 from wmdelays.memory import Memory
 from wmdelays.raster import Raster
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
@@ -27,7 +34,7 @@ _ATTRIBUTES = (*_PARAMETERS, "format_version")
 _WANTED = ("wmdelays", *WANTED)
 
 
-def write_memory(path, memory):
+def write_memory(path: str | Path, memory: Memory) -> None:
     """Write a memory to a file.
 
     The file appears under its name only when it is complete: until then an older file of that
@@ -52,7 +59,7 @@ def write_memory(path, memory):
         _write_patterns(file, memory)
 
 
-def read_memory(path):
+def read_memory(path: str | Path) -> Memory:
     """Read a memory from a file and check all of it.
 
     Parameters

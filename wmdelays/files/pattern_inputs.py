@@ -1,25 +1,31 @@
 """Patterns to store, from files and generators."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.recording import read_stretch
 from wmdelays.patterns import generate, is_specification
 from wmdelays.words import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def read_patterns(
-    inputs,
-    step,
+    inputs: Sequence[str | Path],
+    step: float,
     *,
-    start=None,
-    stop=None,
-    pad=False,
-    duration=None,
-    neurons=None,
-    merge_spikes=False,
-    seed=0,
+    start: float | None = None,
+    stop: float | None = None,
+    pad: bool = False,
+    duration: float | None = None,
+    neurons: int | None = None,
+    merge_spikes: bool = False,
+    seed: int = 0,
 ):
     """The patterns that the inputs of `wmdelays store` name, at whole steps.
 

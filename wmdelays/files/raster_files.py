@@ -1,5 +1,7 @@
 """Rasters in files: csv with the columns unit,time_s, and npz."""
 
+from __future__ import annotations
+
 import csv
 import os
 from array import array
@@ -24,7 +26,9 @@ _ROOM = "what the file holds", "cut it into pieces, or take a machine with more 
 _MANY, _TIMES = 10_000, 100
 
 
-def read_raster(path, n_neurons=None, duration=None):
+def read_raster(
+    path: str | Path, n_neurons: int | None = None, duration: float | None = None
+) -> Raster:
     """Read a raster from a file.
 
     Parameters
@@ -98,7 +102,7 @@ def check_raster(path):
     check_writable(path, RASTER)
 
 
-def write_raster(path, raster):
+def write_raster(path: str | Path, raster: Raster) -> None:
     """Write a raster to a ``.csv`` or ``.npz`` file, which `read_raster` reads back.
 
     A csv file does not hold the number of neurons and the duration; an npz file does.

@@ -5,6 +5,8 @@ that is cut or changed anywhere is recognised before the HDF5 library reads a by
 HDF5 and of SONATA pass over a user block.
 """
 
+from __future__ import annotations
+
 import hashlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,7 +93,7 @@ def read_sealed(path, kind, wanted, read):
         raise InputError(f"{path}: cannot be read: {one_line(error.strerror or error)}") from None
 
 
-def seal(path):
+def seal(path: str | Path) -> None:
     """Renew the checksum of a file, after it was changed on purpose with another program."""
     with open(path, "r+b") as file:
         title = file.read(_BLOCK).split(_SEAL)[0] + _SEAL

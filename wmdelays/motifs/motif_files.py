@@ -1,14 +1,24 @@
 """Motifs as JSON lines."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.files.file_kinds import MOTIFS
 from wmdelays.files.output import replacing
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
-def write_motifs(path, memory, motifs):
+    from wmdelays.memory import Memory
+    from wmdelays.motifs.motifs import Motifs
+
+
+def write_motifs(path: str | Path, memory: Memory, motifs: Sequence[Motifs]) -> None:
     """Write motifs as JSON lines, one for each stored spike after the trigger window.
 
     A line has ``pattern``, ``neuron``, ``ms`` (the spike), ``membrane`` (in units of theta),

@@ -14,7 +14,10 @@ until they do. Its links are these contributions. Where the recall is exact the 
 the recall, and the motifs say which of its spikes make which.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,6 +25,12 @@ from scipy.sparse.csgraph import connected_components
 
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wmdelays.memory import Memory
+
 
 # What has decayed so far that, all together, it is less than this part of theta does not count.
 NEGLIGIBLE = 2.0**-53
@@ -108,7 +117,11 @@ class Motifs:
         return slice(self.first_link[spike], self.first_link[spike + 1])
 
 
-def find_motifs(memory, patterns=None, progress=None):
+def find_motifs(
+    memory: Memory,
+    patterns: Sequence[int] | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[Motifs]:
     """The motifs of the spikes of stored patterns.
 
     Parameters

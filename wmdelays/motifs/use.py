@@ -21,12 +21,21 @@ together are less than 2^-53 theta. P counts as reaching theta from a millionth 
 leaves room for rounding.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.motifs.motifs import horizon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wmdelays.memory import Memory
+
 
 # P counts as reaching theta from this part of theta on.
 _REACHED = 1 - 1e-6
@@ -60,7 +69,9 @@ class SynapseUse:
         }
 
 
-def synapse_use(memory, recalls, only=None, progress=None):
+def synapse_use(
+    memory: Memory, recalls, only=None, progress: Callable[[str, float | None], None] | None = None
+) -> SynapseUse:
     """Which synapses are used in recalls.
 
     Parameters
@@ -104,7 +115,7 @@ def synapse_use(memory, recalls, only=None, progress=None):
     return SynapseUse(excitatory, used | held_back.marked())
 
 
-def without_unused(memory, use, made):
+def without_unused(memory: Memory, use: SynapseUse, made) -> Memory:
     """The memory without the synapses that are not used.
 
     Parameters

@@ -1,5 +1,9 @@
 """Pictures of a simulated network with plastic synapses."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
@@ -9,6 +13,15 @@ from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 from wmdelays.polychrony.activity import DELTA, GAMMA
 from wmdelays.polychrony.delay_network import STRONG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from wmdelays.polychrony.activity import Activity, Ceiling
+    from wmdelays.polychrony.network_state import NetworkRun
+
 
 _HIGHEST = 120.0
 # The synapses whose weights are shown apart, and about how many marks a line of theirs has.
@@ -24,7 +37,7 @@ def time_axis(seconds):
     return (60, "min") if seconds <= 3 * 3600 else (3600, "h")
 
 
-def activity_figure(activity, run, ceiling):
+def activity_figure(activity: Activity, run: NetworkRun, ceiling: Ceiling) -> Figure:
     """Rates, rhythms and the share of strong weights over time.
 
     Parameters
@@ -110,7 +123,7 @@ def _legend(axes, **content):
     axes.legend(**content, **place, ncols=4, fontsize=8)
 
 
-def last_seconds_figure(run):
+def last_seconds_figure(run: NetworkRun) -> Figure:
     """The spikes of the last seconds, and how many there are in each millisecond.
 
     Parameters
@@ -157,7 +170,7 @@ def last_seconds_figure(run):
     return figure
 
 
-def weights_over_time_figure(run, most=5):
+def weights_over_time_figure(run: NetworkRun, most: int = 5) -> Figure:
     """Distributions of the excitatory weights at several snapshots.
 
     Parameters
@@ -209,7 +222,7 @@ def weights_over_time_figure(run, most=5):
     return figure
 
 
-def groups_over_time_figure(rows):
+def groups_over_time_figure(rows: Sequence[tuple[int, int, int]]) -> Figure:
     """The number of polychronous groups over time, and after shuffling the weights.
 
     Parameters

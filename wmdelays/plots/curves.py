@@ -1,10 +1,19 @@
 """Curves with their spread, in panels side by side."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.plots.figures import BLUE, VERMILLION, house_style, new_figure, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
 
 # Colour, marker and line: each tells the curves apart alone, so that grey and colour-blind
 # readers see the same.
@@ -70,7 +79,7 @@ class Panel:
     ylim: tuple | None = None
 
 
-def curves_figure(panels, columns=3):
+def curves_figure(panels: Sequence[Panel], columns: int = 3) -> Figure:
     """Panels with curves, and one legend for all.
 
     Parameters

@@ -1,5 +1,9 @@
 """Pictures of polychronous groups: how large they are, and single ones."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
@@ -13,6 +17,14 @@ from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, n
 from wmdelays.polychrony.group_statistics import QUANTITIES
 from wmdelays.polychrony.groups import ORIGINAL, joined_spikes
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+    from wmdelays.polychrony.group_statistics import GroupStatistics
+    from wmdelays.polychrony.groups import Group
+
+
 _LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
 _MOST_BINS = 45
 # Above these numbers of neurons rows are too low for numbers in the marks, and for each name.
@@ -24,7 +36,7 @@ def names_every(n_neurons):
     return -(-n_neurons // _NAMED)
 
 
-def group_sizes_figure(statistics):
+def group_sizes_figure(statistics: GroupStatistics) -> Figure:
     """How many groups there are of each size, number of layers and time span.
 
     Parameters
@@ -63,7 +75,7 @@ def group_sizes_figure(statistics):
     return figure
 
 
-def group_figure(group, excitatory):
+def group_figure(group: Group, excitatory: ArrayLike) -> Figure:
     """The spikes of a group, and its links as lines from each spike to where it arrives.
 
     Parameters

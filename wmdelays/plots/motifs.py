@@ -1,5 +1,9 @@
 """Pictures of motifs: their sizes and contexts, what patterns share, one motif, synapses in use."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.lines import Line2D
@@ -8,13 +12,24 @@ from matplotlib.ticker import MaxNLocator
 
 from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+    from wmdelays.memory import Memory
+    from wmdelays.motifs.motifs import Motifs
+    from wmdelays.motifs.use import SynapseUse
+
+
 # Above this many patterns a number no longer fits into a cell of a matrix.
 _MOST_NUMBERS = 8
 # Widths of the lines of the weakest and of the strongest link, in points.
 _WIDTHS = 0.4, 3.0
 
 
-def motif_sizes_figure(motifs, step, n_delays):
+def motif_sizes_figure(motifs: Sequence[Motifs], step: float, n_delays: int) -> Figure:
     """How large motifs are and how far they reach back: all together, and each pattern.
 
     Parameters
@@ -144,7 +159,7 @@ def typical_spike(motifs):
     return int(held[np.argmax(size == middle)])
 
 
-def motif_figure(memory, motifs, spike):
+def motif_figure(memory: Memory, motifs: Motifs, spike: int) -> Figure:
     """One motif in the raster, and how its links bring the membrane to theta.
 
     Parameters
@@ -236,7 +251,7 @@ def _sums(axes, theta, motifs, spike):
     axes.set(xlabel="links, strongest first", ylabel="membrane (θ)")
 
 
-def synapse_use_figure(memory, use, in_motif):
+def synapse_use_figure(memory: Memory, use: SynapseUse, in_motif: ArrayLike) -> Figure:
     """How many synapses are used, and the delays of those that are in motifs.
 
     Parameters

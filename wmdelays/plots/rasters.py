@@ -1,6 +1,9 @@
 """Pictures of rasters and of recalls."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -20,6 +23,15 @@ from wmdelays.plots.figures import (
 from wmdelays.raster import Raster
 from wmdelays.scores import event_keys
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from wmdelays.recalls import Recall
+
+
 # Above this many marks in a layer, a vector file would be large and slow to show.
 _VECTOR_MARKS = 2500
 # Above this many, one mark stands for all spikes of a cell of a grid this fine (columns, rows).
@@ -29,7 +41,15 @@ _TICKS = (("|", BLUE), ("_", VERMILLION))
 _ALONE = ("^", "v")
 
 
-def raster_overlay(axes, pattern, recalls, *, start=0.0, stop=None, neurons=None):
+def raster_overlay(
+    axes: Axes,
+    pattern: Raster,
+    recalls: Mapping[str, Recall],
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    neurons: tuple[int, int] | None = None,
+) -> None:
     """Draw a stored pattern and what one or two networks recalled of it over one another.
 
     Parameters
@@ -82,7 +102,7 @@ def raster_overlay(axes, pattern, recalls, *, start=0.0, stop=None, neurons=None
     view.label_axes()
 
 
-def overlay_legend(figure, names):
+def overlay_legend(figure: Figure, names: Iterable[str]) -> None:
     """Explain the marks of `raster_overlay`, for recalls of these names, above the panels."""
     names = list(names)
     stored = _handle("o", GREY, 7)
@@ -98,7 +118,9 @@ def overlay_legend(figure, names):
     figure.legend(handles, labels, loc="outside upper center", ncols=4)
 
 
-def overlay_figure(pattern, recalls, *, title="", zoom_steps=100):
+def overlay_figure(
+    pattern: Raster, recalls: Mapping[str, Recall], *, title: str = "", zoom_steps: int = 100
+) -> Figure:
     """The whole of a recalled pattern above, and a close view below of what lies too close.
 
     Parameters

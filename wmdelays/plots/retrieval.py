@@ -1,10 +1,21 @@
 """Pictures of patterns that are cued one after another."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from wmdelays.recalls import Recall
+    from wmdelays.retrieval.sequences import Sequence
+
 
 # Marks and points above these numbers are drawn as a picture; as lines the file would be large.
 _VECTOR_MARKS, _VECTOR_POINTS = 2500, 20_000
@@ -17,7 +28,7 @@ _FULL = 0.8
 _MOST_CLOSE = 500
 
 
-def retrieval_figure(sequence, recall, f1, width, spontaneous=()):
+def retrieval_figure(sequence: Sequence, recall: Recall, f1, width, spontaneous=()) -> Figure:
     """All spikes of a sequence of cues, and beneath when each pattern is active.
 
     Parameters
@@ -98,7 +109,7 @@ def retrieval_figure(sequence, recall, f1, width, spontaneous=()):
     return figure
 
 
-def transition_figure(sequence, recall, cue=1):
+def transition_figure(sequence: Sequence, recall: Recall, cue: int = 1) -> Figure:
     """A close view of the end of a cued pattern, the gap, and the next cue.
 
     Parameters

@@ -1,6 +1,9 @@
 """Pictures of how well patterns are recalled, and how close to another outcome."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -8,11 +11,22 @@ from matplotlib.ticker import MaxNLocator
 from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 from wmdelays.scores import sliding_f1
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+    from wmdelays.raster import Raster
+    from wmdelays.recalls import Recall
+
+
 # Lines of more points than this together would make a large vector file.
 _VECTOR_POINTS = 20_000
 
 
-def f1_figure(recalls, patterns, width):
+def f1_figure(
+    recalls: Mapping[str, Sequence[Recall]], patterns: Sequence[Raster], width: int
+) -> Figure:
     """F1 in a window that slides over the recall, a panel for each simulator.
 
     Parameters
@@ -60,7 +74,7 @@ def _f1_panel(axes, name, recalls, patterns, width):
     axes.legend(loc="center right" if np.nanmean(np.nan_to_num(mean, nan=1)) > 0.8 else "best")
 
 
-def closest_call_figure(calls, bound, patterns):
+def closest_call_figure(calls: Sequence[float], bound: float, patterns: Sequence[int]) -> Figure:
     """How near each recall came to another spike, beside what rounding can change.
 
     Parameters

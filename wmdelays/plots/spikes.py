@@ -1,5 +1,9 @@
 """Pictures of one raster, and of one recall."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -16,10 +20,17 @@ from wmdelays.plots.figures import (
     time_unit,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from wmdelays.raster import Raster
+    from wmdelays.recalls import Recall
+
+
 _MOST_MARKS, _GRID = 8000, (1100, 250)
 
 
-def raster_figure(raster, *, title=""):
+def raster_figure(raster: Raster, *, title: str = "") -> Figure:
     """The spikes of a raster.
 
     Parameters
@@ -46,7 +57,7 @@ def raster_figure(raster, *, title=""):
     return figure
 
 
-def recall_figure(recall, *, title=""):
+def recall_figure(recall: Recall, *, title: str = "") -> Figure:
     """What a network emitted in a recall: what the cue forced, and what it made itself.
 
     Parameters

@@ -1,12 +1,21 @@
 """Pictures of what was learned: weights and delays."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def delays_figure(memory):
+    from wmdelays.memory import Memory
+
+
+def delays_figure(memory: Memory) -> Figure:
     """Number and mean weight of the synapses of each delay, excitatory and inhibitory apart.
 
     Excitatory bars stand above the axis, inhibitory ones hang below it.
@@ -60,7 +69,7 @@ def _kinds(memory):
     return "    ".join(names) or "no synapses"
 
 
-def weights_figure(memory):
+def weights_figure(memory: Memory) -> Figure:
     """How many synapses have which weight, on a logarithmic scale.
 
     Parameters

@@ -1,13 +1,20 @@
 """Networks of excitatory and inhibitory neurons whose synapses have whole milliseconds of delay."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.synapses import Synapses
 from wmdelays.words import counted
+
+if TYPE_CHECKING:
+    from wmdelays.memory import Memory
+
 
 COLUMNS = ("pre", "post", "delay_ms", "weight")
 MAX_WEIGHT = 10.0
@@ -80,30 +87,30 @@ class DelayNetwork:
         )
 
     @property
-    def n_neurons(self):
+    def n_neurons(self) -> int:
         """Number of neurons."""
         return len(self.excitatory)
 
     @property
-    def n_excitatory(self):
+    def n_excitatory(self) -> int:
         """Number of excitatory neurons."""
         return int(self.excitatory.sum())
 
     @property
-    def n_synapses(self):
+    def n_synapses(self) -> int:
         """Number of synapses."""
         return len(self.pre)
 
     @property
-    def max_delay_ms(self):
+    def max_delay_ms(self) -> int:
         """The longest delay in milliseconds; 0 without synapses."""
         return int(self.delay_ms.max(initial=0))
 
-    def strong(self, fraction=STRONG):
+    def strong(self, fraction: float = STRONG) -> np.ndarray:
         """Which synapses are excitatory and heavier than a fraction of the ceiling, bool."""
         return self.excitatory[self.pre] & (self.weight > fraction * self.max_weight)
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """A hash of the network, to know it again; hexadecimal."""
         digest = hashlib.sha256(f"{self.n_neurons} {self.max_weight!r}".encode())
         digest.update(self.excitatory.tobytes())
@@ -113,7 +120,7 @@ class DelayNetwork:
         digest.update(np.ascontiguousarray(self.weight))
         return digest.hexdigest()
 
-    def shuffled(self, seed=0):
+    def shuffled(self, seed: int = 0) -> DelayNetwork:
         """The same network with its excitatory weights drawn in another order.
 
         Weights of synapses onto excitatory neurons and of those onto inhibitory neurons are
@@ -137,7 +144,7 @@ class DelayNetwork:
         return DelayNetwork(*arrays, self.excitatory, self.max_weight)
 
     @classmethod
-    def of_memory(cls, memory, max_weight=MAX_WEIGHT):
+    def of_memory(cls, memory: Memory, max_weight: float = MAX_WEIGHT) -> DelayNetwork:
         """The network of a stored memory.
 
         A step counts as a millisecond. Weights are scaled so that the largest lies at the

@@ -1,5 +1,7 @@
 """Polychronous groups: time-locked chains of spikes in a network with delays."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import count
@@ -112,7 +114,7 @@ def which_layers(layers_of):
     )
 
 
-def joined_spikes(group):
+def joined_spikes(group: Group):
     """Which spikes the links of a group join.
 
     Parameters
@@ -207,7 +209,7 @@ def group_line(group, links=None):
     return msgspec.json.encode(group.as_dict(links)).decode() + "\n"
 
 
-def read_groups(path):
+def read_groups(path: str | Path):
     """Groups from a file of JSON lines, one after another.
 
     Parameters

@@ -1,5 +1,7 @@
 """Networks with delays from csv files."""
 
+from __future__ import annotations
+
 from array import array as typed
 from pathlib import Path
 
@@ -23,8 +25,12 @@ from wmdelays.synapses import refuse, refuse_unknown
 
 
 def read_network_csv(
-    path, n_excitatory=None, n_neurons=None, max_weight=MAX_WEIGHT, max_delay=MAX_DELAY
-):
+    path: str | Path,
+    n_excitatory: int | None = None,
+    n_neurons: int | None = None,
+    max_weight: float = MAX_WEIGHT,
+    max_delay: int = MAX_DELAY,
+) -> DelayNetwork:
     """Read a network from a csv file with the columns ``pre,post,delay_ms,weight``.
 
     Parameters

@@ -4,6 +4,10 @@ One HDF5 file with a checksum. The network and its last spikes are laid out as S
 rest lies in the group `wmdelays`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from wmdelays.errors import InputError
@@ -22,6 +26,10 @@ from wmdelays.files.sonata import (
 from wmdelays.polychrony.delay_network import DelayNetwork
 from wmdelays.polychrony.network_state import KEPT_S, NetworkRun, NetworkState
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
 KIND = "network"
 FORMAT_VERSION = 1
 _NUMBERS = ("n_neurons", "n_excitatory", "seconds", "seed", "snapshot_s", "spikes_from_s")
@@ -37,7 +45,7 @@ _WANTED = (
 )
 
 
-def write_run(path, run):
+def write_run(path: str | Path, run: NetworkRun) -> None:
     """Write a simulation to a file, whole or not at all.
 
     Parameters
@@ -84,7 +92,7 @@ def write_run(path, run):
         group["snapshots"] = run.snapshots
 
 
-def read_run(path):
+def read_run(path: str | Path) -> NetworkRun:
     """Read a simulation from a file and check all of it.
 
     Parameters
@@ -104,7 +112,7 @@ def read_run(path):
     return read_sealed(path, KIND, _WANTED, _read)
 
 
-def read_network(path, at=None):
+def read_network(path: str | Path, at: int | None = None) -> DelayNetwork:
     """Read the synapses of a simulated network.
 
     Parameters
