@@ -1,5 +1,7 @@
 """The directive `command-options`: what each command takes, from the program itself."""
 
+import re
+
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
@@ -40,7 +42,8 @@ def _lines():
 
 
 def _code(names):
-    return f"`{_cell(names)}`"
+    # What an argument is called says what it is.
+    return f"`{_cell(re.sub(r' <list.*>$', '', names))}`"
 
 
 def _cell(text):
