@@ -24,7 +24,7 @@ coverage: $(VENV)/installed-test
 
 # The site, as docs/_build/html/index.html; the examples are run for its gallery.
 docs: $(VENV)/installed-docs
-	$(BIN)/python -m sphinx -W --keep-going --quiet --builder html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going --quiet --fresh-env --builder html docs docs/_build/html
 
 benchmark: $(VENV)/installed-benchmark
 	$(BIN)/python benchmarks/main_path.py --json benchmarks/main_path.json
