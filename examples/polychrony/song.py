@@ -26,4 +26,4 @@ recording = Raster(neurons, np.concatenate([*sung, alone]), n_neurons=20, durati
 
 template = Template("a rendition", unit, within)
 found = find([template], recording, step=0.01, jitter=0.03, draws=50)
-figure = occurrences_figure(found.search, recording)
+figure = occurrences_figure(found.findings, recording)
