@@ -189,10 +189,10 @@ def _grids(templates, coverage, step, min_spikes):
         elif steps[-1] >= coverage.n_steps:
             untested[number] = "longer than the raster"
         elif not n_there:
-            untested[number] = "of neurons that are silent in the raster"
+            untested[number] = "of units that are silent in the raster"
         elif n_there < min_spikes:
             untested[number] = (
-                f"with fewer than {min_spikes} spikes of neurons that are in the raster"
+                f"with fewer than {min_spikes} spikes of units that are in the raster"
             )
         else:
             grids[number] = neurons, steps

@@ -190,7 +190,7 @@ def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
     half = Template("half", np.arange(4, 14), np.arange(10) * 0.004)
     found = find([there, half], raster, step=STEP, draws=20)
     assert found.findings.untested == {
-        1: "with fewer than 5 spikes of neurons that are in the raster"
+        1: "with fewer than 5 spikes of units that are in the raster"
     }
     assert "1 of 2 templates were looked for" in found.tested
     assert found.tested.endswith("8 of their units do not spike in the raster.")

@@ -186,7 +186,7 @@ def test_what_cannot_be_looked_for_is_said():
     assert found.untested == {
         1: "with fewer than 5 spikes",
         2: "longer than the raster",
-        3: "of neurons that are silent in the raster",
+        3: "of units that are silent in the raster",
     }
     with pytest.raises(InputError, match="nothing to look for: templates 1 with fewer than 5"):
         looked_for(made[1:2], raster)
