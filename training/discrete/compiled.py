@@ -13,17 +13,14 @@ from wmdelays.recalls import Recall, bytes_of_recall, check_room
 from wmdelays.training.discrete.equation import membrane
 
 
-def recall(memory, cue, device="cpu"):
-    """The discrete-time recall of a memory.
+def recall(memory, cue):
+    """The discrete-time recall of a memory, by a compiled loop.
 
     Parameters
     ----------
     memory : Memory
     cue : Cue or sequence of Cue
         Several cues are independent recalls.
-    device : str
-        Where to compute. On the CPU a compiled loop takes one cue after another, on other devices
-        torch takes them side by side; the spikes are the same, up to the order of sums.
 
     Returns
     -------
@@ -36,14 +33,10 @@ def recall(memory, cue, device="cpu"):
         If a cue does not belong to this memory, or there is no memory for so long a recall.
     """
     if isinstance(cue, Cue):
-        return recall(memory, [cue], device)[0]
+        return recall(memory, [cue])[0]
     memory.check_cues(cue)
     n_steps = max(one.n_steps for one in cue)
     check_room(memory, n_steps)
-    if str(device) != "cpu":
-        from wmdelays.training.discrete.side_by_side import recall_side_by_side
-
-        return recall_side_by_side(memory, cue, device)
     row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
     first = np.searchsorted(row, np.arange(memory.n_neurons * memory.n_delays + 1))
 

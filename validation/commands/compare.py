@@ -1,4 +1,4 @@
-"""The command `wmdelays compare`: does Brian2 recall the same spikes?"""
+"""The command `wmdelays compare`: do several simulators recall the same spikes?"""
 
 import shlex
 import time
@@ -18,10 +18,10 @@ from wmdelays.validation.commands.options import (
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, progress_bar, table
-from wmdelays.validation.recall.comparison import compare
+from wmdelays.validation.commands.terminal import console, print_table, progress_bar
+from wmdelays.validation.recall.comparison import COMPARED, compare, pattern_columns
+from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict
-from wmdelays.words import share
 
 DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
 
@@ -32,6 +32,13 @@ def command(
         typer.Argument(metavar="[FILE]", help="A memory file; without one a small one is stored."),
     ] = None,
     patterns: Annotated[str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")] = "all",
+    simulators: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME,…",
+            help=f"Two or more of {', '.join(SIMULATORS)}; the others are compared with the first.",
+        ),
+    ] = ",".join(COMPARED),
     dt: Annotated[
         str | None,
         typer.Option(
@@ -42,17 +49,18 @@ def command(
     ] = None,
     device: Annotated[
         str,
-        typer.Option(help="auto, numpy, cython or cpp_standalone; auto takes the fastest."),
+        typer.Option(help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest."),
     ] = "auto",
+    torch_device: Annotated[str, typer.Option(help="torch: cpu or cuda.")] = "cpu",
     neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
     report: Report = None,
     json_file: JsonFile = None,
     min_f1: Annotated[
-        float | None, typer.Option(metavar="X", help="Fail where Brian2's F1 is below this.")
+        float | None, typer.Option(metavar="X", help="Fail where F1 is below this.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the memory that is stored without FILE.")] = 0,
 ):
-    """Recall stored patterns in torch and in Brian2 and compare the spikes.
+    """Recall stored patterns in torch and in Brian2, or in others, and compare the spikes.
 
     Ends with status 0 if the rasters agree (and F1 reaches --min-f1), 1 if they do not, 2 if the
     input cannot be used.
@@ -60,6 +68,7 @@ def command(
     if min_f1 is not None and not 0 <= min_f1 <= 1:
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = chosen_patterns(patterns)
+    names = [simulator(name.strip()).name for name in simulators.split(",")]
     dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
     check_outputs(json_file, report, memory)
     began = time.perf_counter()
@@ -73,7 +82,14 @@ def command(
             content = read_memory(memory)
         stored = time.perf_counter()
         result = compare(
-            content, patterns=chosen, dt=dt_s, device=device, neuron=neuron, progress=say
+            content,
+            names,
+            patterns=chosen,
+            dt=dt_s,
+            device=device,
+            torch_device=torch_device,
+            neuron=neuron,
+            progress=say,
         )
         result.settings.update(
             memory_file=None if memory is None else str(memory),
@@ -89,34 +105,22 @@ def command(
     result.timing["total"] = time.perf_counter() - began
     put_json(json_file, result.as_dict())
     _print(result)
-    if device == "auto":
+    if device == "auto" and "brian2" in names:
         _print_what_is_lost()
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
-    reached = min_f1 is None or result.brian2_scores.total.f1 >= min_f1
+    reached = min_f1 is None or result.worst_f1 >= min_f1
     if not reached:
         console.print(f"F1 is below --min-f1 {min_f1}", highlight=False)
-    raise typer.Exit(0 if result.agreement.exact and reached else 1)
+    raise typer.Exit(0 if result.exact and reached else 1)
 
 
 def _print(result):
-    shown = table("pattern", "F1 torch", "F1 Brian2", "same", "only torch", "only Brian2")
-    for row in result.as_dict()["patterns"]:
-        shown.add_row(
-            str(row["pattern"]),
-            share(row["torch_f1"]),
-            share(row["brian2_f1"]),
-            str(row["matched"]),
-            str(row["only_torch"]),
-            str(row["only_brian2"]),
-        )
-    console.print(shown, highlight=False)
+    print_table(pattern_columns(result))
     for line in (verdict(result), certainty(result)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
-    console.print(
-        f"on {result.settings['device']}; seconds: {timing}", highlight=False, soft_wrap=True
-    )
+    console.print(f"seconds: {timing}", highlight=False, soft_wrap=True)
 
 
 def _print_what_is_lost():
@@ -141,6 +145,12 @@ def _command_line(result, patterns, report):
         words += ["--seed", str(settings["seed"])]
     if patterns != "all":
         words += ["--patterns", patterns]
-    words += ["--dt", f"{settings['dt_s'] * 1e3:.10g}ms"]
-    words += ["--device", settings["device"], "--report", str(report)]
-    return shlex.join(words)
+    if settings["simulators"] != list(COMPARED):
+        words += ["--simulators", ",".join(settings["simulators"])]
+    if settings["dt_s"] is not None:
+        words += ["--dt", f"{settings['dt_s'] * 1e3:.10g}ms"]
+    if settings["device"] is not None:
+        words += ["--device", settings["device"]]
+    if settings["torch_device"] == "cuda":
+        words += ["--torch-device", "cuda"]
+    return shlex.join([*words, "--report", str(report)])

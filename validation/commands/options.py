@@ -12,12 +12,21 @@ from wmdelays.files.file_kinds import JSON
 from wmdelays.files.output import check_writable, write_json
 from wmdelays.polychrony.groups import LAYERS_OF
 from wmdelays.quantities import seconds, shortened
+from wmdelays.validation.recall.simulators import SIMULATORS
 
-Simulator = Annotated[str, typer.Option(help="torch or brian2.")]
+Simulator = Annotated[
+    str, typer.Option(metavar="NAME", help=f"{', '.join(SIMULATORS)}; all give the same spikes.")
+]
 Dt = Annotated[
     str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
 ]
-Device = Annotated[str, typer.Option(help="brian2: auto, numpy, cython or cpp_standalone.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="brian2: auto, numpy, cython or cpp_standalone; torch: auto, cpu or cuda.",
+    ),
+]
 Start = Annotated[str | None, typer.Option(metavar="TIME", help="Where in the raster to begin.")]
 Stop = Annotated[str | None, typer.Option(metavar="TIME", help="Where to end.")]
 Pad = Annotated[

@@ -17,8 +17,14 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, print_table, progress_bar
+from wmdelays.validation.commands.terminal import (
+    console,
+    print_simulator,
+    print_table,
+    progress_bar,
+)
 from wmdelays.validation.recall.repeats import holding_columns, periodic, repeat_columns
+from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
 
 
@@ -44,7 +50,7 @@ def command(
     bound: Annotated[
         float, typer.Option(metavar="X", help="F1 at which a repeat counts as recalled.")
     ] = 0.99,
-    simulator: Simulator = "torch",
+    simulator: Simulator = DEFAULT,
     dt: Dt = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
@@ -88,5 +94,6 @@ def command(
         highlight=False,
         soft_wrap=True,
     )
+    print_simulator(simulator)
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)

@@ -17,8 +17,14 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, print_table, progress_bar
+from wmdelays.validation.commands.terminal import (
+    console,
+    print_simulator,
+    print_table,
+    progress_bar,
+)
 from wmdelays.validation.recall.retrieval import cue_columns, retrieve, spontaneous_columns
+from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
 
 
@@ -70,7 +76,7 @@ def command(
     bound: Annotated[
         float, typer.Option(metavar="X", help="F1 from which on a pattern counts as recalled.")
     ] = 0.5,
-    simulator: Simulator = "torch",
+    simulator: Simulator = DEFAULT,
     dt: Dt = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the background and of a random order.")] = 0,
@@ -109,5 +115,6 @@ def command(
         console.print("Spontaneous recalls:", highlight=False)
         print_table(spontaneous_columns(result))
     console.print(result.summary, highlight=False, soft_wrap=True)
+    print_simulator(simulator)
     if page is not None:
         console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)

@@ -19,9 +19,22 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.commands.terminal import (
+    console,
+    print_columns,
+    print_simulator,
+    progress_bar,
+)
 from wmdelays.validation.recall.damage import KINDS, PUBLISHED
-from wmdelays.validation.recall.robustness import BEFORE, _Setting, columns, robustness, summary
+from wmdelays.validation.recall.robustness import (
+    BEFORE,
+    _Setting,
+    columns,
+    of_today,
+    robustness,
+    summary,
+)
+from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.work.result_rows import DamageFigures
 from wmdelays.validation.work.results import Results
@@ -46,7 +59,7 @@ def command(
     before: Annotated[
         int, typer.Option(metavar="STEPS", help="Steps of random spikes before the trigger.")
     ] = BEFORE,
-    simulator: Simulator = "torch",
+    simulator: Simulator = DEFAULT,
     dt: Dt = None,
     device: Device = "auto",
     seed: Annotated[int, typer.Option(help="Seed of the damage.")] = 0,
@@ -65,7 +78,8 @@ def command(
             given = [float(word) for word in values.split(",")]
         except ValueError:
             raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
-    with progress_bar() as say, Results(results, "robustness", _Setting, DamageFigures) as kept:
+    of_rows = results, "robustness", _Setting, DamageFigures, of_today
+    with progress_bar() as say, Results(*of_rows) as kept:
         rows = robustness(
             memories,
             kinds=kinds,
@@ -85,6 +99,7 @@ def command(
     found = summary(rows)
     put_json(json_file, found)
     print_columns(columns(found))
+    print_simulator(simulator)
     if report is not None:
         from wmdelays.validation.reports.robustness import write_report
 

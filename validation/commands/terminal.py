@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from wmdelays.validation.recall.simulators import DEFAULT, simulator
 from wmdelays.words import printable
 
 
@@ -106,3 +107,11 @@ def print_table(columns):
     for line in zip(*columns.values()):
         shown.add_row(*line)
     console.print(shown, highlight=False, markup=False)
+
+
+def print_simulator(name):
+    """Say which simulator recalled."""
+    line = f"simulator: {simulator(name).shown}"
+    if name == DEFAULT:
+        line += ", the fastest; --simulator torch or brian2 gives the same spikes"
+    console.print(line, highlight=False, soft_wrap=True)

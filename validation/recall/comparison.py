@@ -1,37 +1,64 @@
-"""Does Brian2 recall the same spikes as the discrete-time model?"""
+"""Do several simulators recall the same spikes?"""
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
-from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.errors import InputError
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
-from wmdelays.quantities import substeps
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
+from wmdelays.validation.recall.simulators import Setup, set_up, simulator
+from wmdelays.words import share
+
+COMPARED = ("torch", "brian2")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What one simulator made of the cues of a comparison.
+
+    Attributes
+    ----------
+    setup : Setup
+        The simulator, and the device and time step with which it ran.
+    recalls : list of Recall
+        One for each pattern that was cued.
+    scores : Scores
+        Against the stored patterns.
+    seconds : float
+        The time it took.
+    """
+
+    setup: Setup
+    recalls: list
+    scores: Scores
+    seconds: float
+
+    @property
+    def shown(self):
+        """The simulator's name in sentences."""
+        return self.setup.simulator.shown
+
+    @property
+    def n_spikes(self):
+        """Number of the network's own spikes."""
+        return sum(len(recall.own) for recall in self.recalls)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out of recalling a memory in torch and in Brian2.
+    """What came out of recalling a memory in several simulators.
 
     Attributes
     ----------
     memory : Memory
     patterns : list of int
         The patterns that were cued.
-    torch, brian2 : list of Recall
-        For each of them, the recall of either simulator.
-    torch_scores, brian2_scores : Scores
-        Against the stored patterns.
-    agreements : list of Agreement
-        For each pattern, torch (first) with Brian2 (second), over the network's own spikes from
-        the end of the trigger window on.
-    closest_call : float or None
-        The smallest abs(u - theta) over all torch recalls.
-    rounding_bound : float
-        How far float order can move a membrane of these recalls, see `rounding_bound`.
+    simulations : dict of str to Simulation
+        What each simulator made of them, by its name; two or more. The first is the reference,
+        with which the others are compared.
     settings : dict
         dt_s, device, neuron, seed and what else decided the result.
     timing : dict
@@ -42,81 +69,176 @@ class Comparison:
 
     memory: Memory
     patterns: list
-    torch: list
-    brian2: list
-    torch_scores: Scores
-    brian2_scores: Scores
-    agreements: list
-    closest_call: float | None
-    rounding_bound: float
+    simulations: dict
     settings: dict
     timing: dict
     versions: dict
 
     @property
-    def agreement(self):
-        """Agreement over all patterns; the first difference is the earliest in its pattern."""
-        differences = [a.first_difference for a in self.agreements if not a.exact]
+    def reference(self):
+        """The name of the simulator with which the others are compared."""
+        return next(iter(self.simulations))
+
+    @cached_property
+    def agreements(self):
+        """How far each other simulator agrees with the reference, by its name.
+
+        Returns
+        -------
+        dict of str to list of Agreement
+            For each pattern, the reference (first) with the other one (second), over the network's
+            own spikes from the end of the clamp on.
+        """
+        recalls = {name: one.recalls for name, one in self.simulations.items()}
+        first = recalls.pop(self.reference)
+        return {
+            name: [agreement(a.own, b.own, self.memory.step) for a, b in zip(first, others)]
+            for name, others in recalls.items()
+        }
+
+    def agreement(self, name=None):
+        """Agreement of the reference with another simulator over all patterns.
+
+        Parameters
+        ----------
+        name : str, optional
+            The other one; by default the last.
+
+        Returns
+        -------
+        Agreement
+            Its first difference is the earliest in its pattern.
+        """
+        ones = self.agreements[list(self.simulations)[-1] if name is None else name]
         return Agreement(
-            sum(a.matched for a in self.agreements),
-            sum(a.only_first for a in self.agreements),
-            sum(a.only_second for a in self.agreements),
-            min(differences, default=None),
+            sum(one.matched for one in ones),
+            sum(one.only_first for one in ones),
+            sum(one.only_second for one in ones),
+            min((one.first_difference for one in ones if not one.exact), default=None),
         )
 
+    @property
+    def exact(self):
+        """Whether all simulators emit the same spikes."""
+        return all(one.exact for ones in self.agreements.values() for one in ones)
+
+    @property
+    def dt(self):
+        """Time step in seconds of the simulators in continuous time; None if there is none."""
+        return next((one.setup.dt for one in self.simulations.values() if one.setup.dt), None)
+
+    @property
+    def worst_f1(self):
+        """F1 over all patterns of the simulator that recalls worst."""
+        return min(one.scores.total.f1 for one in self.simulations.values())
+
+    @property
+    def closest_calls(self):
+        """The closest call of each pattern, of the first simulator that records them.
+
+        Returns
+        -------
+        name : str or None
+            That simulator; None if there is none.
+        calls : list of float or None
+        """
+        for name, one in self.simulations.items():
+            calls = [recall.closest_call for recall in one.recalls]
+            if any(call is not None for call in calls):
+                return name, calls
+        return None, [None] * len(self.patterns)
+
+    @property
+    def closest_call(self):
+        """The smallest abs(u - theta) of all recalls; None if no simulator records it."""
+        return min((call for call in self.closest_calls[1] if call is not None), default=None)
+
+    @property
+    def rounding_bound(self):
+        """How far float order can move a membrane of these recalls, in the unit of theta.
+
+        See `wmdelays.rounding.rounding_bound`.
+        """
+        n_substeps = max(one.setup.n_substeps or 1 for one in self.simulations.values())
+        return rounding_bound(self.memory, self.simulations[self.reference].recalls, n_substeps)
+
     def as_dict(self):
-        """The comparison as plain JSON values."""
-        same = self.agreement
+        """The comparison as plain JSON values.
+
+        With two simulators ``agreement`` stands for itself, with more of them ``agreements`` has
+        one by the name of each that is compared with the first; so it is in each of the
+        ``patterns``.
+        """
+        names = list(self.simulations)
         return {
             "memory": sizes(self.memory),
-            "torch": _score_values(self.torch_scores, self.torch),
-            "brian2": _score_values(self.brian2_scores, self.brian2),
-            "agreement": {
-                "matched": same.matched,
-                "only_torch": same.only_first,
-                "only_brian2": same.only_second,
-                "first_difference_s": same.first_difference,
-            },
+            **{name: _score_values(one) for name, one in self.simulations.items()},
+            **self._said({name: self.agreement(name) for name in names[1:]}, "agreement"),
             "closest_call": self.closest_call,
             "rounding_bound": self.rounding_bound,
             "patterns": [
                 {
                     "pattern": k,
-                    "torch_f1": torch_score.f1,
-                    "brian2_f1": brian2_score.f1,
-                    "matched": one.matched,
-                    "only_torch": one.only_first,
-                    "only_brian2": one.only_second,
-                    "first_difference_s": one.first_difference,
+                    **{
+                        f"{name}_f1": one.scores.patterns[place].f1
+                        for name, one in self.simulations.items()
+                    },
+                    **self._said({name: ones[place] for name, ones in self.agreements.items()}),
                 }
-                for k, torch_score, brian2_score, one in zip(
-                    self.patterns,
-                    self.torch_scores.patterns,
-                    self.brian2_scores.patterns,
-                    self.agreements,
-                )
+                for place, k in enumerate(self.patterns)
             ],
             "settings": self.settings,
             "timing_s": self.timing,
             "versions": self.versions,
         }
 
+    def _said(self, agreements, alone=None):
+        """Agreements by name as JSON values; a single one under the name `alone`, if there is one."""
+        values = {
+            name: {
+                "matched": same.matched,
+                f"only_{self.reference}": same.only_first,
+                f"only_{name}": same.only_second,
+                "first_difference_s": same.first_difference,
+            }
+            for name, same in agreements.items()
+        }
+        if len(values) > 1:
+            return {"agreements": values}
+        (value,) = values.values()
+        return value if alone is None else {alone: value}
 
-def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", progress=None):
-    """Recall stored patterns in torch and in Brian2 and compare the spikes.
+
+def compare(
+    memory,
+    simulators=COMPARED,
+    *,
+    patterns=None,
+    dt=None,
+    device="auto",
+    torch_device="auto",
+    neuron="lif",
+    progress=None,
+):
+    """Recall stored patterns in several simulators and compare the spikes.
 
     Parameters
     ----------
     memory : Memory
+    simulators : sequence of str
+        Two or more names from `wmdelays.validation.recall.simulators.SIMULATORS`. The first is the
+        reference, with which the others are compared.
     patterns : sequence of int, optional
         Which patterns to cue; by default all.
     dt : float, optional
-        Brian2's time step in seconds; it has to divide the training step. By default a tenth of
-        the training step.
+        Time step in seconds of simulators in continuous time; it has to divide the training step.
+        By default a tenth of the training step.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
         Where Brian2 runs; "auto" takes the one that is expected to be done first.
+    torch_device : {"auto", "cpu", "cuda"}
+        Where torch runs; "auto" is the CPU.
     neuron : str or Brian2Neuron
-        The neuron model in Brian2: a name, or a model of one's own.
+        The neuron model of simulators in continuous time: a name, or a model of one's own.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -128,8 +250,8 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
     Raises
     ------
     InputError
-        If the memory has no such pattern, dt does not divide the step, or the device or neuron
-        is unknown.
+        If the memory has no such pattern, dt does not divide the step, fewer than two simulators
+        are named or one twice, or a simulator, device or neuron is unknown.
     """
     say = progress or (lambda stage, part: None)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
@@ -140,62 +262,71 @@ def compare(memory, *, patterns=None, dt=None, device="auto", neuron="lif", prog
             raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
     if len(set(chosen)) < len(chosen):
         raise InputError("a pattern is named twice")
-    dt = memory.step / 10 if dt is None else dt
-    n_substeps = substeps(memory.step, dt)
-    if device not in ("auto", *DEVICES):
-        raise InputError(f"there is no device {device!r}; there is auto, {', '.join(DEVICES)}")
+    names = list(simulators)
+    if len(names) < 2:
+        raise InputError("a comparison takes two simulators or more, such as torch,brian2")
+    if len(set(names)) < len(names):
+        raise InputError("a simulator is named twice")
+    devices = {"brian2": device, "torch": torch_device}
+    setups = [
+        set_up(
+            name,
+            memory,
+            dt=dt,
+            device=devices.get(name, "auto"),
+            neuron=neuron if simulator(name).continuous else "lif",
+        )
+        for name in names
+    ]
     timing = {}
-    say("importing Brian2", None)
     start = time.perf_counter()
-    from wmdelays.brian_models import choose_device, neuron_model
-    from wmdelays.brian_models import recall as brian2_recall
-    from wmdelays.training.discrete.compiled import recall as torch_recall
-
-    neuron_name = neuron_model(neuron).name
-    timing["import"], start = _lap(start)
+    for setup in setups:
+        say(f"importing {setup.simulator.shown}", None)
+        setup.simulator.load()
+    timing["import"] = time.perf_counter() - start
     cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
-    say("torch: recalling", None)
-    torch = torch_recall(memory, cues)
-    timing["torch"], start = _lap(start)
-    if device == "auto":
-        device = choose_device(memory, cues, dt, neuron)
-    brian2 = brian2_recall(
-        memory,
-        cues,
-        dt=dt,
-        device=device,
-        neuron=neuron,
-        progress=lambda stage, part: say(f"Brian2 on {device}: {stage}", part),
-    )
-    timing["brian2"], start = _lap(start)
-
-    calls = [r.closest_call for r in torch if r.closest_call is not None]
-    return Comparison(
-        memory=memory,
-        patterns=chosen,
-        torch=torch,
-        brian2=brian2,
-        torch_scores=score(torch, stored),
-        brian2_scores=score(brian2, stored),
-        agreements=[agreement(a.own, b.own, memory.step) for a, b in zip(torch, brian2)],
-        closest_call=min(calls, default=None),
-        rounding_bound=rounding_bound(memory, torch, n_substeps),
-        settings={"dt_s": memory.step / n_substeps, "device": device, "neuron": neuron_name},
-        timing=timing,
-        versions=versions(),
-    )
+    simulations = {}
+    for name, setup in zip(names, setups):
+        start = time.perf_counter()
+        setup = setup.for_cues(memory, cues)
+        recalls = setup.recall(memory, cues, say)
+        timing[name] = time.perf_counter() - start
+        simulations[name] = Simulation(setup, recalls, score(recalls, stored), timing[name])
+    used = {name: one.setup.device for name, one in simulations.items()}
+    settings = {
+        "simulators": names,
+        "dt_s": next((one.dt for one in setups if one.dt), None),
+        "device": used.get("brian2"),
+        "torch_device": used.get("torch"),
+        "neuron": getattr(neuron, "name", neuron),
+    }
+    return Comparison(memory, chosen, simulations, settings, timing, versions())
 
 
-def _lap(start):
-    now = time.perf_counter()
-    return now - start, now
+def pattern_columns(comparison):
+    """Titles of the table of patterns and what stands beneath."""
+    shown = {name: one.shown for name, one in comparison.simulations.items()}
+    columns = {"pattern": [str(k) for k in comparison.patterns]}
+    for name, one in comparison.simulations.items():
+        columns[f"F1 {shown[name]}"] = [share(score.f1) for score in one.scores.patterns]
+    for name, ones in comparison.agreements.items():
+        # Which two are compared needs words where there are more of them.
+        of = f" {shown[name]}" if len(shown) > 2 else ""
+        columns[f"same{of}"] = [str(one.matched) for one in ones]
+        if not of:
+            columns[f"only {shown[comparison.reference]}"] = [str(one.only_first) for one in ones]
+            columns[f"only {shown[name]}"] = [str(one.only_second) for one in ones]
+        else:
+            columns[f"differ{of}"] = [str(one.only_first + one.only_second) for one in ones]
+    return columns
 
 
-def _score_values(scores, recalls):
+def _score_values(simulation):
+    scores = simulation.scores
     return {
         "f1": scores.total.f1,
         "precision": scores.total.precision,
         "recall": scores.total.recall,
         "worst_pattern_f1": scores.worst_pattern_f1,
-        "n_spikes": sum(len(recall.own) for recall in recalls),
+        "n_spikes": simulation.n_spikes,
     }

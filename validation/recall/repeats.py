@@ -14,7 +14,7 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import check_room
 from wmdelays.scores import Score
-from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import share
 
 # Recalls that are made in one call.
@@ -103,7 +103,7 @@ def periodic(
     noise=(0.0, 0.1),
     draws=3,
     bound=0.99,
-    simulator="torch",
+    simulator=DEFAULT,
     dt=None,
     device="auto",
     seed=0,
@@ -126,9 +126,8 @@ def periodic(
         Number of draws of the noise.
     bound : float
         F1 at which a repeat counts as recalled.
-    simulator : {"torch", "brian2"}
-    dt, device
-        Of Brian2, see `wmdelays.brian_models.recall`.
+    simulator, dt, device
+        See `wmdelays.validation.recall.simulators.recall`.
     seed : int
         Decides the noise.
     progress : callable, optional
@@ -145,7 +144,7 @@ def periodic(
         If the memory is not periodic, or a setting makes no sense; before any work starts.
     """
     say = progress or (lambda stage, part: None)
-    n_substeps = check_simulator(simulator, memory, dt, device)
+    setup = set_up(simulator, memory, dt=dt, device=device)
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
     if not memory.periodic:
@@ -184,7 +183,7 @@ def periodic(
     for first in range(0, len(trials), _TOGETHER):
         some = trials[first : first + _TOGETHER]
         done = first / len(trials)
-        say(f"{simulator}: {first} of {len(trials)} recalls", done)
+        say(f"{setup}: {first} of {len(trials)} recalls", done)
         cues = []
         for level, draw, place in some:
             value, k = noise[level], chosen[place]
@@ -193,7 +192,7 @@ def periodic(
                 rng = random_numbers(seed, "periodic", value, draw, k)
                 cue = cue.losing_spikes(value, rng).with_ongoing_noise(value * rate, rng)
             cues.append(cue)
-        recalls = recall_by(simulator, memory, cues, n_substeps, device)
+        recalls = setup.recall(memory, cues)
         for (level, draw, place), recall in zip(some, recalls):
             f1[level][draw, place] = f1_of_repeats(recall, memory.patterns[chosen[place]])
     settings = {
@@ -203,8 +202,8 @@ def periodic(
         "draws": draws,
         "bound": bound,
         "simulator": simulator,
-        "dt_s": None if n_substeps is None else memory.step / n_substeps,
-        "device": None if n_substeps is None else device,
+        "dt_s": setup.dt,
+        "device": setup.device if len(setup.simulator.devices) > 1 else None,
         "seed": seed,
     }
     timing = {simulator: time.perf_counter() - start}

@@ -13,7 +13,7 @@ from wmdelays.recalls import Recall
 from wmdelays.retrieval.cue_scores import score_cues
 from wmdelays.retrieval.sequences import Sequence, sequence
 from wmdelays.retrieval.uncued import spontaneous
-from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import share
 
 
@@ -90,7 +90,7 @@ def retrieve(
     background=None,
     window=None,
     bound=0.5,
-    simulator="torch",
+    simulator=DEFAULT,
     dt=None,
     device="auto",
     seed=0,
@@ -110,9 +110,8 @@ def retrieve(
         memory's `n_delays`.
     bound : float
         F1 from which on a pattern counts as recalled.
-    simulator : {"torch", "brian2"}
-    dt, device
-        Of Brian2, see `wmdelays.brian_models.recall`.
+    simulator, dt, device
+        See `wmdelays.validation.recall.simulators.recall`.
     seed : int
         Decides the background spikes and the random order.
     progress : callable, optional
@@ -129,7 +128,7 @@ def retrieve(
         If a setting makes no sense; before any work starts.
     """
     say = progress or (lambda stage, part: None)
-    n_substeps = check_simulator(simulator, memory, dt, device)
+    setup = set_up(simulator, memory, dt=dt, device=device)
     seed = checked_seed(seed)
     if not 0 < bound <= 1:
         raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
@@ -147,8 +146,7 @@ def retrieve(
     )
     window = memory.n_delays if window is None else whole("window", window, 1, memory.n_steps)
     start = time.perf_counter()
-    say(f"{simulator}: recalling", None)
-    (recall,) = recall_by(simulator, memory, [made.cue], n_substeps, device, say)
+    (recall,) = setup.recall(memory, [made.cue], say)
     simulated = time.perf_counter()
     say("looking for the patterns", None)
     cues = score_cues(made, recall.own, bound)
@@ -162,8 +160,8 @@ def retrieve(
         "window": window,
         "bound": bound,
         "simulator": simulator,
-        "dt_s": None if n_substeps is None else memory.step / n_substeps,
-        "device": None if n_substeps is None else device,
+        "dt_s": setup.dt,
+        "device": setup.device if len(setup.simulator.devices) > 1 else None,
         "seed": seed,
     }
     timing = {simulator: simulated - start, "scores": scored - simulated}

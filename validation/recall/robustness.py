@@ -15,7 +15,7 @@ from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import check_room
 from wmdelays.scores import score
 from wmdelays.validation.recall.damage import KINDS, PUBLISHED
-from wmdelays.validation.recall.simulators import check_simulator, recall_by
+from wmdelays.validation.recall.simulators import DEFAULT, recall, set_up
 from wmdelays.validation.work.points import check_number, compute
 from wmdelays.validation.work.result_rows import DamageSetting
 from wmdelays.validation.work.results import Results
@@ -37,6 +37,16 @@ class _Setting(DamageSetting):
     kind: Literal[tuple(KINDS)]
 
 
+def of_today(setting):
+    """A setting of a row as it is written today.
+
+    Earlier versions called the compiled loop torch. What torch makes today names torch's device.
+    """
+    if setting["simulator"] == "torch" and "device" not in setting:
+        return {**setting, "simulator": "compiled"}
+    return setting
+
+
 def robustness(
     memories,
     *,
@@ -44,7 +54,7 @@ def robustness(
     values=None,
     draws=3,
     before=BEFORE,
-    simulator="torch",
+    simulator=DEFAULT,
     dt=None,
     device="auto",
     seed=0,
@@ -73,9 +83,8 @@ def robustness(
         Steps of random spikes, at the rate of the patterns, that come before the trigger; the
         reference's protocol has 50. The cue's damage applies to them as well. The kind "before"
         has as many steps as the trigger, and none of these.
-    simulator : {"torch", "brian2"}
-    dt, device
-        Of Brian2, see `wmdelays.brian_models.recall`.
+    simulator, dt, device
+        See `wmdelays.validation.recall.simulators.recall`.
     seed : int
     results : Results, optional
         Where rows are kept; by default in memory alone.
@@ -112,9 +121,12 @@ def robustness(
             "steps": memory.n_steps,
             "simulator": simulator,
         }
-        n_substeps = check_simulator(simulator, memory, dt, device)
-        if n_substeps is not None:
-            common["substeps"] = n_substeps
+        setup = set_up(simulator, memory, dt=dt, device=device)
+        if setup.n_substeps is not None:
+            common["substeps"] = setup.n_substeps
+        if simulator == "torch":
+            # Rows without it are of earlier versions, see `of_today`.
+            common["device"] = "cpu" if device == "auto" else device
         planned = list(_plan(memory, kinds, values, draws, before))
         n_points += sum(n for *_, n in planned)
         check_number(n_points, "take fewer draws (--draws) or values")
@@ -231,7 +243,8 @@ def _rng(setting, seed, what):
 
 
 def _recall(memory, cues, setting, device):
-    return recall_by(setting["simulator"], memory, cues, setting.get("substeps"), device)
+    dt = memory.step / setting["substeps"] if "substeps" in setting else None
+    return recall(memory, cues, setting["simulator"], dt=dt, device=device)
 
 
 def _figures(memory, recalls):

@@ -1,66 +1,281 @@
-"""Recalls by the simulator that the user names."""
+"""What recalls a memory: every simulator by its name, behind one door.
+
+All mean the dynamics of `wmdelays.Memory` and give the same spikes. Another one becomes known with
+`register`; then every command and function that takes the name of a simulator takes it too.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.cue import Cue
 from wmdelays.errors import InputError
-from wmdelays.quantities import substeps
+from wmdelays.quantities import shortened, substeps
+
+# The fastest.
+DEFAULT = "compiled"
+# Steps of a simulator in continuous time in one of the memory's, where nothing else is said.
+_SUBSTEPS = 10
 
 
-def check_simulator(simulator, memory, dt=None, device="auto"):
-    """Check settings of a simulator before any work.
+@dataclass(frozen=True)
+class Simulator:
+    """A simulator, as commands and reports know it.
+
+    Attributes
+    ----------
+    name : str
+        Its name on the command line and in results.
+    load : callable
+        Takes nothing, imports what is needed and gives the function that recalls:
+        ``recall(memory, cues, *, dt, device, neuron, progress)``, whose result is a list with a
+        `wmdelays.Recall` for each cue. `dt` is its time step in seconds (None in discrete time),
+        `device` one of `devices`, `neuron` one of `neurons`, `progress` a function that takes what
+        is being done (str) and the part of it that is done (float or None).
+    shown : str
+        Its name in sentences.
+    continuous : bool
+        Whether it runs in continuous time, with a time step of its own.
+    devices : tuple of str
+        Where it can run; the first is what "auto" means.
+    neurons : tuple of str
+        The neuron models it knows.
+    own_neurons : bool
+        Whether a neuron model of one's own may be given instead of a name.
+    choose_device : callable, optional
+        ``choose_device(memory, cues, dt, neuron)`` is the device that "auto" means instead.
+    """
+
+    name: str
+    load: Callable
+    shown: str
+    continuous: bool = False
+    devices: tuple = ("cpu",)
+    neurons: tuple = ("lif",)
+    own_neurons: bool = False
+    choose_device: Callable | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A simulator and the settings with which it recalls, checked; see `set_up`.
+
+    Attributes
+    ----------
+    simulator : Simulator
+    n_substeps : int or None
+        Steps of the simulator in a step of the memory; None in discrete time.
+    dt : float or None
+        The simulator's time step in seconds; None in discrete time.
+    device : str
+    neuron : str or object
+    """
+
+    simulator: Simulator
+    n_substeps: int | None
+    dt: float | None
+    device: str
+    neuron: object
+
+    def __str__(self):
+        # Where there is no choice of devices, it needs no words.
+        several = len(self.simulator.devices) > 1 and self.device != "auto"
+        return f"{self.simulator.shown} ({self.device})" if several else self.simulator.shown
+
+    def for_cues(self, memory, cues):
+        """This setup with the device that "auto" means for some cues of a memory."""
+        if self.device != "auto":
+            return self
+        choose = self.simulator.choose_device
+        if choose is None:
+            return replace(self, device=self.simulator.devices[0])
+        return replace(self, device=choose(memory, cues, self.dt, self.neuron))
+
+    def recall(self, memory, cues, progress=None):
+        """The recalls of cues of a memory, a list of Recall.
+
+        `progress` is called now and then with what is being done (str) and the part of it that is
+        done (float, or None where that is not known).
+        """
+        made = self.for_cues(memory, cues)
+        say = progress or (lambda stage, part: None)
+        say(f"{made}: recalling", None)
+        return made.simulator.load()(
+            memory,
+            cues,
+            dt=made.dt,
+            device=made.device,
+            neuron=made.neuron,
+            progress=lambda stage, part: say(f"{made}: {stage}", part),
+        )
+
+
+def _torch():
+    from wmdelays.training.discrete.torch_recall import recall
+
+    def recall_in_torch(memory, cues, *, dt, device, neuron, progress):
+        return recall(memory, cues, device, progress)
+
+    return recall_in_torch
+
+
+def _compiled():
+    from wmdelays.training.discrete.compiled import recall
+
+    def recall_compiled(memory, cues, *, dt, device, neuron, progress):
+        return recall(memory, cues)
+
+    return recall_compiled
+
+
+def _brian2():
+    from wmdelays.brian_models import recall
+
+    return recall
+
+
+def _choose_brian2_device(memory, cues, dt, neuron):
+    from wmdelays.brian_models import choose_device
+
+    return choose_device(memory, cues, dt, neuron)
+
+
+SIMULATORS = {
+    one.name: one
+    for one in (
+        Simulator("torch", _torch, "torch", devices=("cpu", "cuda")),
+        Simulator("compiled", _compiled, "compiled"),
+        Simulator(
+            "brian2",
+            _brian2,
+            "Brian2",
+            continuous=True,
+            devices=tuple(DEVICES),
+            own_neurons=True,
+            choose_device=_choose_brian2_device,
+        ),
+    )
+}
+
+
+def register(simulator):
+    """Make a simulator known by its name, in this process.
 
     Parameters
     ----------
-    simulator : {"torch", "brian2"}
-    memory : Memory
-    dt : float, optional
-        Time step of Brian2 in seconds; by default a tenth of the memory's.
-    device : str
-        Where Brian2 runs, or "auto".
-
-    Returns
-    -------
-    int or None
-        Steps of Brian2 in a step of the memory; None for torch.
+    simulator : Simulator
 
     Raises
     ------
     InputError
-        If the simulator or the device is unknown, or dt does not divide the step.
+        If the name is taken, or could not stand on a command line beside others.
+
+    Examples
+    --------
+    >>> from wmdelays.validation.recall.simulators import SIMULATORS, Simulator, register
+    >>> def silent(memory, cues, *, dt, device, neuron, progress):
+    ...     from wmdelays import Raster, Recall
+    ...     none = Raster([], [], memory.n_neurons, memory.n_steps * memory.step)
+    ...     return [Recall(cue, cue.spikes, none) for cue in cues]
+    >>> register(Simulator("silent", lambda: silent, "a silent network"))
+    >>> list(SIMULATORS)
+    ['torch', 'compiled', 'brian2', 'silent']
+    >>> del SIMULATORS["silent"]
     """
-    if simulator not in ("torch", "brian2"):
-        raise InputError(f"there is no simulator {simulator!r}; there are torch and brian2")
-    if device not in ("auto", *DEVICES):
-        raise InputError(f"there is no device {device!r}; there is auto, {', '.join(DEVICES)}")
-    n_substeps = 10 if dt is None else substeps(memory.step, dt)
-    return n_substeps if simulator == "brian2" else None
+    if not re.fullmatch("[a-z][a-z0-9_-]*", simulator.name):
+        raise InputError(
+            f"a simulator's name has small letters, digits, - and _, not {simulator.name!r}"
+        )
+    if simulator.name in SIMULATORS:
+        raise InputError(f"there is a simulator {simulator.name} already; take another name")
+    SIMULATORS[simulator.name] = simulator
 
 
-def recall_by(simulator, memory, cues, n_substeps=None, device="auto", progress=None):
-    """The recalls of cues by torch or by Brian2.
+def simulator(name):
+    """The simulator of that name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in SIMULATORS:
+        known = ", ".join(SIMULATORS)
+        raise InputError(f"there is no simulator {shortened(name)}; there are {known}")
+    return SIMULATORS[name]
+
+
+def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
+    """A simulator and its settings for a memory, checked before any work.
 
     Parameters
     ----------
-    simulator : {"torch", "brian2"}
+    name : str
+        A name from `SIMULATORS`.
     memory : Memory
-    cues : sequence of Cue
-    n_substeps : int, optional
-        Steps of Brian2 in a step of the memory; 10 by default.
+    dt : float, optional
+        Time step in seconds of a simulator in continuous time; by default a tenth of the memory's.
+        In discrete time it has no effect, but has to divide the memory's step all the same.
     device : str
-        Where Brian2 runs, or "auto".
-    progress : callable, optional
-        See `wmdelays.brian_models.recall`.
+        Where the simulator runs, or "auto".
+    neuron : str or object
+        The neuron model: a name, or with Brian2 a model of one's own.
 
     Returns
     -------
-    list of Recall
+    Setup
+
+    Raises
+    ------
+    InputError
+        If there is no such simulator, device or neuron model, or dt does not divide the step.
     """
-    if simulator == "torch":
-        from wmdelays.training.discrete.compiled import recall
+    chosen = simulator(name)
+    n_substeps = _SUBSTEPS if dt is None else substeps(memory.step, dt)
+    _check_known("device", device, ("auto", *chosen.devices), chosen)
+    if isinstance(neuron, str) or not chosen.own_neurons:
+        _check_known("neuron", neuron, chosen.neurons, chosen)
+    if not chosen.continuous:
+        return Setup(chosen, None, None, device, neuron)
+    return Setup(chosen, n_substeps, memory.step / n_substeps, device, neuron)
 
-        return recall(memory, cues)
-    from wmdelays.brian_models import choose_device, recall
 
-    dt = memory.step / (n_substeps or 10)
-    if device == "auto":
-        device = choose_device(memory, cues, dt)
-    return recall(memory, cues, dt=dt, device=device, progress=progress)
+def recall(memory, cues, simulator=DEFAULT, *, dt=None, device="auto", neuron="lif", progress=None):
+    """What a memory makes of cues, by any simulator.
+
+    Parameters
+    ----------
+    memory : Memory
+    cues : Cue or sequence of Cue
+        Several cues are independent recalls.
+    simulator : str
+        A name from `SIMULATORS`: "compiled" (a compiled loop in discrete time, the fastest),
+        "torch" (torch's operators, in discrete time), "brian2" (continuous time).
+    dt : float, optional
+        Time step in seconds of a simulator in continuous time; it has to divide the memory's step.
+        By default a tenth of it.
+    device : str
+        Where the simulator runs: "cpu" or "cuda" for torch; "numpy", "cython" or
+        "cpp_standalone" for Brian2; "auto" takes the one that is expected to be done first.
+    neuron : str or Brian2Neuron
+        The neuron model: a name, or with Brian2 a model of one's own.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    Recall or list of Recall
+        One for each cue.
+
+    Raises
+    ------
+    InputError
+        If there is no such simulator, device or neuron model, dt does not divide the step, or a cue
+        does not belong to this memory.
+    """
+    setup = set_up(simulator, memory, dt=dt, device=device, neuron=neuron)
+    single = isinstance(cues, Cue)
+    recalls = setup.recall(memory, [cues] if single else list(cues), progress)
+    return recalls[0] if single else recalls

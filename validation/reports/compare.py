@@ -5,7 +5,7 @@ from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
 from wmdelays.validation.reports.memory import _memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
-from wmdelays.validation.reports.verdict import certainty, verdict
+from wmdelays.validation.reports.verdict import certainty, joined, verdict
 
 MOST_OVERLAYS = 16
 _OVERLAY = "overlay_pattern_"
@@ -43,34 +43,29 @@ def write_report(comparison, folder, command):
 def _figures(comparison):
     """Every figure: its name, title and caption, and its content as PNG and SVG."""
     memory = comparison.memory
-    recalls = {"torch": comparison.torch, "Brian2": comparison.brian2}
     stored = [memory.patterns[k] for k in comparison.patterns]
     rows = _rows(comparison)
     for place in _worst_first(rows)[:MOST_OVERLAYS]:
-        k = comparison.patterns[place]
-        ones = {name: many[place] for name, many in recalls.items()}
-        figure = overlay_figure(stored[place], ones, title=f"pattern {k}")
-        caption = _overlay_caption(rows[place], ones)
-        yield drawn(figure, f"{_OVERLAY}{k:04d}", f"Pattern {k}", caption)
+        yield from _overlays(comparison, place, rows[place])
 
     width = _f1_width(comparison)
     yield drawn(
-        f1_figure(recalls, stored, width),
+        f1_figure({one.shown: one.recalls for one in _ran(comparison)}, stored, width),
         "f1_over_time",
         "F1 over time",
         f"F1 in a window of {width} steps ({width * memory.step * 1e3:.4g} ms) that slides over the"
         " recall, at the middle of the window. Where neither pattern nor recall has a spike in the"
         " window, the line has a gap.",
     )
-    calls = [recall.closest_call for recall in comparison.torch]
+    name, calls = comparison.closest_calls
     if None not in calls:
         yield drawn(
             closest_call_figure(calls, comparison.rounding_bound, comparison.patterns),
             "closest_calls",
             "Closest calls",
-            "The smallest |u − θ| of each torch recall, beside the bound on what the order of"
-            " floating point operations can change. In the grey below the line, rounding may decide"
-            " over a spike.",
+            f"The smallest |u − θ| of each recall in {comparison.simulations[name].shown}, beside the"
+            " bound on what the order of floating point operations can change. In the grey below the"
+            " line, rounding may decide over a spike.",
         )
     yield drawn(
         delays_figure(memory),
@@ -88,12 +83,45 @@ def _figures(comparison):
     )
 
 
-def _overlay_caption(row, recalls):
+def _ran(comparison):
+    return list(comparison.simulations.values())
+
+
+def _overlays(comparison, place, row):
+    """A pattern with the reference and another recall over it: each that differs, or the last."""
+    k, ran = comparison.patterns[place], comparison.simulations
+    others = [name for name, same in row["same"].items() if not same.exact] or list(ran)[-1:]
+    for name in others:
+        two = {ran[one].shown: ran[one].recalls[place] for one in (comparison.reference, name)}
+        # One name says enough where there is nothing to choose from.
+        title, file = f"Pattern {k}", f"{_OVERLAY}{k:04d}"
+        if len(others) > 1:
+            title, file = f"{title}, {' and '.join(two)}", f"{file}_{name}"
+        figure = overlay_figure(
+            comparison.memory.patterns[k], two, title=title[0].lower() + title[1:]
+        )
+        one = drawn(figure, file, title, _overlay_caption(comparison, row, two))
+        yield one | {"pattern": f"{k}"}
+
+
+def _overlay_caption(comparison, row, two):
+    """What an overlay of two recalls, by the names of their simulators, shows in numbers."""
+    recalled = [
+        f"{one.shown}{' recalls' if n == 0 else ''} {score.recalled:,}"
+        for n, (one, score) in enumerate(zip(_ran(comparison), row["scores"]))
+    ]
+    differ = [
+        _differ(same)
+        + (f" in {comparison.simulations[name].shown}" if len(row["same"]) > 1 else "")
+        for name, same in row["same"].items()
+    ]
     text = (
-        f"{row['stored']:,} spikes stored after the trigger window; torch recalls"
-        f" {row['torch'].recalled:,}, Brian2 {row['brian2'].recalled:,}; {_differ(row['same'])}."
+        f"{row['stored']:,} spikes stored after the trigger window; {', '.join(recalled)};"
+        f" {', '.join(differ)}."
     )
-    if max(len(recall.own) for recall in recalls.values()) > SINGLE_MARKS:
+    if len(recalled) > 2:
+        text += f" Drawn: {' and '.join(two)}."
+    if max(len(recall.own) for recall in two.values()) > SINGLE_MARKS:
         text += " There are too many spikes to draw each: one mark stands for all in a small cell."
     return text
 
@@ -107,17 +135,24 @@ def _differ(same):
 
 def _f1_width(comparison):
     """Length of the sliding window in steps: as long as the delays, and not too short to read."""
-    cue = comparison.torch[0].cue
+    cue = _ran(comparison)[0].recalls[0].cue
     n_scored = cue.n_steps - cue.scored_from
     return min(n_scored, max(comparison.memory.n_delays, -(-n_scored // 20)))
 
 
 def _rows(comparison):
-    """What the table says of each pattern."""
-    scores = zip(comparison.torch_scores.patterns, comparison.brian2_scores.patterns)
+    """What the tables say of each pattern."""
     return [
-        {"name": f"{k}", "stored": torch.stored, "torch": torch, "brian2": brian2, "same": same}
-        for k, (torch, brian2), same in zip(comparison.patterns, scores, comparison.agreements)
+        {
+            "name": f"{k}",
+            "stored": scores[0].stored,
+            "scores": scores,
+            "same": {name: ones[place] for name, ones in comparison.agreements.items()},
+            "exact": all(ones[place].exact for ones in comparison.agreements.values()),
+        }
+        for place, (k, *scores) in enumerate(
+            zip(comparison.patterns, *(one.scores.patterns for one in _ran(comparison)))
+        )
     ]
 
 
@@ -126,8 +161,8 @@ def _worst_first(rows):
 
     def badness(place):
         row = rows[place]
-        n_differ = row["same"].only_first + row["same"].only_second
-        return -n_differ, min(row["torch"].f1, row["brian2"].f1), place
+        n_differ = sum(same.only_first + same.only_second for same in row["same"].values())
+        return -n_differ, min(score.f1 for score in row["scores"]), place
 
     return sorted(range(len(rows)), key=badness)
 
@@ -135,25 +170,31 @@ def _worst_first(rows):
 def _page(comparison, command, figures):
     rows, made = _rows(comparison), dict(comparison.memory.made)
     made.pop("unpredictable", None)
-    same, n = comparison.agreement, len(comparison.patterns)
+    scores = [one.scores.total for one in _ran(comparison)]
     total = {
         "name": "all",
-        "stored": comparison.torch_scores.total.stored,
-        "torch": comparison.torch_scores.total,
-        "brian2": comparison.brian2_scores.total,
-        "same": same,
+        "stored": scores[0].stored,
+        "scores": scores,
+        "same": {name: comparison.agreement(name) for name in comparison.agreements},
     }
+    overlays = [figure for figure in figures if figure["name"].startswith(_OVERLAY)]
+    reference, *others = (one.shown for one in _ran(comparison))
     return rendered(
         "report.html.jinja",
-        exact=same.exact,
+        exact=comparison.exact,
+        reference=reference,
+        names=[reference, *others],
+        others=dict(zip(comparison.agreements, others)),
+        joined=joined([reference, *others]),
         verdict=verdict(comparison),
         certainty=certainty(comparison),
         unpredictable=unpredictable(comparison.memory),
         memory=_memory_facts(comparison.memory),
         rows=rows,
-        total=total if n > 1 else None,
-        overlays=[figure for figure in figures if figure["name"].startswith(_OVERLAY)],
-        others={f["name"]: f for f in figures if not f["name"].startswith(_OVERLAY)},
+        total=total if len(rows) > 1 else None,
+        overlays=overlays,
+        first_overlay={one["pattern"]: one["name"] for one in reversed(overlays)},
+        pictures=[figure for figure in figures if not figure["name"].startswith(_OVERLAY)],
         left_out=[rows[place]["name"] for place in sorted(_worst_first(rows)[MOST_OVERLAYS:])],
         made=flat(made),
         settings=flat(comparison.settings),

@@ -8,6 +8,7 @@ from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.validation.published import REFERENCE, REFERENCE_SIZE
 from wmdelays.validation.recall.damage import KINDS
 from wmdelays.validation.recall.robustness import columns, summary
+from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import drawn, write_results
 
 
@@ -44,8 +45,8 @@ _CURVE = "value", "f1", "f1_sd"
 
 
 def _label(one):
-    seconds = f", {one['simulator']}" if one["simulator"] != "torch" else ""
-    return textwrap.fill(f"{one['name']} ({one['rule']}{seconds})", 45)
+    by = f", {one['simulator']}" if one["simulator"] != DEFAULT else ""
+    return textwrap.fill(f"{one['name']} ({one['rule']}{by})", 45)
 
 
 def _crosses(found, kind):

@@ -4,30 +4,55 @@ from wmdelays.words import share
 
 
 def verdict(comparison):
-    """Whether torch and Brian2 emit the same spikes, in one sentence."""
-    same, scores = comparison.agreement, comparison.brian2_scores
-    at = f"dt = {comparison.settings['dt_s'] * 1e3:.6g} ms"
-    if not same.exact:
-        first = min(
-            (one.first_difference, k)
-            for one, k in zip(comparison.agreements, comparison.patterns)
-            if not one.exact
-        )
-        n = same.only_first + same.only_second
-        return (
-            f"torch and Brian2 differ in {n:,} {_spikes(n)} at {at}: {same.only_first:,} of torch"
-            f" alone, {same.only_second:,} of Brian2 alone, the first at {first[0]:.6g} s in"
-            f" pattern {first[1]}; {same.matched:,} are the same. F1 ="
-            f" {share(comparison.torch_scores.total.f1)} in torch and {share(scores.total.f1)} in"
-            f" Brian2 ({_worst(comparison)})."
-        )
-    if not same.matched:
-        f1 = share(scores.total.f1)
-        return f"Neither torch nor Brian2 emits a spike of its own at {at}; F1 = {f1}."
-    return (
-        f"torch and Brian2 emit the same {same.matched:,} {_spikes(same.matched)} at {at};"
-        f" F1 = {share(scores.total.f1)} ({_worst(comparison)})."
+    """Whether the simulators emit the same spikes, in a sentence, or one for each that differs."""
+    ran = {name: str(one.setup) for name, one in comparison.simulations.items()}
+    at = "" if comparison.dt is None else f" at dt = {comparison.dt * 1e3:.6g} ms"
+    if comparison.exact:
+        n = comparison.agreement().matched
+        f1 = share(comparison.worst_f1)
+        names = list(ran.values())
+        if n:
+            return (
+                f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}; F1 = {f1}"
+                f" ({_worst(comparison)})."
+            )
+        none = f"Neither {names[0]} nor {names[1]} emits"
+        if len(names) > 2:
+            none = f"None of {joined(names)} emits"
+        return f"{none} a spike of its own{at}; F1 = {f1}."
+    sentences = [
+        _difference(comparison, name, ran, at) for name in list(comparison.simulations)[1:]
+    ]
+    f1 = joined(
+        [f"{share(one.scores.total.f1)} in {one.shown}" for one in comparison.simulations.values()]
     )
+    return f"{' '.join(sentences)} F1 = {f1} ({_worst(comparison)})."
+
+
+def _difference(comparison, name, ran, at):
+    """How one simulator differs from the reference."""
+    same, first = comparison.agreement(name), comparison.reference
+    both = f"{ran[first]} and {ran[name]}"
+    if same.exact:
+        return f"{both} emit the same {same.matched:,} {_spikes(same.matched)}{at}."
+    when, k = min(
+        (one.first_difference, k)
+        for one, k in zip(comparison.agreements[name], comparison.patterns)
+        if not one.exact
+    )
+    n = same.only_first + same.only_second
+    alone = [comparison.simulations[one].shown for one in (first, name)]
+    return (
+        f"{both} differ in {n:,} {_spikes(n)}{at}: {same.only_first:,} of {alone[0]} alone,"
+        f" {same.only_second:,} of {alone[1]} alone, the first at {when:.6g} s in pattern {k};"
+        f" {same.matched:,} are the same."
+    )
+
+
+def joined(names):
+    """Names as a sentence has them: a, b and c."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _spikes(n):
@@ -35,15 +60,9 @@ def _spikes(n):
 
 
 def _worst(comparison):
-    """The pattern recalled worst by either; scores of equal patterns name the first."""
-    best = [
-        (min(torch.f1, brian2.f1), k)
-        for k, torch, brian2 in zip(
-            comparison.patterns,
-            comparison.torch_scores.patterns,
-            comparison.brian2_scores.patterns,
-        )
-    ]
+    """The pattern recalled worst by any; scores of equal patterns name the first."""
+    each = zip(*(one.scores.patterns for one in comparison.simulations.values()))
+    best = [(min(one.f1 for one in ones), k) for k, ones in zip(comparison.patterns, each)]
     f1, k = min(best)
     if len(best) > 1 and f1 == max(best)[0]:
         return f"{share(f1)} in every pattern"
@@ -60,10 +79,9 @@ def certainty(comparison):
         f" of floating point operations moves a membrane by less than {bound:.2g}"
         f" (θ = {comparison.memory.theta:g})."
     )
-    exact = comparison.agreement.exact
     if call > bound:
         so = "So no order of floating point operations can change a spike"
-        return f"{facts} {so}{'.' if exact else ': rounding is not why they differ.'}"
+        return f"{facts} {so}{'.' if comparison.exact else ': rounding is not why they differ.'}"
     so = "So float order may matter here: rounding can decide whether a neuron fires"
-    tail = ", and another device or machine may give other spikes" if exact else ""
+    tail = ", and another device or machine may give other spikes" if comparison.exact else ""
     return f"{facts} {so}{tail}."

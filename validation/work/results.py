@@ -49,6 +49,9 @@ class Results:
         The command whose results they are.
     setting, figures : type
         What settings and figures of this command have to be, where the file has any.
+    of_today : callable, optional
+        Takes a setting that is read and gives it as it is written today, where earlier versions
+        wrote it otherwise.
 
     Raises
     ------
@@ -56,9 +59,10 @@ class Results:
         If there is something else under that name, or another run writes to it.
     """
 
-    def __init__(self, path, command, setting=dict, figures=dict):
+    def __init__(self, path, command, setting=dict, figures=dict, of_today=None):
         self.path = None if path is None else Path(path)
         self.command = command
+        self._of_today = of_today or (lambda setting: setting)
         self._kinds = {"setting": setting, "figures": figures}
         self._rows = {}
         self._file = None
@@ -181,6 +185,7 @@ class Results:
         row = msgspec.structs.asdict(decoded(line, _Row))
         for part, kind in self._kinds.items():
             fits(row[part], kind, part)
+        row["setting"] = self._of_today(row["setting"])
         self._rows[_key(row["setting"], row["seed"])] = row
 
     def _repair(self):

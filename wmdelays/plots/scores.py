@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Lines of more points than this together would make a large vector file.
 _VECTOR_POINTS = 20_000
+# Panels of simulators in a row; more would have no room for their legends.
+_MOST_BESIDE = 3
 
 
 def f1_figure(
@@ -42,12 +44,17 @@ def f1_figure(
     matplotlib.figure.Figure
     """
     with house_style():
-        figure = new_figure(2.4)
-        panels = figure.subplots(1, len(recalls), sharex=True, sharey=True, squeeze=False)[0]
-        for axes, (name, ones) in zip(panels, recalls.items()):
+        n_columns = min(len(recalls), _MOST_BESIDE)
+        n_rows = -(-len(recalls) // n_columns)
+        figure = new_figure(2.4 * n_rows)
+        panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+        for axes, (name, ones) in zip(panels.flat, recalls.items()):
             _f1_panel(axes, name, ones, patterns, width)
-        panels[0].set_ylabel("F1 in the window")
-        panels[0].set_ylim(-0.03, 1.05)
+        for axes in list(panels.flat)[len(recalls) :]:
+            axes.set_visible(False)
+        for axes in panels[:, 0]:
+            axes.set_ylabel("F1 in the window")
+        panels[0, 0].set_ylim(-0.03, 1.05)
     return figure
 
 

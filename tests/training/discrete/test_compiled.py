@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays import Cue, InputError, Memory, Raster
 from wmdelays.training import recall
-from wmdelays.training.discrete.side_by_side import recall_side_by_side
+from wmdelays.training.discrete.torch_recall import recall as torch_recall
 
 STEP = 1e-3
 
@@ -109,7 +109,7 @@ def test_the_compiled_loop_and_torchs_operators_give_the_same_bits(network, tria
     if lost is not None:
         # One of the cues, so that those beside it lose nothing.
         batch[0] = batch[0].losing_spikes(lost, np.random.default_rng(network["seed"]))
-    side_by_side = recall_side_by_side(memory, batch, "cpu")
+    side_by_side = torch_recall(memory, batch)
     for cue, one, two in zip(batch, recall(memory, batch), side_by_side):
         assert one.cue is two.cue is cue
         assert one.own == two.own and one.emitted == two.emitted
@@ -134,7 +134,7 @@ def test_a_network_that_runs_away_and_is_disturbed_gives_the_same_bits(
     cue = cue.with_ongoing_noise(rate, rng)
     if lost is not None:
         cue = cue.losing_spikes(lost, rng)
-    (one,), (two,) = recall(memory, [cue]), recall_side_by_side(memory, [cue], "cpu")
+    (one,), (two,) = recall(memory, [cue]), torch_recall(memory, [cue])
     assert one.emitted == two.emitted and one.own == two.own
     assert one.closest_call == two.closest_call
 
@@ -153,9 +153,7 @@ def test_a_network_that_runs_away_costs_little_once_it_fires_all_the_time():
     assert seconds(12_000) < 10 * seconds(300)
 
 
-BOTH = pytest.mark.parametrize(
-    "recall", [recall, lambda memory, cue: recall_side_by_side(memory, cue, "cpu")]
-)
+BOTH = pytest.mark.parametrize("recall", [recall, torch_recall], ids=["compiled", "torch"])
 
 
 def chain(weight=1.5):

@@ -9,6 +9,7 @@ from wmdelays import Cue, Raster, Recall
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.patterns import periodic as periodic_patterns
 from wmdelays.validation.recall.repeats import f1_of_repeats
+from wmdelays.validation.recall.simulators import Setup
 
 STEP = 1e-3
 
@@ -82,26 +83,30 @@ def test_f1_of_repeats_is_that_of_each_stretch():
     np.testing.assert_allclose(f1_of_repeats(recall, pattern), expected)
 
 
-def test_torch_and_brian2_give_the_same_table(wmdelays, cycles):
+def test_every_simulator_gives_the_same_table(wmdelays, cycles):
     run = ("periodic", cycles, "--repeats", 5, "--noise", "0,0.2", "--draws", 2, "--json", "-")
-    torch = wmdelays(*run)
+    compiled = wmdelays(*run)
+    torch = wmdelays(*run, "--simulator", "torch")
     brian2 = wmdelays(*run, "--simulator", "brian2", "--device", "numpy", "--dt", "0.5ms")
     assert torch.returncode == brian2.returncode == 0, brian2.stderr
-    assert outcome(torch.stdout) == outcome(brian2.stdout)
-    assert torch.stderr == brian2.stderr
+    assert outcome(compiled.stdout) == outcome(torch.stdout) == outcome(brian2.stdout)
+    tables = [run.stderr.rsplit("simulator: ", 1) for run in (compiled, torch, brian2)]
+    assert tables[0][0] == tables[1][0] == tables[2][0]
+    assert tables[0][1].startswith("compiled, the fastest")
+    assert [last for _, last in tables[1:]] == ["torch\n", "Brian2\n"]
 
 
 def test_as_many_spikes_are_added_as_are_lost(cycles, monkeypatch):
     from wmdelays.validation.recall import repeats as periodic
 
     memory, seen = read_memory(cycles), []
-    recall_by = periodic.recall_by
+    recall = Setup.recall
 
-    def spy(simulator, memory, cues, *others):
+    def spy(setup, memory, cues, *others):
         seen.extend(cues)
-        return recall_by(simulator, memory, cues, *others)
+        return recall(setup, memory, cues, *others)
 
-    monkeypatch.setattr(periodic, "recall_by", spy)
+    monkeypatch.setattr(Setup, "recall", spy)
     periodic.periodic(memory, repeats=50, noise=[0.0, 0.25], draws=1)
     clean, noisy = seen[0], seen[2]
     assert clean.lost is None and clean.spikes.steps(STEP).max() < 20
@@ -125,7 +130,7 @@ def test_a_memory_that_is_not_periodic_is_refused(refused, small_memory):
 
 
 def test_bad_settings_are_refused_before_any_work(refused, cycles, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.recall.repeats.recall_by", None)
+    monkeypatch.setattr(Setup, "recall", None)
     run = ("periodic", cycles)
     assert "there is no such file" in refused("periodic", "none.h5")
     assert "repeats is 0" in refused(*run, "--repeats", 0)

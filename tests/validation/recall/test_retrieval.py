@@ -8,6 +8,7 @@ import pytest
 from wmdelays import Memory, Raster
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.validation.recall.retrieval import retrieve
+from wmdelays.validation.recall.simulators import Setup
 
 STEP = 1e-3
 
@@ -94,13 +95,18 @@ def test_a_cue_without_synapses_recalls_nothing(wmdelays, chains, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--interval", 60, "--order", "random", "--seed", 4)])
-def test_torch_and_brian2_give_the_same_table(wmdelays, small_memory, arguments):
+def test_every_simulator_gives_the_same_table(wmdelays, small_memory, arguments):
     run = ("retrieve", small_memory, "--json", "-", *arguments)
-    torch, again = wmdelays(*run), wmdelays(*run)
+    compiled, again = wmdelays(*run), wmdelays(*run)
+    torch = wmdelays(*run, "--simulator", "torch")
     brian2 = wmdelays(*run, "--simulator", "brian2", "--device", "numpy", "--dt", "0.5ms")
     assert torch.returncode == brian2.returncode == 0, brian2.stderr
-    assert outcome(torch.stdout) == outcome(again.stdout) == outcome(brian2.stdout)
-    assert torch.stderr == brian2.stderr
+    assert outcome(compiled.stdout) == outcome(again.stdout)
+    assert outcome(compiled.stdout) == outcome(torch.stdout) == outcome(brian2.stdout)
+    tables = [run.stderr.rsplit("simulator: ", 1) for run in (compiled, torch, brian2)]
+    assert tables[0][0] == tables[1][0] == tables[2][0]
+    assert tables[0][1].startswith("compiled, the fastest")
+    assert [last for _, last in tables[1:]] == ["torch\n", "Brian2\n"]
     # The background is strong for so small a network: there is something to compare.
     assert outcome(torch.stdout)[1]
 
@@ -124,7 +130,7 @@ def test_the_seed_decides_order_and_background(wmdelays, small_memory):
 
 
 def test_bad_settings_are_refused_before_any_work(refused, small_memory, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmdelays.validation.recall.retrieval.recall_by", None)
+    monkeypatch.setattr(Setup, "recall", None)
     run = ("retrieve", small_memory)
     assert "there is no such file" in refused("retrieve", "none.h5")
     assert "--order is stored, random or numbers" in refused(*run, "--order", "first")

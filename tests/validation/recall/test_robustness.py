@@ -96,13 +96,32 @@ def test_the_protocols_are_those_of_the_reference(small_memory, kind, value):
     assert min(f1) < 1
 
 
-def test_torch_and_brian2_give_the_same_table(small_memory):
-    torch, brian2 = (
-        rows_of(small_memory, simulator=name, dt=1e-3, device="numpy")
-        for name in ("torch", "brian2")
+def test_every_simulator_gives_the_same_table(small_memory):
+    compiled, torch, brian2 = (
+        rows_of(small_memory, simulator=name, dt=1e-3, device=device)
+        for name, device in (("compiled", "auto"), ("torch", "cpu"), ("brian2", "numpy"))
     )
-    assert [row["figures"] for row in torch] == [row["figures"] for row in brian2]
+    assert [row["figures"] for row in compiled] == [row["figures"] for row in torch]
+    assert [row["figures"] for row in compiled] == [row["figures"] for row in brian2]
     assert len({row["figures"]["f1"] for row in torch}) > 10
+
+
+def test_rows_of_the_compiled_loop_that_were_called_torch_are_not_taken_for_torchs(
+    wmdelays, small_memory, tmp_path
+):
+    run = ("robustness", small_memory, "--damage", "lost", "--values", 0.3, "--draws", 1)
+    run += ("--results", "rows.jsonl", "--json", "-")
+    assert wmdelays(*run).returncode == 0
+    rows = (tmp_path / "rows.jsonl").read_text()
+    # As earlier versions wrote it.
+    (tmp_path / "rows.jsonl").write_text(rows.replace('"compiled"', '"torch"'))
+    before = (tmp_path / "rows.jsonl").read_bytes()
+    (one,) = json.loads(wmdelays(*run).stdout)
+    assert one["simulator"] == "compiled" and one["draws"] == 1
+    assert (tmp_path / "rows.jsonl").read_bytes() == before
+    found = json.loads(wmdelays(*run, "--simulator", "torch").stdout)
+    assert [one["simulator"] for one in found] == ["compiled", "torch"]
+    assert [one["simulator"] for one in json.loads(wmdelays(*run).stdout)] == ["compiled", "torch"]
 
 
 def test_what_is_damaged_changes_the_recall_and_what_is_not_does_not(small_memory):
@@ -191,7 +210,7 @@ def test_published_values_are_drawn_where_the_sizes_are_theirs():
     from wmdelays.validation.reports.robustness import figure
 
     def labels(neurons):
-        setting = dict(name="m", rule="margin", simulator="torch", kind="replaced", value=0.5)
+        setting = dict(name="m", rule="margin", simulator="compiled", kind="replaced", value=0.5)
         setting |= dict(draw=0, neurons=neurons, delays=41, patterns=16)
         figures = dict(f1=1.0, worst_pattern_f1=1.0)
         (legend,) = figure([{"setting": setting, "figures": figures}]).legends
@@ -218,6 +237,7 @@ def test_published_values_are_drawn_where_the_sizes_are_theirs():
         ("--simulator nest", "there is no simulator 'nest'"),
         ("--simulator brian2 --dt 0.3ms", "does not divide"),
         ("--simulator brian2 --device gpu", "there is no device 'gpu'"),
+        ("--simulator torch --device numpy", "there is no device 'numpy' in torch"),
         ("--results other.jsonl", "no file of results"),
         ("--report file", "is no folder"),
     ],

@@ -7,9 +7,10 @@ import xml.etree.ElementTree
 import numpy as np
 import pytest
 
-from wmdelays import InputError, Memory, Raster, Recall, agreement, score
+from wmdelays import InputError, Memory, Raster, Recall, score
 from wmdelays.contexts import Unpredictable
-from wmdelays.validation.recall.comparison import Comparison
+from wmdelays.validation.recall.comparison import Comparison, Simulation
+from wmdelays.validation.recall.simulators import set_up
 from wmdelays.validation.reports.compare import MOST_OVERLAYS, write_report
 from wmdelays.validation.reports.pages import check_folder
 from wmdelays.words import share
@@ -27,11 +28,11 @@ def build(
     silent=False,
     n_synapses=40,
     closest_call=0.1,
-    bound=1e-11,
     made=None,
     settings=None,
+    simulators=("torch", "brian2"),
 ):
-    """A comparison; Brian2 loses the first own spike of the patterns whose places are in `lost`."""
+    """A comparison; the last simulator loses the first own spike of the patterns in `lost`."""
     rng = np.random.default_rng(0)
     entries = rng.random((n_patterns, n_steps, n_neurons)) < 0.05
     stored = [Raster.from_dense(dense, step) for dense in entries]
@@ -51,26 +52,30 @@ def build(
         made=made or {"rule": "hebbian", "seed": 7},
     )
     cues = memory.cues()
-    torch, brian2 = [], []
+    recalls = {name: [] for name in simulators}
     for place, (cue, pattern) in enumerate(zip(cues, stored)):
         own = pattern.dense(step)
         own[:n_delays] = False
         own[n_delays:] |= explode
         own &= not silent
-        torch.append(Recall(cue, pattern, Raster.from_dense(own, step), closest_call))
-        if place in lost:
-            own[tuple(np.argwhere(own)[0])] = False
-        brian2.append(Recall(cue, pattern, Raster.from_dense(own, step)))
+        for name in simulators:
+            if name == simulators[-1] and place in lost:
+                own[tuple(np.argwhere(own)[0])] = False
+            call = None if name == "brian2" else closest_call
+            recalls[name].append(Recall(cue, pattern, Raster.from_dense(own, step), call))
+    devices = {"torch": "cpu", "brian2": "numpy"}
     return Comparison(
         memory,
         list(range(n_patterns)),
-        torch,
-        brian2,
-        score(torch, stored),
-        score(brian2, stored),
-        [agreement(a.own, b.own, step) for a, b in zip(torch, brian2)],
-        closest_call,
-        bound,
+        {
+            name: Simulation(
+                set_up(name, memory, device=devices.get(name, "auto")),
+                ones,
+                score(ones, stored),
+                0.1,
+            )
+            for name, ones in recalls.items()
+        },
         {"dt_s": step / 10, "device": "numpy", "neuron": "lif", **(settings or {})},
         {"torch": 0.1},
         {"wmdelays": "0.1.0"},
@@ -105,19 +110,71 @@ def undrawn(monkeypatch):
 
 
 def test_the_verdict_counts_the_common_spikes(undrawn, tmp_path):
-    n = build().agreement.matched
+    n = build().agreement().matched
     text = words(page(build(), tmp_path))
-    assert f"torch and Brian2 emit the same {n} spikes at dt = 0.1 ms; F1 = 1.0000" in text
+    assert (
+        f"torch (cpu) and Brian2 (numpy) emit the same {n} spikes at dt = 0.1 ms; F1 = 1.0000"
+        in text
+    )
     assert "The rasters agree." in text and "The rasters differ." not in text
 
 
 def test_the_verdict_changes_with_a_difference(differing):
     text = words(differing[1])
-    at = build(lost=[1]).agreements[1].first_difference
-    assert "torch and Brian2 differ in 1 spike at dt = 0.1 ms: 1 of torch alone" in text
+    at = build(lost=[1]).agreements["brian2"][1].first_difference
+    assert (
+        "torch (cpu) and Brian2 (numpy) differ in 1 spike at dt = 0.1 ms: 1 of torch alone" in text
+    )
     assert f"the first at {at:.6g} s in pattern 1" in text
     assert "The rasters differ." in text and "The rasters agree." not in text
     assert "≠ 1" in text and "≠ 0" not in text
+
+
+THREE = ("torch", "compiled", "brian2")
+
+
+def test_three_simulators_have_one_verdict(undrawn, tmp_path):
+    n = build().agreement().matched
+    text = words(page(build(simulators=THREE), tmp_path))
+    assert f"torch (cpu), compiled and Brian2 (numpy) emit the same {n} spikes at dt" in text
+    assert (
+        "recalled in torch, compiled and Brian2" in text and "Beside torch, spike for spike" in text
+    )
+
+
+def test_of_three_simulators_the_one_that_differs_is_named_counted_and_drawn(tmp_path):
+    comparison = build(simulators=THREE, lost=[1])
+    text = words(page(comparison, tmp_path))
+    n = comparison.agreement("compiled").matched
+    assert f"torch (cpu) and compiled emit the same {n} spikes at dt = 0.1 ms." in text
+    assert "torch (cpu) and Brian2 (numpy) differ in 1 spike at dt = 0.1 ms: 1 of torch" in text
+    assert "F1 = 1.0000 in torch, 1.0000 in compiled and 0.9" in text
+    assert (
+        "no spike differs in compiled, 1 spike differs in Brian2. Drawn: torch and Brian2." in text
+    )
+    assert text.count("≠ 1") == 2 and "≠ 0" not in text
+    values = comparison.as_dict()
+    assert values["agreements"]["brian2"]["only_torch"] == 1 and "agreement" not in values
+    assert [one["agreements"]["compiled"]["only_torch"] for one in values["patterns"]] == [0, 0]
+
+
+def test_each_simulator_that_differs_has_an_overlay_of_its_own(tmp_path):
+    comparison = build(n_patterns=1, simulators=("brian2", "torch", "compiled"))
+    for name in ("torch", "compiled"):
+        recall = comparison.simulations[name].recalls[0]
+        own = recall.own
+        less = Raster(own.neurons[1:], own.times[1:], own.n_neurons, own.duration)
+        comparison.simulations[name].recalls[0] = Recall(recall.cue, recall.emitted, less)
+    page(comparison, tmp_path)
+    assert {path.stem for path in (tmp_path / "figures").glob("overlay*.png")} == {
+        "overlay_pattern_0000_torch",
+        "overlay_pattern_0000_compiled",
+    }
+
+
+def test_simulators_in_discrete_time_have_no_dt(undrawn, tmp_path):
+    text = words(page(build(simulators=("torch", "compiled")), tmp_path))
+    assert "torch (cpu) and compiled emit the same" in text and "dt = " not in text
 
 
 def test_the_page_names_every_pattern_also_those_it_does_not_draw(undrawn, tmp_path, monkeypatch):
@@ -256,7 +313,7 @@ def test_an_exploded_recall_keeps_time_and_sizes_bounded(tmp_path):
 @pytest.mark.parametrize(
     "case",
     [
-        {"silent": True, "n_synapses": 0, "bound": 0.0, "closest_call": 1.0},
+        {"silent": True, "n_synapses": 0, "closest_call": 1.0},
         {"n_neurons": 5, "step": 1 / 30, "n_steps": 11, "n_synapses": 3},
         {"n_neurons": 1, "n_synapses": 1},
     ],
@@ -266,13 +323,13 @@ def test_unusual_networks_have_a_report_too(tmp_path, case, recwarn):
     assert "Pattern 0" in text
     assert not recwarn.list
     if case.get("silent"):
-        assert "Neither torch nor Brian2 emits a spike of its own" in text
+        assert "Neither torch (cpu) nor Brian2 (numpy) emits a spike of its own" in text
 
 
 def test_unpredictable_spikes_are_explained(undrawn, tmp_path, monkeypatch):
     found = Unpredictable(40, [(0, 60, 1)] * 3, [(0, 70, 1, 0, 80)] * 5)
     monkeypatch.setattr(
-        "wmdelays.validation.reports.compare.unpredictable_spikes", lambda *of: found
+        "wmdelays.validation.reports.memory.unpredictable_spikes", lambda *of: found
     )
     text = words(page(build(n_patterns=1), tmp_path))
     assert "Of the 40 stored spikes after the trigger window, 8 (20 %)" in text

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 
 from wmdelays.training.discrete.equation import membrane
-from wmdelays.training.discrete.side_by_side import one_thread
+from wmdelays.training.discrete.threads import one_thread
 
 # Part of all neurons and trials from which on a matrix product is faster than single blocks.
 _MANY = 0.08

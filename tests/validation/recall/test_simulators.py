@@ -1,0 +1,171 @@
+"""One door for every simulator."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy_plain import NUMPY_PLAIN
+
+from wmdelays import Cue, InputError, Memory, Raster, score
+from wmdelays.files.memory_file import read_memory
+from wmdelays.patterns import periodic
+from wmdelays.training import store
+from wmdelays.validation.recall.comparison import compare
+from wmdelays.validation.recall.simulators import SIMULATORS, Simulator, recall, register, set_up
+
+STEP = 1e-3
+
+
+@pytest.fixture
+def numpy_plain(monkeypatch):
+    """A simulator of somebody else's, known while a test runs."""
+    monkeypatch.setattr(
+        "wmdelays.validation.recall.simulators.SIMULATORS", known := dict(SIMULATORS)
+    )
+    register(NUMPY_PLAIN)
+    assert known["numpy-plain"] is NUMPY_PLAIN
+
+
+def test_a_registered_simulator_is_compared_like_any_other(wmdelays, small_memory, numpy_plain):
+    words = ("--simulators", "numpy-plain,brian2", "--device", "numpy", "--dt", "0.5ms")
+    done = wmdelays("compare", small_memory, *words, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert "plain NumPy and Brian2 (numpy) emit the same" in done.stderr
+    out = json.loads(done.stdout)
+    assert out["numpy-plain"] == out["brian2"] and out["brian2"]["n_spikes"] > 100
+    assert set(out["agreement"]) == {
+        *("matched", "only_numpy-plain", "only_brian2", "first_difference_s")
+    }
+    assert out["closest_call"] is None
+    assert out["settings"]["simulators"] == ["numpy-plain", "brian2"]
+
+
+def test_a_registered_simulator_answers_the_other_questions(wmdelays, small_memory, numpy_plain):
+    run = ("robustness", small_memory, "--damage", "lost,weights", "--draws", 1, "--json", "-")
+    plain, compiled = (wmdelays(*run, "--simulator", name) for name in ("numpy-plain", "compiled"))
+    assert plain.returncode == 0, plain.stderr
+    assert "simulator: plain NumPy" in plain.stderr
+    rows = [json.loads(one.stdout) for one in (plain, compiled)]
+    assert all(row.pop("simulator") == "numpy-plain" for row in rows[0])
+    assert all(row.pop("simulator") == "compiled" for row in rows[1])
+    assert rows[0] == rows[1]
+
+
+def test_a_name_that_is_taken_or_no_name_is_not_registered(numpy_plain):
+    with pytest.raises(InputError, match="there is a simulator numpy-plain already"):
+        register(NUMPY_PLAIN)
+    with pytest.raises(InputError, match="not 'a,b'"):
+        register(Simulator("a,b", lambda: None, "two"))
+
+
+def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory):
+    line = refused("compare", small_memory, "--simulators", "torch,nest")
+    assert line.endswith("there is no simulator 'nest'; there are torch, compiled, brian2")
+    assert "two simulators or more" in refused("compare", small_memory, "--simulators", "torch")
+    assert "named twice" in refused("compare", small_memory, "--simulators", "torch,torch")
+    assert "no device 'tpu'" in refused("compare", small_memory, "--torch-device", "tpu")
+    for command in ("robustness", "retrieve", "periodic"):
+        assert "no simulator 'nest'" in refused(command, small_memory, "--simulator", "nest")
+
+
+def test_three_simulators_are_compared_with_the_first(wmdelays, small_memory):
+    words = ("--simulators", "torch,compiled,brian2", "--device", "numpy", "--dt", "1ms")
+    done = wmdelays("compare", small_memory, *words, "--json", "-", "--patterns", "1")
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout)
+    assert out["torch"] == out["compiled"] == out["brian2"]
+    assert set(out["agreements"]) == {"compiled", "brian2"} and "agreement" not in out
+    assert out["agreements"]["compiled"] == {
+        "matched": out["torch"]["n_spikes"],
+        "only_torch": 0,
+        "only_compiled": 0,
+        "first_difference_s": None,
+    }
+    (row,) = out["patterns"]
+    assert {"torch_f1", "compiled_f1", "brian2_f1", "agreements"} < set(row)
+
+
+def test_dt_is_resolved_once(small_memory):
+    memory = read_memory(small_memory)
+    assert set_up("brian2", memory).dt == pytest.approx(memory.step / 10)
+    assert set_up("brian2", memory, dt=memory.step / 4).n_substeps == 4
+    assert set_up("torch", memory).dt is None
+    with pytest.raises(InputError, match="does not divide"):
+        set_up("compiled", memory, dt=0.3e-3)
+    with pytest.raises(InputError, match="there is no neuron 'magic' in Brian2"):
+        set_up("brian2", memory, neuron="magic")
+
+
+def test_a_comparison_says_what_ran(small_memory):
+    made = compare(read_memory(small_memory), ("compiled", "brian2"), device="numpy", dt=STEP)
+    assert list(made.simulations) == ["compiled", "brian2"] and made.reference == "compiled"
+    brian2 = made.simulations["brian2"]
+    assert (brian2.setup.device, brian2.setup.dt) == ("numpy", STEP)
+    assert len(brian2.recalls) == 3 and brian2.scores.total.f1 > 0.9 and brian2.seconds > 0
+    assert made.exact and made.agreement("brian2").matched == brian2.n_spikes
+    assert made.closest_calls[0] == "compiled"
+
+
+def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):
+    memory = read_memory(small_memory)
+    for name, shown in (("torch", "torch (cpu)"), ("brian2", "Brian2 (numpy)")):
+        said = []
+        device = "cpu" if name == "torch" else "numpy"
+        progress = lambda stage, part: said.append((stage, part))  # noqa: E731
+        recall(memory, memory.cues(), name, dt=STEP, device=device, progress=progress)
+        assert {stage.split(": ")[0] for stage, _ in said} == {shown}
+        parts = [part for _, part in said if part is not None]
+        assert parts and parts == sorted(parts) and 0 <= parts[0] and parts[-1] <= 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(
+    seed=st.integers(0, 2**31),
+    n_delays=st.integers(1, 9),
+    kinds=st.lists(
+        st.sampled_from(["plain", "losing", "noisy", "both", "empty", "short"]),
+        min_size=1,
+        max_size=4,
+    ),
+    closed=st.booleans(),
+)
+def test_all_simulators_agree_spike_for_spike(seed, n_delays, kinds, closed):
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(0.05, 0.4, (12, 12, n_delays)) * (rng.random((12, 12, n_delays)) < 0.4)
+    memory = Memory.from_dense(weights, step=STEP, beta=0.8, theta=1.0)
+    cues = []
+    for k, kind in enumerate(kinds):
+        pattern = Raster.from_dense(rng.random((n_delays + 3, 12)) < 0.2, STEP)
+        # A recall of several cycles, of one, or of a part.
+        n_steps = (3 if closed else 1) * (n_delays + 3) + 5 * k
+        cue = Cue.from_pattern(pattern, n_delays, STEP, n_steps)
+        if kind == "empty":
+            cue = Cue(Raster([], [], 12, n_steps * STEP), STEP, clamp=min(3, n_steps))
+        if kind == "short":
+            cue = cue.shortened(n_delays // 2)
+        if kind in ("losing", "both"):
+            cue = cue.losing_spikes(0.3, rng)
+        if kind in ("noisy", "both"):
+            cue = cue.with_ongoing_noise(0.05, rng)
+        cues.append(cue)
+    torch = recall(memory, cues, "torch")
+    compiled = recall(memory, cues, "compiled")
+    brian2 = recall(memory, cues, "brian2", dt=STEP / 2, device="numpy")
+    for one, two, three in zip(torch, compiled, brian2):
+        assert (one.own, one.emitted) == (two.own, two.emitted) == (three.own, three.emitted)
+        assert one.closest_call == two.closest_call
+
+
+def test_periodic_memories_go_on_alike_in_every_simulator():
+    memory = store(periodic(40, 60, 2, 0.03, seed=3), n_delays=15, periodic=True)
+    cues = [Cue.from_pattern(p, 15, memory.step, 300) for p in memory.patterns]
+    made = {name: recall(memory, cues, name) for name in ("torch", "compiled")}
+    made["brian2"] = recall(memory, cues, "brian2", device="numpy", dt=memory.step)
+    for recalls in zip(*made.values()):
+        assert len(recalls[0].own) > 100
+        assert recalls[0].own == recalls[1].own == recalls[2].own
+    assert score(made["torch"], memory.patterns).total.f1 == 1
+    single = recall(memory, cues[0])
+    assert single.own == made["torch"][0].own
