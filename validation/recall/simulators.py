@@ -17,6 +17,8 @@ from wmdelays.quantities import shortened, substeps
 DEFAULT = "compiled"
 # Steps of a simulator in continuous time in one of the memory's, where nothing else is said.
 _SUBSTEPS = 10
+# What stands beside simulators in the results of a comparison.
+_TAKEN = frozenset("memory agreement agreements closest_call patterns settings versions".split())
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,13 @@ def register(simulator):
     Parameters
     ----------
     simulator : Simulator
+        It takes the place of one of the same name.
 
     Raises
     ------
-    InputError
-        If the name is taken, or could not stand on a command line beside others.
+    ValueError
+        If the name could not stand on a command line beside others, or in results beside what else
+        they have.
 
     Examples
     --------
@@ -183,12 +187,8 @@ def register(simulator):
     ['torch', 'compiled', 'brian2', 'silent']
     >>> del SIMULATORS["silent"]
     """
-    if not re.fullmatch("[a-z][a-z0-9_-]*", simulator.name):
-        raise InputError(
-            f"a simulator's name has small letters, digits, - and _, not {simulator.name!r}"
-        )
-    if simulator.name in SIMULATORS:
-        raise InputError(f"there is a simulator {simulator.name} already; take another name")
+    if not re.fullmatch("[a-z][a-z0-9_-]*", simulator.name) or simulator.name in _TAKEN:
+        raise ValueError(f"a simulator cannot be called {simulator.name!r}")
     SIMULATORS[simulator.name] = simulator
 
 
@@ -239,6 +239,13 @@ def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
     if not chosen.continuous:
         return Setup(chosen, None, None, device, neuron)
     return Setup(chosen, n_substeps, memory.step / n_substeps, device, neuron)
+
+
+def _check_known(what, value, known, chosen):
+    if value not in known:
+        raise InputError(
+            f"there is no {what} {shortened(value)} in {chosen.shown}; there is {', '.join(known)}"
+        )
 
 
 def recall(memory, cues, simulator=DEFAULT, *, dt=None, device="auto", neuron="lif", progress=None):

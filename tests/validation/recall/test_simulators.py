@@ -53,11 +53,10 @@ def test_a_registered_simulator_answers_the_other_questions(wmdelays, small_memo
     assert rows[0] == rows[1]
 
 
-def test_a_name_that_is_taken_or_no_name_is_not_registered(numpy_plain):
-    with pytest.raises(InputError, match="there is a simulator numpy-plain already"):
-        register(NUMPY_PLAIN)
-    with pytest.raises(InputError, match="not 'a,b'"):
-        register(Simulator("a,b", lambda: None, "two"))
+def test_what_could_not_be_named_in_a_command_or_in_results_is_not_registered(numpy_plain):
+    for name in ("a,b", "Torch", "", "patterns"):
+        with pytest.raises(ValueError, match=f"a simulator cannot be called '{name}'"):
+            register(Simulator(name, lambda: None, "none"))
 
 
 def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory):
