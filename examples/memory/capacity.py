@@ -8,8 +8,7 @@ what a perceptron could do with as many weights (Gardner 1988; no leak, no reset
 
 import matplotlib.pyplot as plt
 
-from wmdelays import theory
-from wmdelays.validation.scans.limit import capacity
+from wmdelays import capacity, theory
 from wmdelays.validation.scans.parameters import settings
 
 delays = [8, 16, 24]

@@ -9,8 +9,8 @@ no weights could predict set a bound.
 
 import matplotlib.pyplot as plt
 
+from wmdelays import scan
 from wmdelays.validation.scans.parameters import settings
-from wmdelays.validation.scans.scanning import scan
 
 generator = "bernoulli:neurons=80,steps=150,patterns=4,rate=0.006"
 delays = [1, 2, 4, 8, 16, 24]

@@ -6,11 +6,10 @@ The motif of a spike is the fewest contributions of earlier spikes that bring th
 these spikes in the raster, with lines from each to where it arrives after its delay; right, how they add up.
 """
 
-from wmdelays.motifs.motifs import find_motifs
-from wmdelays.patterns import bernoulli
-from wmdelays.plots.motifs import motif_figure, typical_spike
-from wmdelays.training import store
+from wmdelays import bernoulli, store
+from wmdelays.motifs import find_motifs
+from wmdelays.plots import motif_figure
 
 memory = store(bernoulli(n_neurons=100, n_steps=200, n_patterns=3, rate=0.008))
 motifs = find_motifs(memory)
-figure = motif_figure(memory, motifs[0], typical_spike(motifs[0]))
+figure = motif_figure(memory, motifs[0], spike=60)

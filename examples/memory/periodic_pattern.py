@@ -9,8 +9,7 @@ which every spike is lost with some probability and as many random ones come in,
 import matplotlib.pyplot as plt
 import numpy as np
 
-from wmdelays.patterns import periodic
-from wmdelays.training import store
+from wmdelays import periodic, store
 from wmdelays.validation.recall.repeats import periodic as recall_over_and_over
 
 cycles = periodic(n_neurons=128, n_steps=100, n_patterns=2, rate=0.008)

@@ -11,8 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import wmdelays
-from wmdelays.patterns import bernoulli
-from wmdelays.training import recall, store
+from wmdelays import bernoulli, store
+from wmdelays.training import recall
 
 patterns = bernoulli(n_neurons=64, n_steps=200, n_patterns=40, rate=0.01)
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")

@@ -6,10 +6,10 @@ Four random patterns are stored. One is cued by its first 41 ms, and the network
 discrete-time model, and in Brian2 in continuous time. Every spike is the same, so each mark is a crossed circle.
 """
 
+from wmdelays import bernoulli, store
 from wmdelays.brian_models import recall as recall_in_brian2
-from wmdelays.patterns import bernoulli
-from wmdelays.plots.rasters import overlay_figure
-from wmdelays.training import recall, store
+from wmdelays.plots import overlay_figure
+from wmdelays.training import recall
 
 memory = store(bernoulli(n_neurons=128, n_steps=300, n_patterns=4, rate=0.008))
 

@@ -10,8 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import wmdelays
-from wmdelays.patterns import bernoulli
-from wmdelays.training import recall, store
+from wmdelays import bernoulli, store
+from wmdelays.training import recall
 
 patterns = bernoulli(n_neurons=200, n_steps=200, n_patterns=8, rate=0.005)
 probabilities = np.linspace(0, 1, 11)

@@ -8,11 +8,9 @@ well the activity of the moment matches it. Each is active after its cue and at 
 
 import numpy as np
 
-from wmdelays.patterns import bernoulli
-from wmdelays.plots.retrieval import retrieval_figure
-from wmdelays.retrieval.alignment import sliding_best_f1
-from wmdelays.training import store
-from wmdelays.validation.recall.retrieval import retrieve
+from wmdelays import bernoulli, retrieve, store
+from wmdelays.plots import retrieval_figure
+from wmdelays.retrieval import sliding_best_f1
 
 memory = store(bernoulli(n_neurons=256, n_steps=200, n_patterns=6, rate=0.004))
 result = retrieve(memory, order=[3, 0, 5, 1, 4, 2], background=0.001, seed=1)

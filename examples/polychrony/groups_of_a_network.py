@@ -8,9 +8,8 @@ from several sets of anchors; distinct groups are those with other spikes or tim
 
 import numpy as np
 
-from wmdelays.plots.groups import distributions_figure
-from wmdelays.polychrony.delay_network import DelayNetwork
-from wmdelays.polychrony.group_statistics import GroupStatistics
+from wmdelays.plots import group_sizes_figure
+from wmdelays.polychrony import DelayNetwork, GroupStatistics
 from wmdelays.polychrony.search.search import search
 
 rng = np.random.default_rng(0)
@@ -23,4 +22,4 @@ weight = np.where(excitatory[pre], rng.choice([3.0, 10.0], 2000, p=[0.4, 0.6]), 
 statistics = GroupStatistics()
 for group in search(DelayNetwork(pre, post, delay_ms, weight, excitatory), min_layers=5):
     statistics.add(group)
-figure = distributions_figure(statistics)
+figure = group_sizes_figure(statistics)

@@ -9,8 +9,8 @@ spike to where it arrives after its delay, and numbers are layers.
 
 import numpy as np
 
-from wmdelays.plots.groups import group_figure
-from wmdelays.polychrony.delay_network import DelayNetwork
+from wmdelays.plots import group_figure
+from wmdelays.polychrony import DelayNetwork
 from wmdelays.polychrony.search.search import search
 
 rng = np.random.default_rng(0)

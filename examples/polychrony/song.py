@@ -12,8 +12,8 @@ For a recording of your own, ``read_raster("cells.csv")`` takes the place of the
 import numpy as np
 
 from wmdelays import Raster
-from wmdelays.find.templates import Template
-from wmdelays.plots.occurrences import occurrences_figure
+from wmdelays.find import Template
+from wmdelays.plots import occurrences_figure
 from wmdelays.validation.find.stored import find
 
 rng = np.random.default_rng(3)

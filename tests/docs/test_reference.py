@@ -29,7 +29,8 @@ def test_the_page_of_a_package_lists_what_it_exports(package):
     page = (PAGES / f"{package.split('.')[-1]}.md").read_text()
     assert page.startswith(f"# `{package}`\n")
     lists = re.findall(r"autosummary::\n   :toctree: ../generated\n\n((?:   \w+\n)+)", page)
-    listed = " ".join(lists).split()
+    # What is no function and no class has a sentence of its own.
+    listed = " ".join(lists).split() + re.findall(r"py:data:: (\w+)", page)
     assert sorted(listed) == sorted(import_module(package).__all__)
 
 
