@@ -212,7 +212,8 @@ def _value(name, given, kind, optional=False):
         try:
             number = float(text)
             if math.isfinite(number):
-                return number
+                # So they stand in the rows of earlier scans, which are not computed again.
+                return int(text) if optional and text.isdecimal() else number
         except ValueError:
             pass
     raise InputError(f"{name} has to be {kinds}, not {text!r}")

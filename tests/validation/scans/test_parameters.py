@@ -1,5 +1,7 @@
 """Settings of scans: which there are, of which kind, and what is refused."""
 
+import json
+
 import pytest
 
 import wmdelays.machine.free_memory
@@ -35,6 +37,12 @@ def test_values_get_the_kind_of_their_parameter():
         "shortest_trigger": (None, type(None)),
         "theta": (2.0, float),
     }
+
+
+def test_rows_of_earlier_scans_are_found_again():
+    """A whole number for an option that follows others by default stands there as such."""
+    (found,) = settings(SMALL, {"rule": ["bptt"]}, options={"alpha": "15", "learning_rate": "0.5"})
+    assert json.dumps([found["alpha"], found["learning_rate"]]) == "[15, 0.5]"
 
 
 def test_a_value_that_is_named_twice_is_one_point():
