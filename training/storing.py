@@ -77,6 +77,19 @@ def store(
     ------
     InputError
         If the patterns cannot be stored in one memory or a setting makes no sense.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, store
+    >>> memory = store(bernoulli(n_neurons=40, n_steps=60, n_patterns=2, rate=0.02), n_delays=15)
+    >>> memory.made["rule"], memory.made["scores"]["f1"]
+    ('margin', 1.0)
+
+    Another rule, and an option of it:
+
+    >>> memory = store(memory.patterns, "hebbian", n_delays=15, deconvolve=True)
+    >>> memory.made["settings"]
+    {'deconvolve': True}
     """
     rule, seed = rule_named(rule), checked_seed(seed)
     common = {

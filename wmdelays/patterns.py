@@ -49,6 +49,13 @@ def bernoulli(
     ------
     InputError
         If a size or a probability makes no sense.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli
+    >>> patterns = bernoulli(n_neurons=50, n_steps=100, n_patterns=2, rate=0.01)
+    >>> len(patterns), patterns[0].n_neurons, round(patterns[0].duration, 3)
+    (2, 50, 0.1)
     """
     rng = _checked_rng(seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate)
     _check_memory(n_neurons, n_steps, n_patterns, rate)
@@ -88,6 +95,14 @@ def refractory(
     ------
     InputError
         If a size or a probability makes no sense, or the rate cannot be reached.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wmdelays import refractory
+    >>> (pattern,) = refractory(n_neurons=1, n_steps=1000, n_patterns=1, rate=0.1, interval=4)
+    >>> int(np.diff(pattern.steps(1e-3)).min()) > 4
+    True
     """
     rng = _checked_rng(seed, n_neurons=n_neurons, n_steps=n_steps, n_patterns=n_patterns, rate=rate)
     _check_interval(interval)
@@ -200,6 +215,13 @@ def periodic(
     ------
     InputError
         If a size or a probability makes no sense.
+
+    Examples
+    --------
+    >>> from wmdelays import periodic, store
+    >>> cycles = periodic(n_neurons=40, n_steps=60, n_patterns=1, rate=0.02)
+    >>> store(cycles, n_delays=15, periodic=True).periodic
+    True
     """
     rasters = refractory(
         n_neurons, n_steps, n_patterns, rate, interval=interval, step=step, seed=seed
@@ -248,6 +270,12 @@ def generate(specification: str, *, step: float = 1e-3, seed: int = 0) -> list[R
     ------
     InputError
         If the generator or a parameter is unknown, missing, or not a number.
+
+    Examples
+    --------
+    >>> from wmdelays import generate
+    >>> len(generate("bernoulli:neurons=50,steps=100,patterns=3,rate=0.01"))
+    3
     """
     name, given = _parsed(specification)
     return GENERATORS[name](**given, step=step, seed=seed)

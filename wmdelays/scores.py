@@ -103,6 +103,15 @@ def score(recalled: Recall | Sequence[Recall], pattern: Raster | Sequence[Raster
     ------
     InputError
         If the numbers of recalls and patterns differ.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, score, store
+    >>> from wmdelays.training import recall
+    >>> memory = store(bernoulli(40, 60, 2, rate=0.02), n_delays=15)
+    >>> scores = score(recall(memory, memory.cues()), memory.patterns)
+    >>> scores.total.f1, scores.worst_pattern_f1
+    (1.0, 1.0)
     """
     if isinstance(recalled, Recall):
         recalled, pattern = [recalled], [pattern]
@@ -179,6 +188,15 @@ def sliding_f1(recalled: Recall, pattern: Raster, width: int) -> tuple[np.ndarra
         The middle of each window, in seconds from the pattern's start.
     f1 : float array, shape (n_windows,)
         NaN where neither has a spike.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, sliding_f1, store
+    >>> from wmdelays.training import recall
+    >>> memory = store(bernoulli(40, 60, 1, rate=0.02), n_delays=15)
+    >>> time, f1 = sliding_f1(recall(memory, memory.cues()[0]), memory.patterns[0], width=20)
+    >>> len(time), float(f1.min())
+    (26, 1.0)
     """
     made, wanted = scored_spikes(recalled, pattern)
     width = max(1, min(int(width), len(made)))
@@ -234,6 +252,15 @@ def agreement(first: Raster, second: Raster, step: float) -> Agreement:
     Returns
     -------
     Agreement
+
+    Examples
+    --------
+    >>> from wmdelays import Raster, agreement
+    >>> first = Raster([0, 1], [0.001, 0.002], n_neurons=2, duration=0.01)
+    >>> second = Raster([0, 1], [0.001, 0.003], n_neurons=2, duration=0.01)
+    >>> found = agreement(first, second, step=0.001)
+    >>> found.matched, found.exact
+    (1, False)
     """
     events = [np.unique(event_keys(raster, step)) for raster in (first, second)]
     if first.n_neurons != second.n_neurons:

@@ -72,6 +72,17 @@ def recall(
     Notes
     -----
     The user's Brian2 session stays as it was: its device, its preferences and its objects.
+
+    Examples
+    --------
+    >>> from wmdelays import agreement, bernoulli, store
+    >>> from wmdelays.brian_models import recall
+    >>> from wmdelays.training import recall as recall_in_steps
+    >>> memory = store(bernoulli(40, 60, 1, rate=0.02), n_delays=15)
+    >>> in_brian2 = recall(memory, memory.cues(), dt=0.0005, device="numpy")
+    >>> in_steps = recall_in_steps(memory, memory.cues())
+    >>> agreement(in_brian2[0].own, in_steps[0].own, memory.step).exact
+    True
     """
     single = isinstance(cue, Cue)
     cues = [cue] if single else list(cue)

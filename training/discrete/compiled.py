@@ -31,6 +31,15 @@ def recall(memory, cue):
     ------
     InputError
         If a cue does not belong to this memory, or there is no memory for so long a recall.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, store
+    >>> from wmdelays.training import recall
+    >>> memory = store(bernoulli(40, 60, 2, rate=0.02), n_delays=15)
+    >>> recalls = recall(memory, memory.cues())
+    >>> [len(one.emitted) == len(pattern) for one, pattern in zip(recalls, memory.patterns)]
+    [True, True]
     """
     if isinstance(cue, Cue):
         return recall(memory, [cue])[0]

@@ -49,6 +49,14 @@ def write_memory(path: str | Path, memory: Memory) -> None:
     ------
     InputError
         If the file cannot be written, or `made` cannot be put into it.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, read_memory, store, write_memory
+    >>> memory = store(bernoulli(20, 40, 1, rate=0.03), n_delays=15)
+    >>> write_memory("memory.h5", memory)
+    >>> read_memory("memory.h5").fingerprint() == memory.fingerprint()
+    True
     """
     made = texts_of(memory.made, "how the memory was made", _ATTRIBUTES)
     with writing(path, KIND) as file:

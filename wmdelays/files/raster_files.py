@@ -52,6 +52,15 @@ def read_raster(
     InputError
         If there is no such file, it holds no spikes, or it cannot be understood; or its units are
         numbered far beyond their number, and no number of neurons is stated.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from wmdelays import read_raster
+    >>> _ = Path("cells.csv").write_text("unit,time_s\\n1,0.002\\n0,0.0105\\n")
+    >>> recording = read_raster("cells.csv")
+    >>> recording.n_neurons, recording.times
+    (2, array([0.002 , 0.0105]))
     """
     path = Path(path)
     readers = {".csv": _read_csv, ".npz": _read_npz}
@@ -106,6 +115,13 @@ def write_raster(path: str | Path, raster: Raster) -> None:
     """Write a raster to a ``.csv`` or ``.npz`` file, which `read_raster` reads back.
 
     A csv file does not hold the number of neurons and the duration; an npz file does.
+
+    Examples
+    --------
+    >>> from wmdelays import Raster, read_raster, write_raster
+    >>> write_raster("two.npz", Raster([0, 1], [0.001, 0.002], n_neurons=3, duration=0.01))
+    >>> read_raster("two.npz").n_neurons
+    3
     """
     path = Path(path)
     check_raster(path)

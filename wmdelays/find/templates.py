@@ -110,6 +110,14 @@ def pattern_templates(memory, window=None):
     ------
     InputError
         If the memory has no patterns, or the window is shorter than a step.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, store
+    >>> from wmdelays.find import pattern_templates
+    >>> memory = store(bernoulli(40, 100, 1, rate=0.02), n_delays=15)
+    >>> [one.name for one in pattern_templates(memory, window=0.05)]
+    ['pattern 0, 0 to 0.05 s', 'pattern 0, 0.05 to 0.1 s']
     """
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to look for")

@@ -135,6 +135,16 @@ def overlay_figure(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, store
+    >>> from wmdelays.plots import overlay_figure
+    >>> from wmdelays.training import recall
+    >>> memory = store(bernoulli(40, 60, 1, rate=0.02), n_delays=15)
+    >>> recalled = recall(memory, memory.cues()[0])
+    >>> figure = overlay_figure(memory.patterns[0], {"compiled": recalled})
+    >>> figure.savefig("recall.png")
     """
     recalls = _at_most_two(recalls)
     cue = next(iter(recalls.values())).cue

@@ -55,6 +55,14 @@ def read_network_csv(
     ------
     InputError
         If the file cannot be read, lacks a column, or describes no network.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from wmdelays.polychrony import read_network_csv
+    >>> _ = Path("net.csv").write_text("pre,post,delay_ms,weight\\n0,1,5,10\\n1,2,3,-4\\n")
+    >>> read_network_csv("net.csv").excitatory
+    array([ True, False,  True])
     """
     path = Path(path)
     try:

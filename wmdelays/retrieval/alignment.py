@@ -78,6 +78,15 @@ def sliding_best_f1(own, pattern, width, step, periodic=False):
     ------
     InputError
         If the window is empty, or longer than the pattern or the recall.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli
+    >>> from wmdelays.retrieval import sliding_best_f1
+    >>> (pattern,) = bernoulli(40, 100, 1, rate=0.02)
+    >>> f1, lag = sliding_best_f1(pattern, pattern, width=30, step=0.001)
+    >>> float(f1.min()), set(lag.tolist())
+    (1.0, {0})
     """
     length, n_steps = pattern.n_steps(step), own.n_steps(step)
     width = whole("window", width, 1, min(length, n_steps))
