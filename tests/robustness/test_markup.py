@@ -47,9 +47,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
-    monkeypatch.setattr(
-        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: b"picture"
-    )
+    monkeypatch.setattr("wmdelays.plots.figures.figure_bytes", lambda _, kind: b"picture")
 
 
 @pytest.mark.parametrize("text", NASTY)

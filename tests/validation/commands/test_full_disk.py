@@ -83,9 +83,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path, name):
 
 
 def test_a_full_disk_leaves_the_old_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: bytes(3000)
-    )
+    monkeypatch.setattr("wmdelays.plots.figures.figure_bytes", lambda _, kind: bytes(3000))
     figures = [drawn(None, "curve", "A", "B")]
     page = "<!DOCTYPE html>\n<html>\n<title>A – wmdelays</title>\n" + "text " * 1000
     folder = tmp_path / "report"

@@ -104,9 +104,7 @@ def undrawn(monkeypatch):
     for name in ("overlay", "f1", "closest_call", "delays", "weights"):
         drawn = f"wmdelays.validation.reports.compare.{name}_figure"
         monkeypatch.setattr(drawn, lambda *_, **__: None)
-    monkeypatch.setattr(
-        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: kind.encode()
-    )
+    monkeypatch.setattr("wmdelays.plots.figures.figure_bytes", lambda _, kind: kind.encode())
 
 
 def test_the_verdict_counts_the_common_spikes(undrawn, tmp_path):

@@ -14,9 +14,7 @@ from wmdelays.validation.reports.pages import check_folder, drawn, write_page, w
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
-    monkeypatch.setattr(
-        "wmdelays.validation.reports.pages.figure_bytes", lambda _, kind: kind.encode()
-    )
+    monkeypatch.setattr("wmdelays.plots.figures.figure_bytes", lambda _, kind: kind.encode())
 
 
 def report(folder, *names, title="A title", settings=None, command="wmdelays"):
