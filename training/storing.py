@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def store(
-    patterns: Sequence[Raster],
+    patterns: Raster | Sequence[Raster],
     rule: str = DEFAULT,
     *,
     n_delays: int = 41,

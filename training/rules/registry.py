@@ -1,11 +1,14 @@
 """The rules that there are, by their names."""
 
+from __future__ import annotations
+
 from wmdelays.errors import InputError
 from wmdelays.training.rules.bptt.description import BPTT
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.margin.description import MARGIN
+from wmdelays.training.rules.rule import Rule
 
-RULES = {}
+RULES: dict[str, Rule] = {}
 # What an option would be taken for that had one of these names: the parameters of
 # `wmdelays.training.store`, what `wmdelays store` has beside the options of the rules, and what a
 # scan can change beside them.
@@ -16,7 +19,7 @@ TAKEN = frozenset(
 )
 
 
-def register(rule):
+def register(rule: Rule) -> None:
     """Add a rule: from then on it can be named wherever rules are.
 
     Parameters
@@ -43,7 +46,7 @@ def register(rule):
     RULES[rule.name] = rule
 
 
-def rule_named(name):
+def rule_named(name: str) -> Rule:
     """A rule by its name.
 
     Raises

@@ -5,6 +5,8 @@ From its description come the options of `wmdelays store`, the settings that `wm
 A description imports nothing that learning needs, so that the command line is there at once.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +72,7 @@ class Option:
     writes: str | None = None
     scanned: bool = True
 
-    def checked(self, value, n_delays=LARGEST):
+    def checked(self, value: Any, n_delays: int = LARGEST) -> Any:
         """A value that the option can have.
 
         Parameters
@@ -151,11 +153,11 @@ class Rule:
     name: str
     function: Callable | str
     options: tuple[Option, ...] = ()
-    starts_from: "Rule | None" = None
+    starts_from: Rule | None = None
     needs: Callable | None = None
     way_out: str = ""
 
-    def load(self):
+    def load(self) -> Callable:
         """The function."""
         if not isinstance(self.function, str):
             return self.function
@@ -163,12 +165,12 @@ class Rule:
         return getattr(import_module(module), name)
 
     @property
-    def all_options(self):
+    def all_options(self) -> dict[str, Option]:
         """The options by their names: its own and those of the rule that it starts from."""
         own = {option.name: option for option in self.options}
         return own if self.starts_from is None else own | self.starts_from.all_options
 
-    def checked(self, options, n_delays=LARGEST):
+    def checked(self, options: dict[str, Any], n_delays: int = LARGEST) -> dict[str, Any]:
         """Values of options, each of its kind and within its bounds.
 
         Parameters
@@ -194,7 +196,7 @@ class Rule:
                 raise InputError(f"the rule {self.name} has no setting {name}{there_are}")
         return {name: known[name].checked(value, n_delays) for name, value in options.items()}
 
-    def n_bytes(self, sizes, n_delays, options):
+    def n_bytes(self, sizes: Sizes, n_delays: int, options: dict[str, Any]) -> float:
         """How much memory it takes at its peak, see `needs`; options that are left out are at their
         defaults.
         """
@@ -204,7 +206,7 @@ class Rule:
             return n_bytes
         return max(n_bytes, self.starts_from.n_bytes(sizes, n_delays, options))
 
-    def check_room(self, sizes, n_delays, options):
+    def check_room(self, sizes: Sizes, n_delays: int, options: dict[str, Any]) -> None:
         """Raise an InputError unless there is memory for what it needs.
 
         Parameters

@@ -16,7 +16,7 @@ from wmdelays.validation.commands.options import (
     put_json,
 )
 from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.commands.terminal import print_columns, print_line, progress_bar
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.limit import BOUND, PRECISION, capacity, columns, outcomes
 from wmdelays.validation.scans.parameters import parse_over, parse_set, settings
@@ -102,4 +102,4 @@ def command(
         from wmdelays.validation.reports.capacity import write_report
 
         page = write_report(rows, bound, report, command_line())
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

@@ -39,7 +39,7 @@ class OfRules:
     def __signature__(self):
         """Of the function, with the rules that there are now."""
         parameters = []
-        for parameter in inspect.signature(self.function).parameters.values():
+        for parameter in inspect.signature(self.function, eval_str=True).parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 parameters += options().values()
             elif parameter.name == "rule":

@@ -16,7 +16,7 @@ from wmdelays.validation.commands.options import (
     put_json,
 )
 from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.commands.terminal import print_columns, print_line, progress_bar
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.parameters import (
     GENERATOR,
@@ -99,4 +99,4 @@ def command(
         from wmdelays.validation.reports.scan import write_report
 
         page = write_report(rows, report, command_line())
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

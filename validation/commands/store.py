@@ -17,7 +17,7 @@ from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.options import check_outputs
 from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import console, progress_bar
+from wmdelays.validation.commands.terminal import console, print_line, progress_bar
 
 
 @OfRules
@@ -104,7 +104,7 @@ def command(
         empty = unlearned(patterns, **common)
         for text, stretch in stretches.values():
             for line in binning_lines(text, stretch, step_s):
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
+                print_line(line)
         print_unpredictable(empty)
         memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
     memory.made["source"] = {

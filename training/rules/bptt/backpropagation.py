@@ -1,6 +1,9 @@
 """The rule `bptt`: surrogate gradients through the closed loop."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -16,6 +19,10 @@ from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
 from wmdelays.training.rules.checkpoint import advances, array_of, fingerprint
 from wmdelays.training.rules.rule import sizes_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+
 _KEPT_BY_OPTIMIZER = {"adamw": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
 # Default steepness of the surrogate gradients.
 ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
@@ -26,20 +33,20 @@ _EPSILON = 0.1
 
 
 def bptt(
-    memory,
+    memory: Memory,
     *,
-    epochs=16,
-    warm_up=4,
-    learning_rate=None,
-    optimizer="adamw",
-    surrogate="triangle",
-    alpha=None,
-    dropout=0.0,
-    seed=0,
-    checkpoint=None,
-    checkpoint_every=10.0,
-    progress=None,
-):
+    epochs: int = 16,
+    warm_up: int = 4,
+    learning_rate: float | None = None,
+    optimizer: str = "adamw",
+    surrogate: str = "triangle",
+    alpha: float | None = None,
+    dropout: float = 0.0,
+    seed: int = 0,
+    checkpoint: str | PathLike | None = None,
+    checkpoint_every: float = 10.0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Memory:
     """Train the weights of a memory by back-propagation through time in closed loop.
 
     Each epoch runs all patterns from their cues, side by side, with dropout of the contexts;

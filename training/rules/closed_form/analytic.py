@@ -1,7 +1,10 @@
 """Weights in closed form: the Hebbian rule and the pseudo-inverse."""
 
+from __future__ import annotations
+
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,8 +16,22 @@ from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVE
 from wmdelays.training.rules.closed_form.gain import gains
 from wmdelays.training.rules.rule import sizes_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve=False):
+    from wmdelays.raster import Raster
+
+
+def hebbian(
+    patterns: Sequence[Raster],
+    *,
+    n_delays: int,
+    step: float,
+    beta: float,
+    theta: float,
+    periodic: bool = False,
+    deconvolve: bool = False,
+) -> Memory:
     """Hebbian weights: a synapse grows with each spike that its own spike precedes by its delay.
 
         W[j,i,d] = gain_j * sum over patterns and t of I*_j(t) * s*_i(t-d)
@@ -50,16 +67,16 @@ def hebbian(patterns, *, n_delays, step, beta, theta, periodic=False, deconvolve
 
 
 def pseudo_inverse(
-    patterns,
+    patterns: Sequence[Raster],
     *,
-    n_delays,
-    step,
-    beta,
-    theta,
-    periodic=False,
-    deconvolve=False,
-    progress=None,
-):
+    n_delays: int,
+    step: float,
+    beta: float,
+    theta: float,
+    periodic: bool = False,
+    deconvolve: bool = False,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Memory:
     """Weights of least squares and least norm that turn every context into its target current.
 
         W = C^+ I*,  with C the contexts of all steps and I* the currents asked for

@@ -1,5 +1,9 @@
 """The rule `margin`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
@@ -8,34 +12,40 @@ from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.rule import sizes_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+
+    from wmdelays.raster import Raster
+
 
 def margin(
-    patterns,
+    patterns: Sequence[Raster],
     *,
-    n_delays,
-    step,
-    beta,
-    theta,
-    periodic=False,
-    kappa=None,
-    epochs=100,
-    damaged_epochs=15,
-    shortest_trigger=None,
-    lost=0.8,
-    added=0.8,
-    silenced=0.8,
-    noise=0.3,
-    presentations=8,
-    max_synapses=None,
-    prune=False,
-    one_delay_per_pair=False,
-    signs="free",
-    excitatory=0.8,
-    seed=0,
-    checkpoint=None,
-    checkpoint_every=30.0,
-    progress=None,
-):
+    n_delays: int,
+    step: float,
+    beta: float,
+    theta: float,
+    periodic: bool = False,
+    kappa: float | None = None,
+    epochs: int = 100,
+    damaged_epochs: int = 15,
+    shortest_trigger: int | None = None,
+    lost: float = 0.8,
+    added: float = 0.8,
+    silenced: float = 0.8,
+    noise: float = 0.3,
+    presentations: int = 8,
+    max_synapses: int | None = None,
+    prune: bool = False,
+    one_delay_per_pair: bool = False,
+    signs: str = "free",
+    excitatory: float = 0.8,
+    seed: int = 0,
+    checkpoint: str | PathLike | None = None,
+    checkpoint_every: float = 30.0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Memory:
     """Weights that keep every membrane away from the threshold, on the right side of it.
 
     With the stored spikes as context, each neuron is to reach theta + kappa at its spikes and to
