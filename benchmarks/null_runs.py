@@ -21,7 +21,7 @@ from wmdelays import Raster
 from wmdelays.find.mining import Miner
 from wmdelays.find.templates import Template
 from wmdelays.find.unknown_patterns import cad, spade
-from wmdelays.validation.find.stored import find
+from wmdelays.validation.find.stored import find_patterns
 
 UNITS = 8
 # Length of the rasters for each way.
@@ -120,7 +120,7 @@ def run(way, kind, planted, seed, miner):
         if planted:
             templates.append(Template("planted", np.array(PATTERN[0]), np.array(PATTERN[1]) / 1e3))
         # Found is what stands out at the level, all templates and times together.
-        found = find(templates, raster, step=1e-3, draws=39, seed=seed).findings
+        found = find_patterns(templates, raster, step=1e-3, draws=39, seed=seed).findings
         which = [one.template for one in found.occurrences if one.p_value <= LEVEL + 1e-9]
         return 3 in which if planted else bool(which)
     settings = {"method": "stretch_shifting", "seed": seed, "alpha": LEVEL, "miner": miner}

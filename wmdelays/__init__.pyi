@@ -22,11 +22,16 @@ from .scores import score as score
 from .scores import sliding_f1 as sliding_f1
 from .synapses import Synapses as Synapses
 from .training.storing import store as store
-from .validation.recall.comparison import Comparison as Comparison
+from .validation.find.stored import find_patterns as find_patterns
+from .validation.find.unknown import find_unknown_patterns as find_unknown_patterns
+from .validation.motifs.analysis import analyse_motifs as analyse_motifs
+from .validation.polychrony.group_run import find_groups as find_groups
+from .validation.polychrony.over_time import groups_over_time as groups_over_time
+from .validation.polychrony.simulation import simulate_polychronization as simulate_polychronization
 from .validation.recall.comparison import compare as compare
-from .validation.recall.retrieval import Retrieval as Retrieval
 from .validation.recall.retrieval import retrieve as retrieve
 from .validation.recall.robustness import robustness as robustness
+from .validation.reports.memory import describe as describe
 from .validation.scans.limit import capacity as capacity
 from .validation.scans.scanning import scan as scan
 

@@ -8,9 +8,9 @@ before its synapses have learned. All neurons fire together a few times a second
 
 import tempfile
 
+from wmdelays import simulate_polychronization
 from wmdelays.plots import last_seconds_figure
-from wmdelays.validation.polychrony.simulation import simulate
 
 with tempfile.TemporaryDirectory() as folder:
-    run = simulate(f"{folder}/net.h5", seconds=2, device="numpy")
+    run = simulate_polychronization(f"{folder}/net.h5", seconds=2, device="numpy")
 figure = last_seconds_figure(run)

@@ -11,10 +11,9 @@ For a recording of your own, ``read_raster("cells.csv")`` takes the place of the
 
 import numpy as np
 
-from wmdelays import Raster
+from wmdelays import Raster, find_patterns
 from wmdelays.find import Template
 from wmdelays.plots import occurrences_figure
-from wmdelays.validation.find.stored import find
 
 rng = np.random.default_rng(3)
 starts = [3.0, 8.5, 11.2, 17.9, 24.0]
@@ -25,5 +24,5 @@ neurons = np.concatenate([np.tile(unit, 5), rng.integers(0, 20, 600)])
 recording = Raster(neurons, np.concatenate([*sung, alone]), n_neurons=20, duration=30.0)
 
 template = Template("a rendition", unit, within)
-found = find([template], recording, step=0.01, jitter=0.03, draws=50)
+found = find_patterns([template], recording, step=0.01, jitter=0.03, draws=50)
 figure = occurrences_figure(found.findings, recording)

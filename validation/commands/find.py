@@ -23,7 +23,7 @@ from wmdelays.validation.commands.options import (
 )
 from wmdelays.validation.commands.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.inputs import read_templates
-from wmdelays.validation.find.stored import find, level_columns, occurrence_columns
+from wmdelays.validation.find.stored import find_patterns, level_columns, occurrence_columns
 from wmdelays.validation.reports.pages import command_line
 
 
@@ -142,7 +142,7 @@ def command(
                 f"{raster}: has unit {recorded.n_neurons - 1}, and the memory {wanted.n_neurons}"
                 " neurons: the units have to be those of the memory"
             )
-        found = find(
+        found = find_patterns(
             [one.at_speed(factor) for one in wanted.templates for factor in speeds],
             recorded,
             step=step_s,

@@ -23,7 +23,7 @@ from wmdelays.validation.commands.options import (
 from wmdelays.validation.commands.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.unknown import (
     candidate_columns,
-    find_unknown,
+    find_unknown_patterns,
     pattern_columns,
     usual_step,
 )
@@ -109,7 +109,7 @@ def command(
         recorded = read_stretch(
             raster, step_s, start=begin, stop=end, pad=pad, from_first_spike=True
         )
-        found = find_unknown(
+        found = find_unknown_patterns(
             recorded,
             method,
             step=step_s,

@@ -26,7 +26,7 @@ from wmdelays.validation.commands.terminal import (
     print_line,
     progress_bar,
 )
-from wmdelays.validation.polychrony.group_run import find_groups
+from wmdelays.validation.polychrony.group_run import search_groups
 from wmdelays.validation.polychrony.network_input import read_any_network
 from wmdelays.validation.polychrony.tables import group_columns, summary_line
 
@@ -134,7 +134,7 @@ def command(
 
 def _search_and_tell(network, path, echo, settings, report, numbers, said):
     with progress_bar() as say:
-        done, statistics, drawn = find_groups(
+        done, statistics, drawn = search_groups(
             network,
             path,
             **settings,

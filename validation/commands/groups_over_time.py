@@ -28,7 +28,7 @@ from wmdelays.validation.commands.terminal import (
     progress_bar,
 )
 from wmdelays.validation.polychrony.network_input import kind_of_network
-from wmdelays.validation.polychrony.over_time import over_time
+from wmdelays.validation.polychrony.over_time import groups_over_time
 from wmdelays.validation.polychrony.tables import over_time_columns
 from wmdelays.validation.work.result_rows import GroupsFigures, GroupsSetting
 from wmdelays.validation.work.results import Results
@@ -64,22 +64,19 @@ def command(
     every_s = None if every is None else whole_seconds(every, "--every", 1)
     if kind_of_network(network) != KIND:
         raise InputError(f"{network}: is no file of wmdelays izhikevich, which alone has snapshots")
-    settings = {
-        "strong": strong,
-        "n_anchors": anchors,
-        "min_layers": min_layers,
-        "layers_of": layers_of,
-    }
     try:
         simulated = read_run(network)
         with (
             progress_bar() as say,
             Results(results, "groups", GroupsSetting, GroupsFigures) as kept,
         ):
-            rows = over_time(
+            rows = groups_over_time(
                 simulated,
-                settings,
                 every=every_s,
+                strong=strong,
+                n_anchors=anchors,
+                min_layers=min_layers,
+                layers_of=layers_of,
                 seed=seed,
                 threads=threads,
                 results=kept,

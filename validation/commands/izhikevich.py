@@ -19,7 +19,11 @@ from wmdelays.validation.commands.terminal import (
     print_columns,
     progress_bar,
 )
-from wmdelays.validation.polychrony.simulation import analyse, columns, simulate
+from wmdelays.validation.polychrony.simulation import (
+    analyse_run,
+    columns,
+    simulate_polychronization,
+)
 from wmdelays.validation.reports.pages import command_line
 
 
@@ -86,7 +90,7 @@ def command(
     record_s = whole_seconds(record, "--record", KEPT_S)
     try:
         with progress_bar() as say:
-            run = simulate(
+            run = simulate_polychronization(
                 output,
                 length_s,
                 seed=seed,
@@ -96,7 +100,7 @@ def command(
                 device=device,
                 progress=say,
             )
-            outcome = analyse(run)
+            outcome = analyse_run(run)
             if raster is not None:
                 say("writing the raster", None)
                 write_raster(raster, run.raster)

@@ -17,7 +17,7 @@ from wmdelays.validation.commands.options import (
     put_json,
 )
 from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
-from wmdelays.validation.motifs.analysis import analyse
+from wmdelays.validation.motifs.analysis import analyse_motifs
 from wmdelays.validation.motifs.cut import check_keep, cut
 from wmdelays.validation.reports.motif_tables import (
     cut_sentence,
@@ -68,7 +68,7 @@ def command(
         raise InputError("--keep says what --cut keeps; name a file with --cut")
     smaller = page = None
     with progress_bar() as say:
-        analysis = analyse(read_memory(memory), chosen, say)
+        analysis = analyse_motifs(read_memory(memory), chosen, say)
         analysis.settings["memory_file"] = str(memory)
         values = analysis.as_dict()
         if cut_file is not None:

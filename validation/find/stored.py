@@ -1,8 +1,11 @@
 """Where stored patterns and groups occur in a raster, and how often they do by chance."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +20,11 @@ from wmdelays.find.surrogates import (
 )
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wmdelays.find.templates import Template
 
 # By default spikes move so many steps, or so many times the jitter: far enough that little of a
 # pattern is left, and not so far that rates change.
@@ -151,28 +159,29 @@ def _template_dict(template, tested, why):
     return values
 
 
-def find(
-    templates,
-    raster,
+def find_patterns(
+    templates: Sequence[Template],
+    raster: Raster,
     *,
-    step,
-    jitter=None,
-    min_spikes=5,
-    min_completeness=None,
-    expected_false=0.05,
-    gap=None,
-    surrogates="stretch_shifting",
-    dither=None,
-    draws=100,
-    seed=0,
-    start=0.0,
-    progress=None,
-):
+    step: float,
+    jitter: float | None = None,
+    min_spikes: int = 5,
+    min_completeness: float | None = None,
+    expected_false: float = 0.05,
+    gap: float | None = None,
+    surrogates: str = "stretch_shifting",
+    dither: float | None = None,
+    draws: int = 100,
+    seed: int = 0,
+    start: float = 0.0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Found:
     """Where templates occur in a raster, and how often they do by chance.
 
     Parameters
     ----------
     templates : sequence of Template
+        From `wmdelays.find.pattern_templates` or `wmdelays.find.group_templates`.
     raster : Raster
     step : float
         In seconds; spikes are compared on this grid.
@@ -204,6 +213,14 @@ def find(
     InputError
         If a setting makes no sense, nothing can be looked for, or elephant is missing; before any
         work starts.
+
+    Examples
+    --------
+    The stored patterns of a memory in a recording, in steps of the memory::
+
+        templates = wmdelays.find.pattern_templates(memory, window=0.5)
+        found = wmdelays.find_patterns(templates, raster, step=memory.step)
+        print(found.summary)
     """
     seed = checked_seed(seed)
     jitter_steps = 1 if jitter is None else whole_steps("jitter", jitter, step, 0)

@@ -1,8 +1,11 @@
 """Patterns that recur in a raster more often than by chance, by elephant's SPADE or CAD."""
 
+from __future__ import annotations
+
 import math
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,9 @@ from wmdelays.find.surrogates import (
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.validation.find.stored import DITHER, count_text, raster_sizes, whole_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Step in seconds, number of surrogates and fewest units for each method. A run of CAD takes as long as
 # dozens of SPADE, and it needs bins in which units coincide by chance.
@@ -114,22 +120,22 @@ def usual_step(method):
     return _UNKNOWN[method][0]
 
 
-def find_unknown(
-    raster,
-    method="spade",
+def find_unknown_patterns(
+    raster: Raster,
+    method: str = "spade",
     *,
-    step=None,
-    window=None,
-    min_spikes=None,
-    min_occurrences=None,
-    alpha=0.05,
-    surrogates="stretch_shifting",
-    dither=None,
-    draws=None,
-    seed=0,
-    start=0.0,
-    progress=None,
-):
+    step: float | None = None,
+    window: float | None = None,
+    min_spikes: int | None = None,
+    min_occurrences: int | None = None,
+    alpha: float = 0.05,
+    surrogates: str = "stretch_shifting",
+    dither: float | None = None,
+    draws: int | None = None,
+    seed: int = 0,
+    start: float = 0.0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> FoundUnknown:
     """Patterns that recur in a raster more often than by chance.
 
     Parameters
@@ -145,7 +151,7 @@ def find_unknown(
         See `wmdelays.find.unknown_patterns`; by default at least 3 units for SPADE and 2 for
         CAD.
     surrogates, seed, start, progress
-        See `find`.
+        See `wmdelays.find_patterns`.
     dither : float, optional
         In seconds; by default ten steps.
     draws : int, optional

@@ -1,7 +1,10 @@
 """Which spikes of a stored pattern make which, and by which synapses."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.motifs.motifs import find_motifs, looked_at, parts, shared, stored_spikes
 from wmdelays.motifs.use import SynapseUse, synapse_use
 from wmdelays.validation.motifs.cut import closest_call, emitted, recalls_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,11 @@ class MotifAnalysis:
         return counts
 
 
-def analyse(memory, patterns=None, progress=None):
+def analyse_motifs(
+    memory: Memory,
+    patterns: Sequence[int] | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> MotifAnalysis:
     """Find the motifs of stored patterns and the synapses that their recalls use.
 
     Parameters
@@ -97,6 +107,14 @@ def analyse(memory, patterns=None, progress=None):
     ------
     InputError
         If the memory has no such pattern, or a pattern is named twice.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> patterns = wmdelays.bernoulli(n_neurons=20, n_steps=60, n_patterns=1, rate=0.05)
+    >>> analysis = wmdelays.analyse_motifs(wmdelays.store(patterns, n_delays=15))
+    >>> analysis.exact
+    [True]
     """
     say = progress or (lambda stage, part: None)
     chosen = looked_at(memory, patterns)

@@ -75,7 +75,7 @@ def cut(analysis, keep="used", progress=None):
         "motifs" those alone that stand in a motif. Of the inhibitory ones those are kept that hold
         back what these would make.
     progress : callable, optional
-        As for `analyse`.
+        As for `analyse_motifs`.
 
     Returns
     -------

@@ -1,8 +1,12 @@
 """The search for polychronous groups, with a file that gets them while they are found."""
 
+from __future__ import annotations
+
 import os
+import sys
 import time
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +18,81 @@ from wmdelays.polychrony.groups import ARRIVED, read_groups
 from wmdelays.polychrony.search import COMPILED
 from wmdelays.words import duration
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wmdelays.polychrony.delay_network import DelayNetwork
+    from wmdelays.polychrony.groups import Group
+
 
 def find_groups(
+    network: DelayNetwork,
+    path: str | Path | None = None,
+    *,
+    strong: float = STRONG,
+    n_anchors: int = 3,
+    min_layers: int = 7,
+    layers_of: str = ARRIVED,
+    threads: int | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[Group]:
+    """The polychronous groups of a network.
+
+    Parameters
+    ----------
+    network : DelayNetwork
+        ``DelayNetwork.of_memory(memory)`` makes one of a memory.
+    path : str or Path, optional
+        Gets a group a line as JSON while they are found. If it holds what an interrupted search
+        has found, the search goes on from there.
+    strong : float
+        A synapse is strong whose weight is above this fraction of the ceiling.
+    n_anchors : int
+        Number of spikes that begin a group.
+    min_layers : int
+        Groups with fewer layers are left out.
+    layers_of : str
+        What counts as a layer, see `wmdelays.polychrony.groups.LAYERS_OF`.
+    threads : int, optional
+        By default the number of cores.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    list of Group
+        A group's number is its place in the list.
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, the file cannot be used, or the disk has not the room.
+
+    Examples
+    --------
+    The first search compiles for some fifty seconds; what it compiled is kept::
+
+        network = wmdelays.polychrony.read_network_csv("network.csv")
+        groups = wmdelays.find_groups(network, min_layers=5)
+        wmdelays.plots.group_figure(groups[0], network.excitatory).savefig("group.png")
+    """
+    _, _, drawn = search_groups(
+        network,
+        path,
+        strong=strong,
+        n_anchors=n_anchors,
+        min_layers=min_layers,
+        layers_of=layers_of,
+        threads=threads,
+        draw=range(sys.maxsize),
+        progress=progress,
+    )
+    return list(drawn.values())
+
+
+def search_groups(
     network,
     path,
     *,
@@ -38,7 +115,7 @@ def find_groups(
         Gets a group a line as JSON while they are found, see `wmdelays.polychrony.group_file`.
     strong, n_anchors, min_layers, layers_of, threads
         See `wmdelays.polychrony.search.search.search`.
-    draw : tuple of int, optional
+    draw : container of int, optional
         Groups to return, by their number from 0 on; if it is empty, those that may be chosen for
         pictures. By default none.
     echo : binary file, optional

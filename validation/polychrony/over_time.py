@@ -1,33 +1,56 @@
 """Polychronous groups in the snapshots of a simulated network."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from wmdelays.errors import InputError
+from wmdelays.polychrony.delay_network import STRONG
 from wmdelays.polychrony.group_statistics import GroupStatistics, summary
 from wmdelays.polychrony.groups import ARRIVED
 from wmdelays.polychrony.search import COMPILED
 from wmdelays.validation.work.points import compute
-from wmdelays.validation.work.results import Results
+from wmdelays.validation.work.result_rows import GroupsFigures, GroupsSetting
+from wmdelays.validation.work.results import kept_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wmdelays.polychrony.network_state import NetworkRun
 
 # What a setting is called in results files.
 _IN_ROWS = {"min_layers": "least_layers"}
 
 
-def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, progress=None):
+def groups_over_time(
+    run: NetworkRun,
+    *,
+    every: int | None = None,
+    strong: float = STRONG,
+    n_anchors: int = 3,
+    min_layers: int = 7,
+    layers_of: str = ARRIVED,
+    seed: int = 0,
+    threads: int | None = None,
+    results=None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[tuple[dict, dict, dict]]:
     """Count the groups at each snapshot, and those left when the weights are shuffled.
 
     Parameters
     ----------
     run : NetworkRun
-    settings : dict
-        `strong`, `n_anchors`, `min_layers` and `layers_of`, see
-        `wmdelays.polychrony.search.search.search`.
+        From `wmdelays.polychrony.read_run`, or of `wmdelays.simulate_polychronization`.
     every : int, optional
         Snapshots at multiples of this time in seconds are taken; by default all.
+    strong, n_anchors, min_layers, layers_of
+        See `wmdelays.find_groups`.
     seed : int
         Of the shuffling.
     threads : int, optional
         By default the number of cores.
-    results : Results, optional
-        Gets the rows; what it has is not searched again.
+    results : str, Path or Results, optional
+        A file that keeps each row; what it has is not searched again.
     progress : callable, optional
         Called with what is being done (str) and the part of it that is done (float).
 
@@ -41,7 +64,6 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
     InputError
         If a setting makes no sense.
     """
-    results = Results(None, "groups") if results is None else results
     if every is not None and (every < 1 or every % run.snapshot_s):
         raise InputError(
             f"every is {every} s; snapshots were taken every {run.snapshot_s} s, so take a multiple"
@@ -51,6 +73,12 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
     say(f"preparing ({COMPILED})", None)
     from wmdelays.polychrony.search.search import GroupSearch
 
+    settings = {
+        "strong": strong,
+        "n_anchors": n_anchors,
+        "min_layers": min_layers,
+        "layers_of": layers_of,
+    }
     # Mistakes show before the first search; this one takes no time.
     GroupSearch(run.network_at(0), **settings)
     # Rows have the names that they had in earlier versions, which knew one kind of layers.
@@ -70,12 +98,14 @@ def over_time(run, settings, *, every=None, seed=0, threads=None, results=None, 
             found.append(_figures(GroupSearch(network, **settings), threads))
         return found
 
-    def tell(text, part):
-        before = not any(row["figures"]["n_sets"] for row in results.rows)
-        say(f"{text} ({COMPILED})" if before else text, part)
+    with kept_in(results, "groups", GroupsSetting, GroupsFigures) as kept:
 
-    compute(searched, points, results, progress=tell)
-    figures = [results.get(*point)["figures"] for point in points]
+        def tell(text, part):
+            before = not any(row["figures"]["n_sets"] for row in kept.rows)
+            say(f"{text} ({COMPILED})" if before else text, part)
+
+        compute(searched, points, kept, progress=tell)
+        figures = [kept.get(*point)["figures"] for point in points]
     return [(points[k][0], figures[k], figures[k + 1]) for k in range(0, len(points), 2)]
 
 

@@ -1,8 +1,11 @@
 """The polychronization network, simulated with checkpoints."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +28,9 @@ from wmdelays.polychrony.network_state import KEPT_S, NetworkRun, extended, new_
 from wmdelays.quantities import whole
 from wmdelays.words import duration, share
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SNAPSHOT_S = 60
 _LARGEST = 2**31 - 1
 # Milliseconds are counted in 32 bits.
@@ -34,17 +40,17 @@ _MOST_ROWS = 10
 _STRETCH_S, _STRETCH_IN_PYTHON_S = 60, 5
 
 
-def simulate(
-    path,
-    seconds,
+def simulate_polychronization(
+    path: str | Path,
+    seconds: int,
     *,
-    seed=None,
-    snapshot_s=None,
-    checkpoint_s=60,
-    record_s=KEPT_S,
-    device="cpp_standalone",
-    progress=None,
-):
+    seed: int | None = None,
+    snapshot_s: int | None = None,
+    checkpoint_s: int = 60,
+    record_s: int = KEPT_S,
+    device: str = "cpp_standalone",
+    progress: Callable[[str, float | None], None] | None = None,
+) -> NetworkRun:
     """Simulate the polychronization network, or go on with a file that is there.
 
     Parameters
@@ -220,7 +226,7 @@ def run_rates(run):
     return run.counts.sum(axis=1) / np.where(sizes > 0, sizes, np.nan) / run.state.seconds
 
 
-def analyse(run):
+def analyse_run(run):
     """What a NetworkRun shows, as an Outcome."""
     network = run.state.network
     n_inhibitory = network.n_neurons - network.n_excitatory

@@ -11,7 +11,7 @@ def write_report(rows, seed, layers_of, results, folder):
     Parameters
     ----------
     rows : list of (dict, dict, dict)
-        From `over_time`.
+        From `wmdelays.groups_over_time`.
     seed : int
         Of the shuffling.
     layers_of : str

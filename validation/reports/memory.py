@@ -3,10 +3,10 @@
 import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
-from wmdelays.memory import sizes
+from wmdelays.memory import Memory, sizes
 
 
-def describe(memory):
+def describe(memory: Memory) -> dict:
     """What is in a memory, as plain JSON values.
 
     Parameters
@@ -17,6 +17,13 @@ def describe(memory):
     -------
     dict
         Sizes, parameters, how it was made, and the stored spikes that no weights could predict.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> patterns = wmdelays.bernoulli(n_neurons=20, n_steps=30, n_patterns=1, rate=0.1)
+    >>> wmdelays.describe(wmdelays.store(patterns, "hebbian", n_delays=5))["memory"]["n_neurons"]
+    20
     """
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     return {

@@ -1,20 +1,31 @@
 """How many patterns a network stores."""
 
+from __future__ import annotations
+
 import json
 import math
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.theory import capacity as theory
+from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.scans.parameters import (
+    GENERATOR,
     check_settings,
+    settings_of,
     text_of,
     varying,
 )
 from wmdelays.validation.scans.scanning import store_points, summary
 from wmdelays.validation.work.points import check_number, compute
-from wmdelays.validation.work.results import Results
+from wmdelays.validation.work.result_rows import CapacitySetting, StoreFigures
+from wmdelays.validation.work.results import kept_in
 from wmdelays.words import share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
 
 BOUND, PRECISION = 0.999, 0.1
 # Where the search starts, as a part of what the theory says.
@@ -73,24 +84,30 @@ def bracket(stored):
 
 
 def capacity(
-    settings,
+    settings: Sequence[dict] | Mapping[str, Sequence],
     *,
-    bound=BOUND,
-    precision=PRECISION,
-    start=None,
-    seeds=3,
-    seed=0,
+    generator: str = GENERATOR,
+    rule: str = DEFAULT,
+    options: Mapping | None = None,
+    bound: float = BOUND,
+    precision: float = PRECISION,
+    start: int | None = None,
+    seeds: int = 3,
+    seed: int = 0,
     results=None,
-    workers=1,
-    scheduler=None,
-    progress=None,
-):
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[dict]:
     """Search for the largest number of patterns that is recalled, at each setting.
 
     Parameters
     ----------
-    settings : sequence of dict
-        From `wmdelays.validation.scans.parameters.settings`; their number of patterns does not count.
+    settings : mapping of str to sequence, or sequence of dict
+        What changes, and its values: ``{"delays": [10, 20, 41]}``, see `settings`; or settings that
+        were made before. Their number of patterns does not count.
+    generator, rule, options
+        What stays as it is, if a mapping is given; see `settings`.
     bound : float
         A number of patterns is stored if the mean of F1 over the seeds is at least this.
     precision : float
@@ -117,32 +134,33 @@ def capacity(
         raise InputError(f"precision is {precision:g}; it has to be greater than 0")
     seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
     start = None if start is None else whole("start", start, 1)
-    results = Results(None, "capacity") if results is None else results
+    settings = settings_of(settings, generator, rule, options)
     check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings([setting | {"patterns": 1} for setting in settings])
     first = [start or max(1, round(_START * _theory(setting))) for setting in settings]
     check_settings([setting | {"patterns": n} for setting, n in zip(settings, first)])
     every = [seed + k for k in range(seeds)]
-    while True:
-        points = []
-        for setting, one in zip(settings, first):
-            n = next_number(_stored(setting, results, every, bound), one, precision)
-            if n is not None:
-                points += [(setting | {"patterns": n}, k) for k in every]
-        if not points:
-            break
-        tried = ", ".join(dict.fromkeys(str(setting["patterns"]) for setting, _ in points))
-        compute(
-            store_points,
-            points,
-            results,
-            workers=workers,
-            scheduler=scheduler,
-            progress=progress
-            and (lambda text, part, tried=tried: progress(f"M = {tried}: {text}", part)),
-        )
-    ours = {_key(setting) for setting in settings}
-    rows = [row for row in results.rows if _key(row["setting"]) in ours and row["seed"] in every]
+    with kept_in(results, "capacity", CapacitySetting, StoreFigures) as kept:
+        while True:
+            points = []
+            for setting, one in zip(settings, first):
+                n = next_number(_stored(setting, kept, every, bound), one, precision)
+                if n is not None:
+                    points += [(setting | {"patterns": n}, k) for k in every]
+            if not points:
+                break
+            tried = ", ".join(dict.fromkeys(str(setting["patterns"]) for setting, _ in points))
+            compute(
+                store_points,
+                points,
+                kept,
+                workers=workers,
+                scheduler=scheduler,
+                progress=progress
+                and (lambda text, part, tried=tried: progress(f"M = {tried}: {text}", part)),
+            )
+        ours = {_key(setting) for setting in settings}
+        rows = [row for row in kept.rows if _key(row["setting"]) in ours and row["seed"] in every]
     return outcomes(rows, bound)
 
 

@@ -4,6 +4,7 @@ import inspect
 import itertools
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 
 from wmdelays.errors import InputError
@@ -64,6 +65,13 @@ def settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):
         setting = _setting(name, {"rule": rule} | given | fixed | dict(zip(over, values)))
         found[json.dumps(setting, sort_keys=True)] = setting
     return list(found.values())
+
+
+def settings_of(given, generator, rule, options):
+    """Settings from what is scanned, a mapping, or those that are given as a sequence."""
+    if not isinstance(given, Mapping):
+        return list(given)
+    return settings(generator, given, rule=rule, options=options)
 
 
 def published_settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):

@@ -1,19 +1,25 @@
 """What is recalled, and what it costs, as parameters change."""
 
+from __future__ import annotations
+
 import json
 import math
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.patterns import generate
 from wmdelays.quantities import checked_seed, whole
+from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.scans.parameters import (
+    GENERATOR,
     STEP,
     check_settings,
     common_options,
     rule_options,
+    settings_of,
     specification,
     text_of,
     try_out,
@@ -21,8 +27,12 @@ from wmdelays.validation.scans.parameters import (
 )
 from wmdelays.validation.work.peak_memory import peak_memory
 from wmdelays.validation.work.points import check_number, compute
-from wmdelays.validation.work.results import Results
+from wmdelays.validation.work.result_rows import StoreFigures, StoreSetting
+from wmdelays.validation.work.results import kept_in
 from wmdelays.words import share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def store_points(points):
@@ -90,27 +100,33 @@ def _store(setting, seed):
 
 
 def scan(
-    settings,
+    settings: Sequence[dict] | Mapping[str, Sequence],
     *,
-    seeds=3,
-    seed=0,
+    generator: str = GENERATOR,
+    rule: str = DEFAULT,
+    options: Mapping | None = None,
+    seeds: int = 3,
+    seed: int = 0,
     results=None,
-    workers=1,
-    scheduler=None,
-    progress=None,
-):
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[dict]:
     """Store and recall patterns at each setting, with several seeds.
 
     Parameters
     ----------
-    settings : sequence of dict
-        From `settings` or `published_settings`.
+    settings : mapping of str to sequence, or sequence of dict
+        What changes, and its values: ``{"delays": [10, 20, 41]}``, see `settings`; or settings that
+        were made before.
+    generator, rule, options
+        What stays as it is, if a mapping is given; see `settings`.
     seeds : int
         Number of seeds.
     seed : int
         The first one; the others follow it.
-    results : Results, optional
-        Where rows are kept; by default in memory alone.
+    results : str, Path or Results, optional
+        A file that keeps each row; points that it has are not computed again.
     workers, scheduler, progress
         See `wmdelays.validation.work.points.compute`.
 
@@ -123,15 +139,26 @@ def scan(
     ------
     InputError
         If a setting makes no sense, before any work starts; or if a point cannot be computed.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> small = "bernoulli:neurons=20,steps=30,patterns=1,rate=0.05"
+    >>> for row in wmdelays.scan({"delays": [3, 9]}, generator=small, rule="hebbian", seeds=1):
+    ...     print(row["setting"]["delays"], "delays:", row["figures"]["synapses"], "synapses")
+    3 delays: 37 synapses
+    9 delays: 114 synapses
     """
-    results = Results(None, "scan") if results is None else results
+    settings = settings_of(settings, generator, rule, options)
     seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
     check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
     check_settings(settings)
     # One seed after the other: a scan that is interrupted has a bit of everything.
     points = [(setting, seed + k) for k in range(seeds) for setting in settings]
-    compute(store_points, points, results, workers=workers, scheduler=scheduler, progress=progress)
-    return [results.get(*point) for point in points]
+    shared = {"workers": workers, "scheduler": scheduler, "progress": progress}
+    with kept_in(results, "scan", StoreSetting, StoreFigures) as kept:
+        compute(store_points, points, kept, **shared)
+        return [kept.get(*point) for point in points]
 
 
 def summary(rows):

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -202,6 +203,28 @@ class Results:
 
     def _head(self):
         return {"format": FORMAT, "format_version": _VERSION, "command": self.command}
+
+
+@contextmanager
+def kept_in(results, command, setting=dict, figures=dict):
+    """Results that are open for a while.
+
+    Parameters
+    ----------
+    results : str, Path, Results or None
+        A file, or None for rows in memory alone; Results stay as they are.
+    command, setting, figures
+        See `Results`.
+
+    Yields
+    ------
+    Results
+    """
+    if isinstance(results, Results):
+        yield results
+        return
+    with Results(results, command, setting, figures) as opened:
+        yield opened
 
 
 def _line(values):

@@ -148,7 +148,7 @@ def test_groups_are_found_and_named_after_their_line(wmdelays, case, tmp_path):
 
 def test_units_of_no_template_change_nothing():
     from wmdelays.find.templates import Template
-    from wmdelays.validation.find.stored import find
+    from wmdelays.validation.find.stored import find_patterns
 
     rng = np.random.default_rng(3)
     made = Template("t", np.arange(14, 20), np.arange(6) * 0.004)
@@ -157,7 +157,8 @@ def test_units_of_no_template_change_nothing():
     others = rng.integers(0, 14, 2000), rng.integers(0, 3000, 2000)
     among = Raster.from_steps(np.r_[units, others[0]], np.r_[steps, others[1]], 20, 3000, STEP)
     one, other = (
-        find([made], raster, step=STEP, draws=12, min_completeness=0.3) for raster in (alone, among)
+        find_patterns([made], raster, step=STEP, draws=12, min_completeness=0.3)
+        for raster in (alone, among)
     )
     assert one.findings.occurrences == other.findings.occurrences != []
     assert one.findings.chance_score.tolist() == other.findings.chance_score.tolist()
@@ -182,13 +183,13 @@ def test_templates_of_units_that_are_not_there_are_refused_at_once(refused, tmp_
 
 def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
     from wmdelays.find.templates import Template
-    from wmdelays.validation.find.stored import find
+    from wmdelays.validation.find.stored import find_patterns
 
     rng = np.random.default_rng(5)
     raster = Raster.from_steps(rng.integers(0, 6, 300), rng.integers(0, 3000, 300), 20, 3000, STEP)
     there = Template("there", np.arange(6), np.arange(6) * 0.004)
     half = Template("half", np.arange(4, 14), np.arange(10) * 0.004)
-    found = find([there, half], raster, step=STEP, draws=20)
+    found = find_patterns([there, half], raster, step=STEP, draws=20)
     assert found.findings.untested == {
         1: "with fewer than 5 spikes of units that are in the raster"
     }

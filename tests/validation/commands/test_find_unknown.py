@@ -77,14 +77,16 @@ def test_rasters_in_which_nothing_recurs_are_no_trouble(wmdelays, tmp_path, way)
 
 @pytest.mark.parametrize("way", ["spade", "cad"])
 def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(way):
-    from wmdelays.validation.find.unknown import find_unknown
+    from wmdelays.validation.find.unknown import find_unknown_patterns
 
     rng = np.random.default_rng(4)
     onsets = np.sort(rng.choice(np.arange(100, 9900, 40), 120, replace=False)) // 3 * 3
     units = [rng.integers(0, 10, 600), *(np.full(120, k) for k in (8, 1, 4))]
     steps = [rng.integers(0, 10_000, 600), onsets, onsets + 6, onsets + 15]
     raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 10, 10_000, STEP)
-    found = find_unknown(raster, way, step=3e-3, draws=39 if way == "spade" else 5, start=7.0)
+    found = find_unknown_patterns(
+        raster, way, step=3e-3, draws=39 if way == "spade" else 5, start=7.0
+    )
     first = max(found.as_dict()["patterns"], key=lambda one: one["n_occurrences"])
     assert first["neurons"] == [8, 1, 4] and first["lags_s"] == pytest.approx([0, 0.006, 0.015])
     hits = np.isin(np.rint(np.array(first["times_s"]) * 1e3 - 7000), onsets)
@@ -95,7 +97,7 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     from elephant import cell_assembly_detection as cad
 
     from wmdelays.find import mining
-    from wmdelays.validation.find.unknown import find_unknown
+    from wmdelays.validation.find.unknown import find_unknown_patterns
 
     rng = np.random.default_rng(2)
     # Rare, usual, in bursts, in nearly every bin, and in every bin.
@@ -119,7 +121,7 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
         lambda self, n_bytes, task, *arguments: getattr(mining, task)(*arguments),
     )
     # With this alpha no pair is significant, and nothing larger is tested.
-    found = find_unknown(
+    found = find_unknown_patterns(
         raster, "cad", draws=1, alpha=1e-300, progress=lambda *one: said.append(one)
     )
     n = found.unknown.tested["pairs_with_enough_spikes"]
@@ -135,13 +137,13 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
 
 def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_path):
     from wmdelays.files.raster_files import read_raster
-    from wmdelays.validation.find.unknown import find_unknown
+    from wmdelays.validation.find.unknown import find_unknown_patterns
 
     raster = read_raster(tmp_path / "recurring.npz")
     few, many = [], []
     for most, into in ((20, few), (400, many)):
         monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", most)
-        tested = find_unknown(raster, "spade", step=3e-3, draws=19).unknown.tested
+        tested = find_unknown_patterns(raster, "spade", step=3e-3, draws=19).unknown.tested
         into += [tested["min_occurrences"], tested["candidates"]]
     assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
 

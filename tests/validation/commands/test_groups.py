@@ -25,8 +25,7 @@ from wmdelays.polychrony.network_file import read_run
 from wmdelays.polychrony.search import COMPILED
 from wmdelays.polychrony.search import search as group_search
 from wmdelays.polychrony.search.following import LONGEST
-from wmdelays.validation.polychrony import group_run
-from wmdelays.validation.polychrony import over_time as groups_over_time
+from wmdelays.validation.polychrony import group_run, over_time
 from wmdelays.validation.polychrony.group_run import find_groups
 from wmdelays.validation.reports.groups import _marks
 
@@ -64,7 +63,7 @@ def test_the_first_search_says_that_it_is_compiled(folder, simulated):
     assert all(words == (part is None) for words, part in told)
     # Over time the first networks have no sets of anchors, so nothing is compiled for them.
     told.clear()
-    groups_over_time.over_time(read_run(simulated), {"min_layers": 4}, progress=progress)
+    over_time.groups_over_time(read_run(simulated), min_layers=4, progress=progress)
     assert told == [(True, None), *((k < 3, k / 6) for k in range(7))]
 
 

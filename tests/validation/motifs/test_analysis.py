@@ -12,7 +12,7 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.motifs.motifs import find_motifs
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import recall, store
-from wmdelays.validation.motifs.analysis import analyse
+from wmdelays.validation.motifs.analysis import analyse_motifs
 from wmdelays.validation.motifs.cut import cut
 
 
@@ -29,7 +29,7 @@ def cycles(tmp_path_factory):
 def lean(small_memory, tmp_path_factory):
     """The small memory with the synapses of its motifs alone, each of which matters."""
     path = tmp_path_factory.mktemp("memory") / "lean.h5"
-    write_memory(path, cut(analyse(read_memory(small_memory)), "motifs").memory)
+    write_memory(path, cut(analyse_motifs(read_memory(small_memory)), "motifs").memory)
     return path
 
 
@@ -114,7 +114,7 @@ def test_the_cut_memory_recalls_the_same_with_less(wmdelays, request, name, keep
 
 
 def test_motifs_alone_are_fewer_than_all_that_is_used(small_memory):
-    analysis = analyse(read_memory(small_memory))
+    analysis = analyse_motifs(read_memory(small_memory))
     used, motifs = cut(analysis, "used").memory, cut(analysis, "motifs").memory
     assert motifs.n_synapses < used.n_synapses < analysis.memory.n_synapses
 

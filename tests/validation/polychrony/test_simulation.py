@@ -12,7 +12,11 @@ from wmdelays.brian_models.polychronization import run as polychronization_run
 from wmdelays.files.raster_files import read_raster
 from wmdelays.polychrony.network_file import read_run
 from wmdelays.polychrony.network_state import extended, new_run
-from wmdelays.validation.polychrony.simulation import analyse, columns, simulate
+from wmdelays.validation.polychrony.simulation import (
+    analyse_run,
+    columns,
+    simulate_polychronization,
+)
 from wmdelays.validation.reports.izhikevich import write_report
 
 
@@ -20,7 +24,7 @@ from wmdelays.validation.reports.izhikevich import write_report
 def simulated(tmp_path_factory):
     """Three seconds, with a snapshot each second."""
     path = tmp_path_factory.mktemp("network") / "net.h5"
-    simulate(path, 3, seed=4, snapshot_s=1, checkpoint_s=10, device="numpy")
+    simulate_polychronization(path, 3, seed=4, snapshot_s=1, checkpoint_s=10, device="numpy")
     return path
 
 
@@ -55,8 +59,8 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
 
 def test_a_longer_simulation_extends_the_file(tmp_path, simulated):
     path = tmp_path / "net.h5"
-    simulate(path, 2, seed=4, snapshot_s=1, device="numpy")
-    simulate(path, 3, device="numpy")
+    simulate_polychronization(path, 2, seed=4, snapshot_s=1, device="numpy")
+    simulate_polychronization(path, 3, device="numpy")
     assert path.read_bytes() == simulated.read_bytes()
 
 
@@ -101,7 +105,7 @@ def test_the_network_fires_as_the_paper_says_at_first(simulated):
 
 
 def test_the_report_shows_activity_spikes_and_weights(tmp_path, simulated):
-    outcome = analyse(read_run(simulated))
+    outcome = analyse_run(read_run(simulated))
     page = write_report(outcome, tmp_path, "wmdelays izhikevich")
     names = sorted(path.stem for path in (tmp_path / "figures").glob("*.png"))
     assert names == ["activity", "raster", "weights"]
@@ -133,7 +137,7 @@ def made_up(seconds, snapshot_s, n_inhibitory=5, rate=50):
 @pytest.mark.parametrize("n_inhibitory, rate", [(5, 50), (5, 0), (0, 50), (0, 0)])
 def test_every_length_has_a_result_without_numbers_that_are_none(snapshot_s, n_inhibitory, rate):
     for seconds in (1, 2, 9, 10, 11, 59, 60, 61, 121):
-        outcome = analyse(made_up(seconds, snapshot_s, n_inhibitory, rate))
+        outcome = analyse_run(made_up(seconds, snapshot_s, n_inhibitory, rate))
         active = outcome.activity
         assert active.window_s >= 2 and len(active.times) == seconds // active.window_s
         json.dumps(outcome.as_dict(), allow_nan=False)
@@ -143,12 +147,12 @@ def test_every_length_has_a_result_without_numbers_that_are_none(snapshot_s, n_i
 
 def test_windows_of_a_run_with_many_snapshots_end_with_them_and_hold_a_spectrum():
     for seconds, snapshot_s, window_s in ((10, 1, 2), (60, 1, 2), (300, 1, 5), (30, 3, 3)):
-        outcome = analyse(made_up(seconds, snapshot_s))
+        outcome = analyse_run(made_up(seconds, snapshot_s))
         assert outcome.activity.window_s == window_s
 
 
 def test_a_rate_of_no_neurons_is_null_and_a_dash(tmp_path):
-    outcome = analyse(made_up(10, 1, n_inhibitory=0))
+    outcome = analyse_run(made_up(10, 1, n_inhibitory=0))
     result = outcome.as_dict()
     assert result["windows"]["rate_inhibitory_hz"] == [None] * 5
     assert result["weights"]["to_inhibitory_strong"] == [None] * 11
@@ -161,7 +165,8 @@ def test_a_command_of_ten_seconds_with_a_snapshot_each_second_ends_well(
     wmdelays, monkeypatch, load_json
 ):
     monkeypatch.setattr(
-        "wmdelays.validation.polychrony.simulation.simulate", lambda *_, **__: made_up(10, 1, 0)
+        "wmdelays.validation.polychrony.simulation.simulate_polychronization",
+        lambda *_, **__: made_up(10, 1, 0),
     )
     done = wmdelays(
         "izhikevich", "--seconds", 10, "--snapshot", "1s", "-o", "n.h5", "--json", "r.json"

@@ -14,7 +14,7 @@ from wmdelays import InputError, Raster
 from wmdelays.files.raster_files import write_raster
 from wmdelays.find import mining
 from wmdelays.find.mining import Miner, TooManyPatterns
-from wmdelays.validation.find.unknown import find_unknown
+from wmdelays.validation.find.unknown import find_unknown_patterns
 
 pytest.importorskip("elephant")
 
@@ -129,7 +129,7 @@ def test_a_raster_with_too_few_units_is_refused(way):
         # Units that are silent count for nothing.
         raster = Raster(np.arange(200) % n, np.linspace(0, 20, 200), 5, 20.0)
         with pytest.raises(InputError, match=f"at least {least} units .*and {n} unit"):
-            find_unknown(raster, way, step=0.01, draws=19)
+            find_unknown_patterns(raster, way, step=0.01, draws=19)
 
 
 _LONG = """

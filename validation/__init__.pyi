@@ -1,0 +1,16 @@
+from .find.inputs import read_templates as read_templates
+from .find.stored import Found as Found
+from .find.unknown import FoundUnknown as FoundUnknown
+from .motifs.analysis import MotifAnalysis as MotifAnalysis
+from .motifs.cut import Cut as Cut
+from .motifs.cut import cut as cut
+from .polychrony.network_input import read_any_network as read_any_network
+from .polychrony.simulation import Outcome as Outcome
+from .polychrony.simulation import analyse_run as analyse_run
+from .recall.comparison import Comparison as Comparison
+from .recall.damage import KINDS as KINDS
+from .recall.repeats import Repeats as Repeats
+from .recall.retrieval import Retrieval as Retrieval
+from .scans.parameters import published_settings as published_settings
+from .scans.parameters import settings as settings
+from .work.results import Results as Results
