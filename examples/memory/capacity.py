@@ -9,15 +9,17 @@ what a perceptron could do with as many weights (Gardner 1988; no leak, no reset
 import matplotlib.pyplot as plt
 
 from wmdelays import capacity, theory
-from wmdelays.validation.scans.parameters import settings
 
 delays = [8, 16, 24]
-points = settings(
-    "bernoulli:neurons=24,steps=60,patterns=1,rate=0.04",
+found = capacity(
     {"delays": delays},
+    generator="bernoulli:neurons=24,steps=60,patterns=1,rate=0.04",
     options={"damaged_epochs": 0, "kappa": 0.05},
+    bound=0.99,
+    seeds=1,
+    precision=0.3,
+    start=16,
 )
-found = capacity(points, bound=0.99, seeds=1, precision=0.3, start=16)
 
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
 bound = [theory.capacity(n_neurons=24, n_delays=d, n_steps=60, rate=0.04) for d in delays]

@@ -10,15 +10,13 @@ no weights could predict set a bound.
 import matplotlib.pyplot as plt
 
 from wmdelays import scan
-from wmdelays.validation.scans.parameters import settings
 
 generator = "bernoulli:neurons=80,steps=150,patterns=4,rate=0.006"
 delays = [1, 2, 4, 8, 16, 24]
 
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
 for rule, options, marker in (("margin", {"epochs": 30}, "o"), ("hebbian", {}, "s")):
-    points = settings(generator, {"delays": delays}, rule=rule, options=options)
-    rows = scan(points, seeds=1)
+    rows = scan({"delays": delays}, generator=generator, rule=rule, options=options, seeds=1)
     axes.plot(delays, [row["figures"]["loss"] for row in rows], marker=marker, label=rule)
 lost = [row["figures"]["unpredictable"] for row in rows]
 axes.plot(delays, lost, ":", color="grey", label="spikes that no weights predict")
