@@ -8,9 +8,13 @@ from .polychrony.network_input import read_any_network as read_any_network
 from .polychrony.simulation import Outcome as Outcome
 from .polychrony.simulation import analyse_run as analyse_run
 from .recall.comparison import Comparison as Comparison
+from .recall.comparison import Simulation as Simulation
 from .recall.damage import KINDS as KINDS
 from .recall.repeats import Repeats as Repeats
 from .recall.retrieval import Retrieval as Retrieval
+from .recall.simulators import SIMULATORS as SIMULATORS
+from .recall.simulators import Simulator as Simulator
+from .recall.simulators import register as register
 from .scans.parameters import published_settings as published_settings
 from .scans.parameters import settings as settings
 from .work.results import Results as Results

@@ -23,7 +23,7 @@ from wmdelays.validation.commands.terminal import (
     print_table,
     progress_bar,
 )
-from wmdelays.validation.recall.repeats import holding_columns, periodic, repeat_columns
+from wmdelays.validation.recall.repeats import holding_columns, recall_periodic, repeat_columns
 from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
 
@@ -65,7 +65,7 @@ def command(
     levels = _numbers(noise, "--noise", float, "numbers such as 0,0.1")
     dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
     with progress_bar() as say:
-        result = periodic(
+        result = recall_periodic(
             read_memory(memory),
             repeats=repeats,
             patterns=chosen,

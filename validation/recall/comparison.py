@@ -1,8 +1,11 @@
 """Do several simulators recall the same spikes?"""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.machine.versions import versions
@@ -10,7 +13,12 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.validation.recall.simulators import Setup, set_up, simulator
-from wmdelays.words import share
+from wmdelays.words import counted, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wmdelays.brian_models import Brian2Neuron
 
 COMPARED = ("torch", "brian2")
 
@@ -47,7 +55,7 @@ class Simulation:
         return sum(len(recall.own) for recall in self.recalls)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What came out of recalling a memory in several simulators.
 
@@ -73,6 +81,34 @@ class Comparison:
     settings: dict
     timing: dict
     versions: dict
+
+    def __repr__(self):
+        f1 = (f"{one.shown} F1 {share(one.scores.total.f1)}" for one in self.simulations.values())
+        n = sum(
+            one.only_first + one.only_second for ones in self.agreements.values() for one in ones
+        )
+        differ = "the same spikes" if self.exact else f"{counted(n, 'spike')} in one alone"
+        return f"<Comparison: {counted(len(self.patterns), 'pattern')}, {', '.join(f1)}; {differ}>"
+
+    def _repr_html_(self):
+        from wmdelays.plots.notebook import page
+        from wmdelays.plots.rasters import overlay_figure
+
+        # What is worth a look: where two differ, if any do.
+        name, place = next(
+            (
+                (name, place)
+                for name, ones in self.agreements.items()
+                for place, one in enumerate(ones)
+                if not one.exact
+            ),
+            (list(self.simulations)[-1], 0),
+        )
+        k, drawn = self.patterns[place], (self.simulations[n] for n in (self.reference, name))
+        recalls = {one.shown: one.recalls[place] for one in drawn}
+        figure = overlay_figure(self.memory.patterns[k], recalls, title=f"pattern {k}")
+        columns = pattern_columns(self)
+        return page(self, figure, list(zip(*columns.values())), list(columns))
 
     @property
     def reference(self):
@@ -210,16 +246,16 @@ class Comparison:
 
 
 def compare(
-    memory,
-    simulators=COMPARED,
+    memory: Memory,
+    simulators: Sequence[str] = COMPARED,
     *,
-    patterns=None,
-    dt=None,
-    device="auto",
-    torch_device="auto",
-    neuron="lif",
-    progress=None,
-):
+    patterns: Sequence[int] | None = None,
+    dt: float | None = None,
+    device: str = "auto",
+    torch_device: str = "auto",
+    neuron: str | Brian2Neuron = "lif",
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Comparison:
     """Recall stored patterns in several simulators and compare the spikes.
 
     Parameters
@@ -252,6 +288,14 @@ def compare(
     InputError
         If the memory has no such pattern, dt does not divide the step, fewer than two simulators
         are named or one twice, or a simulator, device or neuron is unknown.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> patterns = wmdelays.bernoulli(n_neurons=40, n_steps=60, n_patterns=2, rate=0.03)
+    >>> memory = wmdelays.store(patterns, n_delays=20)
+    >>> wmdelays.compare(memory, ["compiled", "brian2"], device="numpy")
+    <Comparison: 2 patterns, compiled F1 1.0000, Brian2 F1 1.0000; the same spikes>
     """
     say = progress or (lambda stage, part: None)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)

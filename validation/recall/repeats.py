@@ -1,7 +1,10 @@
 """A periodic pattern recalled over and over."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +18,10 @@ from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import check_room
 from wmdelays.scores import Score
 from wmdelays.validation.recall.simulators import DEFAULT, set_up
-from wmdelays.words import share
+from wmdelays.words import counted, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # Recalls that are made in one call.
 _TOGETHER = 8
@@ -23,7 +29,7 @@ _TOGETHER = 8
 _OF_A_TRIAL, _OF_A_REPEAT, _OF_A_LINE = 1200, 24, 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Repeats:
     """F1 of each repeat of periodic patterns.
 
@@ -49,6 +55,21 @@ class Repeats:
     bound: float
     settings: dict
     timing: dict
+
+    def __repr__(self):
+        held = []
+        for noise, holds, f1 in zip(self.noise, self.holds, self.f1):
+            n, part = (
+                int((holds == f1.shape[2]).sum()),
+                f"at noise {noise:g}" if noise else "without noise",
+            )
+            all_hold = "all hold" if n == holds.size else f"{n} of {holds.size} hold"
+            held.append(f"{part} {all_hold} to the end")
+        patterns = (
+            f"{counted(len(self.patterns), 'pattern')} of {counted(self.memory.n_steps, 'step')}"
+        )
+        repeats = counted(self.f1[0].shape[2], "repeat")
+        return f"<Repeats: {patterns}, {repeats}; {', '.join(held)}>"
 
     @property
     def holds(self):
@@ -95,20 +116,20 @@ class Repeats:
         }
 
 
-def periodic(
-    memory,
+def recall_periodic(
+    memory: Memory,
     *,
-    repeats=30,
-    patterns=None,
-    noise=(0.0, 0.1),
-    draws=3,
-    bound=0.99,
-    simulator=DEFAULT,
-    dt=None,
-    device="auto",
-    seed=0,
-    progress=None,
-):
+    repeats: int = 30,
+    patterns: Sequence[int] | None = None,
+    noise: Sequence[float] = (0.0, 0.1),
+    draws: int = 3,
+    bound: float = 0.99,
+    simulator: str = DEFAULT,
+    dt: float | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Repeats:
     """Recall periodic patterns over and over, each from one cue.
 
     Parameters
@@ -142,6 +163,14 @@ def periodic(
     ------
     InputError
         If the memory is not periodic, or a setting makes no sense; before any work starts.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> cycles = wmdelays.periodic(n_neurons=40, n_steps=60, n_patterns=1, rate=0.03)
+    >>> memory = wmdelays.store(cycles, n_delays=20, periodic=True)
+    >>> wmdelays.recall_periodic(memory, repeats=5, noise=[0.0])
+    <Repeats: 1 pattern of 60 steps, 5 repeats; without noise all hold to the end>
     """
     say = progress or (lambda stage, part: None)
     setup = set_up(simulator, memory, dt=dt, device=device)

@@ -1,8 +1,11 @@
 """Patterns cued one after another in one simulation."""
 
+from __future__ import annotations
+
 import math
 import time
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
@@ -16,8 +19,11 @@ from wmdelays.retrieval.uncued import spontaneous
 from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import share
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Retrieval:
     """What came of patterns cued one after another.
 
@@ -44,6 +50,9 @@ class Retrieval:
     spontaneous: list
     settings: dict
     timing: dict
+
+    def __repr__(self):
+        return f"<Retrieval: {self.summary.rstrip('.')}>"
 
     @property
     def summary(self):
@@ -82,20 +91,20 @@ class Retrieval:
 
 
 def retrieve(
-    memory,
-    order="stored",
+    memory: Memory,
+    order: Iterable[int] | str = "stored",
     *,
-    interval=None,
-    trigger=None,
-    background=None,
-    window=None,
-    bound=0.5,
-    simulator=DEFAULT,
-    dt=None,
-    device="auto",
-    seed=0,
-    progress=None,
-):
+    interval: int | None = None,
+    trigger: int | None = None,
+    background: float | None = None,
+    window: int | None = None,
+    bound: float = 0.5,
+    simulator: str = DEFAULT,
+    dt: float | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Retrieval:
     """Cue patterns one after another in one simulation, and see which are recalled.
 
     Parameters
@@ -126,6 +135,14 @@ def retrieve(
     ------
     InputError
         If a setting makes no sense; before any work starts.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> patterns = wmdelays.bernoulli(n_neurons=40, n_steps=60, n_patterns=2, rate=0.03)
+    >>> result = wmdelays.retrieve(wmdelays.store(patterns, n_delays=20), [1, 0, 1])
+    >>> [one.recalled for one in result.cues]
+    [1, 0, 1]
     """
     say = progress or (lambda stage, part: None)
     setup = set_up(simulator, memory, dt=dt, device=device)

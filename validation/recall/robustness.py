@@ -1,6 +1,8 @@
 """How much damage to a cue a recall bears."""
 
 import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
@@ -9,16 +11,18 @@ import numpy as np
 
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
-from wmdelays.files.memory_file import read_memory
+from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.temporary import temporary_folder
+from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import check_room
 from wmdelays.scores import score
 from wmdelays.validation.recall.damage import KINDS, PUBLISHED
 from wmdelays.validation.recall.simulators import DEFAULT, recall, set_up
 from wmdelays.validation.work.points import check_number, compute
-from wmdelays.validation.work.result_rows import DamageSetting
-from wmdelays.validation.work.results import Results
+from wmdelays.validation.work.result_rows import DamageFigures, DamageSetting
+from wmdelays.validation.work.results import Results, kept_in
 from wmdelays.words import printable, share
 
 # Steps of random spikes before the trigger, as the reference has them.
@@ -48,21 +52,21 @@ def of_today(setting):
 
 
 def robustness(
-    memories,
+    memories: Memory | str | Path | Sequence[Memory | str | Path],
     *,
-    kinds=PUBLISHED,
-    values=None,
-    draws=3,
-    before=BEFORE,
-    simulator=DEFAULT,
-    dt=None,
-    device="auto",
-    seed=0,
-    results=None,
-    workers=1,
-    scheduler=None,
-    progress=None,
-):
+    kinds: Sequence[str] = PUBLISHED,
+    values: Sequence[float] | None = None,
+    draws: int = 3,
+    before: int = BEFORE,
+    simulator: str = DEFAULT,
+    dt: float | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    results: Results | str | Path | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> list[dict]:
     """Recall all patterns of memories from damaged cues, and with damaged synapses.
 
     Every point is a kind of damage, its value and a draw; all patterns are cued with it, each with
@@ -71,8 +75,8 @@ def robustness(
 
     Parameters
     ----------
-    memories : sequence of path
-        Memory files.
+    memories : Memory, path, or sequence of them
+        Memories, or files that hold some.
     kinds : sequence of str
         Kinds of damage, see `KINDS`.
     values : sequence of float, optional
@@ -86,8 +90,8 @@ def robustness(
     simulator, dt, device
         See `wmdelays.validation.recall.simulators.recall`.
     seed : int
-    results : Results, optional
-        Where rows are kept; by default in memory alone.
+    results : str, Path or Results, optional
+        A file that keeps each row; points that it has are not computed again.
     workers, scheduler, progress
         See `wmdelays.validation.work.points.compute`.
 
@@ -100,14 +104,62 @@ def robustness(
     ------
     InputError
         If a kind or a value makes no sense, or a memory cannot be read; before any work starts.
+
+    Examples
+    --------
+    >>> import wmdelays
+    >>> patterns = wmdelays.bernoulli(n_neurons=40, n_steps=60, n_patterns=2, rate=0.03)
+    >>> memory = wmdelays.store(patterns, n_delays=20)
+    >>> rows = wmdelays.robustness(memory, kinds=["silenced"], values=[0, 36], draws=1, before=0)
+    >>> for row in rows:
+    ...     print(f"{row['setting']['value']} of 40 neurons silent: F1 {row['figures']['f1']:.2f}")
+    0 of 40 neurons silent: F1 1.00
+    36 of 40 neurons silent: F1 0.61
     """
     checked_seed(seed)
     whole("workers", workers, 1)
-    results = Results(None, "robustness") if results is None else results
-    memories = [str(Path(path).resolve()) for path in memories]
+    if isinstance(memories, (Memory, str, Path)):
+        memories = [memories]
+    with (
+        _as_files(memories) as paths,
+        kept_in(results, "robustness", _Setting, DamageFigures, of_today) as kept,
+    ):
+        settings = {"simulator": simulator, "dt": dt, "device": device}
+        points, together = _points(paths, kinds, values, draws, before, settings, seed)
+        for path, wanted in points.items():
+            compute(
+                partial(recall_points, path, device),
+                wanted,
+                kept,
+                workers=workers,
+                scheduler=scheduler,
+                together=together[path],
+                progress=progress,
+            )
+        return [kept.get(*point) for wanted in points.values() for point in wanted]
+
+
+@contextmanager
+def _as_files(memories):
+    """Paths of files that hold memories: processes that compute points read them there."""
+    with ExitStack() as stack:
+        paths = []
+        for k, memory in enumerate(memories):
+            if isinstance(memory, Memory):
+                folder = stack.enter_context(temporary_folder())
+                name = "memory" if len(memories) == 1 else f"memory {k}"
+                write_memory(folder / f"{name}.h5", memory)
+                memory = folder / f"{name}.h5"
+            paths.append(str(Path(memory).resolve()))
+        yield paths
+
+
+def _points(paths, kinds, values, draws, before, settings, seed):
+    """The points of each memory file, and how many of them go together."""
     draws, before = whole("draws", draws, 1), whole("before", before, 0)
     points, n_points, together = {}, 0, {}
-    for path in memories:
+    simulator, device = settings["simulator"], settings["device"]
+    for path in paths:
         memory = _read(path)
         if not memory.n_patterns:
             raise InputError(f"{path}: the memory holds no patterns to recall")
@@ -121,7 +173,7 @@ def robustness(
             "steps": memory.n_steps,
             "simulator": simulator,
         }
-        setup = set_up(simulator, memory, dt=dt, device=device)
+        setup = set_up(simulator, memory, dt=settings["dt"], device=device)
         if setup.n_substeps is not None:
             common["substeps"] = setup.n_substeps
         if simulator == "torch":
@@ -139,17 +191,7 @@ def robustness(
             for kind, value, steps, n in planned
             for draw in range(n)
         ]
-    for path, wanted in points.items():
-        compute(
-            partial(recall_points, path, device),
-            wanted,
-            results,
-            workers=workers,
-            scheduler=scheduler,
-            together=together[path],
-            progress=progress,
-        )
-    return [results.get(*point) for wanted in points.values() for point in wanted]
+    return points, together
 
 
 def _check_cues(memory, planned, n_together):

@@ -4,14 +4,24 @@ All mean the dynamics of `wmdelays.Memory` and give the same spikes. Another one
 `register`; then every command and function that takes the name of a simulator takes it too.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.quantities import shortened, substeps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wmdelays.brian_models import Brian2Neuron
+    from wmdelays.memory import Memory
+    from wmdelays.recalls import Recall
 
 # The fastest.
 DEFAULT = "compiled"
@@ -248,7 +258,16 @@ def _check_known(what, value, known, chosen):
         )
 
 
-def recall(memory, cues, simulator=DEFAULT, *, dt=None, device="auto", neuron="lif", progress=None):
+def recall(
+    memory: Memory,
+    cues: Cue | Sequence[Cue],
+    simulator: str = DEFAULT,
+    *,
+    dt: float | None = None,
+    device: str = "auto",
+    neuron: str | Brian2Neuron = "lif",
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Recall | list[Recall]:
     """What a memory makes of cues, by any simulator.
 
     Parameters

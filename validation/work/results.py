@@ -206,15 +206,15 @@ class Results:
 
 
 @contextmanager
-def kept_in(results, command, setting=dict, figures=dict):
+def kept_in(results, command, *kinds):
     """Results that are open for a while.
 
     Parameters
     ----------
     results : str, Path, Results or None
         A file, or None for rows in memory alone; Results stay as they are.
-    command, setting, figures
-        See `Results`.
+    command, *kinds
+        Of a file, see `Results`.
 
     Yields
     ------
@@ -223,7 +223,7 @@ def kept_in(results, command, setting=dict, figures=dict):
     if isinstance(results, Results):
         yield results
         return
-    with Results(results, command, setting, figures) as opened:
+    with Results(results, command, *kinds) as opened:
         yield opened
 
 

@@ -107,7 +107,7 @@ def test_as_many_spikes_are_added_as_are_lost(cycles, monkeypatch):
         return recall(setup, memory, cues, *others)
 
     monkeypatch.setattr(Setup, "recall", spy)
-    periodic.periodic(memory, repeats=50, noise=[0.0, 0.25], draws=1)
+    periodic.recall_periodic(memory, repeats=50, noise=[0.0, 0.25], draws=1)
     clean, noisy = seen[0], seen[2]
     assert clean.lost is None and clean.spikes.steps(STEP).max() < 20
     assert noisy.lost.dense(STEP).mean() == pytest.approx(0.25, rel=0.02)
