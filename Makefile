@@ -24,6 +24,8 @@ coverage: $(VENV)/installed-test
 
 # The site, as docs/_build/html/index.html; the examples are run for its gallery.
 docs: $(VENV)/installed-docs
+	@# Pages of names that are gone would be left.
+	rm -rf docs/reference/generated
 	$(BIN)/python -m sphinx -W --keep-going --quiet --fresh-env --builder html docs docs/_build/html
 
 benchmark: $(VENV)/installed-benchmark
