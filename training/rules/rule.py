@@ -43,7 +43,7 @@ class Option:
     least, most : int or float, optional
         The smallest and the largest value.
     above, below : int or float, optional
-        Bounds that the value cannot have itself.
+        Bounds that a float cannot have itself.
     within_delays : bool
         Whether it is a number of steps in the trigger window, which has `n_delays`.
     grows : bool
@@ -93,6 +93,8 @@ class Option:
             raise InputError(
                 f"{self.name} is {shortened(value)}; it has to be {' or '.join(self.choices)}"
             )
+        if self.kind is bool and value not in (True, False):
+            raise InputError(f"{self.name} is {shortened(value)}; it has to be true or false")
         if self.kind in (int, float) and not isinstance(value, Real):
             raise InputError(f"{self.name} is {shortened(value)}; it has to be a number")
         if self.kind is int:
@@ -117,12 +119,15 @@ class Option:
 
     def _bounds(self):
         low = self.above if self.least is None else self.least
-        if low is None:
+        high = self.below if self.most is None else self.most
+        if low is None and high is None:
             return "be a number"
-        if self.most is None and self.below is None:
-            return f"be greater than {low}" if self.least is None else f"be at least {low}"
-        high = f"below {self.below}" if self.most is None else f"{self.most}"
-        return f"lie from {low if self.least is not None else f'above {low}'} to {high}"
+        if high is None:
+            return f"be {'greater than' if self.least is None else 'at least'} {low}"
+        if low is None:
+            return f"be {'less than' if self.most is None else 'at most'} {high}"
+        from_, to = "above " * (self.least is None), "below " * (self.most is None)
+        return f"lie from {from_}{low} to {to}{high}"
 
 
 @dataclass(frozen=True)

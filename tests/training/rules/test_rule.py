@@ -52,6 +52,10 @@ def test_every_default_is_a_value_that_is_taken(rule):
         (Option("p", float, "", 0.5, above=0), 0, "p is 0; it has to be greater than 0"),
         (Option("p", float, "", 0.5, above=0), math.inf, "p is inf"),
         (Option("p", float, "", 0.5, least=0), -1, "p is -1; it has to be at least 0"),
+        (Option("p", float, "", 0.5, above=0, most=1), 0, "to lie from above 0 to 1"),
+        (Option("p", float, "", 0.5, most=1), 2, "p is 2; it has to be at most 1"),
+        (Option("p", float, "", 0.5, below=1), 1, "p is 1; it has to be less than 1"),
+        (Option("b", bool, "", False), "no", "b is 'no'; it has to be true or false"),
         (Option("p", float, ""), math.nan, "p is nan; it has to be a number"),
         (Option("p", float, "", 0.5), "much", "p is 'much'; it has to be a number"),
         (Option("w", str, "", "a", choices=("a", "b")), "c", "w is 'c'; it has to be a or b"),
@@ -65,7 +69,8 @@ def test_a_value_out_of_bounds_is_refused_in_one_line(option, value, complaint):
 
 def test_a_value_within_its_bounds_stays_as_it_is():
     whole = Option("n", int, "", least=2, within_delays=True)
-    assert [whole.checked(value, n_delays=5) for value in (None, 2, 5.0)] == [None, 2, 5]
+    found = [whole.checked(value, n_delays=5) for value in (None, 2, 5.0)]
+    assert found == [None, 2, 5] and type(found[2]) is int
     assert Option("p", float, "", 0.5, least=0, most=1).checked(1) == 1
     assert Option("w", str, "", "a", choices=("a", "b")).checked("b") == "b"
 
