@@ -9,13 +9,12 @@ which every spike is lost with some probability and as many random ones come in,
 import matplotlib.pyplot as plt
 import numpy as np
 
-from wmdelays import periodic, store
-from wmdelays.validation.recall.repeats import periodic as recall_over_and_over
+from wmdelays import periodic, recall_periodic, store
 
 cycles = periodic(n_neurons=128, n_steps=100, n_patterns=2, rate=0.008)
 memory = store(cycles, periodic=True)
 noise = [0, 0.1, 0.2, 0.3, 0.4]
-result = recall_over_and_over(memory, repeats=20, noise=noise, draws=2)
+result = recall_periodic(memory, repeats=20, noise=noise, draws=2)
 
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
 for level, f1 in zip(noise, result.f1):

@@ -6,16 +6,14 @@ Four random patterns are stored. One is cued by its first 41 ms, and the network
 discrete-time model, and in Brian2 in continuous time. Every spike is the same, so each mark is a crossed circle.
 """
 
-from wmdelays import bernoulli, store
-from wmdelays.brian_models import recall as recall_in_brian2
+from wmdelays import bernoulli, recall, store
 from wmdelays.plots import overlay_figure
-from wmdelays.training import recall
 
 memory = store(bernoulli(n_neurons=128, n_steps=300, n_patterns=4, rate=0.008))
 
 pattern, cue = memory.patterns[0], memory.cues()[0]
 recalls = {
-    "discrete time": recall(memory, cue),
-    "Brian2": recall_in_brian2(memory, cue, dt=memory.step),
+    "torch": recall(memory, cue, simulator="torch"),
+    "Brian2": recall(memory, cue, simulator="brian2", device="numpy"),
 }
 figure = overlay_figure(pattern, recalls, title="pattern 0")

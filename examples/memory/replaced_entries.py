@@ -9,9 +9,7 @@ learns from damaged contexts; the Hebbian weights are a formula and know nothing
 import matplotlib.pyplot as plt
 import numpy as np
 
-import wmdelays
-from wmdelays import bernoulli, store
-from wmdelays.training import recall
+from wmdelays import bernoulli, recall, score, store
 
 patterns = bernoulli(n_neurons=200, n_steps=200, n_patterns=8, rate=0.005)
 probabilities = np.linspace(0, 1, 11)
@@ -22,7 +20,7 @@ for rule, marker in (("margin", "o"), ("hebbian", "s")):
     f1 = []
     for probability in probabilities:
         cues = [cue.replaced(probability, rng) for cue in memory.cues()]
-        f1.append(wmdelays.score(recall(memory, cues), memory.patterns).total.f1)
+        f1.append(score(recall(memory, cues), memory.patterns).total.f1)
     axes.plot(probabilities, f1, marker=marker, label=rule)
 axes.set(xlabel="replaced part of the cue", ylabel="F1", ylim=(-0.05, 1.05))
 axes.legend()

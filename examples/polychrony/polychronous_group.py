@@ -9,9 +9,9 @@ spike to where it arrives after its delay, and numbers are layers.
 
 import numpy as np
 
+from wmdelays import find_groups
 from wmdelays.plots import group_figure
 from wmdelays.polychrony import DelayNetwork
-from wmdelays.polychrony.search.search import search
 
 rng = np.random.default_rng(0)
 excitatory = np.arange(100) < 80
@@ -21,6 +21,6 @@ delay_ms = np.where(excitatory[pre], rng.integers(1, 16, 2200), 1)
 weight = np.where(excitatory[pre], rng.choice([3.0, 10.0], 2200, p=[0.4, 0.6]), -5.0)
 network = DelayNetwork(pre, post, delay_ms, weight, excitatory)
 
-groups = [group for group in search(network, min_layers=5) if len(group.spikes) <= 24]
+groups = [group for group in find_groups(network, min_layers=5) if len(group.spikes) <= 24]
 longest = max(groups, key=lambda group: group.n_layers)
 figure = group_figure(longest, network.excitatory)
