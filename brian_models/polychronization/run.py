@@ -1,5 +1,7 @@
 """Running the polychronization network on Brian2's devices, from one state to the next."""
 
+from __future__ import annotations
+
 from contextlib import ExitStack
 
 import numpy as np
@@ -89,7 +91,7 @@ class Simulation:
         return _outcome(state, seconds, values)
 
 
-def check_device(device):
+def check_device(device: str) -> None:
     """Raise an InputError unless the network can be simulated on this device."""
     if device not in DEVICES:
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")

@@ -1,7 +1,10 @@
 """The network in discrete time, compiled."""
 
+from __future__ import annotations
+
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
@@ -12,8 +15,13 @@ from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, bytes_of_recall, check_room
 from wmdelays.training.discrete.equation import membrane
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def recall(memory, cue):
+    from wmdelays.memory import Memory
+
+
+def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
     """The discrete-time recall of a memory, by a compiled loop.
 
     Parameters

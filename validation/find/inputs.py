@@ -1,11 +1,18 @@
 """What is looked for, from files."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.find.templates import group_templates, pattern_templates
 from wmdelays.polychrony.groups import read_groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 _GROUP_FILES = (".jsonl", ".json")
 
@@ -36,7 +43,7 @@ class Sought:
         return starts.pop() if len(starts) == 1 else None
 
 
-def read_templates(path, window=None):
+def read_templates(path: str | Path, window: float | None = None) -> Sought:
     """The templates of a memory file or a file of groups, and the step that suits them.
 
     Parameters

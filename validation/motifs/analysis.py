@@ -122,9 +122,9 @@ def analyse_motifs(
     say("recalling", None)
     recalls = recalls_of(memory, chosen)
     recalled = time.perf_counter()
-    motifs = find_motifs(memory, chosen, lambda part: say("looking for motifs", part))
+    motifs = find_motifs(memory, chosen, say)
     found = time.perf_counter()
-    use = synapse_use(memory, emitted(recalls), None, lambda part: say("synapses in use", part))
+    use = synapse_use(memory, emitted(recalls), None, say)
     in_motif = np.zeros(memory.n_synapses, bool)
     in_motif[np.concatenate([one.synapse for one in motifs])] = True
     return MotifAnalysis(

@@ -1,6 +1,9 @@
 """A memory without the synapses that its recalls do not need, and its recalls beside the whole one's."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
@@ -8,6 +11,12 @@ from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory
 from wmdelays.motifs.motifs import n_cycles
 from wmdelays.motifs.use import synapse_use, without_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wmdelays.validation.motifs.analysis import MotifAnalysis
+
 
 KEPT = ("used", "motifs")
 
@@ -63,7 +72,11 @@ class Cut:
         }
 
 
-def cut(analysis, keep="used", progress=None):
+def cut(
+    analysis: MotifAnalysis,
+    keep: str = "used",
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Cut:
     """Leave out the synapses that are not needed, and recall all patterns without them.
 
     Parameters
@@ -98,7 +111,7 @@ def cut(analysis, keep="used", progress=None):
             memory,
             emitted(analysis.recalls),
             analysis.in_motif,
-            lambda part: say("inhibition still needed", part),
+            lambda stage, part: say("inhibition still needed", part),
         )
     smaller = without_unused(memory, use, {"keep": keep, "versions": versions()})
     say("recalling without the unused synapses", None)

@@ -1,5 +1,7 @@
 """Networks with delays from any file that holds one."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from wmdelays.errors import InputError
@@ -39,8 +41,14 @@ def kind_of_network(path):
 
 
 def read_any_network(
-    path, *, n_excitatory=None, n_neurons=None, max_weight=None, max_delay=None, at=None
-):
+    path: str | Path,
+    *,
+    n_excitatory: int | None = None,
+    n_neurons: int | None = None,
+    max_weight: float | None = None,
+    max_delay: int | None = None,
+    at: int | None = None,
+) -> DelayNetwork:
     """Read a network from a csv file, a memory file or a file of `wmdelays izhikevich`.
 
     Parameters

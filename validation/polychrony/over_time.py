@@ -15,8 +15,10 @@ from wmdelays.validation.work.results import kept_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from wmdelays.polychrony.network_state import NetworkRun
+    from wmdelays.validation.work.results import Results
 
 # What a setting is called in results files.
 _IN_ROWS = {"min_layers": "least_layers"}
@@ -32,7 +34,7 @@ def groups_over_time(
     layers_of: str = ARRIVED,
     seed: int = 0,
     threads: int | None = None,
-    results=None,
+    results: Results | str | Path | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> list[tuple[dict, dict, dict]]:
     """Count the groups at each snapshot, and those left when the weights are shuffled.

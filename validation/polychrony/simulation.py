@@ -226,7 +226,7 @@ def run_rates(run):
     return run.counts.sum(axis=1) / np.where(sizes > 0, sizes, np.nan) / run.state.seconds
 
 
-def analyse_run(run):
+def analyse_run(run: NetworkRun) -> Outcome:
     """What a NetworkRun shows, as an Outcome."""
     network = run.state.network
     n_inhibitory = network.n_neurons - network.n_excitatory

@@ -171,7 +171,7 @@ SIMULATORS = {
 }
 
 
-def register(simulator):
+def register(simulator: Simulator) -> None:
     """Make a simulator known by its name, in this process.
 
     Parameters

@@ -25,6 +25,9 @@ from wmdelays.words import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from wmdelays.validation.work.results import Results
 
 
 BOUND, PRECISION = 0.999, 0.1
@@ -94,7 +97,7 @@ def capacity(
     start: int | None = None,
     seeds: int = 3,
     seed: int = 0,
-    results=None,
+    results: Results | str | Path | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,

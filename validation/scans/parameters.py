@@ -1,11 +1,14 @@
 """The settings of scans: which values each parameter takes, and whether they make sense."""
 
+from __future__ import annotations
+
 import inspect
 import itertools
 import json
 import math
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
@@ -16,6 +19,10 @@ from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.published import PUBLISHED
 from wmdelays.validation.work.points import check_number
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
 GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
 STEP = 1e-3
 # Most delays, and most of what takes the longer the larger it is, where a rule is tried out.
@@ -24,7 +31,13 @@ _TINY_DELAYS, _TINY_EFFORT = 64, 4
 _COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
 
 
-def settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):
+def settings(
+    generator: str = GENERATOR,
+    over: Mapping[str, Sequence] | None = None,
+    *,
+    rule: str = DEFAULT,
+    options: Mapping | None = None,
+) -> list[dict]:
     """The settings of a scan: all combinations of the scanned values.
 
     Parameters
@@ -74,7 +87,13 @@ def settings_of(given, generator, rule, options):
     return settings(generator, given, rule=rule, options=options)
 
 
-def published_settings(generator=GENERATOR, over=None, *, rule=DEFAULT, options=None):
+def published_settings(
+    generator: str = GENERATOR,
+    over: Mapping[str, Sequence] | None = None,
+    *,
+    rule: str = DEFAULT,
+    options: Mapping | None = None,
+) -> list[dict]:
     """The settings of the reference's five scans, in each of which one parameter moves.
 
     Parameters

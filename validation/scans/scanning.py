@@ -33,6 +33,9 @@ from wmdelays.words import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from wmdelays.validation.work.results import Results
 
 
 def store_points(points):
@@ -107,7 +110,7 @@ def scan(
     options: Mapping | None = None,
     seeds: int = 3,
     seed: int = 0,
-    results=None,
+    results: Results | str | Path | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,

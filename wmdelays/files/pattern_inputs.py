@@ -14,6 +14,8 @@ from wmdelays.words import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wmdelays.raster import Raster
+
 
 def read_patterns(
     inputs: Sequence[str | Path],
@@ -26,7 +28,7 @@ def read_patterns(
     neurons: int | None = None,
     merge_spikes: bool = False,
     seed: int = 0,
-):
+) -> tuple[list[Raster], dict[int, tuple[str, Raster]]]:
     """The patterns that the inputs of `wmdelays store` name, at whole steps.
 
     Parameters

@@ -1,11 +1,20 @@
 """The stretch of a recording that a command looks at, and what is said of its bins."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.raster_files import read_raster
 from wmdelays.words import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wmdelays.raster import Raster
+
 
 # So many silent steps before the first spike, and more than there are after it, are not stored
 # unless it is asked for.
@@ -15,17 +24,17 @@ _COARSE = 0.05
 
 
 def read_stretch(
-    path,
-    step,
+    path: str | Path,
+    step: float,
     *,
-    start=None,
-    stop=None,
-    pad=False,
-    duration=None,
-    n_neurons=None,
-    from_first_spike=False,
-    phase=None,
-):
+    start: float | None = None,
+    stop: float | None = None,
+    pad: bool = False,
+    duration: float | None = None,
+    n_neurons: int | None = None,
+    from_first_spike: bool = False,
+    phase: float | None = None,
+) -> Raster:
     """A recording from a file, or a stretch of it, cut as it is going to be binned.
 
     Parameters

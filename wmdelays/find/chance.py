@@ -12,7 +12,10 @@ reaches (a maximum statistic; P. H. Westfall and S. S. Young, Resampling-Based M
 1993): p-values hold for all templates and all times together.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,13 @@ from wmdelays.errors import InputError
 from wmdelays.find.found import Findings, Level, Occurrence, Tested
 from wmdelays.find.occurrences import Coverage, peaks, tops
 from wmdelays.quantities import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from wmdelays.find.templates import Template
+    from wmdelays.raster import Raster
+
 
 # Peaks are counted from a height of which a surrogate has at most so many: of one template, and
 # of all together where there are many.
@@ -54,19 +64,19 @@ def check_settings(
 
 
 def search(
-    templates,
-    raster,
-    surrogates,
-    draws,
+    templates: Sequence[Template],
+    raster: Raster,
+    surrogates: Iterable[Raster],
+    draws: int,
     *,
-    step,
-    jitter=1,
-    min_spikes=5,
-    min_completeness=None,
-    expected_false=0.05,
-    gap=None,
-    progress=None,
-):
+    step: float,
+    jitter: int = 1,
+    min_spikes: int = 5,
+    min_completeness: float | None = None,
+    expected_false: float = 0.05,
+    gap: int | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Findings:
     """Look for templates in a raster and in its surrogates.
 
     Parameters

@@ -1,11 +1,21 @@
 """Templates: spikes at fixed times from one another, to be looked for in a raster."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.binning import ROUNDING
 from wmdelays.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wmdelays.memory import Memory
+    from wmdelays.polychrony.groups import Group
+
 
 # A template is made so many times faster or slower at most.
 _FASTEST = 1e6
@@ -92,7 +102,7 @@ class Template:
         return neurons, steps
 
 
-def pattern_templates(memory, window=None):
+def pattern_templates(memory: Memory, window: float | None = None) -> list[Template]:
     """The stored patterns of a memory as templates.
 
     Parameters
@@ -141,7 +151,7 @@ def pattern_templates(memory, window=None):
     return made
 
 
-def group_templates(groups):
+def group_templates(groups: Iterable[Group]) -> list[Template]:
     """Polychronous groups as templates; one that was found several times is looked for once.
 
     Parameters

@@ -1,9 +1,12 @@
 """Patterns that nobody stored: elephant's SPADE and CAD, their results in this software's words."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,10 @@ from wmdelays.machine.free_memory import in_words
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
 from wmdelays.words import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 # SPADE's time grows with the patterns it comes across. Unless told otherwise, a pattern has to
 # occur so often that the raster holds no more than this many.
@@ -81,20 +88,20 @@ class Unknown:
 
 
 def spade(
-    raster,
+    raster: Raster,
     *,
-    step,
-    window,
-    draws,
-    surrogates,
-    dither,
-    seed=0,
-    min_spikes=3,
-    min_occurrences=None,
-    alpha=0.05,
-    progress=None,
-    miner=None,
-):
+    step: float,
+    window: int,
+    draws: int,
+    surrogates: str,
+    dither: float,
+    seed: int = 0,
+    min_spikes: int = 3,
+    min_occurrences: int | None = None,
+    alpha: float = 0.05,
+    progress: Callable[[str, float | None], None] | None = None,
+    miner: Miner | None = None,
+) -> Unknown:
     """Patterns of spikes by SPADE.
 
     Parameters
@@ -194,20 +201,20 @@ def spade(
 
 
 def cad(
-    raster,
+    raster: Raster,
     *,
-    step,
-    window,
-    draws,
-    surrogates,
-    dither,
-    seed=0,
-    min_spikes=2,
-    min_occurrences=None,
-    alpha=0.05,
-    progress=None,
-    miner=None,
-):
+    step: float,
+    window: int,
+    draws: int,
+    surrogates: str,
+    dither: float,
+    seed: int = 0,
+    min_spikes: int = 2,
+    min_occurrences: int | None = None,
+    alpha: float = 0.05,
+    progress: Callable[[str, float | None], None] | None = None,
+    miner: Miner | None = None,
+) -> Unknown:
     """Cell assemblies by CAD.
 
     Parameters

@@ -130,7 +130,7 @@ def find_motifs(
     patterns : sequence of int, optional
         Which patterns; by default all.
     progress : callable, optional
-        Called now and then with the part of the work that is done (float).
+        Called now and then with what is being done (str) and the part of it that is done (float).
 
     Returns
     -------
@@ -162,7 +162,7 @@ def find_motifs(
             for t, reset in view.spikes_of(j):
                 spikes[t, j] = _motif(view, t, reset, weights, decay, memory.theta)
         if progress is not None and j % 16 == 0:
-            progress(j / memory.n_neurons)
+            progress("looking for motifs", j / memory.n_neurons)
     return [_collected(memory, view, spikes) for view, spikes in zip(views, found)]
 
 

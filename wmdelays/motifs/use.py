@@ -32,9 +32,10 @@ from wmdelays.errors import InputError
 from wmdelays.motifs.motifs import horizon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wmdelays.memory import Memory
+    from wmdelays.raster import Raster
 
 
 # P counts as reaching theta from this part of theta on.
@@ -70,7 +71,10 @@ class SynapseUse:
 
 
 def synapse_use(
-    memory: Memory, recalls, only=None, progress: Callable[[str, float | None], None] | None = None
+    memory: Memory,
+    recalls: Sequence[tuple[Raster, int]],
+    only: np.ndarray | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
 ) -> SynapseUse:
     """Which synapses are used in recalls.
 
@@ -84,13 +88,13 @@ def synapse_use(
         The excitatory synapses that are kept instead of all that are used, such as those of the
         motifs. Every spike has to be held by these together with all inhibitory ones.
     progress : callable, optional
-        Called now and then with the part of the work that is done (float).
+        Called now and then with what is being done (str) and the part of it that is done (float).
 
     Returns
     -------
     SynapseUse
     """
-    say = progress or (lambda part: None)
+    say = progress or (lambda stage, part: None)
     excitatory = memory.weight > 0
     views = [_Recalled(memory, emitted, clamp) for emitted, clamp in recalls]
     n_passes = 2 if only is None else 1
@@ -100,7 +104,7 @@ def synapse_use(
         nonlocal n_done
         for k, view in enumerate(views):
             task(view)
-            say((n_done + (k + 1) / len(views)) / n_passes)
+            say("synapses in use", (n_done + (k + 1) / len(views)) / n_passes)
         n_done += 1
 
     if only is None:
@@ -115,7 +119,7 @@ def synapse_use(
     return SynapseUse(excitatory, used | held_back.marked())
 
 
-def without_unused(memory: Memory, use: SynapseUse, made) -> Memory:
+def without_unused(memory: Memory, use: SynapseUse, made: dict) -> Memory:
     """The memory without the synapses that are not used.
 
     Parameters

@@ -1,5 +1,9 @@
 """Pictures of templates in a raster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -17,6 +21,13 @@ from wmdelays.plots.figures import (
     time_unit,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from wmdelays.find.found import Findings
+    from wmdelays.raster import Raster
+
+
 # Above so many spikes, one mark stands for all in a cell of a grid this fine (columns, rows).
 _MOST_MARKS, _GRID = 8000, (1100, 250)
 # So many columns of a trace are told apart on paper.
@@ -24,7 +35,7 @@ _COLUMNS = 1500
 _MOST_ROWS, _MOST_CLOSE = 6, 4
 
 
-def occurrences_figure(findings, raster, start=0.0):
+def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -> Figure:
     """All spikes, and beneath them the completeness of templates over time.
 
     Parameters
@@ -118,7 +129,7 @@ def chosen_templates(findings, most=_MOST_ROWS):
     )[:most]
 
 
-def close_figure(findings, raster, start=0.0):
+def close_figure(findings: Findings, raster: Raster, start: float = 0.0) -> Figure | None:
     """The occurrences with the highest and the lowest scores, spike by spike.
 
     Parameters
@@ -158,7 +169,7 @@ def close_figure(findings, raster, start=0.0):
     return figure
 
 
-def maxima_figure(findings):
+def maxima_figure(findings: Findings) -> Figure:
     """The highest scores in the surrogates, and those of the occurrences.
 
     Parameters

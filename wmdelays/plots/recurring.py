@@ -1,14 +1,27 @@
 """Pictures of patterns that recur in a raster."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from wmdelays.find.unknown_patterns import Unknown
+    from wmdelays.raster import Raster
+
+
 MOST_PATTERNS = 12
 
 
-def recurring_figure(patterns, raster, start=0.0):
+def recurring_figure(patterns: Sequence, raster: Raster, start: float = 0.0) -> Figure | None:
     """Recurring patterns: their spikes, and when they occur.
 
     Parameters
@@ -66,7 +79,7 @@ def recurring_figure(patterns, raster, start=0.0):
     return figure
 
 
-def chance_figure(unknown):
+def chance_figure(unknown: Unknown) -> Figure:
     """How many patterns there are, in the raster and in its surrogates.
 
     Parameters

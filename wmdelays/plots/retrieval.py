@@ -11,10 +11,14 @@ from matplotlib.patches import Patch
 from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
     from wmdelays.recalls import Recall
     from wmdelays.retrieval.sequences import Sequence
+    from wmdelays.retrieval.uncued import Spontaneous
 
 
 # Marks and points above these numbers are drawn as a picture; as lines the file would be large.
@@ -28,7 +32,13 @@ _FULL = 0.8
 _MOST_CLOSE = 500
 
 
-def retrieval_figure(sequence: Sequence, recall: Recall, f1, width, spontaneous=()) -> Figure:
+def retrieval_figure(
+    sequence: Sequence,
+    recall: Recall,
+    f1: ArrayLike,
+    width: int,
+    spontaneous: Iterable[Spontaneous] = (),
+) -> Figure:
     """All spikes of a sequence of cues, and beneath when each pattern is active.
 
     Parameters

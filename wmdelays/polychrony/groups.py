@@ -6,12 +6,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.files.json_text import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 # Excitatory spikes that arrived this long before a spike count as its causes, in ms.
 WINDOW = 20
@@ -114,7 +118,7 @@ def which_layers(layers_of):
     )
 
 
-def joined_spikes(group: Group):
+def joined_spikes(group: Group) -> list[tuple[int, int]] | None:
     """Which spikes the links of a group join.
 
     Parameters
@@ -209,7 +213,7 @@ def group_line(group, links=None):
     return msgspec.json.encode(group.as_dict(links)).decode() + "\n"
 
 
-def read_groups(path: str | Path):
+def read_groups(path: str | Path) -> Iterator[Group]:
     """Groups from a file of JSON lines, one after another.
 
     Parameters

@@ -1,8 +1,16 @@
 """How a spike train is aligned with a stored pattern: the best F1 over all shifts."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from wmdelays.quantities import whole
+
+if TYPE_CHECKING:
+    from wmdelays.raster import Raster
+
 
 # With fewer spikes in common than this, a window says nothing: chance finds one or two at some lag.
 LEAST_MATCHED = 3
@@ -45,7 +53,9 @@ def _best_alignment(steps, neurons, pattern, start, stop, sequence):
     return float(f1[k]), int(places[k])
 
 
-def sliding_best_f1(own, pattern, width, step, periodic=False):
+def sliding_best_f1(
+    own: Raster, pattern: Raster, width: int, step: float, periodic: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """F1 of a pattern at its best place in time, in a window that slides over a recall.
 
     A lag says where the pattern would begin. In each window, spikes of the recall that are those

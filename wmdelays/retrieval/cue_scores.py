@@ -1,10 +1,17 @@
 """How well each cue of a sequence retrieves its pattern."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.retrieval.alignment import _best_alignment, _f1
+
+if TYPE_CHECKING:
+    from wmdelays.raster import Raster
+    from wmdelays.retrieval.sequences import Sequence
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class CueScore:
     recalled_shift: int
 
 
-def score_cues(sequence, own, bound=0.5):
+def score_cues(sequence: Sequence, own: Raster, bound: float = 0.5) -> list[CueScore]:
     """What came of each cue of a sequence.
 
     Parameters

@@ -1,6 +1,9 @@
 """Patterns cued one after another in one simulation: the cue, and which pattern is active when."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from wmdelays.errors import InputError
 from wmdelays.quantities import LARGEST, whole
 from wmdelays.raster import Raster
 from wmdelays.recalls import check_room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wmdelays.memory import Memory
+
 
 # Steps before the first cued pattern and after the last.
 MARGIN = 50
@@ -69,8 +78,15 @@ class Sequence:
 
 
 def sequence(
-    memory, order, *, interval=None, trigger=None, background=None, margin=MARGIN, rng=None
-):
+    memory: Memory,
+    order: Iterable[int],
+    *,
+    interval: int | None = None,
+    trigger: int | None = None,
+    background: float | None = None,
+    margin: int = MARGIN,
+    rng: np.random.Generator | None = None,
+) -> Sequence:
     """The cue that calls patterns one after another.
 
     Random spikes are forced wherever no cued pattern has its time: before the first, between

@@ -1,11 +1,17 @@
 """What a network emits that no cue asked for."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmdelays.raster import Raster
 from wmdelays.retrieval.alignment import LEAST_F1, _f1, _stored, sliding_best_f1
+
+if TYPE_CHECKING:
+    from wmdelays.retrieval.sequences import Sequence
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,9 @@ class Spontaneous:
     f1: float
 
 
-def spontaneous(sequence, own, width, bound=0.5):
+def spontaneous(
+    sequence: Sequence, own: Raster, width: int, bound: float = 0.5
+) -> list[Spontaneous]:
     """Recalls in a sequence that were not cued.
 
     Spikes of the patterns that are cued at the moment are left out. What remains is compared with
