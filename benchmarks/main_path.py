@@ -3,9 +3,9 @@
 Usage: python benchmarks/main_path.py [--json FILE] [--repeats 3]
 
 Stores 16 Bernoulli patterns (N = 1024, D = 41, T = 1000, p_A = 1e-3) with analytic weights, recalls
-them in torch and in Brian2 at dt = 0.1 ms, and runs the whole `wmdelays compare` with an empty and
-with a filled cache of compiled programs. Each part runs in a process of its own, whose peak
-memory is reported; times are medians.
+them in the compiled loop, in torch and in Brian2 at dt = 0.1 ms, and runs the whole `wmdelays
+compare` with an empty and with a filled cache of compiled programs. Each part runs in a process of
+its own, whose peak memory is reported; times are medians.
 """
 
 import argparse
@@ -40,15 +40,15 @@ def part_store(rule, file, repeats):
     return {"seconds": times, "synapses": memory.n_synapses, "f1": memory.made["scores"]["f1"]}
 
 
-def part_torch(file, repeats):
-    """Seconds for the event-driven recall of all patterns."""
+def part_recall(simulator, file, repeats):
+    """Seconds for the event-driven recall of all patterns in discrete time."""
     from wmdelays.files.memory_file import read_memory
-    from wmdelays.training.discrete.compiled import recall
+    from wmdelays.validation.recall.simulators import recall
 
     memory = read_memory(file)
     cues = memory.cues()
-    recall(memory, cues)
-    return {"seconds": [timed(lambda: recall(memory, cues))[0] for _ in range(repeats)]}
+    recall(memory, cues, simulator)
+    return {"seconds": [timed(lambda: recall(memory, cues, simulator))[0] for _ in range(repeats)]}
 
 
 def part_brian2(file, repeats):
@@ -86,7 +86,7 @@ def part_snntorch(file, repeats):
 
 PARTS = {
     "store": part_store,
-    "torch": part_torch,
+    "recall": part_recall,
     "brian2": part_brian2,
     "snntorch": part_snntorch,
 }
@@ -112,7 +112,8 @@ def measure(repeats):
         folder = Path(name)
         file, fresh = folder / "memory.h5", {"WMDELAYS_CACHE": str(folder / "cache")}
         results["store, hebbian"] = _part("store", "hebbian", file, repeats)
-        results["torch recall"] = _part("torch", file, repeats)
+        for simulator in ("compiled", "torch"):
+            results[f"{simulator} recall"] = _part("recall", simulator, file, repeats)
         results["snnTorch, dense forward pass"] = _part("snntorch", file, 1)
         results["compare, nothing compiled"] = _compare(file, folder, fresh)
         warm = [_compare(file, folder, fresh) for _ in range(repeats)]
@@ -152,8 +153,11 @@ def main():
     print(f"| {'part':36} | seconds | peak memory |\n|{'-' * 38}|---------|-------------|")
     for name, one in results.items():
         print(f"| {name:36} | {medians[name]:7.2f} | {one['peak_bytes'] / 1e9:8.2f} GB |")
-    ratio = medians["snnTorch, dense forward pass"] / medians["torch recall"]
-    print(f"\nevent-driven recall in torch: {ratio:.0f} times as fast as the dense forward pass")
+    dense = medians["snnTorch, dense forward pass"]
+    ratios = {name: dense / medians[f"{name} recall"] for name in ("compiled", "torch")}
+    print()
+    for name, ratio in ratios.items():
+        print(f"event-driven recall in {name}: {ratio:.0f} times as fast as the dense forward pass")
     if arguments.json:
         content = {
             "specification": SPECIFICATION,
@@ -163,7 +167,7 @@ def main():
             "system": platform.platform(),
             "python": platform.python_version(),
             "results": results,
-            "ratio_dense_to_event_driven": ratio,
+            "ratio_dense_to_event_driven": ratios,
         }
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 

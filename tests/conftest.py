@@ -116,6 +116,17 @@ def own_rules():
     RULES.update(before)
 
 
+@pytest.fixture
+def own_simulators():
+    """Simulators that are registered while a test runs are gone afterwards."""
+    from wmdelays.validation.recall.simulators import SIMULATORS
+
+    before = dict(SIMULATORS)
+    yield
+    SIMULATORS.clear()
+    SIMULATORS.update(before)
+
+
 @pytest.fixture(scope="session")
 def small_memory(tmp_path_factory):
     """A memory file that is stored in a moment."""

@@ -65,7 +65,7 @@ def test_every_block_says_what_it_holds(page):
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if is_run(page)], ids=name_of)
-def test_a_page_runs(page, folder, cluster, own_rules, capsys):
+def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys):
     """Python on every page; on those of `RUN` the command lines too, in the order of the page."""
     names, with_commands = {"__name__": "__page__"}, name_of(page).startswith(RUN)
     for block in filter(lambda block: block.is_run, blocks(page)):

@@ -16,7 +16,12 @@ from wmdelays.validation.commands.options import (
     put_json,
 )
 from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.commands.terminal import (
+    print_columns,
+    print_line,
+    print_simulator,
+    progress_bar,
+)
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.limit import BOUND, PRECISION, capacity, columns, outcomes
 from wmdelays.validation.scans.parameters import parse_over, parse_set, settings
@@ -98,6 +103,7 @@ def command(
         found = outcomes(rows, bound)
     put_json(json_file, found)
     print_columns(columns(found))
+    print_simulator()
     if report is not None:
         from wmdelays.validation.reports.capacity import write_report
 

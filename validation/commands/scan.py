@@ -16,7 +16,12 @@ from wmdelays.validation.commands.options import (
     put_json,
 )
 from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.commands.terminal import (
+    print_columns,
+    print_line,
+    print_simulator,
+    progress_bar,
+)
 from wmdelays.validation.reports.pages import command_line
 from wmdelays.validation.scans.parameters import (
     GENERATOR,
@@ -95,6 +100,7 @@ def command(
     found = summary(rows)
     put_json(json_file, found)
     print_columns(columns(found))
+    print_simulator()
     if report is not None:
         from wmdelays.validation.reports.scan import write_report
 

@@ -109,9 +109,11 @@ def print_table(columns):
     console.print(shown, highlight=False, markup=False)
 
 
-def print_simulator(name):
-    """Say which simulator recalled."""
-    line = f"simulator: {simulator(name).shown}"
+def print_simulator(name=None):
+    """Say which simulator recalled; without a name the one that commands without a choice take."""
+    line = f"simulator: {simulator(name or DEFAULT).shown}"
+    if name in (None, DEFAULT):
+        line += ", the fastest"
     if name == DEFAULT:
-        line += ", the fastest; --simulator torch or brian2 gives the same spikes"
+        line += "; --simulator torch or brian2 gives the same spikes"
     console.print(line, highlight=False, soft_wrap=True)

@@ -28,7 +28,7 @@ class MotifAnalysis:
     motifs : list of Motifs
         One for each pattern that was looked at.
     recalls : list of Recall
-        Their undamaged recalls in torch; of a periodic pattern, over several cycles.
+        Their undamaged recalls by the compiled loop; of a periodic pattern, over several cycles.
     exact : list of bool
         Whether each recall has the stored spikes and no others.
     use : SynapseUse

@@ -71,7 +71,7 @@ def groups_over_time(
             f"every is {every} s; snapshots were taken every {run.snapshot_s} s, so take a multiple"
         )
     times = [int(t) for t in run.snapshot_times if every is None or t % every == 0]
-    say = progress or (lambda text, part: None)
+    say = progress or (lambda stage, part: None)
     say(f"preparing ({COMPILED})", None)
     from wmdelays.polychrony.search.search import GroupSearch
 

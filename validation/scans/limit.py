@@ -160,7 +160,7 @@ def capacity(
                 workers=workers,
                 scheduler=scheduler,
                 progress=progress
-                and (lambda text, part, tried=tried: progress(f"M = {tried}: {text}", part)),
+                and (lambda stage, part, tried=tried: progress(f"M = {tried}: {stage}", part)),
             )
         ours = {_key(setting) for setting in settings}
         rows = [row for row in kept.rows if _key(row["setting"]) in ours and row["seed"] in every]

@@ -51,7 +51,7 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
         points was killed. The other points are in the results then.
     """
     workers = whole("workers", workers, 1)
-    say = progress or (lambda text, part: None)
+    say = progress or (lambda stage, part: None)
     missing = [point for point in points if results.get(*point) is None]
     if not missing:
         return

@@ -19,13 +19,9 @@ STEP = 1e-3
 
 
 @pytest.fixture
-def numpy_plain(monkeypatch):
+def numpy_plain(own_simulators):
     """A simulator of somebody else's, known while a test runs."""
-    monkeypatch.setattr(
-        "wmdelays.validation.recall.simulators.SIMULATORS", known := dict(SIMULATORS)
-    )
     register(NUMPY_PLAIN)
-    assert known["numpy-plain"] is NUMPY_PLAIN
 
 
 def test_a_registered_simulator_is_compared_like_any_other(wmdelays, small_memory, numpy_plain):
@@ -149,12 +145,15 @@ def test_all_simulators_agree_spike_for_spike(seed, n_delays, kinds, closed):
         if kind in ("noisy", "both"):
             cue = cue.with_ongoing_noise(0.05, rng)
         cues.append(cue)
-    torch = recall(memory, cues, "torch")
-    compiled = recall(memory, cues, "compiled")
-    brian2 = recall(memory, cues, "brian2", dt=STEP / 2, device="numpy")
-    for one, two, three in zip(torch, compiled, brian2):
-        assert (one.own, one.emitted) == (two.own, two.emitted) == (three.own, three.emitted)
-        assert one.closest_call == two.closest_call
+    devices = {"brian2": "numpy"}
+    made = {
+        name: recall(memory, cues, name, dt=STEP / 2, device=devices.get(name, "auto"))
+        for name in SIMULATORS
+    }
+    for first, *others in zip(*made.values()):
+        assert all((one.own, one.emitted) == (first.own, first.emitted) for one in others)
+    calls = {name: [one.closest_call for one in recalls] for name, recalls in made.items()}
+    assert calls["torch"] == calls["compiled"]
 
 
 def test_periodic_memories_go_on_alike_in_every_simulator():
