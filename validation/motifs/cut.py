@@ -22,7 +22,7 @@ KEPT = ("used", "motifs")
 
 
 def recalls_of(memory, patterns):
-    """The undamaged recalls of stored patterns in torch; of a periodic one over several cycles."""
+    """The undamaged recalls of stored patterns; of a periodic one over several cycles."""
     from wmdelays.training.discrete.compiled import recall
 
     n_steps = n_cycles(memory) * memory.n_steps
