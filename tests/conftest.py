@@ -8,12 +8,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from wmdelays.files.memory_file import write_memory
 from wmdelays.patterns import bernoulli
 from wmdelays.validation.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# How long it takes to make and try examples on a busy machine is no fault.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 class Program:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from wmdelays import InputError, Raster, agreement, score, sliding_f1
 
 STEP = 1e-3
-fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+fixtures = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 def drawn(data, n_steps, n_neurons):

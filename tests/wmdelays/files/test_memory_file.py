@@ -37,7 +37,9 @@ PARAMETERS = {"n_neurons", "n_delays", "step_s", "beta", "theta", "periodic", "f
 
 
 @settings(
-    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(data=st.data())
 def test_what_is_written_is_read_back_equal(tmp_path, make_memory, same_memory, data):

@@ -15,7 +15,9 @@ from wmdelays.files.raster_files import read_raster, write_raster
 
 SPIKES = st.lists(st.tuples(st.integers(0, 9), st.floats(0, 100)), min_size=1, max_size=30)
 one_folder = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 
 

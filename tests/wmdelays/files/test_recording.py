@@ -46,7 +46,7 @@ def write_recording(path, kind, rng, first=0.0, length=12.0, n=300):
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.sampled_from(list(WRITTEN)),

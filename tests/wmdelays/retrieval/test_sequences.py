@@ -12,7 +12,9 @@ from wmdelays.retrieval.sequences import sequence
 from wmdelays.retrieval.uncued import spontaneous
 
 STEP = 1e-3
-fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+fixtures = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 def judge(own, stored, width, periodic):
