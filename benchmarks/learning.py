@@ -92,7 +92,7 @@ def _agreement(memory):
     from wmdelays.validation.recall.comparison import compare
 
     result = compare(memory, device="cpp_standalone")
-    same = result.agreement
+    same = result.agreement()
     return {
         "same": same.matched,
         "only_torch": same.only_first,

@@ -5,7 +5,7 @@ import pytest
 from brian2 import prefs
 
 from wmdelays import Cue, Memory, Raster
-from wmdelays.training.discrete.compiled import recall as torch_recall
+from wmdelays.training.discrete.compiled import recall as compiled_recall
 
 
 def _random_memory(seed, n_neurons=12, n_delays=5, kind="busy", step=1e-3, beta=0.8):
@@ -60,14 +60,14 @@ def random_cue():
 
 @pytest.fixture(scope="session")
 def agrees(judge):
-    """agrees(recall, memory): whether a recall holds the judge's and torch's spikes, at exact times."""
+    """agrees(recall, memory): whether a recall holds the judge's and the compiled loop's spikes, at exact times."""
 
     def agrees(recall, memory):
         emitted, own, closest_call = judge(memory, recall.cue)
         assert closest_call > 1e-9, "the drawn network is no test: a rounding error decides"
         step = memory.step
-        torch = torch_recall(memory, recall.cue)
-        if (torch.emitted, torch.own) != (recall.emitted, recall.own):
+        compiled = compiled_recall(memory, recall.cue)
+        if (compiled.emitted, compiled.own) != (recall.emitted, recall.own):
             return False
         return recall.emitted == Raster.from_dense(
             emitted, step

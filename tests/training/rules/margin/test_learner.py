@@ -233,15 +233,15 @@ def test_a_memory_from_its_file_gives_the_same_spikes_in_brian2(limits, memories
     rng = np.random.default_rng(0)
     cues = memory.cues()
     cues += [cues[0].replaced(0.3, rng).with_ongoing_noise(0.01, rng)]
-    by_torch = recall(memory, cues)
-    for cue, made in zip(cues, by_torch):
+    by_the_loop = recall(memory, cues)
+    for cue, made in zip(cues, by_the_loop):
         emitted, own, closest_call = judge(memory, cue)
         assert closest_call > 1e-9
         np.testing.assert_array_equal(made.emitted.dense(STEP), emitted)
         np.testing.assert_array_equal(made.own.dense(STEP), own)
     for n in (1, 10):
         by_brian = brian_models.recall(memory, cues, dt=STEP / n, device="numpy")
-        for one, two in zip(by_torch, by_brian):
+        for one, two in zip(by_the_loop, by_brian):
             assert one.emitted == two.emitted and one.own == two.own
 
 
