@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -96,8 +97,11 @@ def _printed(shown, output):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_line_names_what_is_there(command):
     program, *arguments = words(command)
+    program = program.removeprefix(".venv/bin/")
     if program == "wmdelays":
         _parse(arguments)
+    elif program == "python" and arguments[0] == "-m":
+        assert find_spec(arguments[1])
     elif program in ("python", "make"):
         target = arguments[-1] if program == "make" else arguments[0]
         known = _make_targets() if program == "make" else _scripts()
