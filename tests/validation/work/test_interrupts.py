@@ -54,9 +54,10 @@ def test_a_signal_during_the_first_imports_is_one_line(number, module):
     assert (done.returncode, done.stderr) == (128 + number, "wmdelays: interrupted\n")
 
 
-@pytest.mark.parametrize("module", ["numba", "llvmlite.binding", "brian2", "sympy"])
+@pytest.mark.parametrize("module", ["torch", "numba", "llvmlite.binding", "brian2", "sympy"])
 def test_ctrl_c_during_an_import_of_a_command_is_one_line(module, small_memory):
-    words = ("compare", small_memory, "--device", "numpy")
+    simulators = ("--simulators", "torch,compiled,brian2", "--device", "numpy")
+    words = ("compare", small_memory, *simulators)
     done = run(INSIDE_AN_IMPORT, int(signal.SIGINT), module, *words)
     assert (done.returncode, done.stderr) == (130, "wmdelays: interrupted\n")
 
