@@ -11,14 +11,14 @@ from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.patterns import generate
 from wmdelays.quantities import seconds
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
     check_outputs,
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, print_table, progress_bar
+from wmdelays.validation.commands.shared.terminal import console, print_table, progress_bar
 from wmdelays.validation.recall.comparison import COMPARED, compare, pattern_columns
 from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict

@@ -7,7 +7,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.files.recording import binning_lines, read_stretch
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     CHANCE,
     JsonFile,
     Pad,
@@ -21,7 +21,7 @@ from wmdelays.validation.commands.options import (
     put_json,
     time_given,
 )
-from wmdelays.validation.commands.terminal import print_first, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.inputs import read_templates
 from wmdelays.validation.find.stored import find_patterns, level_columns, occurrence_columns
 from wmdelays.validation.reports.pages import command_line

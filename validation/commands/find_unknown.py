@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.files.recording import binning_lines, read_stretch
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     CHANCE,
     JsonFile,
     Pad,
@@ -20,7 +20,7 @@ from wmdelays.validation.commands.options import (
     put_json,
     time_given,
 )
-from wmdelays.validation.commands.terminal import print_first, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.unknown import (
     candidate_columns,
     find_unknown_patterns,

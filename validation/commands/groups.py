@@ -11,7 +11,7 @@ from wmdelays.files.file_kinds import GROUPS
 from wmdelays.polychrony.delay_network import STRONG
 from wmdelays.polychrony.groups import ARRIVED
 from wmdelays.quantities import whole, whole_seconds
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     Anchors,
     LayersOf,
     MinLayers,
@@ -20,7 +20,7 @@ from wmdelays.validation.commands.options import (
     Threads,
     check_outputs,
 )
-from wmdelays.validation.commands.terminal import (
+from wmdelays.validation.commands.shared.terminal import (
     end_interrupted,
     print_columns,
     print_line,

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from wmdelays.files.memory_file import read_memory
-from wmdelays.validation.commands.memory import print_memory, print_unpredictable
-from wmdelays.validation.commands.options import JsonFile, check_outputs, put_json
+from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
+from wmdelays.validation.commands.shared.options import JsonFile, check_outputs, put_json
 from wmdelays.validation.reports.memory import describe
 
 

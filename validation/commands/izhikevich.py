@@ -12,8 +12,8 @@ from wmdelays.files.raster_files import check_raster, read_raster, write_raster
 from wmdelays.polychrony.network_file import read_run
 from wmdelays.polychrony.network_state import KEPT_S
 from wmdelays.quantities import whole_seconds
-from wmdelays.validation.commands.options import JsonFile, Report, check_outputs, put_json
-from wmdelays.validation.commands.terminal import (
+from wmdelays.validation.commands.shared.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.commands.shared.terminal import (
     console,
     end_interrupted,
     print_columns,

@@ -9,14 +9,14 @@ from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import MEMORY, MOTIFS
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.motifs.motif_files import write_motifs
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
     check_outputs,
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.terminal import console, print_columns, progress_bar
+from wmdelays.validation.commands.shared.terminal import console, print_columns, progress_bar
 from wmdelays.validation.motifs.analysis import analyse_motifs
 from wmdelays.validation.motifs.cut import check_keep, cut
 from wmdelays.validation.reports.motif_tables import (

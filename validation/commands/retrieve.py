@@ -8,7 +8,7 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.quantities import seconds
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     Device,
     Dt,
     JsonFile,
@@ -17,7 +17,7 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.commands.terminal import (
+from wmdelays.validation.commands.shared.terminal import (
     console,
     print_simulator,
     print_table,

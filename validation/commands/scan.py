@@ -6,7 +6,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.training.rules.rule import DEFAULT
-from wmdelays.validation.commands.options import (
+from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
     ResultsFile,
@@ -15,8 +15,8 @@ from wmdelays.validation.commands.options import (
     check_outputs,
     put_json,
 )
-from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import (
+from wmdelays.validation.commands.shared.rule_options import OfRules
+from wmdelays.validation.commands.shared.terminal import (
     print_columns,
     print_line,
     print_simulator,

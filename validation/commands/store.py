@@ -14,10 +14,10 @@ from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT
-from wmdelays.validation.commands.memory import print_memory, print_unpredictable
-from wmdelays.validation.commands.options import check_outputs
-from wmdelays.validation.commands.rule_options import OfRules
-from wmdelays.validation.commands.terminal import console, print_line, progress_bar
+from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
+from wmdelays.validation.commands.shared.options import check_outputs
+from wmdelays.validation.commands.shared.rule_options import OfRules
+from wmdelays.validation.commands.shared.terminal import console, print_line, progress_bar
 
 
 @OfRules

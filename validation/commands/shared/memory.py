@@ -2,7 +2,7 @@
 
 from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
-from wmdelays.validation.commands.terminal import console, table
+from wmdelays.validation.commands.shared.terminal import console, table
 
 _SHOWN = 5
 

@@ -8,7 +8,7 @@ import h5py
 import pytest
 
 from wmdelays.files.sealed_file import seal
-from wmdelays.validation.commands.terminal import console, print_columns
+from wmdelays.validation.commands.shared.terminal import console, print_columns
 
 UGLY = os.fsdecode(b"[b]x[red] :smile: $a_{$ \x1b[31m\xff.h5")
 SHOWN = "[b]x[red] :smile: $a_{$ \\x1b[31m\\udcff.h5"
