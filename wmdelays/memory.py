@@ -114,7 +114,7 @@ class Memory:
             f"{'periodic ' if self.periodic else ''}{patterns}" if self.patterns else "no patterns",
         ]
         if isinstance(self.made.get("rule"), str):
-            parts.append(f"rule {printable(self.made['rule'])}")
+            parts.append(f"rule {printable(self.made['rule'][:40])}")
         return f"<Memory: {', '.join(parts)}>"
 
     @property

@@ -1,5 +1,6 @@
 """Imports run one way, and heavy libraries are imported where they belong."""
 
+import ast
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -131,3 +132,14 @@ def test_no_compiled_loop_needs_torch():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_private_names_stay_in_their_files():
+    strays = []
+    for top in ("wmdelays", "training", "brian_models", "validation"):
+        for path in (ROOT / top).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wmdelays"):
+                    names = {alias.name for alias in node.names} - {"__version__"}
+                    strays += [f"{path}: {name}" for name in names if name.startswith("_")]
+    assert not strays

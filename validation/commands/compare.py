@@ -51,7 +51,7 @@ def command(
         str,
         typer.Option(help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest."),
     ] = "auto",
-    torch_device: Annotated[str, typer.Option(help="torch: cpu or cuda.")] = "cpu",
+    torch_device: Annotated[str, typer.Option(help="torch: auto (the CPU), cpu or cuda.")] = "auto",
     neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
     report: Report = None,
     json_file: JsonFile = None,

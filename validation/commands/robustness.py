@@ -28,7 +28,7 @@ from wmdelays.validation.commands.shared.terminal import (
 from wmdelays.validation.recall.damage import KINDS, PUBLISHED
 from wmdelays.validation.recall.robustness import (
     BEFORE,
-    _Setting,
+    Setting,
     columns,
     of_today,
     robustness,
@@ -78,7 +78,7 @@ def command(
             given = [float(word) for word in values.split(",")]
         except ValueError:
             raise InputError(f"--values is numbers such as 0,0.25,0.5, not {values!r}") from None
-    of_rows = results, "robustness", _Setting, DamageFigures, of_today
+    of_rows = results, "robustness", Setting, DamageFigures, of_today
     with progress_bar() as say, Results(*of_rows) as kept:
         rows = robustness(
             memories,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wmdelays.errors import InputError
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
+from wmdelays.quantities import shortened
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.validation.recall.simulators import Setup, set_up, simulator
@@ -312,6 +313,11 @@ def compare(
     if len(set(names)) < len(names):
         raise InputError("a simulator is named twice")
     devices = {"brian2": device, "torch": torch_device}
+    for name, where in devices.items():
+        if where != "auto" and name not in names:
+            raise InputError(f"the device {shortened(where)} is for {name}, which is not compared")
+    if neuron != "lif" and not any(simulator(name).continuous for name in names):
+        raise InputError("another neuron than lif takes a simulator in continuous time: brian2")
     setups = [
         set_up(
             name,

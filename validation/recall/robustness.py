@@ -37,7 +37,7 @@ _OF_A_SPIKE = 16
 _LOSING = ("lost", "noise")
 
 
-class _Setting(DamageSetting):
+class Setting(DamageSetting):
     kind: Literal[tuple(KINDS)]
 
 
@@ -122,7 +122,7 @@ def robustness(
         memories = [memories]
     with (
         _as_files(memories) as paths,
-        kept_in(results, "robustness", _Setting, DamageFigures, of_today) as kept,
+        kept_in(results, "robustness", Setting, DamageFigures, of_today) as kept,
     ):
         settings = {"simulator": simulator, "dt": dt, "device": device}
         points, together = _points(paths, kinds, values, draws, before, settings, seed)

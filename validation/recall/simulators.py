@@ -253,8 +253,9 @@ def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
 
 def _check_known(what, value, known, chosen):
     if value not in known:
+        named = getattr(value, "name", value)
         raise InputError(
-            f"there is no {what} {shortened(value)} in {chosen.shown}; there is {', '.join(known)}"
+            f"there is no {what} {shortened(named)} in {chosen.shown}; there is {', '.join(known)}"
         )
 
 

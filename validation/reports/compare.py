@@ -3,7 +3,7 @@
 from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
 from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
-from wmdelays.validation.reports.memory import _memory_facts, unpredictable
+from wmdelays.validation.reports.memory import memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
 from wmdelays.validation.reports.verdict import certainty, joined, verdict
 
@@ -189,7 +189,7 @@ def _page(comparison, command, figures):
         verdict=verdict(comparison),
         certainty=certainty(comparison),
         unpredictable=unpredictable(comparison.memory),
-        memory=_memory_facts(comparison.memory),
+        memory=memory_facts(comparison.memory),
         rows=rows,
         total=total if len(rows) > 1 else None,
         overlays=overlays,

@@ -72,7 +72,7 @@ def unpredictable(memory):
     ]
 
 
-def _memory_facts(memory):
+def memory_facts(memory):
     step = f"{memory.step * 1e3:.6g} ms"
     return [
         ("neurons", f"{memory.n_neurons:,}"),

@@ -89,7 +89,8 @@ def compute(function, points, results, *, workers=1, scheduler=None, together=1,
             done += len(chunk)
             tell()
     if refused:
-        more = f" (and {len(refused) - 1} other points)" if len(refused) > 1 else ""
+        others = "other point" if len(refused) == 2 else "other points"
+        more = f" (and {len(refused) - 1} {others})" if len(refused) > 1 else ""
         raise InputError(f"{refused[0]}{more}")
 
 

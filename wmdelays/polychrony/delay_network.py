@@ -22,10 +22,10 @@ MAX_DELAY = 20
 # A weight above this fraction of the ceiling is strong.
 STRONG = 0.95
 # A search keeps a few numbers for each neuron.
-_MOST_NEURONS = 1_000_000
+MOST_NEURONS = 1_000_000
 # With what is made of them, synapses take so many times their size in memory.
-_COPIES = 4
-_ROOM = "what the file holds", "leave out synapses, or take a machine with more memory"
+COPIES = 4
+LACK = "what the file holds", "leave out synapses, or take a machine with more memory"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +69,7 @@ class DelayNetwork:
         excitatory = np.asarray(self.excitatory, dtype=bool)
         if excitatory.ndim != 1 or not excitatory.any():
             raise InputError("the network has no excitatory neurons")
-        _check_ceiling(self.max_weight)
+        check_ceiling(self.max_weight)
         given = (self.pre, self.post, self.delay_ms, self.weight)
         table = Synapses(*given, len(excitatory), names=COLUMNS)
         object.__setattr__(self, "synapses", table)
@@ -172,6 +172,6 @@ class DelayNetwork:
         return cls(*arrays, ~(negative & ~positive), max_weight)
 
 
-def _check_ceiling(max_weight):
+def check_ceiling(max_weight):
     if not (np.isfinite(max_weight) and max_weight > 0):
         raise InputError(f"the weight ceiling is {max_weight:g}; it has to be positive")

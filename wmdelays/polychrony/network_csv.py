@@ -11,14 +11,14 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.polychrony.delay_network import (
-    _COPIES,
-    _MOST_NEURONS,
-    _ROOM,
     COLUMNS,
+    COPIES,
+    LACK,
     MAX_DELAY,
     MAX_WEIGHT,
+    MOST_NEURONS,
     DelayNetwork,
-    _check_ceiling,
+    check_ceiling,
 )
 from wmdelays.quantities import whole
 from wmdelays.synapses import refuse, refuse_unknown
@@ -67,10 +67,10 @@ def read_network_csv(
     path = Path(path)
     try:
         if n_neurons is not None:
-            whole("neurons", n_neurons, 1, _MOST_NEURONS)
-        _check_ceiling(max_weight)
+            whole("neurons", n_neurons, 1, MOST_NEURONS)
+        check_ceiling(max_weight)
         (pre, post, delay, weight), lines = _read_columns(path)
-        refuse_unknown(pre, post, n_neurons or _MOST_NEURONS, lines)
+        refuse_unknown(pre, post, n_neurons or MOST_NEURONS, lines)
         if n_neurons is None:
             n_neurons = int(max(pre.max(), post.max())) + 1
         refuse(
@@ -140,7 +140,7 @@ def _read_columns(path):
         for column, value in zip(columns, _numbers(row, places, len(names), line)):
             column.append(value)
         if not len(lines) % OFTEN:
-            check_memory(_COPIES * 5 * lines.itemsize * len(lines), *_ROOM)
+            check_memory(COPIES * 5 * lines.itemsize * len(lines), *LACK)
     if not lines:
         raise InputError("holds no synapses")
     return [np.array(column) for column in columns], lines

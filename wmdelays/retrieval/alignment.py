@@ -22,11 +22,11 @@ LEAST_F1 = 0.05
 _PAIRS, _CELLS = 2_000_000, 8_000_000
 
 
-def _f1(matched, recalled, stored):
+def f1_of_counts(matched, recalled, stored):
     return 2 * matched / (recalled + stored) if recalled + stored else 1.0
 
 
-def _best_alignment(steps, neurons, pattern, start, stop, sequence):
+def best_alignment(steps, neurons, pattern, start, stop, sequence):
     """The best F1 of a pattern in one window, over all lags, and that lag.
 
     The pattern has to cover at least half of the window.
@@ -46,7 +46,9 @@ def _best_alignment(steps, neurons, pattern, start, stop, sequence):
         lags = lags[(lags >= first) & (lags <= last)]
     matched = np.bincount(lags - first, minlength=last - first + 1)
     places = np.arange(first, last + 1)
-    stored = _stored(stored_steps, length, start - places, stop - places, sequence.periodic)
+    stored = stored_in_window(
+        stored_steps, length, start - places, stop - places, sequence.periodic
+    )
     f1 = 2 * matched / np.maximum(len(steps) + stored, 1)
     f1[(matched < LEAST_MATCHED) | (f1 < LEAST_F1)] = 0.0
     k = int(np.argmax(f1))
@@ -105,7 +107,7 @@ def sliding_best_f1(
     own_steps, own_neurons, stored_steps = own.steps(step), own.neurons, pattern.steps(step)
     recalled = _in_window(own_steps, n_steps, width)
     places = np.arange(length if periodic else length - width + 1)
-    stored = _stored(stored_steps, length, places, places + width, periodic)
+    stored = stored_in_window(stored_steps, length, places, places + width, periodic)
     hopeful = _most_f1(recalled, stored.max()) >= LEAST_F1
     n_pairs = np.bincount(pattern.neurons, minlength=own.n_neurons)[own_neurons]
     before = np.concatenate([[0], np.cumsum(np.bincount(own_steps, n_pairs, n_steps))])
@@ -187,7 +189,7 @@ def _pairs(steps, neurons, stored_steps, pattern):
     return steps[spike], steps[spike] - by_neuron[first[neurons][spike] + within]
 
 
-def _stored(stored_steps, length, start, stop, periodic):
+def stored_in_window(stored_steps, length, start, stop, periodic):
     """Spikes of a pattern from its step `start` up to, not including, `stop` (arrays)."""
     total = np.concatenate([[0], np.cumsum(np.bincount(stored_steps, minlength=length))])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.retrieval.alignment import _best_alignment, _f1
+from wmdelays.retrieval.alignment import best_alignment, f1_of_counts
 
 if TYPE_CHECKING:
     from wmdelays.raster import Raster
@@ -92,7 +92,7 @@ def score_cues(sequence: Sequence, own: Raster, bound: float = 0.5) -> list[CueS
         # The cued pattern comes first: of two that fit equally well it is the one recalled.
         for q in sorted(range(len(sequence.patterns)), key=lambda q: q != cued):
             pattern = sequence.patterns[q]
-            f1, lag = _best_alignment(steps[kept], neurons[kept], pattern, start, stop, sequence)
+            f1, lag = best_alignment(steps[kept], neurons[kept], pattern, start, stop, sequence)
             if f1 > best[0]:
                 best = f1, q, lag
         f1, q, lag = best
@@ -101,8 +101,8 @@ def score_cues(sequence: Sequence, own: Raster, bound: float = 0.5) -> list[CueS
             shift = (shift + length // 2) % length - length // 2
         scores.append(
             CueScore(
-                f1=_f1(n_matched, int(kept.sum()), n_wanted),
-                f1_all=_f1(n_matched, len(made), n_wanted),
+                f1=f1_of_counts(n_matched, int(kept.sum()), n_wanted),
+                f1_all=f1_of_counts(n_matched, len(made), n_wanted),
                 precision=float((matched | also).mean()) if len(made) else 1.0,
                 recall=n_matched / n_wanted if n_wanted else 1.0,
                 recalled=q if f1 >= bound and f1 > 0 else None,

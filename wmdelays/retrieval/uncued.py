@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.raster import Raster
-from wmdelays.retrieval.alignment import LEAST_F1, _f1, _stored, sliding_best_f1
+from wmdelays.retrieval.alignment import LEAST_F1, f1_of_counts, sliding_best_f1, stored_in_window
 
 if TYPE_CHECKING:
     from wmdelays.retrieval.sequences import Sequence
@@ -86,9 +86,11 @@ def spontaneous(
                 # From its first spike to its last; the windows reach further.
                 start, stop = int(steps[matched[0]]), int(steps[matched[-1]]) + 1
                 recalled = int(np.diff(np.searchsorted(steps, [start, stop]))[0])
-                stored = _stored(stored_steps, length, start - lag, stop - lag, sequence.periodic)
+                stored = stored_in_window(
+                    stored_steps, length, start - lag, stop - lag, sequence.periodic
+                )
                 begins = int(start - lag) % length
-                value = _f1(len(matched), recalled, int(stored))
+                value = f1_of_counts(len(matched), recalled, int(stored))
                 found.append((matched, Spontaneous(k, start, stop, begins, value)))
     taken, kept = np.zeros(len(steps), bool), []
     for matched, one in sorted(found, key=lambda pair: -len(pair[0])):

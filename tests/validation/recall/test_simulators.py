@@ -1,6 +1,7 @@
 """One door for every simulator."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,28 @@ def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory
     assert "no device 'tpu'" in refused("compare", small_memory, "--torch-device", "tpu")
     for command in ("robustness", "retrieve", "periodic"):
         assert "no simulator 'nest'" in refused(command, small_memory, "--simulator", "nest")
+
+
+@pytest.mark.parametrize(
+    "simulators, option, value, words",
+    [
+        ("torch,compiled", "--device", "numpy", "device 'numpy' is for brian2"),
+        ("compiled,brian2", "--torch-device", "cpu", "device 'cpu' is for torch"),
+        ("torch,compiled", "--neuron", "adex", "takes a simulator in continuous time"),
+    ],
+)
+def test_an_option_that_no_named_simulator_takes_is_refused(
+    refused, small_memory, simulators, option, value, words
+):
+    line = refused("compare", small_memory, "--simulators", simulators, option, value)
+    assert words in line
+
+
+def test_a_neuron_of_ones_own_is_refused_by_its_name(small_memory):
+    from wmdelays.brian_models import NEURONS
+
+    with pytest.raises(InputError, match="^there is no neuron 'lif' in compiled; there is lif$"):
+        recall(read_memory(small_memory), [], neuron=replace(NEURONS["lif"]))
 
 
 def test_three_simulators_are_compared_with_the_first(wmdelays, small_memory):

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.teacher_forcing import _UNUSED
+from wmdelays.training.rules.margin.teacher_forcing import UNUSED
 
 
 def importance(weights, shown, wanted, *, n_delays):
@@ -36,7 +36,7 @@ def importance(weights, shown, wanted, *, n_delays):
         excitatory = np.sort(size[helps])
         weaker = np.searchsorted(excitatory, size) / max(len(excitatory), 1)
         # An excitatory synapse without a stored spike to make is of little use.
-        weaker = np.where(helps, _UNUSED * weaker, weaker)
+        weaker = np.where(helps, UNUSED * weaker, weaker)
         value.reshape(-1)[place[chosen]] = np.maximum(weaker, np.finfo(np.float32).tiny)
     _importance(
         value,

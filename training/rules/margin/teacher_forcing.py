@@ -13,7 +13,7 @@ from wmdelays.training.discrete import compiled as network
 from wmdelays.training.rules.margin.presentations import BLOCK
 
 # What an excitatory weight that helps to make no stored spike counts, beside one that does.
-_UNUSED = 0.5
+UNUSED = 0.5
 
 # Columns of what `present` counts.
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
