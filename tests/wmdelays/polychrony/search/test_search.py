@@ -1,5 +1,5 @@
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 
 import numba
@@ -75,10 +75,15 @@ def test_groups_are_those_of_the_literal_program(
 )
 def test_sets_that_are_told_have_no_groups(seed, n_out, longest, n_inhibitory, strong, layers_of):
     made = network(seed, 160, n_inhibitory, n_out=n_out, longest=longest, strong=strong)
+
+    def first_groups():
+        # In a network of many strong synapses they are too many to be kept.
+        return list(islice(search(made, min_layers=2, layers_of=layers_of), 20_000))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(group_search, "_MOST_TOLD", 0)
-        expected = list(search(made, min_layers=2, layers_of=layers_of))
-    assert list(search(made, min_layers=2, layers_of=layers_of)) == expected
+        expected = first_groups()
+    assert first_groups() == expected
 
 
 def test_groups_of_a_full_size_network_are_those_of_the_literal_program():
