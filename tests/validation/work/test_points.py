@@ -150,7 +150,7 @@ def test_a_defect_at_a_point_leaves_the_rows_before_it():
 
 def test_a_point_that_cannot_be_computed_does_not_keep_the_others_from_it():
     results = Results(None, "test")
-    with pytest.raises(InputError, match=r"^x = 1 has no spikes \(and 1 other points\)$"):
+    with pytest.raises(InputError, match=r"^x = 1 has no spikes \(and 1 other point\)$"):
         compute(refuses_one, POINTS, results)
     assert figures(results) == expected([point for point in POINTS if point[0]["x"] != 1])
 
