@@ -6,16 +6,14 @@ for Brian2, `wmdelays.training.discrete` for the network in discrete time.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
+from wmdelays.quantities import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from wmdelays.memory import Memory
 
 
 # The units in which values are given; each simulator knows them all.
@@ -62,33 +60,12 @@ class Parameter:
 
     def check(self, value: float) -> None:
         """Raise an InputError unless a value is a finite number within the bounds."""
-        if not math.isfinite(value):
-            inside = False
-        elif self.inclusive:
-            inside = (self.low is None or value >= self.low) and (
-                self.high is None or value <= self.high
-            )
-        else:
-            inside = (self.low is None or value > self.low) and (
-                self.high is None or value < self.high
-            )
-        if not inside:
+        bounds = Bounds(self.low, self.high)
+        if not self.inclusive:
+            bounds = Bounds(above=self.low, below=self.high)
+        if not bounds.hold(value):
             unit = "" if self.unit == "1" else f" {self.unit}"
-            raise InputError(f"{self.name} is {value}{unit}; it has to {self._bounds}{unit}")
-
-    @property
-    def _bounds(self):
-        match self.low, self.high, self.inclusive:
-            case None, None, _:
-                return "be a finite number"
-            case low, None, inclusive:
-                return f"be {'at least' if inclusive else 'greater than'} {low:g}"
-            case None, high, inclusive:
-                return f"be {'at most' if inclusive else 'less than'} {high:g}"
-            case low, high, True:
-                return f"lie from {low:g} to {high:g}"
-            case low, high, False:
-                return f"lie between {low:g} and {high:g}"
+            raise InputError(f"{self.name} is {value}{unit}; it has to {bounds}{unit}")
 
 
 @dataclass(frozen=True)
@@ -123,12 +100,13 @@ class NeuronModel:
             if parameter.name in values:
                 parameter.check(values[parameter.name])
 
-    def values(self, memory: Memory) -> dict[str, float]:
-        """The value of each parameter for the neurons of a memory.
+    def values(self, network: object) -> dict[str, float]:
+        """The value of each parameter for the neurons of a network.
 
         Parameters
         ----------
-        memory : Memory
+        network : object
+            What has the values that are held as attributes, such as a Memory.
 
         Returns
         -------
@@ -136,7 +114,7 @@ class NeuronModel:
             In the units of the parameters.
         """
         return {
-            one.name: getattr(memory, one.name) if one.name in self.held else one.default
+            one.name: getattr(network, one.name) if one.name in self.held else one.default
             for one in self.parameters
         }
 

@@ -1,7 +1,8 @@
-"""Times as people write them: ``1ms``, ``0.1 ms``, ``1/30s``."""
+"""Numbers as people give them: times such as ``1ms`` and ``1/30s``, whole numbers, bounds."""
 
 import math
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -186,3 +187,53 @@ def shortened(value):
         # Python writes no numbers of more than 4,300 digits.
         text = hex(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a number has to lie within.
+
+    Parameters
+    ----------
+    least, most : float, optional
+        The smallest and the largest value.
+    above, below : float, optional
+        Bounds that the value cannot have itself.
+
+    Examples
+    --------
+    >>> print(Bounds(least=0), Bounds(above=0, most=1), sep=", ")
+    be at least 0, lie from above 0 to 1
+    >>> Bounds(above=0).hold(0), Bounds(above=0).hold(float("inf"))
+    (False, False)
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def hold(self, value: float) -> bool:
+        """Whether a value is a finite number within the bounds."""
+        return (
+            math.isfinite(value)
+            and (self.least is None or value >= self.least)
+            and (self.above is None or value > self.above)
+            and (self.most is None or value <= self.most)
+            and (self.below is None or value < self.below)
+        )
+
+    def __str__(self):
+        low = self.above if self.least is None else self.least
+        high = self.below if self.most is None else self.most
+        match low, high:
+            case None, None:
+                return "be a finite number"
+            case low, None:
+                return f"be {'greater than' if self.least is None else 'at least'} {low:g}"
+            case None, high:
+                return f"be {'less than' if self.most is None else 'at most'} {high:g}"
+        if self.least is None and self.most is None:
+            return f"lie between {low:g} and {high:g}"
+        from_, to = "above " * (self.least is None), "below " * (self.most is None)
+        return f"lie from {from_}{low:g} to {to}{high:g}"

@@ -7,7 +7,6 @@ A description imports nothing that learning needs, so that the command line is t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,7 +17,7 @@ from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.patterns import Sizes
-from wmdelays.quantities import LARGEST, shortened, whole
+from wmdelays.quantities import LARGEST, Bounds, shortened, whole
 
 DEFAULT = "margin"
 
@@ -103,31 +102,10 @@ class Option:
             return whole(
                 self.name, value, least, min(n_delays, most) if self.within_delays else most
             )
-        if self.kind is float and not self._holds(value):
-            raise InputError(f"{self.name} is {shortened(value)}; it has to {self._bounds()}")
+        bounds = Bounds(self.least, self.most, self.above, self.below)
+        if self.kind is float and not bounds.hold(value):
+            raise InputError(f"{self.name} is {shortened(value)}; it has to {bounds}")
         return value
-
-    def _holds(self, value):
-        return (
-            value not in (math.inf, -math.inf)
-            and value == value
-            and (self.least is None or value >= self.least)
-            and (self.above is None or value > self.above)
-            and (self.most is None or value <= self.most)
-            and (self.below is None or value < self.below)
-        )
-
-    def _bounds(self):
-        low = self.above if self.least is None else self.least
-        high = self.below if self.most is None else self.most
-        if low is None and high is None:
-            return "be a number"
-        if high is None:
-            return f"be {'greater than' if self.least is None else 'at least'} {low}"
-        if low is None:
-            return f"be {'less than' if self.most is None else 'at most'} {high}"
-        from_, to = "above " * (self.least is None), "below " * (self.most is None)
-        return f"lie from {from_}{low} to {to}{high}"
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,19 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.patterns import generate
-from wmdelays.quantities import seconds
 from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
     check_outputs,
     chosen_patterns,
     put_json,
+    time_given,
 )
-from wmdelays.validation.commands.shared.terminal import console, print_table, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_columns,
+    print_line,
+    progress_bar,
+)
 from wmdelays.validation.recall.comparison import COMPARED, compare, pattern_columns
 from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict
@@ -69,7 +73,7 @@ def command(
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = chosen_patterns(patterns)
     names = [simulator(name.strip()).name for name in simulators.split(",")]
-    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
+    dt_s = time_given(dt, "--dt", above_zero=True)
     check_outputs(json_file, report, memory)
     began = time.perf_counter()
     with progress_bar() as say:
@@ -108,30 +112,28 @@ def command(
     if device == "auto" and "brian2" in names:
         _print_what_is_lost()
     if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")
     reached = min_f1 is None or result.worst_f1 >= min_f1
     if not reached:
-        console.print(f"F1 is below --min-f1 {min_f1}", highlight=False)
+        print_line(f"F1 is below --min-f1 {min_f1}")
     raise typer.Exit(0 if result.exact and reached else 1)
 
 
 def _print(result):
-    print_table(pattern_columns(result))
+    print_columns(pattern_columns(result))
     for line in (verdict(result), certainty(result)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(line)
     timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
-    console.print(f"seconds: {timing}", highlight=False, soft_wrap=True)
+    print_line(f"seconds: {timing}")
 
 
 def _print_what_is_lost():
     from wmdelays.brian_models import compiler
 
     if compiler() is None:
-        console.print(
+        print_line(
             "There is no C++ compiler here, so Brian2 runs on numpy: slower for long recalls and"
-            " large networks, with the same spikes.",
-            highlight=False,
-            soft_wrap=True,
+            " large networks, with the same spikes."
         )
 
 

@@ -14,9 +14,9 @@ from wmdelays.polychrony.network_state import KEPT_S
 from wmdelays.quantities import whole_seconds
 from wmdelays.validation.commands.shared.options import JsonFile, Report, check_outputs, put_json
 from wmdelays.validation.commands.shared.terminal import (
-    console,
     end_interrupted,
     print_columns,
+    print_line,
     progress_bar,
 )
 from wmdelays.validation.polychrony.simulation import (
@@ -116,7 +116,7 @@ def command(
     table = columns(outcome)
     if table:
         print_columns(table)
-    console.print(outcome.summary, highlight=False, soft_wrap=True)
-    console.print(f"network: {output}", highlight=False, markup=False, soft_wrap=True)
+    print_line(outcome.summary)
+    print_line(f"network: {output}")
     if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

@@ -16,7 +16,7 @@ from wmdelays.validation.commands.shared.options import (
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.shared.terminal import console, print_columns, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
 from wmdelays.validation.motifs.analysis import analyse_motifs
 from wmdelays.validation.motifs.cut import check_keep, cut
 from wmdelays.validation.reports.motif_tables import (
@@ -95,5 +95,5 @@ def command(
     if page is not None:
         lines.append(f"report: {page}")
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(line)
     raise typer.Exit(1 if smaller is not None and smaller.different else 0)

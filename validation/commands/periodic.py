@@ -7,7 +7,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
-from wmdelays.quantities import seconds
+from wmdelays.quantities import shortened
 from wmdelays.validation.commands.shared.options import (
     Device,
     Dt,
@@ -15,12 +15,14 @@ from wmdelays.validation.commands.shared.options import (
     Report,
     Simulator,
     check_outputs,
+    chosen_patterns,
     put_json,
+    time_given,
 )
 from wmdelays.validation.commands.shared.terminal import (
-    console,
+    print_columns,
+    print_line,
     print_simulator,
-    print_table,
     progress_bar,
 )
 from wmdelays.validation.recall.repeats import holding_columns, recall_periodic, repeat_columns
@@ -28,11 +30,11 @@ from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
 
 
-def _numbers(text, name, kind, example):
+def _levels(text):
     try:
-        return [kind(word) for word in text.split(",")]
+        return [float(word) for word in text.split(",")]
     except ValueError:
-        raise InputError(f"{name} is {example}, not {text!r}") from None
+        raise InputError(f"--noise is numbers such as 0,0.1, not {shortened(text)}") from None
 
 
 def command(
@@ -59,11 +61,8 @@ def command(
 ):
     """Recall periodic patterns over and over: how long they hold, with and without noise."""
     check_outputs(json_file, report, memory)
-    chosen = None
-    if patterns != "all":
-        chosen = _numbers(patterns, "--patterns", int, "all or numbers such as 0,3")
-    levels = _numbers(noise, "--noise", float, "numbers such as 0,0.1")
-    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
+    chosen, levels = chosen_patterns(patterns), _levels(noise)
+    dt_s = time_given(dt, "--dt", above_zero=True)
     with progress_bar() as say:
         result = recall_periodic(
             read_memory(memory),
@@ -86,14 +85,12 @@ def command(
 
             page = write_report(result, report, command_line())
     put_json(json_file, result.as_dict())
-    print_table(repeat_columns(result))
-    print_table(holding_columns(result))
-    console.print(
+    print_columns(repeat_columns(result))
+    print_columns(holding_columns(result))
+    print_line(
         f"holds: repeats with F1 of at least {bound:g}, one of {result.memory.n_steps} steps after"
-        " another from the cue on",
-        highlight=False,
-        soft_wrap=True,
+        " another from the cue on"
     )
     print_simulator(simulator)
     if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

@@ -7,7 +7,6 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
-from wmdelays.quantities import seconds
 from wmdelays.validation.commands.shared.options import (
     Device,
     Dt,
@@ -16,11 +15,12 @@ from wmdelays.validation.commands.shared.options import (
     Simulator,
     check_outputs,
     put_json,
+    time_given,
 )
 from wmdelays.validation.commands.shared.terminal import (
-    console,
+    print_columns,
+    print_line,
     print_simulator,
-    print_table,
     progress_bar,
 )
 from wmdelays.validation.recall.retrieval import cue_columns, retrieve, spontaneous_columns
@@ -86,7 +86,7 @@ def command(
     """Cue patterns one after another and see which is recalled when."""
     check_outputs(json_file, report, memory)
     wanted = _order(order)
-    dt_s = None if dt is None else seconds(dt, "--dt", above_zero=True)
+    dt_s = time_given(dt, "--dt", above_zero=True)
     with progress_bar() as say:
         result = retrieve(
             read_memory(memory),
@@ -110,11 +110,11 @@ def command(
 
             page = write_report(result, report, command_line())
     put_json(json_file, result.as_dict())
-    print_table(cue_columns(result))
+    print_columns(cue_columns(result))
     if result.spontaneous:
-        console.print("Spontaneous recalls:", highlight=False)
-        print_table(spontaneous_columns(result))
-    console.print(result.summary, highlight=False, soft_wrap=True)
+        print_line("Spontaneous recalls:")
+        print_columns(spontaneous_columns(result))
+    print_line(result.summary)
     print_simulator(simulator)
     if page is not None:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

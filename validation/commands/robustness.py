@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.quantities import seconds
 from wmdelays.validation.commands.shared.options import (
     Device,
     Dt,
@@ -18,10 +17,11 @@ from wmdelays.validation.commands.shared.options import (
     Workers,
     check_outputs,
     put_json,
+    time_given,
 )
 from wmdelays.validation.commands.shared.terminal import (
-    console,
     print_columns,
+    print_line,
     print_simulator,
     progress_bar,
 )
@@ -87,7 +87,7 @@ def command(
             draws=draws,
             before=before,
             simulator=simulator,
-            dt=None if dt is None else seconds(dt, "--dt", above_zero=True),
+            dt=time_given(dt, "--dt", above_zero=True),
             device=device,
             seed=seed,
             results=kept,
@@ -104,4 +104,4 @@ def command(
         from wmdelays.validation.reports.robustness import write_report
 
         page = write_report(rows, report, command_line())
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        print_line(f"report: {page}")

@@ -15,9 +15,9 @@ from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
-from wmdelays.validation.commands.shared.options import check_outputs
+from wmdelays.validation.commands.shared.options import check_outputs, time_given
 from wmdelays.validation.commands.shared.rule_options import OfRules
-from wmdelays.validation.commands.shared.terminal import console, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
 
 
 @OfRules
@@ -80,10 +80,10 @@ def command(
     patterns, stretches = read_patterns(
         inputs,
         step_s,
-        start=None if start is None else seconds(start, "--start"),
-        stop=None if stop is None else seconds(stop, "--stop", above_zero=True),
+        start=time_given(start, "--start"),
+        stop=time_given(stop, "--stop", above_zero=True),
         pad=pad,
-        duration=None if duration is None else seconds(duration, "--duration", above_zero=True),
+        duration=time_given(duration, "--duration", above_zero=True),
         neurons=neurons,
         merge_spikes=merge_spikes,
         seed=seed,
@@ -123,10 +123,10 @@ def command(
         ]
     write_memory(output, memory)
     print_memory(memory, output)
-    console.print(f"stored in {output} in {time.perf_counter() - began:.1f} s", highlight=False)
+    print_line(f"stored in {output} in {time.perf_counter() - began:.1f} s")
     if memory.made["scores"]["f1"] < 1:
         way_out = f": {described.way_out}" if described.way_out else ""
-        console.print(f"The recall is not complete{way_out}.", highlight=False)
+        print_line(f"The recall is not complete{way_out}.")
 
 
 def _check_room(inputs, rule, n_delays, options):

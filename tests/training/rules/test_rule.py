@@ -56,7 +56,7 @@ def test_every_default_is_a_value_that_is_taken(rule):
         (Option("p", float, "", 0.5, most=1), 2, "p is 2; it has to be at most 1"),
         (Option("p", float, "", 0.5, below=1), 1, "p is 1; it has to be less than 1"),
         (Option("b", bool, "", False), "no", "b is 'no'; it has to be true or false"),
-        (Option("p", float, ""), math.nan, "p is nan; it has to be a number"),
+        (Option("p", float, ""), math.nan, "p is nan; it has to be a finite number"),
         (Option("p", float, "", 0.5), "much", "p is 'much'; it has to be a number"),
         (Option("w", str, "", "a", choices=("a", "b")), "c", "w is 'c'; it has to be a or b"),
     ],

@@ -101,14 +101,6 @@ def end_interrupted(goes_on):
     sys.exit(130)
 
 
-def print_table(columns):
-    """Print a table from its columns: title and what stands beneath."""
-    shown = table(*columns)
-    for line in zip(*columns.values()):
-        shown.add_row(*line)
-    console.print(shown, highlight=False, markup=False)
-
-
 def print_simulator(name=None):
     """Say which simulator recalled; without a name the one that commands without a choice take."""
     line = f"simulator: {simulator(name or DEFAULT).shown}"
@@ -116,4 +108,4 @@ def print_simulator(name=None):
         line += ", the fastest"
     if name == DEFAULT:
         line += "; --simulator torch or brian2 gives the same spikes"
-    console.print(line, highlight=False, soft_wrap=True)
+    print_line(line)
