@@ -8,16 +8,16 @@ def membrane(u, e, current, beta):
 
     Parameters
     ----------
-    u, e : Tensor, shape (..., n_neurons)
+    u, e : float, array or Tensor, shape (..., n_neurons)
         Membrane and emitted spikes (0 or 1) of the step before.
-    current : Tensor, shape (..., n_neurons)
+    current : float, array or Tensor, shape (..., n_neurons)
         The sum over the synapses.
     beta : float
         What is left of the membrane after a step.
 
     Returns
     -------
-    Tensor, shape (..., n_neurons)
+    float, array or Tensor, shape (..., n_neurons)
 
     References
     ----------
