@@ -6,6 +6,7 @@ import numpy as np
 
 from wmdelays.plots.curve_axes import lay_out
 from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.validation.recall.simulators import DEFAULT, simulator
 from wmdelays.validation.reports.pages import drawn, write_results
 from wmdelays.validation.reports.scan import MEASURES, axis, fitted, is_number, labels, scans
 from wmdelays.validation.scans.limit import columns, outcomes
@@ -165,7 +166,8 @@ def write_report(rows, bound, folder, command):
         f"Patterns are stored if the mean of F1 over the seeds is at least {bound:g}. The theory is"
         " Gardner's capacity of a perceptron: M = alpha(p_A) N D / (T - D), without leak, reset,"
         " margin and closed loop. Axes of parts are logarithmic down to the lowest power of ten"
-        " that is marked, and linear from there to 0."
+        " that is marked, and linear from there to 0. Recalls are by the simulator"
+        f" {simulator(DEFAULT).shown}, the fastest."
     )
     pictures = []
     for name, title, figure in figures(found):
