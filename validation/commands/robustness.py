@@ -82,7 +82,7 @@ def command(
     with progress_bar() as say, Results(*of_rows) as kept:
         rows = robustness(
             memories,
-            kinds=kinds,
+            damage=kinds,
             values=given,
             draws=draws,
             before=before,

@@ -54,7 +54,7 @@ def of_today(setting):
 def robustness(
     memories: Memory | str | Path | Sequence[Memory | str | Path],
     *,
-    kinds: Sequence[str] = PUBLISHED,
+    damage: Sequence[str] = PUBLISHED,
     values: Sequence[float] | None = None,
     draws: int = 3,
     before: int = BEFORE,
@@ -77,7 +77,7 @@ def robustness(
     ----------
     memories : Memory, path, or sequence of them
         Memories, or files that hold some.
-    kinds : sequence of str
+    damage : sequence of str
         Kinds of damage, see `KINDS`.
     values : sequence of float, optional
         Values of the one kind that is given; by default those of the kind.
@@ -110,7 +110,7 @@ def robustness(
     >>> import wmdelays
     >>> patterns = wmdelays.bernoulli(n_neurons=40, n_steps=60, n_patterns=2, rate=0.03)
     >>> memory = wmdelays.store(patterns, n_delays=20)
-    >>> rows = wmdelays.robustness(memory, kinds=["silenced"], values=[0, 36], draws=1, before=0)
+    >>> rows = wmdelays.robustness(memory, damage=["silenced"], values=[0, 36], draws=1, before=0)
     >>> for row in rows:
     ...     print(f"{row['setting']['value']} of 40 neurons silent: F1 {row['figures']['f1']:.2f}")
     0 of 40 neurons silent: F1 1.00
@@ -125,7 +125,7 @@ def robustness(
         kept_in(results, "robustness", Setting, DamageFigures, of_today) as kept,
     ):
         settings = {"simulator": simulator, "dt": dt, "device": device}
-        points, together = _points(paths, kinds, values, draws, before, settings, seed)
+        points, together = _points(paths, damage, values, draws, before, settings, seed)
         for path, wanted in points.items():
             compute(
                 partial(recall_points, path, device),
@@ -154,7 +154,7 @@ def _as_files(memories):
         yield paths
 
 
-def _points(paths, kinds, values, draws, before, settings, seed):
+def _points(paths, damage, values, draws, before, settings, seed):
     """The points of each memory file, and how many of them go together."""
     draws, before = whole("draws", draws, 1), whole("before", before, 0)
     points, n_points, together = {}, 0, {}
@@ -179,7 +179,7 @@ def _points(paths, kinds, values, draws, before, settings, seed):
         if simulator == "torch":
             # Rows without it are of earlier versions, see `of_today`.
             common["device"] = "cpu" if device == "auto" else device
-        planned = list(_plan(memory, kinds, values, draws, before))
+        planned = list(_plan(memory, damage, values, draws, before))
         n_points += sum(n for *_, n in planned)
         check_number(n_points, "take fewer draws (--draws) or values")
         n_steps = memory.n_steps + before
@@ -209,14 +209,14 @@ def _check_cues(memory, planned, n_together):
     )
 
 
-def _plan(memory, kinds, values, draws, before):
+def _plan(memory, damage, values, draws, before):
     """Each kind and value, the steps before the trigger, and how many draws there are."""
-    for name in kinds:
+    for name in damage:
         if name not in KINDS:
             raise InputError(f"there is no damage {name!r}; there are {', '.join(KINDS)}")
-    if values is not None and len(kinds) != 1:
+    if values is not None and len(damage) != 1:
         raise InputError("values belong to one kind of damage; name one")
-    for name in kinds:
+    for name in damage:
         kind = KINDS[name]
         most = kind.most(memory) if callable(kind.most) else kind.most
         for value in kind.values(memory) if values is None else values:

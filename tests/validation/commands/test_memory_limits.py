@@ -111,5 +111,5 @@ def test_long_recalls_go_alone(before, most, small_memory, monkeypatch):
     monkeypatch.setattr(
         robustness, "compute", lambda *given, together, **others: told.append(together)
     )
-    robustness.robustness([small_memory], kinds=["lost"], values=[0.1], before=before)
+    robustness.robustness([small_memory], damage=["lost"], values=[0.1], before=before)
     assert told == [most]

@@ -30,7 +30,7 @@ def rows_of(path, **options):
     return [
         row
         for kind, values in SOME.items()
-        for row in robustness([path], kinds=[kind], values=values, draws=2, **options)
+        for row in robustness([path], damage=[kind], values=values, draws=2, **options)
     ]
 
 
@@ -89,7 +89,7 @@ def plain_f1(memory, kind, value, draw, before, seed):
 )
 def test_the_protocols_are_those_of_the_reference(small_memory, kind, value):
     memory = read_memory(small_memory)
-    rows = robustness([small_memory], kinds=[kind], values=[value], draws=3, before=50, seed=4)
+    rows = robustness([small_memory], damage=[kind], values=[value], draws=3, before=50, seed=4)
     assert [row["setting"]["draw"] for row in rows] == [0, 1, 2]
     f1 = [plain_f1(memory, kind, value, draw, 50, 4) for draw in range(3)]
     assert [row["figures"]["f1"] for row in rows] == pytest.approx(f1, abs=1e-12)
@@ -156,14 +156,14 @@ def test_draws_patterns_and_seeds_have_random_numbers_of_their_own(small_memory)
 def test_rows_that_are_there_are_not_computed_again(small_memory, tmp_path, monkeypatch):
     path = tmp_path / "rows.jsonl"
     with Results(path, "robustness") as kept:
-        first = robustness([small_memory], kinds=["replaced"], values=[0, 0.5], results=kept)
+        first = robustness([small_memory], damage=["replaced"], values=[0, 0.5], results=kept)
     computed = []
     compute = module.recall_points
     monkeypatch.setattr(
         module, "recall_points", lambda *of: computed.extend(of[-1]) or compute(*of)
     )
     with Results(path, "robustness") as kept:
-        again = robustness([small_memory], kinds=["replaced"], values=[0, 0.5, 1], results=kept)
+        again = robustness([small_memory], damage=["replaced"], values=[0, 0.5, 1], results=kept)
     assert again[: len(first)] == first
     assert {setting["value"] for setting, _ in computed} == {1.0}
 
