@@ -9,5 +9,5 @@ from .neurons.model import Brian2Neuron as Brian2Neuron
 from .neurons.names import NEURONS as NEURONS
 from .neurons.names import neuron_model as neuron_model
 from .polychronization.network import wire as wire
-from .polychronization.run import Simulation as Simulation
+from .polychronization.run import NetworkSimulation as NetworkSimulation
 from .polychronization.run import check_device as check_device

@@ -27,7 +27,7 @@ _MEMBRANE = ("v", "u", "depression")
 _LEARNING = ("weight", "derivative", "arrived")
 
 
-class Simulation:
+class NetworkSimulation:
     """The simulation of a network; a context, since a compiled program needs a folder.
 
     Parameters
@@ -52,7 +52,7 @@ class Simulation:
     >>> from wmdelays.brian_models import wire
     >>> from wmdelays.polychrony.network_state import initial_state
     >>> network = wire(seed=1)
-    >>> with Simulation(network, seed=1, device="numpy") as simulation:
+    >>> with NetworkSimulation(network, seed=1, device="numpy") as simulation:
     ...     state, neurons, times_ms = simulation.run(initial_state(network), seconds=1)
     """
 

@@ -96,7 +96,7 @@ def simulate_polychronization(
         _check_same(path, run, seconds, seed, snapshot_s, record_s)
         if run.state.seconds == seconds:
             return run
-    from wmdelays.brian_models import Simulation, check_device, wire
+    from wmdelays.brian_models import NetworkSimulation, check_device, wire
 
     check_device(device)
     say = progress or (lambda stage, part: None)
@@ -105,7 +105,7 @@ def simulate_polychronization(
         run = new_run(network, seed or 0, snapshot_s or SNAPSHOT_S, {"versions": versions()})
     first = run.state.seconds
     stretch = _STRETCH_S if device == "cpp_standalone" else _STRETCH_IN_PYTHON_S
-    with Simulation(run.state.network, run.seed, device, say) as simulation:
+    with NetworkSimulation(run.state.network, run.seed, device, say) as simulation:
         begin = time.perf_counter()
         while run.state.seconds < seconds:
             done = run.state.seconds

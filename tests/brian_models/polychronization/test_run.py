@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.brian_models import Simulation, wire
+from wmdelays.brian_models import NetworkSimulation, wire
 from wmdelays.brian_models.polychronization.network import random_input
 from wmdelays.polychrony.network_state import initial_state
 
@@ -75,7 +75,7 @@ def judged():
 def run(network, seed, device, seconds):
     """The state after runs of so many seconds each, and all spikes."""
     spikes = []
-    with Simulation(network, seed, device) as simulation:
+    with NetworkSimulation(network, seed, device) as simulation:
         state = initial_state(network)
         for n in seconds:
             state, neurons, times = simulation.run(state, n)
@@ -120,7 +120,7 @@ def test_a_run_that_is_taken_up_again_is_the_uninterrupted_one(device):
 def test_a_state_that_lacks_the_spikes_under_way_goes_on_otherwise():
     # The check of the one above: what is replayed does matter.
     network = wire(seed=1, **SMALL)
-    with Simulation(network, 2, "numpy") as simulation:
+    with NetworkSimulation(network, 2, "numpy") as simulation:
         state, _, _ = simulation.run(initial_state(network), 1)
         after, _, _ = simulation.run(state, 1)
         none = (np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -186,4 +186,4 @@ def test_impossible_wirings_are_refused(sizes, words):
 
 def test_an_unknown_device_is_refused():
     with pytest.raises(InputError, match="no device 'gpu'"):
-        Simulation(wire(seed=1, **SMALL), device="gpu")
+        NetworkSimulation(wire(seed=1, **SMALL), device="gpu")

@@ -33,7 +33,7 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
 ):
     arguments = ["izhikevich", "--seconds", 3, "--seed", 4, "--snapshot", "1s", "-o", "net.h5"]
     arguments += ["--checkpoint", "1s", "--device", "numpy"]
-    run, calls = polychronization_run.Simulation.run, []
+    run, calls = polychronization_run.NetworkSimulation.run, []
 
     def interrupted(simulation, state, seconds):
         calls.append(state.seconds)
@@ -41,7 +41,7 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
             raise KeyboardInterrupt
         return run(simulation, state, seconds)
 
-    monkeypatch.setattr(polychronization_run.Simulation, "run", interrupted)
+    monkeypatch.setattr(polychronization_run.NetworkSimulation, "run", interrupted)
     with pytest.raises(SystemExit) as ended:
         wmdelays(*arguments)
     said = wmdelays.capsys.readouterr().err.strip()
@@ -52,7 +52,7 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
     assert calls == [0, 1, 1, 2]
     assert path.read_bytes() == simulated.read_bytes()
     # Now there is nothing left to simulate, and nothing is prepared for it.
-    monkeypatch.delattr(polychronization_run.Simulation, "__init__")
+    monkeypatch.delattr(polychronization_run.NetworkSimulation, "__init__")
     assert wmdelays(*arguments).returncode == 0
     assert len(calls) == 4
 

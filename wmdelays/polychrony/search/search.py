@@ -203,7 +203,7 @@ class GroupSearch:
 
         Yields
         ------
-        groups, next_set : Found, int
+        groups, next_set : FoundGroups, int
             Groups in the order of mothers and anchors, and the number of the set that comes after
             those that were searched for them.
         """
@@ -238,7 +238,7 @@ class GroupSearch:
 
         Returns
         -------
-        groups, next_set : Found, int
+        groups, next_set : FoundGroups, int
             As `run` yields them.
         """
         next_set, *kept = _search(
@@ -253,10 +253,10 @@ class GroupSearch:
             self.min_layers,
             self.layers_of == ORIGINAL,
         )
-        return Found(self.n_anchors, self.layers_of, *kept), next_set
+        return FoundGroups(self.n_anchors, self.layers_of, *kept), next_set
 
 
-class Found(Sequence):
+class FoundGroups(Sequence):
     """Groups as a piece of a search found them, each made when it is asked for.
 
     Where a network runs away, a group has thousands of links; making them all one by one would take
