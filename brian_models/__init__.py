@@ -11,16 +11,16 @@ import signal
 import sys
 import threading
 import warnings
-from contextlib import suppress
-from importlib import import_module
+from contextlib import contextmanager, nullcontext, suppress
 
-from wmdelays.machine.lazy import lazy
+import lazy_loader
+
 from wmdelays.words import printable
 
 
-def _imported(module):
-    if "brian2" in sys.modules:
-        return import_module(module)
+@contextmanager
+def _quiet_import():
+    """Let Brian2 be imported without its log, its handler of interrupts and its warnings."""
     # Brian2 writes the command line to its log, as UTF-8. A file's name may be none.
     arguments, sys.argv = sys.argv, [printable(word) for word in sys.argv]
     # On a full disk each line of the log would be a traceback, and the log is not kept anyway.
@@ -30,10 +30,9 @@ def _imported(module):
     if _may_not_handle_interrupts():
         signal.signal = lambda *_: None
     try:
-        imported = import_module(module)
+        yield
         if "brian2" in sys.modules:
             _keep_no_log(sys.modules["brian2"].BrianLogger)
-        return imported
     finally:
         sys.argv, logging.raiseExceptions, signal.signal = arguments, raises, set_handler
 
@@ -63,4 +62,9 @@ def _keep_no_log(logger):
 
 
 # Importing Brian2 takes seconds, so it waits for the first use of a name that needs it.
-__getattr__, __dir__, __all__ = lazy(__name__, __file__, _imported)
+_lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name):
+    with nullcontext() if "brian2" in sys.modules else _quiet_import():
+        return _lazy(name)

@@ -3,6 +3,6 @@
 From Python each is a function of `wmdelays` itself. Here is what they give, and what goes with them.
 """
 
-from wmdelays.machine.lazy import lazy
+import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy(__name__, __file__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,14 +7,14 @@ first asked for, so that this import costs nothing.
 
 from pkgutil import extend_path
 
+import lazy_loader
+
 # In the folder that holds the repository this file is found before the installed package, to which
 # the other rooms belong.
 __path__ = extend_path(__path__, __name__)
 
-from wmdelays.machine.lazy import lazy  # noqa: E402
-
 # torch, numba, Brian2 and even NumPy wait for the first use: the program has to answer Ctrl-C before.
-_names, __dir__, __all__ = lazy(__name__, __file__)
+_names, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name):

@@ -1,5 +1,5 @@
 """Networks with delays, their activity and their polychronous groups, as data."""
 
-from wmdelays.machine.lazy import lazy
+import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy(__name__, __file__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
