@@ -73,7 +73,7 @@ def test_other_results_say_what_came_out(memory):
 def test_robustness_takes_memories_and_files_alike(memory, tmp_path):
     path = tmp_path / "memory.h5"
     wmdelays.write_memory(path, memory)
-    options = {"kinds": ["silenced"], "values": [0, 30], "draws": 2, "before": 5}
+    options = {"damage": ["silenced"], "values": [0, 30], "draws": 2, "before": 5}
     rows = wmdelays.robustness(memory, **options)
     assert [row["figures"]["f1"] for row in rows][0] == 1.0
     kept = tmp_path / "rows.jsonl"
