@@ -13,7 +13,8 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
-from wmdelays.neurons import LIF, RANGE
+from wmdelays.neurons.lif import LIF, RANGE
+from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
 from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse
 from wmdelays.words import counted, printable
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from wmdelays.neurons import Neurons
+
 
 _KINDS = {
     "n_neurons": int,
     "n_delays": int,
     "step": float,
-    "beta": float,
-    "theta": float,
     "periodic": bool,
 }
+# Ticks of a simulation in a step where nothing else is said.
+_SUBSTEPS = 10
+# What is left of the golden ratio: multiples of it spread evenly over the unit interval.
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +49,10 @@ class Memory:
         s_j(t) = u_j(t) >= theta
         e(t) = c(t) while the cue clamps the network, then s(t) or c(t)
 
+    A memory for neurons in continuous time has `neurons` instead of beta and theta: their equations
+    take the place of the first two lines, and spikes are at whole ticks, ``neurons.dt``, instead of
+    whole steps.
+
     Parameters
     ----------
     n_neurons : int
@@ -51,21 +60,23 @@ class Memory:
     n_delays : int
         Largest delay D in steps; also the length of the trigger window.
     step : float
-        Training time step in seconds.
-    beta : float
+        Training time step in seconds; the unit of delays.
+    beta : float, optional
         What is left of the membrane after a step, between 0 and 1 (both excluded).
-    theta : float
+    theta : float, optional
         Threshold, greater than zero.
     pre, post, delay : array_like of int, shape (n_synapses,)
         Presynaptic neuron, postsynaptic neuron, and delay in steps (1 to `n_delays`).
     weight : array_like of float, shape (n_synapses,)
-        Weight, in the unit of theta. Zero weights are left out.
+        Weight, in the unit of theta, or that of the neurons' model. Zero weights are left out.
     patterns : sequence of Raster
-        The stored patterns, at whole steps, all of the same length.
+        The stored patterns, at whole steps or ticks, all of the same length.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
     made : dict
         How the memory was made: rule, seed, settings, scores, versions. Plain JSON values.
+    neurons : Neurons, optional
+        The neurons in continuous time for which it was learned.
 
     Raises
     ------
@@ -82,8 +93,8 @@ class Memory:
     n_neurons: int
     n_delays: int
     step: float
-    beta: float
-    theta: float
+    beta: float | None
+    theta: float | None
     pre: np.ndarray
     post: np.ndarray
     delay: np.ndarray
@@ -91,18 +102,22 @@ class Memory:
     patterns: tuple = ()
     periodic: bool = False
     made: dict = field(default_factory=dict)
+    neurons: Neurons | None = None
     synapses: Synapses = field(init=False)
 
     def __post_init__(self):
         _check_parameters(self)
         for name, kind in _KINDS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
+        if self.neurons is None:
+            object.__setattr__(self, "beta", float(self.beta))
+            object.__setattr__(self, "theta", float(self.theta))
         object.__setattr__(self, "synapses", _checked_synapses(self))
         for name, column in zip(COLUMNS, self.synapses.columns):
             object.__setattr__(self, name, column)
         object.__setattr__(self, "patterns", tuple(self.patterns))
         _check_patterns(self)
-        whole = [_of_whole_steps(pattern, self.step) for pattern in self.patterns]
+        whole = [_of_whole_ticks(pattern, self.tick) for pattern in self.patterns]
         object.__setattr__(self, "patterns", tuple(whole))
 
     def __repr__(self):
@@ -113,6 +128,8 @@ class Memory:
             f" {counted(self.n_delays, 'step')} of {self.step * 1e3:g} ms",
             f"{'periodic ' if self.periodic else ''}{patterns}" if self.patterns else "no patterns",
         ]
+        if self.neurons is not None:
+            parts[0] += f" {self.neurons.model.name}"
         if isinstance(self.made.get("rule"), str):
             parts.append(f"rule {printable(self.made['rule'][:40])}")
         return f"<Memory: {', '.join(parts)}>"
@@ -126,6 +143,11 @@ class Memory:
     def n_patterns(self) -> int:
         """Number of stored patterns M."""
         return len(self.patterns)
+
+    @property
+    def tick(self) -> float:
+        """What the times of spikes are multiples of, in seconds: the step, or the neurons' tick."""
+        return self.step if self.neurons is None else self.neurons.dt
 
     @property
     def n_steps(self) -> int:
@@ -191,6 +213,9 @@ class Memory:
         digest = hashlib.sha256()
         parameters = [self.n_neurons, self.n_delays, self.step, self.beta, self.theta]
         parameters += [self.periodic, self.n_steps, self.n_patterns, self.n_synapses]
+        if self.neurons is not None:
+            own = self.neurons
+            parameters += [own.model.name, own.dt, list(own.classes.values()), own.members.tolist()]
         digest.update(json.dumps(parameters).encode())
         for array in (self.pre, self.post, self.delay, self.weight):
             digest.update(np.ascontiguousarray(array))
@@ -213,7 +238,54 @@ class Memory:
         list of Cue
         """
         chosen = range(self.n_patterns) if patterns is None else patterns
-        return [Cue.from_pattern(self.patterns[k], self.n_delays, self.step) for k in chosen]
+        window = self.n_delays * round(self.step / self.tick)
+        return [Cue.from_pattern(self.patterns[k], window, self.tick) for k in chosen]
+
+    def substeps(self, dt: float | None = None) -> int:
+        """How many ticks of a simulation make one step.
+
+        Parameters
+        ----------
+        dt : float, optional
+            The tick in seconds. By default a tenth of the step, or the neurons' own.
+
+        Raises
+        ------
+        InputError
+            If dt does not divide the step or the neurons' tick.
+        """
+        if self.neurons is None:
+            return _SUBSTEPS if dt is None else substeps(self.step, dt)
+        n = round(self.step / self.tick)
+        return n if dt is None else n * substeps(self.tick, dt)
+
+    def delay_ticks(self, n: int) -> np.ndarray:
+        """The delay of each synapse in ticks of a simulation.
+
+        Parameters
+        ----------
+        n : int
+            Number of ticks in a step.
+
+        Returns
+        -------
+        int32 array, shape (n_synapses,)
+
+        Notes
+        -----
+        A membrane that was learned with ticks of length h crosses its threshold half a tick before
+        the tick of its spike. In a simulation with shorter ticks h' the spike is recorded (h - h') /
+        2 earlier in the mean. So delays are longer by as much in the mean, which leaves the tempo as
+        it was: each by one of the two numbers of ticks next to it, spread evenly over the synapses.
+        """
+        ticks = self.delay * np.int32(n)
+        if self.neurons is None:
+            return ticks
+        late = (n / round(self.step / self.tick) - 1) / 2
+        if late <= 0:
+            return ticks
+        part = np.arange(1, self.n_synapses + 1) * _GOLDEN % 1
+        return ticks + (np.floor(late) + (part < late % 1)).astype(np.int32)
 
     def check_cues(self, cues: Sequence[Cue]) -> None:
         """Raise an InputError unless every cue belongs to a network of this size and step."""
@@ -224,9 +296,9 @@ class Memory:
                 raise InputError(
                     f"cue {k} has {cue.n_neurons} neurons, the network {self.n_neurons}"
                 )
-            if cue.step != self.step:
+            if cue.step != self.tick:
                 raise InputError(
-                    f"cue {k} has steps of {cue.step * 1e3:g} ms, the network of {self.step * 1e3:g} ms"
+                    f"cue {k} has steps of {cue.step * 1e3:g} ms, the network of {self.tick * 1e3:g} ms"
                 )
 
 
@@ -242,7 +314,20 @@ def _check_parameters(memory):
         raise InputError(f"{sizes[0]} neurons with {sizes[1]} delays are more than can be numbered")
     if not (np.isfinite(memory.step) and memory.step > 0):
         raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
-    LIF.check(LIF.values(memory))
+    if memory.neurons is None:
+        for name in ("beta", "theta"):
+            if getattr(memory, name) is None:
+                raise InputError(f"a memory needs {name}, or neurons in continuous time")
+        LIF.check(LIF.values(memory))
+        return
+    if memory.beta is not None or memory.theta is not None:
+        raise InputError("a memory has either beta and theta or neurons in continuous time")
+    if memory.neurons.n_neurons != memory.n_neurons:
+        raise InputError(
+            f"there are {memory.neurons.n_neurons} neurons in continuous time, the network has"
+            f" {memory.n_neurons}"
+        )
+    substeps(memory.step, memory.neurons.dt)
 
 
 def _checked_synapses(memory):
@@ -250,8 +335,9 @@ def _checked_synapses(memory):
     given = memory.pre, memory.post, memory.delay, memory.weight
     table = Synapses(*given, memory.n_neurons, longest=memory.n_delays)
     weight = table.weight
+    unit = memory.theta if memory.neurons is None else 1
     refuse(
-        np.abs(weight) > RANGE * memory.theta,
+        np.abs(weight) > RANGE * unit,
         lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
     )
     if not weight.all():
@@ -278,7 +364,7 @@ def _check_patterns(memory):
             raise InputError(
                 f"pattern {k} has {pattern.n_neurons} neurons, the network {memory.n_neurons}"
             )
-        if not np.array_equal(pattern.times, pattern.steps(memory.step) * memory.step):
+        if not np.array_equal(pattern.times, pattern.steps(memory.tick) * memory.tick):
             raise InputError(f"pattern {k} has spikes between the steps; bin it first")
         if np.any((np.diff(pattern.times) == 0) & (np.diff(pattern.neurons) == 0)):
             raise InputError(f"pattern {k} has a spike twice; bin it first")
@@ -288,11 +374,11 @@ def _check_patterns(memory):
         )
 
 
-def _of_whole_steps(pattern, step):
-    n_steps = pattern.n_steps(step)
-    if pattern.duration == n_steps * step:
+def _of_whole_ticks(pattern, tick):
+    n_ticks = pattern.n_steps(tick)
+    if pattern.duration == n_ticks * tick:
         return pattern
-    return Raster.from_steps(pattern.neurons, pattern.steps(step), pattern.n_neurons, n_steps, step)
+    return Raster.from_steps(pattern.neurons, pattern.steps(tick), pattern.n_neurons, n_ticks, tick)
 
 
 def sizes(memory):
@@ -306,4 +392,20 @@ def sizes(memory):
         "step_s": memory.step,
         "beta": memory.beta,
         "theta": memory.theta,
+        **({} if memory.neurons is None else _of_neurons(memory.neurons)),
+    }
+
+
+def _of_neurons(neurons):
+    return {
+        "neuron": neurons.model.name,
+        "dt_s": neurons.dt,
+        "integrator": neurons.model.method,
+        "classes": {
+            name: {"n_neurons": int(n), "parameters": values}
+            for (name, values), n in zip(
+                neurons.classes.items(),
+                np.bincount(neurons.members, minlength=len(neurons.classes)),
+            )
+        },
     }

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmdelays.brian_models.devices.programs import compiler
-from wmdelays.quantities import substeps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +40,10 @@ _LOOKING = 0.3
 
 
 def choose_device(
-    memory: Memory, cues: Sequence[Cue], dt: float | None = None, neuron: str | Brian2Neuron = "lif"
+    memory: Memory,
+    cues: Sequence[Cue],
+    dt: float | None = None,
+    neuron: str | Brian2Neuron | None = None,
 ) -> str:
     """The device that recalls these cues soonest, compiling included.
 
@@ -53,8 +55,8 @@ def choose_device(
     cues : sequence of Cue
     dt : float, optional
         Simulation step in seconds; by default a tenth of the memory's step.
-    neuron : str or Brian2Neuron
-        The neuron model: a name from `NEURONS`, or a model of one's own.
+    neuron : str or Brian2Neuron, optional
+        The neuron model: a name from `NEURONS`, or a model of one's own. By default the memory's.
 
     Returns
     -------
@@ -68,14 +70,15 @@ def choose_device(
     """
     from wmdelays.brian_models import neuron_model
 
-    model = neuron_model(neuron)
-    n = 10 if dt is None else substeps(memory.step, dt)
+    model = neuron_model(neuron, memory)
+    n = memory.substeps(dt)
     if compiler() is None:
         return "numpy"
-    n_steps = sum(cue.n_steps + memory.n_delays for cue in cues)
+    in_steps = memory.tick / memory.step
+    n_steps = sum(cue.n_steps * in_steps + memory.n_delays for cue in cues)
     # If recall works, the network goes on at the rate of what is stored.
     rate = memory.rate * memory.n_neurons
-    n_spikes = sum(max(len(cue.spikes), rate * cue.n_steps) for cue in cues)
+    n_spikes = sum(max(len(cue.spikes), rate * cue.n_steps * in_steps) for cue in cues)
     n_events = n_spikes * memory.n_synapses / memory.n_neurons
     size = (n_steps * n, n_events, memory.n_synapses)
     gained = _NUMPY.total(*size) - _PROGRAM.total(*size)

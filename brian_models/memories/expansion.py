@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from brian2 import Clock, NeuronGroup, Synapses, second
 
-from wmdelays.brian_models.neurons.model import put_to_rest
+from wmdelays.brian_models.neurons.model import dimension, put_to_rest
 from wmdelays.brian_models.neurons.names import neuron_model
-from wmdelays.quantities import substeps
 
 if TYPE_CHECKING:
     from wmdelays.brian_models.neurons.model import Brian2Neuron
@@ -35,7 +34,7 @@ ARRIVALS = "after_groups"
 def expand(
     memory: Memory,
     dt: float | None = None,
-    neuron: str | Brian2Neuron = "lif",
+    neuron: str | Brian2Neuron | None = None,
     name: str = "memory",
 ) -> tuple[NeuronGroup, Synapses]:
     """The neurons and synapses of a memory, for a Brian2 Network of one's own.
@@ -48,8 +47,8 @@ def expand(
     memory : Memory
     dt : float, optional
         Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
-    neuron : str or Brian2Neuron
-        The neuron model: a name from `NEURONS`, or a model of one's own.
+    neuron : str or Brian2Neuron, optional
+        The neuron model: a name from `NEURONS`, or a model of one's own. By default the memory's.
     name : str
         Beginning of the names of the Brian2 objects.
 
@@ -91,8 +90,8 @@ def expand(
     >>> monitor.t / ms
     array([0., 4., 6.])
     """
-    model = neuron_model(neuron)
-    n = 10 if dt is None else substeps(memory.step, dt)
+    model = neuron_model(neuron, memory)
+    n = memory.substeps(dt)
     clock = Clock(dt=memory.step / n * second, name=f"{name}_clock")
     neurons = neuron_group(model, memory.n_neurons, clock, name)
     synapses = synapse_group(model, neurons, name)
@@ -101,7 +100,7 @@ def expand(
     put_to_rest(neurons, model)
     if memory.n_synapses:
         synapses.connect(i=memory.pre, j=memory.post)
-        synapses.w = memory.weight
+        synapses.w = memory.weight * model.unit_of_weights
         synapses.delay = synaptic_delays(memory, n) * second
     else:
         synapses.connect(False)
@@ -110,17 +109,21 @@ def expand(
 
 def neuron_group(model, n_neurons, clock, name):
     """The NeuronGroup of a model, its parameters not yet set."""
-    return NeuronGroup(
+    group = NeuronGroup(
         n_neurons,
         model.equations + _FLAGS,
-        threshold=_THRESHOLD,
-        events={"sent": _SENT},
+        threshold="forced or fires" if model.resets_while_clamped else _THRESHOLD,
+        events={"sent": f"{_SENT} and not_refractory" if model.refractory else _SENT},
         reset=f"{model.reset}\nforced = False",
+        refractory=model.refractory or False,
         method=model.method,
         clock=clock,
         name=f"{name}_neurons",
         namespace={},
     )
+    # A spike makes its neuron refractory at once, so what is sent is decided before.
+    group.set_event_schedule("sent", when="before_thresholds")
+    return group
 
 
 def synapse_group(model, neurons, name):
@@ -128,7 +131,7 @@ def synapse_group(model, neurons, name):
     synapses = Synapses(
         neurons,
         neurons,
-        "w : 1 (constant)",
+        f"w : {dimension(model.weight_unit)} (constant)",
         on_pre=model.arrival,
         on_event="sent",
         clock=neurons.clock,
@@ -141,5 +144,5 @@ def synapse_group(model, neurons, name):
 
 def synaptic_delays(memory, n):
     """Brian2's delay of each synapse in seconds, with n ticks in a step; see `expand`."""
-    ticks = memory.delay * np.int32(n) - np.int32(1)
+    ticks = memory.delay_ticks(n) - np.int32(1)
     return ticks * (memory.step / n)

@@ -15,7 +15,6 @@ from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
-from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall
 
@@ -35,7 +34,7 @@ def recall(
     cue: Cue | Sequence[Cue],
     dt: float | None = None,
     device: str = "numpy",
-    neuron: str | Brian2Neuron = "lif",
+    neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, simulated by Brian2 in continuous time.
@@ -48,11 +47,12 @@ def recall(
     memory : Memory
     cue : Cue or sequence of Cue
     dt : float, optional
-        Simulation step in seconds; it has to divide the memory's step. By default a tenth of it.
+        Simulation step in seconds; it has to divide the memory's step, or the tick for which its
+        neurons were learned. By default a tenth of the step, or that tick.
     device : str
         Where Brian2 runs, see `DEVICES`.
-    neuron : str or Brian2Neuron
-        The neuron model: a name from `NEURONS`, or a model of one's own.
+    neuron : str or Brian2Neuron, optional
+        The neuron model: a name from `NEURONS`, or a model of one's own. By default the memory's.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -90,8 +90,8 @@ def recall(
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
     if device == "cython" and compiler() is None:
         raise InputError("cython needs a C++ compiler and none was found; take the device numpy")
-    model = neuron_model(neuron)
-    n = 10 if dt is None else substeps(memory.step, dt)
+    model = neuron_model(neuron, memory)
+    n = memory.substeps(dt)
     memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
@@ -100,16 +100,18 @@ def recall(
         f"{memory.n_synapses} synapses in Brian2",
         "take a memory with fewer synapses (store --max-synapses or --prune)",
     )
-    script = write_script(cues, memory.n_delays, n)
+    # A cue counts in ticks where it is for neurons in continuous time.
+    per_step = round(memory.step / memory.tick)
+    script = write_script(cues, memory.n_delays * per_step, n // per_step)
     simulate = import_module(DEVICES[device]).simulate
     recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))
-    recalls = _split(recorded, cues, script, n)
+    recalls = _split(recorded, cues, script, n // per_step)
     return recalls[0] if single else recalls
 
 
 def _split(recorded, cues, script, n):
     """The recall of each cue from the record of the whole simulation."""
-    neurons, ticks, fires = recorded
+    neurons, ticks, fires, forced = recorded
     recalls = []
     for cue, start, stop in zip(cues, script.starts, script.stops):
         first, last = np.searchsorted(ticks, [start, stop])
@@ -117,12 +119,14 @@ def _split(recorded, cues, script, n):
         since = ticks[trial] - start
         # A spike that the cue forces is the network's own as well if its membrane is at threshold.
         own = fires[trial] & (since >= cue.clamp * n)
-        emitted_by = neurons[trial]
+        # Others are resets of which nothing is sent.
+        emitted = own | forced[trial]
+        by = neurons[trial]
         recalls.append(
             Recall(
                 cue,
-                emitted=_raster(emitted_by, since, cue, n),
-                own=_raster(emitted_by[own], since[own], cue, n),
+                emitted=_raster(by[emitted], since[emitted], cue, n),
+                own=_raster(by[own], since[own], cue, n),
             )
         )
     return recalls

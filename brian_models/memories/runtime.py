@@ -33,8 +33,8 @@ def simulate(memory, model, script, n, device, progress):
     -------
     neurons, ticks : int arrays, shape (n_spikes,)
         Every emitted spike, in the order of ticks.
-    fires : bool array, shape (n_spikes,)
-        Whether the membrane was at threshold.
+    fires, forced : bool arrays, shape (n_spikes,)
+        Whether the membrane was at threshold, and whether the cue forced the spike.
     """
     with settings({"codegen.target": device, **cython_settings(device)}):
         neurons, synapses = expand(memory, memory.step / n, model, PREFIX)
@@ -52,9 +52,10 @@ def simulate(memory, model, script, n, device, progress):
             namespace={},
         )
         ticks = np.rint(np.asarray(monitor.t_[:]) / dt).astype(np.int64)
-        return np.array(monitor.i[:]), ticks, np.array(monitor.fires[:], dtype=bool)
+        flags = (np.array(one[:], dtype=bool) for one in (monitor.fires, monitor.forced))
+        return np.array(monitor.i[:]), ticks, *flags
 
 
 def record(neurons):
     """The monitor of all emitted spikes; it looks at the membranes before they are reset."""
-    return SpikeMonitor(neurons, variables="fires", name=f"{PREFIX}_spikes")
+    return SpikeMonitor(neurons, variables=("fires", "forced"), name=f"{PREFIX}_spikes")

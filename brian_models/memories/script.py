@@ -100,6 +100,7 @@ def connections(n_neurons):
     hold = np.full_like(neurons, n_neurons)
     yield "force", neurons, neurons
     yield "hold", hold, neurons
+    yield "rest", hold, neurons
     yield "release", hold + 1, neurons
     yield "mute", neurons + np.int32(n_neurons + 2), neurons
     yield "send", neurons + np.int32(2 * n_neurons + 2), neurons

@@ -92,7 +92,7 @@ class _Project:
         # program then runs for as long as it was told to.
         device.insert_code("after_network_run", f"{network.name}.run(_duration, NULL, 1e9);")
         self.outputs = Outputs(device)
-        self.outputs.vectors(monitor, ("i", "t", "fires"))
+        self.outputs.vectors(monitor, ("i", "t", "fires", "forced"))
         self.outputs.end()
         # At its end the program writes all arrays that are left into files.
         for vector in vectors:
@@ -106,10 +106,10 @@ class _Project:
         yield "dt", np.array([dt])
         yield "_duration", np.array([script.n_ticks * dt])
         for name, value in model.parameters(memory).items():
-            yield name, np.array([float(value)])
+            yield name, np.atleast_1d(np.asarray(value, dtype=np.float64))
         yield "pre", memory.pre
         yield "post", memory.post
-        yield "weight", memory.weight
+        yield "weight", memory.weight * float(model.unit_of_weights)
         yield "delay", synaptic_delays(memory, n)
         for verb, cells, neurons in connections(memory.n_neurons):
             yield f"{verb}_cells", cells
@@ -121,4 +121,5 @@ class _Project:
         """Run the program; what it recorded, see `runtime.simulate`."""
         recorded = self.outputs.of(program, self.folder)
         ticks = np.rint(recorded["t"] / dt).astype(np.int64)
-        return recorded["i"], ticks, recorded["fires"].astype(bool)
+        flags = (recorded[name].astype(bool) for name in ("fires", "forced"))
+        return recorded["i"], ticks, *flags

@@ -63,12 +63,17 @@ def stimulus_objects(model, neurons, name, loses=True):
         synapses.pre.when, synapses.pre.order = ARRIVALS, order
         return synapses
 
+    # Brian2 lets a state of a refractory neuron be, so it is made free first.
+    free = "\nnot_refractory_post = True" if model.refractory else ""
+    long_ago = f"{free.strip()}\nlastspike_post = -1e4 * second" if model.refractory else ""
     pathways = {
-        "force": pathway("force", "forced_post = True", order=0),
-        "hold": pathway("hold", f"clamped_post = True\n{model.to_rest}", order=0),
+        "force": pathway("force", f"forced_post = True{free}", order=0),
+        "hold": pathway("hold", f"clamped_post = True\n{long_ago or model.to_rest}", order=0),
         # A trial that is not clamped is held and released in one tick, in this order.
         "release": pathway("release", "clamped_post = False", order=1),
     }
+    if model.refractory:
+        pathways["rest"] = pathway("rest", model.to_rest, order=1)
     if loses:
         pathways["mute"] = pathway("mute", "mute_post = True", order=0)
         pathways["send"] = pathway("send", "mute_post = False", order=0)

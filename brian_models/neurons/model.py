@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from brian2 import Hz, ms, mV, nS, pA, pF
+from brian2 import get_unit, ms, mV, nS, pA, pF
+from brian2.units.fundamentalunits import get_dimensions
 
 from wmdelays.neurons import NeuronModel
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from wmdelays.memory import Memory
 
 
-_UNITS = {"1": 1, "ms": ms, "Hz": Hz, "mV": mV, "nS": nS, "pF": pF, "pA": pA}
+_UNITS = {"1": 1, "ms": ms, "1/ms": 1 / ms, "mV": mV, "nS": nS, "pF": pF, "pA": pA}
 
 
 def with_units(model, values, step):
@@ -62,6 +63,13 @@ class Brian2Neuron:
     quantities : callable
         ``quantities(model, values, step)``: the parameters that the equations name. By default
         those of the model in their units, see `with_units`.
+    weight_unit : str
+        The unit of weights, one of `wmdelays.neurons.model.UNITS`.
+    refractory : str, optional
+        What Brian2 takes as the refractory period of a group. A cue makes a neuron fire all the same.
+    resets_while_clamped : bool
+        Whether a neuron that reaches its threshold while a cue clamps the network is reset, without
+        sending anything. Otherwise its membrane goes on.
     """
 
     model: NeuronModel
@@ -71,6 +79,9 @@ class Brian2Neuron:
     rest: Mapping
     method: str
     quantities: Callable = with_units
+    weight_unit: str = "1"
+    refractory: str | None = None
+    resets_while_clamped: bool = False
 
     @property
     def name(self) -> str:
@@ -82,14 +93,24 @@ class Brian2Neuron:
         return self.quantities(self.model, self.model.values(memory), memory.step)
 
     @property
+    def unit_of_weights(self):
+        """The unit of weights as Brian2 has it."""
+        return _UNITS[self.weight_unit]
+
+    @property
     def to_rest(self) -> str:
         """What puts the postsynaptic neuron of a synapse to rest, as statements."""
         return "\n".join(f"{variable}_post = {value}" for variable, value in self.rest.items())
+
+
+def dimension(unit):
+    """What stands behind the colon of an equation for a quantity of that unit, such as ``volt``."""
+    return repr(get_unit(get_dimensions(_UNITS[unit])))
 
 
 def put_to_rest(neurons, model):
     """Set the variables of a NeuronGroup, whose parameters are set already, to their rest."""
     for variable, value in model.rest.items():
         # That is where Brian2's variables begin.
-        if value != "0":
+        if value.split()[0] != "0":
             setattr(neurons, variable, value)

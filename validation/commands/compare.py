@@ -23,7 +23,12 @@ from wmdelays.validation.commands.shared.terminal import (
     print_line,
     progress_bar,
 )
-from wmdelays.validation.recall.comparison import COMPARED, compare, pattern_columns
+from wmdelays.validation.recall.comparison import (
+    COMPARED,
+    COMPARED_IN_CONTINUOUS_TIME,
+    compare,
+    pattern_columns,
+)
 from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict
 
@@ -37,12 +42,14 @@ def command(
     ] = None,
     patterns: Annotated[str, typer.Option(metavar="all|0,3,5", help="Patterns to recall.")] = "all",
     simulators: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME,NAME,…",
-            help=f"Two or more of {', '.join(SIMULATORS)}; the others are compared with the first.",
+            help=f"Two or more of {', '.join(SIMULATORS)}; the others are compared with the first."
+            f" By default {','.join(COMPARED)}; {','.join(COMPARED_IN_CONTINUOUS_TIME)} for a memory"
+            " for neurons in continuous time.",
         ),
-    ] = ",".join(COMPARED),
+    ] = None,
     dt: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +63,9 @@ def command(
         typer.Option(help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest."),
     ] = "auto",
     torch_device: Annotated[str, typer.Option(help="torch: auto (the CPU), cpu or cuda.")] = "auto",
-    neuron: Annotated[str, typer.Option(help="Neuron model: lif.")] = "lif",
+    neuron: Annotated[
+        str | None, typer.Option(help="Neuron model; by default the memory's.")
+    ] = None,
     report: Report = None,
     json_file: JsonFile = None,
     min_f1: Annotated[
@@ -72,7 +81,7 @@ def command(
     if min_f1 is not None and not 0 <= min_f1 <= 1:
         raise InputError(f"--min-f1 is {min_f1}; F1 lies from 0 to 1")
     chosen = chosen_patterns(patterns)
-    names = [simulator(name.strip()).name for name in simulators.split(",")]
+    names = simulators and [simulator(name.strip()).name for name in simulators.split(",")]
     dt_s = time_given(dt, "--dt", above_zero=True)
     check_outputs(json_file, report, memory)
     began = time.perf_counter()
@@ -109,7 +118,7 @@ def command(
     result.timing["total"] = time.perf_counter() - began
     put_json(json_file, result.as_dict())
     _print(result)
-    if device == "auto" and "brian2" in names:
+    if device == "auto" and "brian2" in result.simulations:
         _print_what_is_lost()
     if page is not None:
         print_line(f"report: {page}")
@@ -147,7 +156,8 @@ def _command_line(result, patterns, report):
         words += ["--seed", str(settings["seed"])]
     if patterns != "all":
         words += ["--patterns", patterns]
-    if settings["simulators"] != list(COMPARED):
+    usual = COMPARED if result.memory.neurons is None else COMPARED_IN_CONTINUOUS_TIME
+    if settings["simulators"] != list(usual):
         words += ["--simulators", ",".join(settings["simulators"])]
     if settings["dt_s"] is not None:
         words += ["--dt", f"{settings['dt_s'] * 1e3:.10g}ms"]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wmdelays.brian_models import Brian2Neuron
 
 COMPARED = ("torch", "brian2")
+COMPARED_IN_CONTINUOUS_TIME = ("compiled", "brian2")
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Comparison:
         recalls = {name: one.recalls for name, one in self.simulations.items()}
         first = recalls.pop(self.reference)
         return {
-            name: [agreement(a.own, b.own, self.memory.step) for a, b in zip(first, others)]
+            name: [agreement(a.own, b.own, self.memory.tick) for a, b in zip(first, others)]
             for name, others in recalls.items()
         }
 
@@ -194,8 +195,10 @@ class Comparison:
     def rounding_bound(self):
         """How far float order can move a membrane of these recalls, in the unit of theta.
 
-        See `wmdelays.rounding.rounding_bound`.
+        See `wmdelays.rounding.rounding_bound`; None for neurons in continuous time.
         """
+        if self.memory.neurons is not None:
+            return None
         n_substeps = max(one.setup.n_substeps or 1 for one in self.simulations.values())
         return rounding_bound(self.memory, self.simulations[self.reference].recalls, n_substeps)
 
@@ -248,13 +251,13 @@ class Comparison:
 
 def compare(
     memory: Memory,
-    simulators: Sequence[str] = COMPARED,
+    simulators: Sequence[str] | None = None,
     *,
     patterns: Sequence[int] | None = None,
     dt: float | None = None,
     device: str = "auto",
     torch_device: str = "auto",
-    neuron: str | Brian2Neuron = "lif",
+    neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Comparison:
     """Recall stored patterns in several simulators and compare the spikes.
@@ -262,9 +265,10 @@ def compare(
     Parameters
     ----------
     memory : Memory
-    simulators : sequence of str
+    simulators : sequence of str, optional
         Two or more names from `wmdelays.validation.recall.simulators.SIMULATORS`. The first is the
-        reference, with which the others are compared.
+        reference, with which the others are compared. By default torch and brian2, or compiled and
+        brian2 for a memory for neurons in continuous time.
     patterns : sequence of int, optional
         Which patterns to cue; by default all.
     dt : float, optional
@@ -274,8 +278,9 @@ def compare(
         Where Brian2 runs; "auto" takes the one that is expected to be done first.
     torch_device : {"auto", "cpu", "cuda"}
         Where torch runs; "auto" is the CPU.
-    neuron : str or Brian2Neuron
-        The neuron model of simulators in continuous time: a name, or a model of one's own.
+    neuron : str or Brian2Neuron, optional
+        The neuron model of simulators in continuous time: a name, or a model of one's own. By default
+        that of the memory.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -307,6 +312,8 @@ def compare(
             raise InputError(f"there is no pattern {k}; the memory holds 0…{memory.n_patterns - 1}")
     if len(set(chosen)) < len(chosen):
         raise InputError("a pattern is named twice")
+    if simulators is None:
+        simulators = COMPARED if memory.neurons is None else COMPARED_IN_CONTINUOUS_TIME
     names = list(simulators)
     if len(names) < 2:
         raise InputError("a comparison takes two simulators or more, such as torch,brian2")
@@ -316,7 +323,7 @@ def compare(
     for name, where in devices.items():
         if where != "auto" and name not in names:
             raise InputError(f"the device {shortened(where)} is for {name}, which is not compared")
-    if neuron != "lif" and not any(simulator(name).continuous for name in names):
+    if neuron not in (None, "lif") and not any(simulator(name).continuous for name in names):
         raise InputError("another neuron than lif takes a simulator in continuous time: brian2")
     setups = [
         set_up(
@@ -324,7 +331,7 @@ def compare(
             memory,
             dt=dt,
             device=devices.get(name, "auto"),
-            neuron=neuron if simulator(name).continuous else "lif",
+            neuron=neuron if simulator(name).continuous else None,
         )
         for name in names
     ]
@@ -348,9 +355,13 @@ def compare(
         "dt_s": next((one.dt for one in setups if one.dt), None),
         "device": used.get("brian2"),
         "torch_device": used.get("torch"),
-        "neuron": getattr(neuron, "name", neuron),
+        "neuron": getattr(neuron, "name", neuron) or _model_of(memory),
     }
     return Comparison(memory, chosen, simulations, settings, timing, versions())
+
+
+def _model_of(memory):
+    return "lif" if memory.neurons is None else memory.neurons.model.name
 
 
 def pattern_columns(comparison):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
-from wmdelays.quantities import shortened, substeps
+from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
+from wmdelays.quantities import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 # The fastest.
 DEFAULT = "compiled"
-# Steps of a simulator in continuous time in one of the memory's, where nothing else is said.
-_SUBSTEPS = 10
 # What stands beside simulators in the results of a comparison.
 _TAKEN = frozenset("memory agreement agreements closest_call patterns settings versions".split())
 
@@ -43,7 +42,7 @@ class Simulator:
         Takes nothing, imports what is needed and gives the function that recalls:
         ``recall(memory, cues, *, dt, device, neuron, progress)``, whose result is a list with a
         `wmdelays.Recall` for each cue. `dt` is its time step in seconds (None in discrete time),
-        `device` one of `devices`, `neuron` one of `neurons`, `progress` a function that takes what
+        `device` one of `devices`, `neuron` one of `neurons` (None: the memory's), `progress` a function that takes what
         is being done (str) and the part of it that is done (float or None).
     shown : str
         Its name in sentences.
@@ -64,7 +63,7 @@ class Simulator:
     shown: str
     continuous: bool = False
     devices: tuple = ("cpu",)
-    neurons: tuple = ("lif",)
+    neurons: tuple = (LIF.name,)
     own_neurons: bool = False
     choose_device: Callable | None = None
 
@@ -82,13 +81,14 @@ class Setup:
         The simulator's time step in seconds; None in discrete time.
     device : str
     neuron : str or object
+        None: that of the memory.
     """
 
     simulator: Simulator
     n_substeps: int | None
     dt: float | None
     device: str
-    neuron: object
+    neuron: object = None
 
     def __str__(self):
         # Where there is no choice of devices, it needs no words.
@@ -136,7 +136,11 @@ def _compiled():
     from wmdelays.training.discrete.compiled import recall
 
     def recall_compiled(memory, cues, *, dt, device, neuron, progress):
-        return recall(memory, cues)
+        if memory.neurons is None:
+            return recall(memory, cues)
+        from wmdelays.training.continuous.recall import recall as recall_in_ticks
+
+        return recall_in_ticks(memory, cues, dt)
 
     return recall_compiled
 
@@ -153,17 +157,19 @@ def _choose_brian2_device(memory, cues, dt, neuron):
     return choose_device(memory, cues, dt, neuron)
 
 
+_ALL_NEURONS = (LIF.name, *NEURONS)
 SIMULATORS = {
     one.name: one
     for one in (
         Simulator("torch", _torch, "torch", devices=("cpu", "cuda")),
-        Simulator("compiled", _compiled, "compiled"),
+        Simulator("compiled", _compiled, "compiled", neurons=_ALL_NEURONS),
         Simulator(
             "brian2",
             _brian2,
             "Brian2",
             continuous=True,
             devices=tuple(DEVICES),
+            neurons=_ALL_NEURONS,
             own_neurons=True,
             choose_device=_choose_brian2_device,
         ),
@@ -216,7 +222,7 @@ def simulator(name):
     return SIMULATORS[name]
 
 
-def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
+def set_up(name, memory, *, dt=None, device="auto", neuron=None):
     """A simulator and its settings for a memory, checked before any work.
 
     Parameters
@@ -225,12 +231,13 @@ def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
         A name from `SIMULATORS`.
     memory : Memory
     dt : float, optional
-        Time step in seconds of a simulator in continuous time; by default a tenth of the memory's.
-        In discrete time it has no effect, but has to divide the memory's step all the same.
+        Time step in seconds of a simulator in continuous time; by default a tenth of the memory's
+        step, or the tick of its neurons. In discrete time it has no effect, but has to divide the
+        memory's step all the same.
     device : str
         Where the simulator runs, or "auto".
-    neuron : str or object
-        The neuron model: a name, or with Brian2 a model of one's own.
+    neuron : str or object, optional
+        The neuron model: a name, or with Brian2 a model of one's own. By default the memory's.
 
     Returns
     -------
@@ -242,11 +249,21 @@ def set_up(name, memory, *, dt=None, device="auto", neuron="lif"):
         If there is no such simulator, device or neuron model, or dt does not divide the step.
     """
     chosen = simulator(name)
-    n_substeps = _SUBSTEPS if dt is None else substeps(memory.step, dt)
+    n_substeps = memory.substeps(dt)
     _check_known("device", device, ("auto", *chosen.devices), chosen)
+    own = LIF if memory.neurons is None else memory.neurons.model
+    if neuron is None and own.name not in chosen.neurons and not chosen.own_neurons:
+        raise InputError(
+            f"the memory was learned for {own.name}, which {chosen.shown} does not know; take"
+            f" {' or '.join(n for n, one in SIMULATORS.items() if own.name in one.neurons)}"
+        )
     if isinstance(neuron, str) or not chosen.own_neurons:
-        _check_known("neuron", neuron, chosen.neurons, chosen)
-    if not chosen.continuous:
+        _check_known("neuron", own.name if neuron is None else neuron, chosen.neurons, chosen)
+    if isinstance(neuron, str | ContinuousNeuron):
+        named = neuron if isinstance(neuron, str) else neuron.name
+        if named != own.name:
+            raise InputError(f"the memory was learned for {own.name}, not for {named}")
+    if not chosen.continuous and memory.neurons is None:
         return Setup(chosen, None, None, device, neuron)
     return Setup(chosen, n_substeps, memory.step / n_substeps, device, neuron)
 
@@ -266,7 +283,7 @@ def recall(
     *,
     dt: float | None = None,
     device: str = "auto",
-    neuron: str | Brian2Neuron = "lif",
+    neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, by any simulator.
@@ -281,12 +298,12 @@ def recall(
         "torch" (torch's operators, in discrete time), "brian2" (continuous time).
     dt : float, optional
         Time step in seconds of a simulator in continuous time; it has to divide the memory's step.
-        By default a tenth of it.
+        By default a tenth of it, or the tick of the memory's neurons.
     device : str
         Where the simulator runs: "cpu" or "cuda" for torch; "numpy", "cython" or
         "cpp_standalone" for Brian2; "auto" takes the one that is expected to be done first.
-    neuron : str or Brian2Neuron
-        The neuron model: a name, or with Brian2 a model of one's own.
+    neuron : str or Brian2Neuron, optional
+        The neuron model: a name, or with Brian2 a model of one's own. By default the memory's.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).

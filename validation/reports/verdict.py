@@ -74,6 +74,11 @@ def certainty(comparison):
     call, bound = comparison.closest_call, comparison.rounding_bound
     if call is None:
         return "The closest call was not recorded, so nothing can be said about rounding."
+    if bound is None:
+        return (
+            f"The closest call, the smallest distance of a membrane from where it fires, is {call:.3g}"
+            " mV; no bound of rounding is known for these neurons."
+        )
     facts = (
         f"The closest call, the smallest |u − θ| of all neurons and steps, is {call:.3g}; the order"
         f" of floating point operations moves a membrane by less than {bound:.2g}"

@@ -235,7 +235,7 @@ def dataset(group, path, ndim=1):
 
 
 def attribute(attributes, name, kind):
-    """An attribute that has to be an int, a float or a bool."""
+    """An attribute that has to be an int, a float, a bool or a str."""
     if name not in attributes:
         raise InputError(f"has no attribute {name}")
     value = attributes[name]
@@ -243,17 +243,19 @@ def attribute(attributes, name, kind):
         int: ((int,), "a whole number"),
         float: ((int, float), "a number"),
         bool: ((bool,), "true or false"),
+        str: ((str,), "a text"),
     }[kind]
     if type(value) not in types:
         raise InputError(f"the attribute {name} is not {words}")
     return kind(value)
 
 
-def check_version(attributes, known):
-    """Raise an InputError unless the attribute `format_version` is the one that is known."""
+def check_version(attributes, *known):
+    """Raise an InputError unless the attribute `format_version` is one that is known."""
     version = attributes.get("format_version")
-    if type(version) is not int or version != known:
-        raise InputError(f"has format version {printable(version)}; this software reads {known}")
+    if type(version) is not int or version not in known:
+        reads = " and ".join(map(str, known))
+        raise InputError(f"has format version {printable(version)}; this software reads {reads}")
 
 
 def _is(found, what):

@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from wmdelays.errors import InputError
 from wmdelays.files.hdf5_tree import attribute, check_version, member_group
+from wmdelays.files.json_text import as_json, decoded
 from wmdelays.files.made import parts_of, texts_of
 from wmdelays.files.sealed_file import read_sealed, writing
 from wmdelays.files.sonata import (
     WANTED,
-    check_nodes,
     read_edges,
+    read_nodes,
     read_spikes,
     write_edges,
     write_nodes,
     write_spikes,
 )
 from wmdelays.memory import Memory
+from wmdelays.neurons import NEURONS, Neurons
 from wmdelays.raster import Raster
+from wmdelays.words import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
-FORMAT_VERSION = 1
-_PARAMETERS = ("n_neurons", "n_delays", "step_s", "beta", "theta", "periodic")
-_ATTRIBUTES = (*_PARAMETERS, "format_version")
+# Of memories for neurons in continuous time; those in discrete time are still written as version 1,
+# which older software reads.
+FORMAT_VERSION = 2
+_DISCRETE = 1
+_PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
+_LIF = ("beta", "theta")
+_NEURONS = ("neuron", "dt_s", "integrator", "classes")
+_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, "format_version")
 _WANTED = ("wmdelays", *WANTED)
 
 
@@ -58,10 +68,17 @@ def write_memory(path: str | Path, memory: Memory) -> None:
     >>> read_memory("memory.h5").fingerprint() == memory.fingerprint()
     True
     """
+    neurons = memory.neurons
+    if neurons is not None and NEURONS.get(neurons.model.name) is not neurons.model:
+        raise InputError(
+            f"the neurons are {printable(neurons.model.name)}, a model of one's own, which no file"
+            f" can hold; it holds {', '.join(NEURONS)}"
+        )
     made = texts_of(memory.made, "how the memory was made", _ATTRIBUTES)
     with writing(path, KIND) as file:
         _write_parameters(file, memory, made)
-        write_nodes(file, memory.n_neurons)
+        kinds = None if memory.neurons is None else memory.neurons.members.astype("int64")
+        write_nodes(file, memory.n_neurons, kinds)
         delay_ms = memory.delay * (memory.step * 1e3)
         write_edges(file, memory.pre, memory.post, memory.weight, delay_ms)
         _write_patterns(file, memory)
@@ -89,9 +106,16 @@ def read_memory(path: str | Path) -> Memory:
 
 def _write_parameters(file, memory, made):
     group = file.create_group("wmdelays")
-    group.attrs["format_version"] = FORMAT_VERSION
-    for name in _PARAMETERS:
+    neurons = memory.neurons
+    group.attrs["format_version"] = _DISCRETE if neurons is None else FORMAT_VERSION
+    for name in _PARAMETERS if neurons is not None else (*_PARAMETERS, *_LIF):
         group.attrs[name] = getattr(memory, name.removesuffix("_s"))
+    if neurons is not None:
+        group.attrs["neuron"] = neurons.model.name
+        group.attrs["dt_s"] = neurons.dt
+        group.attrs["integrator"] = neurons.model.method
+        classes = [{"name": name, "parameters": v} for name, v in neurons.classes.items()]
+        group.attrs["classes"] = as_json(classes)
     for name, text in sorted(made.items()):
         group.attrs[name] = text
 
@@ -100,21 +124,27 @@ def _write_patterns(file, memory):
     spikes = file.create_group("spikes")
     for k, pattern in enumerate(memory.patterns):
         group = spikes.create_group(f"pattern_{k:04d}")
-        group.attrs["n_steps"] = pattern.n_steps(memory.step)
-        write_spikes(group, pattern.neurons, pattern.steps(memory.step) * (memory.step * 1e3))
+        group.attrs["n_steps"] = pattern.n_steps(memory.tick)
+        write_spikes(group, pattern.neurons, pattern.steps(memory.tick) * (memory.tick * 1e3))
 
 
 def _read(file):
     attributes = member_group(file, "wmdelays").attributes
-    check_version(attributes, FORMAT_VERSION)
-    n_neurons, n_delays, step, beta, theta, periodic = (
+    check_version(attributes, _DISCRETE, FORMAT_VERSION)
+    n_neurons, n_delays, step, periodic = (
         attribute(attributes, name, kind)
-        for name, kind in zip(_PARAMETERS, (int, int, float, float, float, bool))
+        for name, kind in zip(_PARAMETERS, (int, int, float, bool))
     )
     if not (math.isfinite(step) and step > 0):
         raise InputError(f"the step is {step} s; it has to be greater than zero")
     made = parts_of(attributes, _ATTRIBUTES)
-    check_nodes(file, n_neurons)
+    kinds = read_nodes(file, n_neurons)
+    neurons, beta, theta = None, None, None
+    if attributes["format_version"] == _DISCRETE:
+        beta, theta = (attribute(attributes, name, float) for name in _LIF)
+    else:
+        neurons = _read_neurons(attributes, n_neurons, kinds)
+    tick = step if neurons is None else neurons.dt
     pre, post, delay, weight = read_edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
     names = [f"pattern_{k:04d}" for k in range(len(spikes.members))]
@@ -130,16 +160,45 @@ def _read(file):
         post=post,
         delay=delay,
         weight=weight,
-        patterns=[_read_pattern(spikes, name, n_neurons, step) for name in names],
+        patterns=[_read_pattern(spikes, name, n_neurons, tick) for name in names],
         periodic=periodic,
         made=made,
+        neurons=neurons,
     )
 
 
-def _read_pattern(spikes, name, n_neurons, step):
+class _Class(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    parameters: dict[str, float]
+
+
+def _read_neurons(attributes, n_neurons, kinds):
+    name, integrator, text = (
+        attribute(attributes, part, str) for part in ("neuron", "integrator", "classes")
+    )
+    if name not in NEURONS:
+        raise InputError(
+            f"is for the neuron {printable(name)}; this software knows {', '.join(NEURONS)}"
+        )
+    model = NEURONS[name]
+    if integrator != model.method:
+        raise InputError(
+            f"was learned with the integrator {printable(integrator)}, not {model.method}"
+        )
+    try:
+        classes = decoded(text, list[_Class])
+    except InputError as error:
+        raise InputError(f"the attribute 'classes' {error}") from None
+    by_name = {one.name: one.parameters for one in classes}
+    if len(by_name) < len(classes):
+        raise InputError("the attribute 'classes' names a class twice")
+    return Neurons(model, n_neurons, attribute(attributes, "dt_s", float), by_name, kinds)
+
+
+def _read_pattern(spikes, name, n_neurons, tick):
     group = member_group(spikes, name)
-    neurons, steps = read_spikes(group, name, n_neurons, step)
+    neurons, steps = read_spikes(group, name, n_neurons, tick)
     n_steps = attribute(group.attributes, "n_steps", int)
     if n_steps < 1 or steps.size and not 0 <= steps.min() <= steps.max() < n_steps:
         raise InputError(f"{name} has spikes outside its {n_steps} steps")
-    return Raster.from_steps(neurons, steps, n_neurons, n_steps, step)
+    return Raster.from_steps(neurons, steps, n_neurons, n_steps, tick)

@@ -27,14 +27,22 @@ WANTED = (
 )
 
 
-def write_nodes(file, n_neurons):
-    """Write the neurons, and what tells that the file is one of SONATA."""
+def write_nodes(file, n_neurons, kinds=None):
+    """Write the neurons, and what tells that the file is one of SONATA.
+
+    Parameters
+    ----------
+    file : h5py.File
+    n_neurons : int
+    kinds : int array, shape (n_neurons,), optional
+        The type of each node; by default all are of type 0.
+    """
     file.attrs["magic"] = np.uint32(_MAGIC)
     file.attrs["version"] = np.array(_VERSION, dtype=np.uint32)
     nodes = file.create_group(_NODES)
     nodes.create_group("0")
     for name, values in (
-        ("node_type_id", np.zeros(n_neurons, np.int64)),
+        ("node_type_id", np.zeros(n_neurons, np.int64) if kinds is None else kinds),
         ("node_id", np.arange(n_neurons, dtype=np.uint64)),
         ("node_group_id", np.zeros(n_neurons, np.uint32)),
         ("node_group_index", np.arange(n_neurons, dtype=np.uint64)),
@@ -70,13 +78,15 @@ def write_spikes(group, neurons, times_ms):
     group["node_ids"] = neurons.astype(np.uint64)
 
 
-def check_nodes(file, n_neurons):
-    """Raise an InputError unless the file has this number of neurons."""
+def read_nodes(file, n_neurons):
+    """The type of each node, checked to be as many as there are neurons."""
     nodes = member_group(file, _NODES)
-    n_nodes = len(dataset(nodes, "node_type_id"))
+    kinds = dataset(nodes, "node_type_id")
+    n_nodes = len(kinds)
     if n_nodes != n_neurons:
         raise InputError(f"has {n_nodes} nodes, but n_neurons is {n_neurons}")
     _check_numbered(nodes, "node_id", n_nodes)
+    return kinds
 
 
 def read_edges(file, n_neurons, step):

@@ -16,8 +16,8 @@ from wmdelays.files.made import parts_of, texts_of
 from wmdelays.files.sealed_file import read_sealed, writing
 from wmdelays.files.sonata import (
     WANTED,
-    check_nodes,
     read_edges,
+    read_nodes,
     read_spikes,
     write_edges,
     write_nodes,
@@ -159,7 +159,7 @@ def _read(file):
         most = {"n_excitatory": n_neurons, "spikes_from_s": from_s}.get(name, _LARGEST)
         if not least <= value <= most:
             raise InputError(f"the attribute {name} is {value}, which makes no sense")
-    check_nodes(file, n_neurons)
+    read_nodes(file, n_neurons)
     pre, post, delay, weight = read_edges(file, n_neurons, _MS)
     excitatory = np.arange(n_neurons) < n_excitatory
     network = DelayNetwork(pre, post, delay, weight, excitatory, max_weight)

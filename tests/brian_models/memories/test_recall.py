@@ -117,7 +117,9 @@ def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory
     cue = random_cue(0, memory)
     with pytest.raises(InputError, match="numpy, cython, cpp_standalone"):
         recall(memory, cue, device="gpu")
-    with pytest.raises(InputError, match="there is lif"):
+    with pytest.raises(InputError, match="there is lif, lif-exp"):
+        recall(memory, cue, neuron="izhi")
+    with pytest.raises(InputError, match="learned for lif, not for izhikevich"):
         recall(memory, cue, neuron="izhikevich")
     with pytest.raises(InputError, match="does not divide"):
         recall(memory, cue, dt=0.3e-3)

@@ -143,6 +143,6 @@ def test_a_device_is_chosen_for_a_model_of_ones_own(random_memory, random_cue):
 
 def test_what_is_neither_a_name_nor_a_model_is_refused(random_memory, random_cue):
     memory = random_memory(1)
-    for neuron in ("izhi", None, neurons.LIF):
+    for neuron in ("izhi", 3, neurons.LIF):
         with pytest.raises(InputError, match="there is no neuron .*; there is lif"):
             recall(memory, random_cue(1, memory), neuron=neuron)

@@ -82,10 +82,10 @@ def test_an_option_that_no_named_simulator_takes_is_refused(
 
 
 def test_a_neuron_of_ones_own_is_refused_by_its_name(small_memory):
-    from wmdelays.brian_models import NEURONS
+    from wmdelays.brian_models import neuron_model
 
-    with pytest.raises(InputError, match="^there is no neuron 'lif' in compiled; there is lif$"):
-        recall(read_memory(small_memory), [], neuron=replace(NEURONS["lif"]))
+    with pytest.raises(InputError, match="^there is no neuron 'lif' in compiled; there is lif,"):
+        recall(read_memory(small_memory), [], neuron=replace(neuron_model("lif")))
 
 
 def test_three_simulators_are_compared_with_the_first(wmdelays, small_memory):

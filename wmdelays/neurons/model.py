@@ -1,8 +1,4 @@
-"""What a neuron model is, as data: its name and its parameters.
-
-Its equations stand in each simulator, in the simulator's own terms: `wmdelays.brian_models.neurons`
-for Brian2, `wmdelays.training.discrete` for the network in discrete time.
-"""
+"""What a neuron model is, as data: its name and its parameters."""
 
 from __future__ import annotations
 
@@ -16,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# The units in which values are given; each simulator knows them all.
-UNITS = ("1", "ms", "Hz", "mV", "nS", "pF", "pA")
+# The units in which values are given; each simulator knows them all. They fit each other, so that
+# equations hold for the bare numbers: pF mV / ms = nS mV = pA.
+UNITS = ("1", "ms", "1/ms", "mV", "nS", "pF", "pA")
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,7 @@ class NeuronModel:
 
     Examples
     --------
+    >>> from wmdelays.neurons import LIF
     >>> [(parameter.name, parameter.default) for parameter in LIF.parameters]
     [('beta', 0.7), ('theta', 1.0)]
     """
@@ -117,18 +115,3 @@ class NeuronModel:
             one.name: getattr(network, one.name) if one.name in self.held else one.default
             for one in self.parameters
         }
-
-
-# Threshold and weights (in its unit) stay this far inside double precision, so that no membrane can
-# overflow.
-RANGE = 1e9
-
-LIF = NeuronModel(
-    "lif",
-    "leaky integrate-and-fire: the membrane decays, and what arrives is added to it",
-    (
-        Parameter("beta", "1", 0.7, "what is left of the membrane after a step", 0, 1, False),
-        Parameter("theta", "1", 1.0, "threshold", 1 / RANGE, RANGE),
-    ),
-    held=("beta", "theta"),
-)

@@ -1,0 +1,160 @@
+"""Compiled functions of a neuron model, and loops compiled with them.
+
+A loop is written once, for any neuron, in terms of the functions below. `specialised` compiles it
+with those of one model, made from the equations by `wmdelays.neurons.one_tick`:
+
+    tick(x, c, held)       the states x after a tick of integration, in place
+    pull(x, c, held, y)    y becomes J^T y, J the Jacobian of a tick that begins with the states x
+    arrive(x, e, i)        the states after arrivals of weights that sum to e > 0 and i < 0
+    kick(y, w)             the derivative along y of an arrival by its weight, of the sign of w
+    fires(x, c)            whether the membrane is at its peak
+    spike(x, c)            the states after a spike
+
+c are the constants of the neuron; `MEMBRANE` is the membrane's place in x, `PEAK` and `BOUND` those
+of its peak and its bound in c.
+"""
+
+import hashlib
+from functools import lru_cache
+from types import FunctionType
+
+import sympy
+from numba import njit
+
+from wmdelays.neurons.one_tick import one_tick
+
+__all__ = ["specialised"]
+
+
+@lru_cache(maxsize=64)
+def functions_of(model):
+    """The source of a model's functions, and what it names beside them.
+
+    Returns
+    -------
+    str, dict
+    """
+    map = one_tick(model)
+    excitatory, inhibitory = map.place(model.excitatory), map.place(model.inhibitory)
+    # A conductance grows by the size of a negative weight, a current by the weight itself.
+    sign = 1 if model.is_signed else -1
+    source = "\n\n".join(
+        (
+            _function("tick(x, c, held)", map, _ticks(map)),
+            _function("pull(x, c, held, y)", map, _pulls(map)),
+            f"def arrive(x, e, i):\n    x[{excitatory}] += e\n    x[{inhibitory}] += {sign} * i",
+            f"def kick(y, w):\n    return y[{excitatory}] if w > 0 else {sign} * y[{inhibitory}]",
+            "def fires(x, c):\n"
+            f"    return x[{map.place(model.membrane)}] >= c[{map.constants.index(map.peak)}]",
+            _function("spike(x, c)", map, _resets(map)),
+        )
+    )
+    names = {
+        "N_STATES": len(map.states),
+        "MEMBRANE": map.place(model.membrane),
+        "PEAK": map.constants.index(map.peak),
+        "BOUND": map.constants.index(map.bound),
+        "SIGNED": model.is_signed,
+        "UPSWING": model.has_upswing,
+    }
+    return source, names
+
+
+def _function(head, map, lines):
+    return "\n    ".join((f"def {head}:", *lines))
+
+
+def _named(map, parts):
+    """Lines that give the states and constants of expressions their names."""
+    used = set().union(*(part.free_symbols for part in parts))
+    yield from (f"{s} = x[{i}]" for i, s in enumerate(map.states) if s in used)
+    yield from (f"{k} = c[{i}]" for i, k in enumerate(map.constants) if k in used)
+
+
+def _assigned(map, parts, places):
+    """Lines that compute expressions and put them into places; what is common comes first."""
+    common, parts = sympy.cse(parts, symbols=sympy.numbered_symbols("common"))
+    yield from (f"{name} = {sympy.pycode(value)}" for name, value in common)
+    # All are computed before the first is put away.
+    yield from (f"new{k} = {sympy.pycode(part)}" for k, part in enumerate(parts))
+    yield from (f"{place} = new{k}" for k, place in enumerate(places))
+
+
+def _ticks(map):
+    yield from _named(map, map.after)
+    moved = [part for part, state in zip(map.after, map.states)]
+    places = [f"x[{i}]" for i in range(len(map.states))]
+    lines = list(_assigned(map, moved, places))
+    for line in lines:
+        state = next((i for i in range(len(places)) if line.startswith(f"x[{i}]")), None)
+        yield f"if not held: {line}" if state is not None and map.held[state] else line
+
+
+def _pulls(map):
+    parts = [part for row in map.jacobian for part in row]
+    ys = [sympy.Symbol(f"y{i}") for i in range(len(map.states))]
+    yield from _named(map, parts)
+    for i, held in enumerate(map.held):
+        yield f"y{i} = 0.0 if held else y[{i}]" if held else f"y{i} = y[{i}]"
+    sums = [
+        sum((map.jacobian[i][j] * ys[i] for i in range(len(ys))), sympy.Integer(0))
+        for j in range(len(ys))
+    ]
+    yield from _assigned(map, sums, [f"y[{j}]" for j in range(len(ys))])
+    # What is held stays, whatever its slope.
+    for i, held in enumerate(map.held):
+        if held:
+            yield f"if held: y[{i}] = 0.0"
+
+
+def _resets(map):
+    changed = [i for i, (one, new) in enumerate(zip(map.states, map.at_reset)) if one != new]
+    parts = [map.at_reset[i] for i in changed]
+    yield from _named(map, parts)
+    yield from _assigned(map, parts, [f"x[{i}]" for i in changed])
+
+
+@lru_cache(maxsize=256)
+def specialised(loop, model, parts=()):
+    """A loop, compiled with the functions of a model.
+
+    What is compiled is kept on disk, beside what numba keeps of the file in which the loop stands,
+    under a name that says of which equations it is.
+
+    Parameters
+    ----------
+    loop : function
+        Plain Python that names functions of a model, see the top of this file.
+    model : ContinuousNeuron
+    parts : tuple of functions
+        Others of that kind that the loop calls, each before those that call it.
+
+    Returns
+    -------
+    compiled function
+    """
+    source, names = functions_of(model)
+    digest = hashlib.sha256(f"{source}{names}".encode()).hexdigest()[:16]
+    # What is run here is what was just made of the equations of a model in Python.
+    space = {"math": __import__("math"), **names}
+    exec(compile(source, f"<equations of {model.name}>", "exec"), space)
+    known = {
+        name: njit(inline="never")(space[name])
+        for name in ("tick", "pull", "arrive", "kick", "fires", "spike")
+    }
+    for part in parts:
+        known[part.__name__] = njit(nogil=True)(_copy(part, {**names, **known}, digest))
+    return njit(nogil=True, cache=True)(_copy(loop, {**names, **known}, digest))
+
+
+def _copy(function, names, digest):
+    """A function that sees other names as well, under a name of its own."""
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        f"{function.__name__}_{digest}",
+        function.__defaults__,
+    )
+    copy.__qualname__ = copy.__name__
+    copy.__module__ = function.__module__
+    return copy

@@ -1,0 +1,1 @@
+"""The margin rule of precisely timed spikes, for neurons in continuous time."""

@@ -1,0 +1,393 @@
+"""One neuron shown the stored spikes, and what it learns from them: loops for any neuron model.
+
+Shown the stored spikes, a neuron depends on its own weights alone, so each learns on its own. The
+functions of a neuron model, such as `tick`, are those that `wmdelays.training.continuous.code` puts
+in.
+"""
+# ruff: noqa: F821
+
+import numpy as np
+from numba import njit
+
+# What was done to the membrane in a tick: it was held, the neuron was reset, it was kept from rising
+# further.
+HELD, RESET, CAPPED = 1, 2, 4
+
+# What `show` counts: targets, those whose crossing is mistimed, those without a spike, those whose
+# slope or overshoot is too small, ticks in which the membrane is too high, and in which it fires.
+TARGETS, MISTIMED, MISSED, SHALLOW, LOW, HIGH, FALSE_ALARMS, N_COUNTS = range(8)
+# What it sums up: errors of crossings in ms, their squares, slopes in mV/ms.
+ERRORS, SQUARES, SLOPES, N_SUMS = range(4)
+
+# Settings: the part of the way to a bound (0: nothing is learned), the margin kappa, the least
+# slope, the overshoot; the tolerated error of a crossing in ms, and the part of a margin that may
+# be missing; the most that a crossing is moved at once, in ms; the tick in ms.
+RATE, KAPPA, SLOPE, OVERSHOOT, TOLERANCE, SLACK, MOST, TICK_MS, N_SETTINGS = range(9)
+# Lengths in ticks: of the pattern, of the clamped part; from where on bounds hold; the refractory
+# period; how long before a target the membrane may rise, where the slope is looked at, and for how
+# long after it; the least between two ticks in which the membrane is lowered; how far back arrivals
+# count.
+N_TICKS, CLAMP, SINCE, REFRACTORY, AHEAD, BEFORE, AFTER, GAP, REACH, N_LENGTHS = range(10)
+
+# Bounds that are met together: the crossing, the slope before it, the overshoot after it.
+_TOGETHER = 3
+_LONG_AGO = -(2**40)
+_NEVER = 2**40
+
+
+def integrate(k, held, weights, place, first, history, rest, c, x):
+    """The states in tick k before any spike, from those at the end of the tick before."""
+    if k == 0:
+        x[:] = rest
+    else:
+        x[:] = history[k - 1]
+        tick(x, c, held)
+    e, i = 0.0, 0.0
+    for q in range(first[k], first[k + 1]):
+        w = np.float64(weights[place[q]])
+        if w > 0:
+            e += w
+        else:
+            i += w
+    arrive(x, e, i)
+
+
+def replay(k0, k1, cap, weights, place, first, history, flags, rest, c, x):
+    """Let the neuron go through ticks again, with other weights and the same spikes."""
+    for k in range(k0, k1):
+        integrate(k, flags[k] & HELD != 0, weights, place, first, history, rest, c, x)
+        flags[k] &= ~CAPPED
+        if flags[k] & RESET:
+            spike(x, c)
+        elif x[MEMBRANE] > cap:
+            x[MEMBRANE] = cap
+            flags[k] |= CAPPED
+        history[k] = x
+
+
+def adjoint(k, n, history, flags, c, y, up, down):
+    """How arrivals move the membrane at tick k.
+
+    Fills in ``up[m]`` and ``down[m]``, the derivatives by a positive and by a negative weight that
+    arrives m ticks before k.
+    """
+    y[:] = 0.0
+    y[MEMBRANE] = 1.0
+    for m in range(n):
+        up[m], down[m] = kick(y, 1.0), kick(y, -1.0)
+        at = k - m
+        if at == 0:
+            up[m + 1 : n] = 0.0
+            down[m + 1 : n] = 0.0
+            break
+        # Back over tick `at`: what was done to the membrane, then the integration.
+        if m > 0 and flags[at] & RESET:
+            unspike(y, c)
+        if m > 0 and flags[at] & CAPPED:
+            y[MEMBRANE] = 0.0
+        pull(history[at - 1], c, flags[at] & HELD != 0, y)
+
+
+def project(
+    n,
+    ticks,
+    missing,
+    kinds,
+    rate,
+    reach,
+    weights,
+    place,
+    first,
+    sign,
+    history,
+    flags,
+    c,
+    y,
+    up,
+    down,
+    z,
+):
+    """Move the weights so that the membrane at some ticks moves by what is missing there.
+
+    dW = Z^T (Z Z^T + 1e-3 diag)^-1 r, with Z the kernels of the ticks and r what is missing, so
+    that none undoes another. Inequalities whose multiplier has the wrong sign are dropped.
+
+    Parameters
+    ----------
+    n : int
+        How many ticks there are.
+    ticks, missing : arrays
+    kinds : int array
+        0: to be met from either side, 1: at least, -1: at most.
+    sign : int8 array, shape (n_rows,)
+        1 for excitatory, -1 for inhibitory presynaptic neurons; 0 where weights may have any sign.
+
+    Returns
+    -------
+    int
+        The first tick whose arrivals changed; -1 if none did.
+    """
+    earliest, latest = ticks[0], ticks[0]
+    for a in range(n):
+        earliest, latest = min(earliest, ticks[a]), max(latest, ticks[a])
+        adjoint(ticks[a], reach, history, flags, c, y, up[a], down[a])
+    begin = max(earliest - reach + 1, 0)
+    q0, q1 = first[begin], first[latest + 1]
+    raises = missing[0] > 0
+    gram = np.zeros((_TOGETHER, _TOGETHER))
+    k = begin
+    for q in range(q0, q1):
+        while first[k + 1] <= q:
+            k += 1
+        row = place[q]
+        w, s = weights[row], sign[row]
+        positive = w > 0 or (w == 0 and (s > 0 or (s == 0 and raises)))
+        for a in range(n):
+            m = ticks[a] - k
+            z[a, q - q0] = 0.0
+            if 0 <= m < reach:
+                z[a, q - q0] = up[a, m] if positive else down[a, m]
+        # A weight of a given sign that is zero moves one way only.
+        if w == 0 and s != 0 and z[0, q - q0] * missing[0] * s < 0:
+            for a in range(n):
+                z[a, q - q0] = 0.0
+        for a in range(n):
+            for b in range(a + 1):
+                gram[a, b] += z[a, q - q0] * z[b, q - q0]
+    multiplier = _multipliers(n, gram, missing, kinds)
+    changed = False
+    for q in range(q0, q1):
+        by = 0.0
+        for a in range(n):
+            by += multiplier[a] * z[a, q - q0]
+        if by == 0.0:
+            continue
+        row = place[q]
+        before = weights[row]
+        after = np.float32(before + rate * by)
+        if sign[row] != 0 and after * sign[row] < 0 or (not SIGNED and after * before < 0):
+            after = np.float32(0)
+        weights[row] = after
+        changed = True
+    return begin if changed else -1
+
+
+@njit(nogil=True)
+def _multipliers(n, gram, missing, kinds):
+    """The multipliers of the bounds that are met together; zero for those that are dropped."""
+    multiplier = np.zeros(_TOGETHER)
+    kept = np.ones(_TOGETHER, np.bool_)
+    total = 0.0
+    for a in range(n):
+        total += gram[a, a]
+    if total <= 1e-300:
+        return multiplier
+    for _ in range(n):
+        which = np.flatnonzero(kept[:n])
+        m = len(which)
+        if m == 0:
+            break
+        matrix, wanted = np.empty((m, m)), np.empty(m)
+        for a in range(m):
+            wanted[a] = missing[which[a]]
+            for b in range(m):
+                i, j = which[a], which[b]
+                matrix[a, b] = gram[max(i, j), min(i, j)]
+            matrix[a, a] *= 1 + 1e-3
+            matrix[a, a] += 1e-12 * total
+        solved = np.linalg.solve(matrix, wanted)
+        good = True
+        for a in range(m):
+            if kinds[which[a]] * solved[a] < 0:
+                kept[which[a]] = good = False
+        if good:
+            for a in range(m):
+                multiplier[which[a]] = solved[a]
+            break
+    return multiplier
+
+
+def show(weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums):
+    """Show one pattern to a neuron without an upswing, and let it learn from each bound in turn.
+
+    With theta the neuron's threshold, s the least slope, o the overshoot, kappa the margin:
+
+    1. (V(k* - 1) + V(k*)) / 2 = theta at a target k*: the membrane crosses half a tick before.
+    2. V(k* - 1.5 ms) <= theta - s * 1.5 ms.
+    3. The membrane without reset reaches theta + o within the refractory period.
+    4. V <= theta - kappa elsewhere, except shortly before a target and while refractory.
+
+    Parameters
+    ----------
+    weights : float32 array, shape (n_rows,)
+        Changed in place.
+    place : int32 array, shape (n_arrivals,)
+        The row of each arrival, in the order of ticks.
+    first : int array, shape (n_ticks + 1,)
+        Where the arrivals of each tick begin.
+    targets : int array
+        Ticks of the neuron's stored spikes, ascending.
+    sign : int8 array, shape (n_rows,)
+        See `project`.
+    rest, c : float arrays
+        The states at rest and the constants.
+    settings, lengths : arrays, shape (N_SETTINGS,) and (N_LENGTHS,)
+    counts, sums : arrays, shape (N_COUNTS,) and (N_SUMS,)
+        Added to.
+
+    References
+    ----------
+    R.-M. Memmesheimer, R. Rubin, B. P. Olveczky & H. Sompolinsky, Learning precisely timed spikes,
+    Neuron 82 (2014).
+    """
+    rate, tolerance, slack = settings[RATE], settings[TOLERANCE], settings[SLACK]
+    kappa, slope, overshoot = settings[KAPPA], settings[SLOPE], settings[OVERSHOOT]
+    h, clamp, reach = settings[TICK_MS], lengths[CLAMP], lengths[REACH]
+    refractory, before, after = lengths[REFRACTORY], lengths[BEFORE], lengths[AFTER]
+    n_ticks = lengths[N_TICKS] + after
+    theta = c[BOUND]
+    history = np.empty((n_ticks, N_STATES))
+    flags = np.zeros(n_ticks, np.uint8)
+    x, y = np.empty(N_STATES), np.empty(N_STATES)
+    up, down = np.empty((_TOGETHER, reach)), np.empty((_TOGETHER, reach))
+    z = np.empty((_TOGETHER, 1))
+    ticks, kinds = np.zeros(_TOGETHER, np.int64), np.zeros(_TOGETHER, np.int64)
+    missing = np.zeros(_TOGETHER)
+    last, lowered, t = _LONG_AGO, _LONG_AGO, 0
+    error, rising = 0.0, 0.0
+    for k in range(n_ticks):
+        since = k - last
+        # For a moment after a target the membrane goes on as if there were no reset: how far it
+        # rises says how sure the spike was. It is put back while the neuron is refractory.
+        rises_on = since <= after and last >= clamp
+        held = since < refractory and not rises_on
+        flags[k] = HELD if held else 0
+        integrate(k, held, weights, place, first, history, rest, c, x)
+        v = x[MEMBRANE]
+        is_target = t < len(targets) and targets[t] == k
+        if is_target:
+            last = k
+            t += 1
+            if after == 0 or k < clamp:
+                flags[k] |= RESET
+        elif after > 0 and last >= clamp and since == after + 1:
+            flags[k] |= RESET
+        elif k < clamp and not held and fires(x, c):
+            flags[k] |= RESET
+            last = k
+        if flags[k] & RESET:
+            spike(x, c)
+        history[k] = x
+        if k < lengths[SINCE]:
+            continue
+        n = 0
+        if is_target and k >= clamp:
+            below = history[k - 1, MEMBRANE]
+            error, rising = theta - (v + below) / 2, max((v - below) / h, 0.3 * slope)
+            late = error / rising
+            counts[TARGETS] += 1
+            counts[MISTIMED] += abs(late) > tolerance
+            counts[MISSED] += v < theta
+            sums[ERRORS] += late
+            sums[SQUARES] += late * late
+            sums[SLOPES] += (v - below) / h
+        if last >= clamp and k == last + after:
+            earlier = max(last - before, 0)
+            too_high = theta - slope * before * h - history[earlier, MEMBRANE]
+            too_low = theta + overshoot - v
+            is_low = after > 0 and too_low > slack * overshoot
+            is_shallow = too_high < -slack * slope * before * h
+            counts[LOW] += is_low
+            counts[SHALLOW] += is_shallow
+            if abs(error / rising) > tolerance or is_low or is_shallow:
+                ticks[0], missing[0], kinds[0], n = last, error, 0, 1
+                if too_high < slope * before * h / 2 and not flags[earlier] & (HELD | RESET):
+                    ticks[n], missing[n], kinds[n] = earlier, too_high, -1
+                    n += 1
+                if after > 0:
+                    ticks[n], missing[n], kinds[n] = k, too_low, 1
+                    n += 1
+        elif not held and not rises_on and not flags[k] & RESET and k < lengths[N_TICKS]:
+            counts[FALSE_ALARMS] += v >= theta and k >= clamp
+            ahead = targets[t] - k if t < len(targets) else _NEVER
+            if ahead > lengths[AHEAD] and v > theta - kappa:
+                counts[HIGH] += v > theta - kappa * (1 - slack)
+                if k - lowered >= lengths[GAP]:
+                    ticks[0], missing[0], kinds[0], n = k, theta - kappa - v, 0, 1
+                    lowered = k
+        if n > 0 and rate > 0:
+            begin = max(ticks[:n].min() - reach + 1, 0)
+            room = first[ticks[:n].max() + 1] - first[begin]
+            if z.shape[1] < room:
+                z = np.empty((_TOGETHER, 2 * room))
+            begin = project(
+                n,
+                ticks,
+                missing,
+                kinds,
+                rate,
+                reach,
+                weights,
+                place,
+                first,
+                sign,
+                history,
+                flags,
+                c,
+                y,
+                up,
+                down,
+                z,
+            )
+            if begin >= 0:
+                replay(begin, k + 1, np.inf, weights, place, first, history, flags, rest, c, x)
+
+
+def respond(weights, place, first, targets, rest, c, lengths, distance):
+    """Let a neuron run freely in the context of a pattern: does it fire at its targets alone?
+
+    Where this holds for all neurons the closed loop is exact: by induction, up to any tick it has
+    emitted the stored spikes, so every neuron has had the context that is shown here.
+
+    Parameters
+    ----------
+    distance : float array, shape (2,)
+        The smallest distance of the membrane below its peak where no spike is wanted, and above it
+        where one is; made smaller.
+
+    Returns
+    -------
+    missed, false_alarms : int
+        Targets without a spike, and spikes that are no targets.
+    """
+    clamp, refractory, n_ticks = lengths[CLAMP], lengths[REFRACTORY], lengths[N_TICKS]
+    history = np.empty((1, N_STATES))
+    x = history[0]
+    last, t, missed, false_alarms = _LONG_AGO, 0, 0, 0
+    x[:] = rest
+    for k in range(n_ticks):
+        held = k - last < refractory
+        if k > 0:
+            tick(x, c, held)
+        e, i = 0.0, 0.0
+        for q in range(first[k], first[k + 1]):
+            w = np.float64(weights[place[q]])
+            if w > 0:
+                e += w
+            else:
+                i += w
+        arrive(x, e, i)
+        is_target = t < len(targets) and targets[t] == k
+        t += is_target
+        reached = not held and fires(x, c)
+        if k >= clamp:
+            missed += is_target and not reached
+            false_alarms += reached and not is_target
+            if is_target:
+                distance[1] = min(distance[1], x[MEMBRANE] - c[PEAK])
+            elif not held:
+                distance[0] = min(distance[0], c[PEAK] - x[MEMBRANE])
+        if reached or (k < clamp and is_target):
+            spike(x, c)
+            last = k
+    return missed, false_alarms
