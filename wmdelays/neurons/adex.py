@@ -7,6 +7,8 @@ of neuronal activity, J. Neurophysiol. 94 (2005). R. Naud, N. Marcille, C. Clopa
 Firing patterns in the adaptive exponential integrate-and-fire model, Biol. Cybern. 99 (2008).
 """
 
+import math
+
 from wmdelays.neurons.continuous import ContinuousNeuron
 from wmdelays.neurons.model import Parameter
 from wmdelays.neurons.synapses import conductances, currents
@@ -27,31 +29,38 @@ _MEMBRANE = (
     Parameter("t_ref", "ms", 2.0, "refractory period", 0),
 )
 
-# Table 1 of Naud et al. 2008, and the neuron of Brette & Gerstner 2005.
-PRESETS = {
-    "brette-gerstner": {},
-    "tonic": dict(
-        c=200, g_l=10, e_l=-70, v_t=-50, delta_t=2, a=2, tau_w=30, b=0, v_r=-58, upswing=10
-    ),
-    "adapting": dict(
-        c=200, g_l=12, e_l=-70, v_t=-50, delta_t=2, a=2, tau_w=300, b=60, v_r=-58, upswing=10
-    ),
-    "initial-burst": dict(
-        c=130, g_l=18, e_l=-58, v_t=-50, delta_t=2, a=4, tau_w=150, b=120, v_r=-50, upswing=10
-    ),
-    "bursting": dict(
-        c=200, g_l=10, e_l=-58, v_t=-50, delta_t=2, a=2, tau_w=120, b=100, v_r=-46, upswing=10
-    ),
-    "irregular": dict(
-        c=100, g_l=12, e_l=-60, v_t=-50, delta_t=2, a=-11, tau_w=130, b=30, v_r=-48, upswing=10
-    ),
-    "transient": dict(
-        c=100, g_l=10, e_l=-65, v_t=-50, delta_t=2, a=10, tau_w=90, b=100, v_r=-47, upswing=10
-    ),
-    "delayed": dict(
-        c=100, g_l=10, e_l=-65, v_t=-50, delta_t=2, a=-10, tau_w=90, b=30, v_r=-47, upswing=10
-    ),
+# Of Brette & Gerstner 2005, and two other kinds of neuron with the same membrane, as Brian2's
+# example of the paper has them (examples/frompapers/Brette_Gerstner_2005.py).
+_BRETTE_GERSTNER = {
+    "regular": {},
+    "bursting": dict(tau_w=20, b=500, v_r=-45.4),
+    "fast-spiking": dict(a=2 * 281 / 144, b=0),
 }
+
+# Table 1 of Naud et al. 2008. The row "transient" is that of P. Müller (Distortions of neural network
+# models induced by their emulation on neuromorphic hardware, Diploma thesis, Heidelberg 2011), which
+# Brian2's example of the paper has too: as printed it does not give the paper's figure. The row
+# "delayed regular bursting" is left out: as printed it does not burst (b = 0), and as Müller has it
+# (a = -g_l) the neuron does not rest without input.
+_NAUD = {
+    "tonic": dict(c=200, g_l=10, e_l=-70, a=2, tau_w=30, b=0, v_r=-58),
+    "adapting": dict(c=200, g_l=12, e_l=-70, a=2, tau_w=300, b=60, v_r=-58),
+    "initial-burst": dict(c=130, g_l=18, e_l=-58, a=4, tau_w=150, b=120, v_r=-50),
+    "regular-bursting": dict(c=200, g_l=10, e_l=-58, a=2, tau_w=120, b=100, v_r=-46),
+    "delayed-accelerating": dict(c=200, g_l=12, e_l=-70, a=-10, tau_w=300, b=0, v_r=-58),
+    "transient": dict(c=100, g_l=10, e_l=-65, a=10, tau_w=90, b=100, v_r=-47),
+    "irregular": dict(c=100, g_l=12, e_l=-60, a=-11, tau_w=130, b=30, v_r=-48),
+}
+PRESETS = _BRETTE_GERSTNER | {
+    name: dict(v_t=-50, delta_t=2, **values) for name, values in _NAUD.items()
+}
+
+
+def _rests(p):
+    """Whether the current at which the neuron begins to fire (its rheobase) is more than zero."""
+    if p["a"] <= -p["g_l"]:
+        return False
+    return p["v_t"] - p["e_l"] > p["delta_t"] * (1 - math.log1p(p["a"] / p["g_l"]))
 
 
 def _neuron(name, help, synapses):
@@ -75,6 +84,10 @@ def _neuron(name, help, synapses):
         presets=PRESETS,
         requires=(
             (lambda p: p["e_l"] < p["v_t"], "the resting potential e_l has to lie below v_t"),
+            (
+                _rests,
+                "without input the neuron does not rest: a is too far below zero, or e_l too near v_t",
+            ),
             (
                 lambda p: p["v_r"] < p["v_t"] + p["upswing"],
                 "the potential after a spike v_r has to lie below v_t + upswing",

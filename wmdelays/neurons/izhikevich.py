@@ -5,6 +5,8 @@ References
 E. M. Izhikevich, Simple model of spiking neurons, IEEE Trans. Neural Netw. 14 (2003).
 """
 
+import math
+
 from wmdelays.neurons.continuous import ContinuousNeuron
 from wmdelays.neurons.model import Parameter
 from wmdelays.neurons.synapses import conductances, currents
@@ -32,6 +34,7 @@ PRESETS = {
 }
 
 # Where the neuron rests without input: 0.04 v^2 + (5 - b) v + 140 = 0, the lower root.
+_LARGEST_B = 5 - math.sqrt(22.4)
 _REST = "(b - 5 - sqrt((5 - b)**2 - 22.4)) / 0.08 * mV"
 
 
@@ -56,8 +59,12 @@ def _neuron(name, help, synapses):
         presets=PRESETS,
         requires=(
             (
-                lambda p: (5 - p["b"]) ** 2 > 22.4,
+                lambda p: p["b"] < _LARGEST_B,
                 "without input the neuron does not rest: b has to be less than 0.267",
+            ),
+            (
+                lambda p: p["b"] - math.sqrt((5 - p["b"]) ** 2 - 22.4) < p["a"],
+                "without input the neuron does not rest: a is too small for this b",
             ),
             (
                 lambda p: p["v_r"] < p["v_peak"],

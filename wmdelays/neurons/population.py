@@ -66,6 +66,8 @@ class Neurons:
             model.check(values)
         if not (math.isfinite(self.dt) and 1e-3 / _MOST_TICKS <= self.dt <= 1e-3):
             raise InputError(f"the tick is {self.dt * 1e3:g} ms; it has to be from 0.001 to 1 ms")
+        if not (self.n_neurons >= 1 and self.n_neurons % 1 == 0):
+            raise InputError(f"there cannot be {self.n_neurons} neurons")
         members = np.zeros(self.n_neurons, np.int32) if self.members is None else self.members
         members = np.asarray(members)
         if members.shape != (self.n_neurons,) or members.dtype.kind not in "iu":
@@ -155,7 +157,7 @@ def mixed(
         if name not in model.presets:
             there_are = ", ".join(model.presets) or "none"
             raise InputError(f"{model.name} has no preset {name!r}; there is {there_are}")
-    if abs(sum(parts.values()) - 1) > 1e-9 or min(parts.values()) < 0:
+    if not (abs(sum(parts.values()) - 1) <= 1e-9 and min(parts.values()) >= 0):
         raise InputError("the parts of the classes have to sum to 1")
     bounds = np.rint(np.cumsum(list(parts.values())) * n_neurons).astype(int)
     members = np.searchsorted(bounds, np.arange(n_neurons), side="right").astype(np.int32)
