@@ -36,6 +36,14 @@ def share(value):
     return f"{value:.12g}"
 
 
+def signed(value):
+    """A number with its sign and three digits, such as ``+0.13``; a dash where it is not known."""
+    if value != value:
+        return "–"
+    # What is as good as nought is shown so, without a sign of its own.
+    return f"{value:+.3g}" if abs(value) >= 5e-5 else "0"
+
+
 def duration(seconds):
     """A time in a few words: ``85 s``, ``12 min``, ``3.5 h``."""
     if seconds < 90:

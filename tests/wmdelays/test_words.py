@@ -1,4 +1,4 @@
-from wmdelays.words import printable
+from wmdelays.words import printable, signed
 
 
 def test_plain_text_stays():
@@ -17,3 +17,9 @@ def test_names_that_are_not_utf8_can_be_printed():
 
 def test_anything_can_be_shown():
     assert printable(3.5) == "3.5"
+
+
+def test_numbers_with_a_sign_have_none_for_nought():
+    assert [signed(one) for one in (0.1234, -3.0, 0.0, -1e-9, float("nan"))] == [
+        *("+0.123", "-3", "0", "0", "–")
+    ]

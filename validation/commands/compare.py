@@ -55,7 +55,8 @@ def command(
         typer.Option(
             metavar="TIME",
             help="Time step of Brian2, a part of the training step; by default a tenth, which is"
-            " 0.1ms for steps of 1ms.",
+            " 0.1ms for steps of 1ms. Neurons in continuous time run at it in all simulators, by"
+            " default at the one for which they were learned.",
         ),
     ] = None,
     device: Annotated[
@@ -130,7 +131,7 @@ def command(
 
 def _print(result):
     print_columns(pattern_columns(result))
-    for line in (verdict(result), certainty(result)):
+    for line in (*verdict(result), certainty(result)):
         print_line(line)
     timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
     print_line(f"seconds: {timing}")

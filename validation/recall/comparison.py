@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.machine.versions import versions
@@ -13,8 +15,9 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import shortened
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
+from wmdelays.timing.timed_scores import TimedScores, score_times
 from wmdelays.validation.recall.simulators import Setup, set_up, simulator
-from wmdelays.words import counted, share
+from wmdelays.words import counted, share, signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 COMPARED = ("torch", "brian2")
 COMPARED_IN_CONTINUOUS_TIME = ("compiled", "brian2")
+# By how much F1 may fall and the tempo change (in percent) at the halved dt, for a verdict to stand.
+LESS_F1, OTHER_TEMPO = 0.001, 0.25
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,15 @@ class Simulation:
         Against the stored patterns.
     seconds : float
         The time it took.
+    times : TimedScores or None
+        The same where spikes may come a little early or late, for neurons in continuous time.
     """
 
     setup: Setup
     recalls: list
     scores: Scores
     seconds: float
+    times: TimedScores | None = None
 
     @property
     def shown(self):
@@ -55,6 +63,18 @@ class Simulation:
     def n_spikes(self):
         """Number of the network's own spikes."""
         return sum(len(recall.own) for recall in self.recalls)
+
+    @property
+    def f1(self):
+        """How much is recalled, over all patterns: F1, in continuous time that within 1 ms."""
+        return self.scores.total.f1 if self.times is None else self.times.within[1].f1
+
+    @property
+    def pattern_f1(self):
+        """The same of each pattern, a list."""
+        if self.times is None:
+            return [one.f1 for one in self.scores.patterns]
+        return [one.within[1].f1 for one in self.times.patterns]
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +95,9 @@ class Comparison:
         Seconds spent in each part.
     versions : dict
         Versions of the software that took part.
+    halved : Simulation or None
+        What a simulator in continuous time makes of the cues at half of dt, for neurons in
+        continuous time: their equations have to mean the same there.
     """
 
     memory: Memory
@@ -83,9 +106,10 @@ class Comparison:
     settings: dict
     timing: dict
     versions: dict
+    halved: Simulation | None = None
 
     def __repr__(self):
-        f1 = (f"{one.shown} F1 {share(one.scores.total.f1)}" for one in self.simulations.values())
+        f1 = (f"{one.shown} F1 {share(one.f1)}" for one in self.simulations.values())
         n = sum(
             one.only_first + one.only_second for ones in self.agreements.values() for one in ones
         )
@@ -168,7 +192,20 @@ class Comparison:
     @property
     def worst_f1(self):
         """F1 over all patterns of the simulator that recalls worst."""
-        return min(one.scores.total.f1 for one in self.simulations.values())
+        return min(one.f1 for one in self.simulations.values())
+
+    @property
+    def stands(self):
+        """Whether as much is recalled at the halved dt, at the same tempo; None without one."""
+        if self.halved is None:
+            return None
+        fine, coarse = (
+            one.times for one in (self.halved, self.simulations[self.halved.setup.simulator.name])
+        )
+        faster = abs(np.nan_to_num(fine.tempo_percent) - np.nan_to_num(coarse.tempo_percent))
+        return bool(
+            fine.f1_lag_followed >= coarse.f1_lag_followed - LESS_F1 and faster <= OTHER_TEMPO
+        )
 
     @property
     def closest_calls(self):
@@ -214,14 +251,16 @@ class Comparison:
             "memory": sizes(self.memory),
             **{name: _score_values(one) for name, one in self.simulations.items()},
             **self._said({name: self.agreement(name) for name in names[1:]}, "agreement"),
+            **self._at_halved_dt(),
             "closest_call": self.closest_call,
             "rounding_bound": self.rounding_bound,
             "patterns": [
                 {
                     "pattern": k,
                     **{
-                        f"{name}_f1": one.scores.patterns[place].f1
+                        f"{name}_{key}": value
                         for name, one in self.simulations.items()
+                        for key, value in _pattern_values(one, place).items()
                     },
                     **self._said({name: ones[place] for name, ones in self.agreements.items()}),
                 }
@@ -231,6 +270,13 @@ class Comparison:
             "timing_s": self.timing,
             "versions": self.versions,
         }
+
+    def _at_halved_dt(self):
+        if self.halved is None:
+            return {}
+        one = self.halved
+        values = {"simulator": one.setup.simulator.name, "dt_s": one.setup.dt}
+        return {"halved_dt": {**values, **_score_values(one), "stands": self.stands}}
 
     def _said(self, agreements, alone=None):
         """Agreements by name as JSON values; a single one under the name `alone`, if there is one."""
@@ -273,7 +319,8 @@ def compare(
         Which patterns to cue; by default all.
     dt : float, optional
         Time step in seconds of simulators in continuous time; it has to divide the training step.
-        By default a tenth of the training step.
+        By default a tenth of the training step, or the tick for which neurons in continuous time
+        were learned.
     device : {"auto", "numpy", "cython", "cpp_standalone"}
         Where Brian2 runs; "auto" takes the one that is expected to be done first.
     torch_device : {"auto", "cpu", "cuda"}
@@ -344,11 +391,15 @@ def compare(
     cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
     simulations = {}
     for name, setup in zip(names, setups):
-        start = time.perf_counter()
-        setup = setup.for_cues(memory, cues)
-        recalls = setup.recall(memory, cues, say)
-        timing[name] = time.perf_counter() - start
-        simulations[name] = Simulation(setup, recalls, score(recalls, stored), timing[name])
+        simulations[name] = _simulated(setup, memory, cues, stored, say)
+        timing[name] = simulations[name].seconds
+    halved = None
+    fine = [one for one in simulations.values() if one.setup.simulator.continuous]
+    if memory.neurons is not None and fine:
+        setup = fine[-1].setup
+        setup = replace(setup, n_substeps=2 * setup.n_substeps, dt=setup.dt / 2)
+        halved = _simulated(setup, memory, cues, stored, say)
+        timing["halved_dt"] = halved.seconds
     used = {name: one.setup.device for name, one in simulations.items()}
     settings = {
         "simulators": names,
@@ -357,7 +408,20 @@ def compare(
         "torch_device": used.get("torch"),
         "neuron": getattr(neuron, "name", neuron) or _model_of(memory),
     }
-    return Comparison(memory, chosen, simulations, settings, timing, versions())
+    return Comparison(memory, chosen, simulations, settings, timing, versions(), halved)
+
+
+def _simulated(setup, memory, cues, stored, say):
+    """What a simulator makes of cues, scored against the stored patterns."""
+    start = time.perf_counter()
+    setup = setup.for_cues(memory, cues)
+    recalls = setup.recall(memory, cues, say)
+    seconds = time.perf_counter() - start
+    if memory.neurons is None:
+        return Simulation(setup, recalls, score(recalls, stored), seconds)
+    times = score_times(recalls, stored)
+    exact = Scores(times.exact, tuple(one.exact for one in times.patterns))
+    return Simulation(setup, recalls, exact, seconds, times)
 
 
 def _model_of(memory):
@@ -369,7 +433,14 @@ def pattern_columns(comparison):
     shown = {name: one.shown for name, one in comparison.simulations.items()}
     columns = {"pattern": [str(k) for k in comparison.patterns]}
     for name, one in comparison.simulations.items():
-        columns[f"F1 {shown[name]}"] = [share(score.f1) for score in one.scores.patterns]
+        columns[f"F1 {shown[name]}"] = [share(f1) for f1 in one.pattern_f1]
+    times = comparison.simulations[comparison.reference].times
+    if times is not None:
+        columns["lag followed"] = [share(one.f1_lag_followed) for one in times.patterns]
+        columns["tempo (%)"] = [signed(one.tempo_percent) for one in times.patterns]
+        columns["lag at the end (ms)"] = [signed(one.lag_end_ms) for one in times.patterns]
+        columns["lost"] = [f"{one.n_lost}" for one in times.patterns]
+        columns["too many"] = [f"{one.n_too_many}" for one in times.patterns]
     for name, ones in comparison.agreements.items():
         # Which two are compared needs words where there are more of them.
         of = f" {shown[name]}" if len(shown) > 2 else ""
@@ -383,11 +454,20 @@ def pattern_columns(comparison):
 
 
 def _score_values(simulation):
-    scores = simulation.scores
+    scores, times = simulation.scores, simulation.times
     return {
         "f1": scores.total.f1,
         "precision": scores.total.precision,
         "recall": scores.total.recall,
         "worst_pattern_f1": scores.worst_pattern_f1,
         "n_spikes": simulation.n_spikes,
+        **({} if times is None else times.as_dict()),
+    }
+
+
+def _pattern_values(simulation, place):
+    times = simulation.times
+    return {
+        "f1": simulation.scores.patterns[place].f1,
+        **({} if times is None else times.patterns[place].as_dict()),
     }

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 # The fastest.
 DEFAULT = "compiled"
 # What stands beside simulators in the results of a comparison.
-_TAKEN = frozenset("memory agreement agreements closest_call patterns settings versions".split())
+_TAKEN = frozenset(
+    "memory agreement agreements halved_dt closest_call patterns settings versions".split()
+)
 
 
 @dataclass(frozen=True)

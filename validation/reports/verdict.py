@@ -1,31 +1,119 @@
 """The outcome of a comparison in words."""
 
-from wmdelays.words import share
+import math
+
+from wmdelays.words import counted, share, signed
+
+# Below this F1 with the lag followed there is nothing of a pattern to speak of.
+_LITTLE = 0.1
 
 
 def verdict(comparison):
+    """The outcome in a few sentences, a list.
+
+    For neurons in continuous time whether the patterns are recalled; whether the simulators emit the
+    same spikes; and whether that stands at half of dt.
+    """
+    if comparison.memory.neurons is None:
+        return [_same_spikes(comparison)]
+    first = [_recalled(comparison), _same_spikes(comparison)]
+    return first if comparison.halved is None else [*first, _at_halved_dt(comparison)]
+
+
+def _recalled(comparison):
+    """Whether and how much of the patterns the reference recalls, for neurons in continuous time."""
+    one = comparison.simulations[comparison.reference]
+    total, times = one.scores.total, one.times
+    tick = f"{comparison.memory.tick * 1e3:.6g} ms"
+    if total.matched == total.recalled == total.stored:
+        n = total.stored
+        if not n:
+            return "There is nothing to recall, and no spike is too many."
+        which = "The one stored spike comes" if n == 1 else f"All {n:,} stored spikes come"
+        return f"Recalled exactly. {which} at the very tick of {tick}, and no other."
+    followed = times.followed
+    if followed.matched and not (times.n_lost or times.n_too_many):
+        head = "Recalled, every spike and no other, but not at the very ticks."
+    elif followed.f1 < _LITTLE:
+        head = "Not recalled."
+    else:
+        head = "Recalled in part."
+    worst = ""
+    if len(comparison.patterns) > 1:
+        worst = f" ({_worst_pattern(comparison.patterns, [one.pattern_f1])})"
+    text = (
+        f"{head} F1 within 1 ms = {share(one.f1)}{worst}; with the lag followed"
+        f" {share(followed.f1)}{_tempo(times)}."
+    )
+    if not (times.n_lost or times.n_too_many):
+        return text
+    return f"{text} {_lost(comparison, times)}"
+
+
+def _tempo(times):
+    """Tempo, wobble and lag as the end of a sentence; nothing where they are not known."""
+    if math.isnan(times.tempo_percent):
+        return ""
+    return (
+        f", tempo {signed(times.tempo_percent)} %, wobble {times.wobble_ms:.2g} ms, lag"
+        f" {signed(times.lag_end_ms)} ms at the end"
+    )
+
+
+def _lost(comparison, times):
+    """How many spikes are lost and too many, and the first that is lost."""
+    parts = []
+    if times.n_lost:
+        when, k = min(
+            (one.first_lost_s, k)
+            for one, k in zip(times.patterns, comparison.patterns)
+            if one.n_lost
+        )
+        first = f"the first at {when:.6g} s in pattern {k}"
+        lost = f"{counted(times.n_lost, 'spike')} {'is' if times.n_lost == 1 else 'are'} lost"
+        parts.append(f"{lost}, {first}" if times.n_lost > 1 else f"{lost}, {first[10:]}")
+    if times.n_too_many:
+        parts.append(f"{times.n_too_many:,} {'is' if times.n_too_many == 1 else 'are'} too many")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _at_halved_dt(comparison):
+    """Whether the verdict stands at half of dt."""
+    one = comparison.halved
+    at = f"At half of dt, {one.setup.dt * 1e3:.6g} ms,"
+    if not one.n_spikes:
+        return f"{at} {one.shown} emits no spike of its own."
+    tempo = one.times.tempo_percent
+    return (
+        f"{at} that {'stands' if comparison.stands else 'does not stand'}: in {one.shown} F1 with the"
+        f" lag followed is {share(one.times.f1_lag_followed)}"
+        f"{'' if math.isnan(tempo) else f', the tempo {signed(tempo)} %'}."
+    )
+
+
+def _same_spikes(comparison):
     """Whether the simulators emit the same spikes, in a sentence, or one for each that differs."""
     ran = {name: str(one.setup) for name, one in comparison.simulations.items()}
     at = "" if comparison.dt is None else f" at dt = {comparison.dt * 1e3:.6g} ms"
     if comparison.exact:
         n = comparison.agreement().matched
-        f1 = share(comparison.worst_f1)
+        f1 = f"; F1 = {share(comparison.worst_f1)}"
+        # In continuous time a sentence before has said how much is recalled.
+        if comparison.memory.neurons is not None:
+            f1 = ""
         names = list(ran.values())
         if n:
-            return (
-                f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}; F1 = {f1}"
-                f" ({_worst(comparison)})."
-            )
+            worst = f" ({_worst(comparison)})" if f1 else ""
+            return f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}{f1}{worst}."
         none = f"Neither {names[0]} nor {names[1]} emits"
         if len(names) > 2:
             none = f"None of {joined(names)} emits"
-        return f"{none} a spike of its own{at}; F1 = {f1}."
+        return f"{none} a spike of its own{at}{f1}."
     sentences = [
         _difference(comparison, name, ran, at) for name in list(comparison.simulations)[1:]
     ]
-    f1 = joined(
-        [f"{share(one.scores.total.f1)} in {one.shown}" for one in comparison.simulations.values()]
-    )
+    f1 = joined([f"{share(one.f1)} in {one.shown}" for one in comparison.simulations.values()])
     return f"{' '.join(sentences)} F1 = {f1} ({_worst(comparison)})."
 
 
@@ -61,8 +149,12 @@ def _spikes(n):
 
 def _worst(comparison):
     """The pattern recalled worst by any; scores of equal patterns name the first."""
-    each = zip(*(one.scores.patterns for one in comparison.simulations.values()))
-    best = [(min(one.f1 for one in ones), k) for k, ones in zip(comparison.patterns, each)]
+    each = [one.pattern_f1 for one in comparison.simulations.values()]
+    return _worst_pattern(comparison.patterns, each)
+
+
+def _worst_pattern(patterns, each):
+    best = [(min(ones), k) for k, ones in zip(patterns, zip(*each))]
     f1, k = min(best)
     if len(best) > 1 and f1 == max(best)[0]:
         return f"{share(f1)} in every pattern"

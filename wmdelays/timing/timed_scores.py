@@ -31,17 +31,21 @@ class TimedScore:
 
     Attributes
     ----------
+    exact : Score
+        Spikes at the very time.
     within : dict of int to Score
         Spikes that match within 1, 2 and 5 ms, as they come.
     followed : Score
         Within 1 ms, the lag followed. What the recall was not run for long enough to show is left
-        out: the end of the pattern where it is late, what comes after the pattern where it is early.
+        out: the end of the pattern where it is late, what comes after the pattern where it is early;
+        and in the last millisecond before either, what has no match.
     lag : Lag
     first_lost_s : float
         Time of the first stored spike without a match (lag followed), in seconds from the pattern's
         start; NaN if none is lost.
     """
 
+    exact: Score
     within: dict
     followed: Score
     lag: Lag
@@ -100,6 +104,11 @@ class TimedScores:
     def __repr__(self):
         n = counted(len(self.patterns), "pattern")
         return f"<TimedScores: {n}, {_in_words(self)}>"
+
+    @property
+    def exact(self) -> Score:
+        """Spikes at the very time, over all patterns at once."""
+        return sum((one.exact for one in self.patterns), Score(0, 0, 0))
 
     @property
     def within(self) -> dict:
@@ -228,21 +237,29 @@ def _score(recall, pattern):
     stored = _between(pattern.neurons, pattern.times, start, stop)
     own = _between(recall.own.neurons, recall.own.times - onset, start, ran)
     plain = _between(*own, start, stop)
-    within = {}
-    for ms in WINDOWS:
+    scores = {}
+    for ms in (0, *WINDOWS):
         pairs, _ = match_spikes(*stored, *plain, ms * 1e-3)
-        within[ms] = Score(len(pairs), len(plain[0]), len(stored[0]))
+        scores[ms] = Score(len(pairs), len(plain[0]), len(stored[0]))
     lag = follow_lag(*stored, *own, start, stop)
+    followed, lost = _followed(stored, own, lag, stop, ran)
+    first_lost = float(min(lost, default=np.nan))
+    return TimedScore(scores.pop(0), scores, followed, lag, first_lost)
+
+
+def _followed(stored, own, lag, stop, ran):
+    """The Score with the lag followed, and the times of the stored spikes that are lost."""
     expected = stored[1] + lag.at(stored[1])
-    # What comes after the recall's end cannot be there, nor can what comes after the pattern's.
-    shown = nanoseconds(expected) < nanoseconds(ran)
-    meant = nanoseconds(own[1]) < nanoseconds(stop + lag.at(np.array([stop]))[0])
-    neurons, times, expected = stored[0][shown], stored[1][shown], expected[shown]
-    own = own[0][meant], own[1][meant]
-    pairs, _ = match_spikes(neurons, expected, *own, FOLLOWED)
-    lost = np.delete(times, pairs)
-    first_lost = float(lost.min()) if len(lost) else float("nan")
-    return TimedScore(within, Score(len(pairs), len(own[0]), len(times)), lag, first_lost)
+    one, other = match_spikes(stored[0], expected, *own, FOLLOWED)
+    # What the recall was not run for cannot be there, nor in the pattern what comes after it. A
+    # spike that may lie on either side of such an end counts if it has a match.
+    ends = ran, stop + float(lag.at(stop))
+    unmatched = np.delete(expected, one), np.delete(own[1], other)
+    missed, added = (
+        nanoseconds(times) < nanoseconds(end - FOLLOWED) for times, end in zip(unmatched, ends)
+    )
+    score = Score(len(one), len(one) + int(added.sum()), len(one) + int(missed.sum()))
+    return score, np.delete(stored[1], one)[missed]
 
 
 def _between(neurons, times, start, stop):
