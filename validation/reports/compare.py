@@ -1,14 +1,20 @@
 """The report of a comparison."""
 
+import numpy as np
+
+from wmdelays.plots.continuous_time import membranes_figure, timing_figure
 from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
 from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
 from wmdelays.validation.reports.memory import memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
 from wmdelays.validation.reports.verdict import certainty, joined, verdict
+from wmdelays.words import counted, share, signed
 
 MOST_OVERLAYS = 16
 _OVERLAY = "overlay_pattern_"
+# How many membranes are drawn, and how much of them, in seconds.
+_MEMBRANES, _STRETCH = 4, 0.12
 
 
 def write_report(comparison, folder, command):
@@ -48,25 +54,14 @@ def _figures(comparison):
     for place in _worst_first(rows)[:MOST_OVERLAYS]:
         yield from _overlays(comparison, place, rows[place])
 
-    width = _f1_width(comparison)
-    yield drawn(
-        f1_figure({one.shown: one.recalls for one in _ran(comparison)}, stored, width),
-        "f1_over_time",
-        "F1 over time",
-        f"F1 in a window of {width} steps ({width * memory.step * 1e3:.4g} ms) that slides over the"
-        " recall, at the middle of the window. Where neither pattern nor recall has a spike in the"
-        " window, the line has a gap.",
-    )
+    if memory.neurons is None:
+        yield _f1_over_time(comparison, stored)
+    else:
+        yield _timing(comparison)
+        yield _membranes(comparison, _worst_first(rows)[0])
     name, calls = comparison.closest_calls
     if None not in calls:
-        yield drawn(
-            closest_call_figure(calls, comparison.rounding_bound, comparison.patterns),
-            "closest_calls",
-            "Closest calls",
-            f"The smallest |u − θ| of each recall in {comparison.simulations[name].shown}, beside the"
-            " bound on what the order of floating point operations can change. In the grey below the"
-            " line, rounding may decide over a spike.",
-        )
+        yield _closest_calls(comparison, calls, comparison.simulations[name].shown)
     yield drawn(
         delays_figure(memory),
         "weights_by_delay",
@@ -78,8 +73,105 @@ def _figures(comparison):
         weights_figure(memory),
         "weight_distribution",
         "Distribution of weights",
-        "Number of synapses, on a logarithmic scale, by weight. Weights are in units of the"
-        " threshold θ.",
+        "Number of synapses, on a logarithmic scale, by weight."
+        + (" Weights are in units of the threshold θ." if memory.neurons is None else ""),
+    )
+
+
+def _f1_over_time(comparison, stored):
+    memory, width = comparison.memory, _f1_width(comparison)
+    return drawn(
+        f1_figure({one.shown: one.recalls for one in _ran(comparison)}, stored, width),
+        "f1_over_time",
+        "F1 over time",
+        f"F1 in a window of {width} steps ({width * memory.step * 1e3:.4g} ms) that slides over the"
+        " recall, at the middle of the window. Where neither pattern nor recall has a spike in the"
+        " window, the line has a gap.",
+    )
+
+
+def _timing(comparison):
+    cue = _ran(comparison)[0].recalls[0].cue
+    start, stop = (n * cue.step for n in (cue.scored_from - cue.onset, cue.n_steps - cue.onset))
+    shown = [
+        comparison.simulations[comparison.reference],
+        comparison.halved or _ran(comparison)[-1],
+    ]
+    names = [f"{one.shown}, dt = {one.setup.dt * 1e3:.6g} ms" for one in shown]
+    lags = {name: [each.lag for each in one.times.patterns] for name, one in zip(names, shown)}
+    return drawn(
+        timing_figure(lags, comparison.patterns, start, stop),
+        "lag_and_tempo",
+        "Lag and tempo",
+        f"{joined(names)}, a line for each pattern. Left: how much later than stored the spikes come,"
+        " in windows of 40 ms (longer ones where the pattern has few spikes); there is a gap where too"
+        " little is recalled to tell. Middle: F1 within 1 ms in each window once the lag is taken out."
+        " Right: the tempo, the slope of the lag; above nought the recall is slower than the pattern."
+        " The trigger window is shaded.",
+    )
+
+
+def _membranes(comparison, place):
+    """The membranes of a few neurons of a pattern, around what is most worth a look."""
+    from wmdelays.training.continuous.membranes import membranes
+
+    memory, k = comparison.memory, comparison.patterns[place]
+    one = comparison.simulations[comparison.reference]
+    recall, times = one.recalls[place], one.times.patterns[place]
+    stored, own = memory.patterns[k], recall.own
+    start = (recall.cue.scored_from - recall.cue.onset) * recall.cue.step
+    if times.n_lost:
+        start = max(start, times.first_lost_s - _STRETCH / 2)
+    stop = min(start + _STRETCH, stored.duration)
+    # Those that fire most in the stretch, the one that loses the first spike before all.
+    inside = (stored.times >= start) & (stored.times < stop)
+    counts = np.bincount(stored.neurons[inside], minlength=memory.n_neurons)
+    if times.n_lost:
+        counts[stored.neurons[np.searchsorted(stored.times, times.first_lost_s - 1e-9)]] += len(
+            inside
+        )
+    neurons = np.argsort(-counts, kind="stable")[: min(_MEMBRANES, memory.n_neurons)]
+    found = membranes(memory, recall, neurons, one.setup.dt)
+    figure = membranes_figure(
+        found.times - recall.cue.onset * recall.cue.step,
+        dict(zip(neurons.tolist(), found.values)),
+        found.bounds,
+        stored,
+        own,
+        start=start,
+        stop=stop,
+        title=f"pattern {k}, {one.shown}",
+    )
+    spikes = (
+        f", around the first spike that is lost, of neuron {neurons[0]}" if times.n_lost else ""
+    )
+    return drawn(
+        figure,
+        "membranes",
+        "Membranes",
+        f"The membranes of {counted(len(neurons), 'neuron')} of pattern {k}{spikes}. Circles above"
+        " them are stored spikes, ticks those that are recalled; where the dashed line is crossed,"
+        " the neuron cannot but fire.",
+    )
+
+
+def _closest_calls(comparison, calls, name):
+    if comparison.memory.neurons is None:
+        unit, smallest = "", "|u − θ|"
+    else:
+        unit, smallest = "mV", "distance of a membrane from where it fires"
+    bound = comparison.rounding_bound
+    caption = f"The smallest {smallest} of each recall in {name}"
+    if bound is not None:
+        caption += (
+            ", beside the bound on what the order of floating point operations can change. In the"
+            " grey below the line, rounding may decide over a spike"
+        )
+    return drawn(
+        closest_call_figure(calls, bound, comparison.patterns, unit),
+        "closest_calls",
+        "Closest calls",
+        f"{caption}.",
     )
 
 
@@ -97,8 +189,17 @@ def _overlays(comparison, place, row):
         title, file = f"Pattern {k}", f"{_OVERLAY}{k:04d}"
         if len(others) > 1:
             title, file = f"{title}, {' and '.join(two)}", f"{file}_{name}"
+        lags = {ran[n].shown: ran[n].times for n in (comparison.reference, name)}
         figure = overlay_figure(
-            comparison.memory.patterns[k], two, title=title[0].lower() + title[1:]
+            comparison.memory.patterns[k],
+            two,
+            title=title[0].lower() + title[1:],
+            zoom_steps=100 * round(comparison.memory.step / comparison.memory.tick),
+            lags={
+                shown: times.patterns[place].lag
+                for shown, times in lags.items()
+                if times is not None
+            },
         )
         one = drawn(figure, file, title, _overlay_caption(comparison, row, two))
         yield one | {"pattern": f"{k}"}
@@ -119,6 +220,8 @@ def _overlay_caption(comparison, row, two):
         f"{row['stored']:,} spikes stored after the trigger window; {', '.join(recalled)};"
         f" {', '.join(differ)}."
     )
+    if comparison.memory.neurons is not None:
+        text += " The strip beneath the raster is how much later than stored the spikes come."
     if len(recalled) > 2:
         text += f" Drawn: {' and '.join(two)}."
     if max(len(recall.own) for recall in two.values()) > SINGLE_MARKS:
@@ -167,6 +270,43 @@ def _worst_first(rows):
     return sorted(range(len(rows)), key=badness)
 
 
+def _timed_tables(comparison):
+    """A table of how well and how late each pattern is recalled, by who recalled it.
+
+    Simulators that emit the same spikes as the reference are in its table.
+    """
+    ran = comparison.simulations
+    same = [name for name in ran if all(one.exact for one in comparison.agreements.get(name, []))]
+    shown = {joined([ran[name].shown for name in same]): ran[comparison.reference]}
+    shown |= {one.shown: one for name, one in ran.items() if name not in same}
+    tables = {f"{name}, dt = {one.setup.dt * 1e3:.6g} ms": one for name, one in shown.items()}
+    if comparison.halved is not None:
+        one = comparison.halved
+        tables[f"{one.shown} at half of dt, {one.setup.dt * 1e3:.6g} ms"] = one
+    return {
+        title: [
+            *(_timed_row(f"{k}", one) for k, one in zip(comparison.patterns, ones.times.patterns)),
+            *([_timed_row("all", ones.times)] if len(comparison.patterns) > 1 else []),
+        ]
+        for title, ones in tables.items()
+    }
+
+
+def _timed_row(name, times):
+    wobble, first = times.wobble_ms, times.first_lost_s
+    return [
+        name,
+        *(share(times.within[ms].f1) for ms in times.within),
+        share(times.f1_lag_followed),
+        signed(times.tempo_percent),
+        f"{wobble:.2g}" if wobble == wobble else "–",
+        signed(times.lag_end_ms),
+        f"{times.n_lost:,}",
+        f"{first:.6g}" if first == first else "–",
+        f"{times.n_too_many:,}",
+    ]
+
+
 def _page(comparison, command, figures):
     rows, made = _rows(comparison), dict(comparison.memory.made)
     made.pop("unpredictable", None)
@@ -187,8 +327,10 @@ def _page(comparison, command, figures):
         others=dict(zip(comparison.agreements, others)),
         joined=joined([reference, *others]),
         verdict=verdict(comparison),
+        continuous=comparison.memory.neurons is not None,
+        timed=_timed_tables(comparison) if comparison.memory.neurons is not None else {},
         certainty=certainty(comparison),
-        unpredictable=unpredictable(comparison.memory),
+        unpredictable=unpredictable(comparison.memory) if comparison.memory.neurons is None else [],
         memory=memory_facts(comparison.memory),
         rows=rows,
         total=total if len(rows) > 1 else None,

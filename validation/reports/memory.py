@@ -83,6 +83,12 @@ def memory_facts(memory):
             f"{memory.n_patterns} of {memory.n_steps} steps"
             + (", periodic" if memory.periodic else ""),
         ),
+        *(_discrete_facts(memory) if memory.neurons is None else _neuron_facts(memory.neurons)),
+    ]
+
+
+def _discrete_facts(memory):
+    return [
         (
             "membrane",
             f"beta = {memory.beta:.6g}, a time constant of"
@@ -90,3 +96,19 @@ def memory_facts(memory):
         ),
         ("threshold", f"θ = {memory.theta:.6g}"),
     ]
+
+
+def _neuron_facts(neurons):
+    model, counts = neurons.model, np.bincount(neurons.members, minlength=len(neurons.classes))
+    facts = [
+        ("neuron model", f"{model.name}: {model.help}"),
+        ("tick", f"{neurons.dt * 1e3:.6g} ms; integrator {model.method}"),
+    ]
+    for (name, own), n in zip(neurons.classes.items(), counts):
+        values = ", ".join(
+            f"{one.name} {own.get(one.name, one.default):.6g}"
+            + (f" {one.unit}" if one.unit != "1" else "")
+            for one in model.parameters
+        )
+        facts.append((f"{name}: {n:,} neurons" if name else "parameters", values))
+    return facts

@@ -2,6 +2,9 @@ from .activity import activity_figure as activity_figure
 from .activity import groups_over_time_figure as groups_over_time_figure
 from .activity import last_seconds_figure as last_seconds_figure
 from .activity import weights_over_time_figure as weights_over_time_figure
+from .continuous_time import lag_panel as lag_panel
+from .continuous_time import membranes_figure as membranes_figure
+from .continuous_time import timing_figure as timing_figure
 from .curves import Curve as Curve
 from .curves import Panel as Panel
 from .curves import curves_figure as curves_figure

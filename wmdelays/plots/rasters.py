@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from wmdelays.plots.continuous_time import lag_panel
 from wmdelays.plots.figures import (
     BLUE,
     GREY,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from wmdelays.recalls import Recall
+    from wmdelays.timing import Lag
 
 
 # Above this many marks in a layer, a vector file would be large and slow to show.
@@ -119,7 +121,12 @@ def overlay_legend(figure: Figure, names: Iterable[str]) -> None:
 
 
 def overlay_figure(
-    pattern: Raster, recalls: Mapping[str, Recall], *, title: str = "", zoom_steps: int = 100
+    pattern: Raster,
+    recalls: Mapping[str, Recall],
+    *,
+    title: str = "",
+    zoom_steps: int = 100,
+    lags: Mapping[str, Lag] | None = None,
 ) -> Figure:
     """The whole of a recalled pattern above, and a close view below of what lies too close.
 
@@ -131,6 +138,8 @@ def overlay_figure(
         What stands above the upper panel.
     zoom_steps : int
         Length of the close view in steps.
+    lags : mapping of str to Lag, optional
+        The lag of each recall, drawn over time beneath the raster.
 
     Returns
     -------
@@ -152,13 +161,19 @@ def overlay_figure(
     shorter = stop - start < _length(pattern, cue) - cue.step / 2
     zoomed = shorter or neurons != (0, pattern.n_neurons)
     with house_style():
-        figure = new_figure(5.2 if zoomed else 3.0)
-        panels = figure.subplots(1 + zoomed, 1, squeeze=False)[:, 0]
+        heights = [2.6, *([0.8] if lags else []), *([2.6] if zoomed else [])]
+        figure = new_figure(sum(heights) + (0.4 if len(heights) == 1 else 0))
+        panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
         raster_overlay(panels[0], pattern, recalls)
         panels[0].set_title(plain(title), loc="left")
+        if lags:
+            lag_panel(panels[1], lags, time_unit(cue.n_steps * cue.step)[0])
+            panels[1].set(xlim=panels[0].get_xlim(), xlabel=panels[0].get_xlabel())
+            panels[0].set_xlabel("")
+            panels[0].tick_params(labelbottom=False)
         if zoomed:
-            raster_overlay(panels[1], pattern, recalls, start=start, stop=stop, neurons=neurons)
-            _frame(panels, start, stop, neurons, cue, pattern.n_neurons)
+            raster_overlay(panels[-1], pattern, recalls, start=start, stop=stop, neurons=neurons)
+            _frame(panels[[0, -1]], start, stop, neurons, cue, pattern.n_neurons)
         overlay_legend(figure, recalls)
     return figure
 

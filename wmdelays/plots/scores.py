@@ -81,24 +81,29 @@ def _f1_panel(axes, name, recalls, patterns, width):
     axes.legend(loc="center right" if np.nanmean(np.nan_to_num(mean, nan=1)) > 0.8 else "best")
 
 
-def closest_call_figure(calls: Sequence[float], bound: float, patterns: Sequence[int]) -> Figure:
+def closest_call_figure(
+    calls: Sequence[float], bound: float | None, patterns: Sequence[int], unit: str = ""
+) -> Figure:
     """How near each recall came to another spike, beside what rounding can change.
 
     Parameters
     ----------
     calls : sequence of float
         The smallest abs(u - theta) of each recall.
-    bound : float
-        How far float order can move a membrane, see `wmdelays.rounding.rounding_bound`.
+    bound : float or None
+        How far float order can move a membrane, see `wmdelays.rounding.rounding_bound`; None where
+        that is not known.
     patterns : sequence of int
         The number of each pattern.
+    unit : str
+        The unit of both; by default that of theta, which has none.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     calls = np.asarray(calls, dtype=np.float64)
-    shown = np.concatenate([calls[calls > 0], [bound] if bound > 0 else []])
+    shown = np.concatenate([calls[calls > 0], [bound] if bound else []])
     low, high = (shown.min(), shown.max()) if shown.size else (1e-3, 1.0)
     floor = low / 30
     with house_style():
@@ -106,7 +111,7 @@ def closest_call_figure(calls: Sequence[float], bound: float, patterns: Sequence
         axes = figure.add_subplot()
         axes.set_yscale("log")
         axes.set_ylim(floor / 3, high * 10)
-        if bound > 0:
+        if bound:
             axes.axhspan(floor / 3, bound, color=SHADE, linewidth=0, zorder=0)
             axes.axhline(bound, color="black", linestyle="--", label="bound on rounding")
         places = np.arange(len(calls))
@@ -121,6 +126,7 @@ def closest_call_figure(calls: Sequence[float], bound: float, patterns: Sequence
         axes.xaxis.set_major_formatter(
             lambda place, _: str(patterns[int(place)]) if 0 <= place < len(patterns) else ""
         )
-        axes.set(xlabel="pattern", ylabel="smallest |u − θ|")
+        smallest = f"smallest distance ({unit})" if unit else "smallest |u − θ|"
+        axes.set(xlabel="pattern", ylabel=smallest)
         figure.legend(loc="outside right upper")
     return figure

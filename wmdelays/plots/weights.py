@@ -34,7 +34,7 @@ def delays_figure(memory: Memory) -> Figure:
         _bars_by_delay(number, memory, mean=False)
         _bars_by_delay(mean, memory, mean=True)
         number.set_ylabel("synapses")
-        mean.set_ylabel("mean weight (θ)")
+        mean.set_ylabel(f"mean weight ({_unit(memory)[0]})")
     return figure
 
 
@@ -46,7 +46,7 @@ def _bars_by_delay(axes, memory, mean):
         height = sign * number
         if mean:
             total = np.bincount(index, memory.weight[chosen], minlength=memory.n_delays)
-            height = total / memory.theta / np.maximum(number, 1)
+            height = total / _unit(memory)[1] / np.maximum(number, 1)
         if chosen.any():
             axes.bar(delays, height, width=0.8 * memory.step * 1e3, color=colour)
     axes.axhline(0, color="black", linewidth=0.8)
@@ -60,6 +60,13 @@ def _bars_by_delay(axes, memory, mean):
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
         # Those below the axis are a number too, not less than none.
         axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
+
+
+def _unit(memory):
+    """The unit of weights, and how much one of it is in the memory."""
+    if memory.neurons is None:
+        return "θ", memory.theta
+    return memory.neurons.model.weight_unit, 1.0
 
 
 def _kinds(memory):
@@ -80,7 +87,8 @@ def weights_figure(memory: Memory) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    weight = memory.weight / memory.theta
+    unit, size = _unit(memory)
+    weight = memory.weight / size
     with house_style():
         figure = new_figure(2.2)
         axes = figure.add_subplot()
@@ -98,12 +106,12 @@ def weights_figure(memory: Memory) -> Figure:
             axes.set_yscale("log")
             axes.set_ylim(bottom=0.7)
             axes.axvline(0, color="black", linewidth=0.8)
-            if edges[0] <= 1 <= edges[-1]:
+            if memory.neurons is None and edges[0] <= 1 <= edges[-1]:
                 axes.axvline(1, color=GREY, linestyle="--", label="threshold θ")
             figure.legend(loc="outside right upper")
         else:
             axes.text(0.5, 0.5, "no synapses", ha="center", va="center", transform=axes.transAxes)
-        axes.set(xlabel="weight (θ)", ylabel="synapses")
+        axes.set(xlabel=f"weight ({unit})", ylabel="synapses")
     return figure
 
 
