@@ -187,13 +187,14 @@ def _with_line(times, lags, f1, weights):
 
 def _f1(lag, bounds, stored, made):
     """F1 of each window within a millisecond of the lag; NaN where neither has a spike."""
-    one, _ = match_spikes(stored[0], stored[1] + lag.at(stored[1]), *made, 0.001)
-    moved = np.searchsorted(bounds + lag.at(bounds), made[1], side="right") - 1
-    inside = moved[(moved >= 0) & (moved < len(bounds) - 1)]
-    of_each = (_window(bounds, stored[1][one]), _window(bounds, stored[1]), inside)
-    matched, wanted, recalled = (np.bincount(n, minlength=len(bounds) - 1) for n in of_each)
+    one, other = match_spikes(stored[0], stored[1] + lag.at(stored[1]), *made, 0.001)
+    # A match is in the window of its stored spike, what has none in its own.
+    alone = np.searchsorted(bounds + lag.at(bounds), np.delete(made[1], other), side="right") - 1
+    alone = alone[(alone >= 0) & (alone < len(bounds) - 1)]
+    of_each = _window(bounds, stored[1][one]), _window(bounds, stored[1]), alone
+    matched, wanted, added = (np.bincount(n, minlength=len(bounds) - 1) for n in of_each)
     with np.errstate(invalid="ignore"):
-        return 2 * matched / (wanted + recalled)
+        return 2 * matched / (wanted + matched + added)
 
 
 def _window(bounds, times):

@@ -88,6 +88,9 @@ def test_the_tempo_of_a_stretched_recall_is_found(percent):
     assert one.tempo_percent == pytest.approx(percent, abs=0.005)
     assert one.wobble_ms < 0.05
     assert one.f1_lag_followed == 1.0 and math.isnan(one.first_lost_s)
+    # A late recall was not run for the last windows to their end.
+    f1 = one.patterns[0].lag.f1
+    assert np.all(f1[:-3] == 1) and np.all(f1 <= 1)
     last = percent / 100 * (PATTERN.duration - TRIGGER) * 1e3
     assert one.lag_end_ms == pytest.approx(last, rel=0.1)
     if abs(percent) > 1:
