@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
+from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.devices.device import RuntimeDevice, get_device
+from brian2.equations.equations import EquationError
 
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.brian_models.devices.programs import compiler
@@ -102,14 +104,25 @@ def recall(
     )
     # A cue counts in ticks where it is for neurons in continuous time.
     per_step = round(memory.step / memory.tick)
-    script = write_script(cues, memory.n_delays * per_step, n // per_step)
+    # With ticks finer than those of learning, some delays are longer by a part of one.
+    longest = memory.n_delays * per_step + (0 if memory.neurons is None else 1)
+    script = write_script(cues, longest, n // per_step)
     simulate = import_module(DEVICES[device]).simulate
-    recorded = simulate(memory, model, script, n, device, progress or (lambda stage, part: None))
-    recalls = _split(recorded, cues, script, n // per_step)
+    try:
+        recorded = simulate(
+            memory, model, script, n, device, progress or (lambda stage, part: None)
+        )
+    except (BrianObjectException, DimensionMismatchError, EquationError) as error:
+        cause = str(error.__cause__ or error).strip().splitlines()[0]
+        raise InputError(f"Brian2 cannot take the neuron {model.name}: {cause}") from error
+    period = None
+    if memory.neurons is not None:
+        period = memory.neurons.refractory_ticks(memory.step / n)
+    recalls = _split(recorded, cues, script, n // per_step, period)
     return recalls[0] if single else recalls
 
 
-def _split(recorded, cues, script, n):
+def _split(recorded, cues, script, n, period):
     """The recall of each cue from the record of the whole simulation."""
     neurons, ticks, fires, forced = recorded
     recalls = []
@@ -119,9 +132,11 @@ def _split(recorded, cues, script, n):
         since = ticks[trial] - start
         # A spike that the cue forces is the network's own as well if its membrane is at threshold.
         own = fires[trial] & (since >= cue.clamp * n)
+        by = neurons[trial]
+        if period is not None:
+            own &= ~_refractory(by, since, period)
         # Others are resets of which nothing is sent.
         emitted = own | forced[trial]
-        by = neurons[trial]
         recalls.append(
             Recall(
                 cue,
@@ -130,6 +145,15 @@ def _split(recorded, cues, script, n):
             )
         )
     return recalls
+
+
+def _refractory(neurons, ticks, period):
+    """Which spikes come within the refractory period of the one before; a cue has forced those."""
+    order = np.lexsort((ticks, neurons))
+    by, at = neurons[order], ticks[order]
+    found = np.zeros(len(order), bool)
+    found[order[1:]] = (by[1:] == by[:-1]) & (np.diff(at) < period[by[1:]])
+    return found
 
 
 def _raster(neurons, ticks, cue, n):

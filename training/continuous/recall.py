@@ -81,7 +81,9 @@ def recall(
     loop = specialised(closed_loop, neurons.model)
 
     def one(cue):
-        forced, lost = _events(cue.spikes, cue.step, finer), _events(cue.lost, cue.step, finer)
+        forced = _events(cue.spikes, cue.step, finer)
+        # A spike is lost wherever it is within the tick of the cue.
+        lost = _events(cue.lost, cue.step, finer, n_each=finer)
         ticks, sent_by, own, closest = loop(
             states.copy(),
             constants,
@@ -108,13 +110,13 @@ def recall(
         return list(pool.map(one, cue))
 
 
-def _events(raster, tick, finer):
-    """Ticks and neurons of a raster's spikes, in the order of ticks."""
+def _events(raster, tick, finer, n_each=1):
+    """Ticks and neurons of a raster's spikes, each in so many ticks from its own on, in order."""
     if raster is None:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    ticks = raster.steps(tick).astype(np.int64) * finer
+    ticks = np.add.outer(raster.steps(tick).astype(np.int64) * finer, np.arange(n_each)).ravel()
     order = np.argsort(ticks, kind="stable")
-    return ticks[order], raster.neurons[order].astype(np.int64)
+    return ticks[order], np.repeat(raster.neurons, n_each)[order].astype(np.int64)
 
 
 def _times(ticks, tick, finer):

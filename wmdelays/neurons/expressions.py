@@ -8,8 +8,27 @@ import sympy
 
 from wmdelays.errors import InputError
 
-# Units of which values are bare numbers, see `wmdelays.neurons.model.UNITS`.
-_ONES = frozenset(("mV", "ms", "nS", "pF", "pA"))
+# Brian2's units as bare numbers: those that fit mV, ms, nS, pF and pA, see
+# `wmdelays.neurons.model.UNITS`.
+_UNITS = {
+    prefix + unit: sympy.Integer(10) ** (exponent + power)
+    for unit, exponent in (
+        ("V", 3),
+        ("s", 3),
+        ("S", 9),
+        ("F", 12),
+        ("A", 12),
+        ("ohm", -9),
+        ("Hz", -3),
+    )
+    for prefix, power in (("p", -12), ("n", -9), ("u", -6), ("m", -3), ("k", 3), ("M", 6), ("G", 9))
+} | {
+    unit: sympy.Integer(10) ** exponent
+    for unit, exponent in (
+        *(("volt", 3), ("second", 3), ("siemens", 9), ("farad", 12), ("amp", 12)),
+        *(("ohm", -9), ("Hz", -3)),
+    )
+}
 _FUNCTIONS = {
     "exp": sympy.exp,
     "log": sympy.log,
@@ -65,8 +84,8 @@ def expression(text, known, what):
         if isinstance(node, ast.Name):
             if node.id in known:
                 return known[node.id]
-            if node.id in _ONES:
-                return sympy.Integer(1)
+            if node.id in _UNITS:
+                return _UNITS[node.id]
             raise InputError(f"{what}: {node.id!r} is neither a state nor a parameter")
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             value = read(node.operand)
@@ -79,14 +98,20 @@ def expression(text, known, what):
             and node.func.id in _FUNCTIONS
             and not node.keywords
         ):
-            return _FUNCTIONS[node.func.id](*map(read, node.args))
+            try:
+                return _FUNCTIONS[node.func.id](*map(read, node.args))
+            except TypeError:
+                refuse(ast.unparse(node))
         return refuse(ast.unparse(node))
 
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError:
         refuse(text)
-    return read(tree)
+    found = read(tree)
+    if found.has(sympy.zoo, sympy.nan, sympy.oo):
+        raise InputError(f"{what}: {text!r} has no value")
+    return found
 
 
 def statements(text, known, what):

@@ -25,7 +25,13 @@ from wmdelays.errors import InputError
 from wmdelays.neurons.continuous import ContinuousNeuron
 from wmdelays.neurons.expressions import expression, statements, symbol
 
-TICK = symbol("h")
+# Names that nobody can give to a state or a parameter.
+TICK = symbol("length of a tick")
+# What Brian2 or the groups that are made there call so.
+_TAKEN = frozenset(
+    ("t", "dt", "i", "j", "N", "xi", "lastspike", "not_refractory")
+    + ("fires", "forced", "clamped", "mute")
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class OneTick:
     Attributes
     ----------
     states : tuple of sympy.Symbol
-        In the order of the equations.
+        In the order of the equations; each has the name of the state with an underscore.
     held : tuple of bool
         Which of them stay as they are while the neuron is refractory.
     after : tuple of sympy expressions
@@ -44,8 +50,8 @@ class OneTick:
         ``jacobian[i][j]``: the derivative of state i after the tick by state j before it.
     at_reset : tuple of sympy expressions
         Each state after a spike.
-    peak, bound : sympy expressions
-        Where the membrane fires, and from where on it cannot but fire; see `ContinuousNeuron`.
+    peak, bound : sympy.Symbol
+        The constants that say where the membrane fires, and from where on it cannot but fire; see `ContinuousNeuron`.
     constants : tuple of sympy.Symbol
         Numbers of which all those expressions are made beside the states.
     """
@@ -56,15 +62,15 @@ class OneTick:
     after: tuple
     jacobian: tuple
     at_reset: tuple
-    peak: sympy.Expr
-    bound: sympy.Expr
+    peak: sympy.Symbol
+    bound: sympy.Symbol
     constants: tuple
     _meanings: tuple
     _linear: tuple | None
 
     def place(self, state):
         """The place of a state among the states, from its name."""
-        return [one.name for one in self.states].index(state)
+        return list(self.model.states).index(state)
 
     def values_of_constants(self, values, dt):
         """The constants for values of the parameters.
@@ -130,11 +136,22 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
     InputError
         If an equation cannot be understood, or not be integrated by the model's method.
     """
-    states = {name: symbol(name) for name in model.states}
+    states = {name: symbol(f"{name}_") for name in model.states}
+    for name in (model.excitatory, model.inhibitory):
+        if name in model.held_states:
+            raise InputError(
+                f"{model.name}: arrivals move {name!r}, which is held while the neuron is refractory;"
+                " let it go on then, or give synapses a state of their own"
+            )
     known = dict(states) | {one.name: symbol(one.name) for one in model.parameters}
-    taken = sorted(set(states) & {one.name for one in model.parameters} | {"h", "t"} & set(known))
+    names = [*states, *model.shorthands, *(one.name for one in model.parameters)]
+    taken = sorted(_TAKEN & set(names) | {one for one in names if names.count(one) > 1})
     if taken:
         raise InputError(f"{model.name}: {taken[0]!r} is taken; give it another name")
+    if len([line for line in model.equations.splitlines() if line.strip()]) > len(
+        [*states, *model.shorthands]
+    ):
+        raise InputError(f"{model.name}: the equations define a name twice")
     # Shorthands may name each other in any order.
     waiting = dict(model.shorthands)
     while waiting:
@@ -162,8 +179,8 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
         if one.free_symbols & set(x):
             raise InputError(f"{model.name}: the {what} depends on a state")
     jacobian = [[sympy.diff(one, y) for y in x] for one in after]
-    parts = [*after, *(one for row in jacobian for one in row), *resets.values(), peak, bound]
-    hoisted, meanings = _hoist(parts, x)
+    parts = [*after, *(one for row in jacobian for one in row), *resets.values()]
+    hoisted, (peak, bound), meanings = _hoist(parts, (peak, bound), x)
     n = len(x)
     return OneTick(
         model,
@@ -171,9 +188,9 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
         tuple(name in model.held_states for name in states),
         tuple(hoisted[:n]),
         tuple(tuple(hoisted[n + n * i : n + n * (i + 1)]) for i in range(n)),
-        tuple(hoisted[n + n * n : 2 * n + n * n]),
-        hoisted[-2],
-        hoisted[-1],
+        tuple(hoisted[n + n * n :]),
+        peak,
+        bound,
         tuple(meanings),
         tuple(meanings.values()),
         linear,
@@ -208,6 +225,14 @@ def rest(model: ContinuousNeuron, values) -> np.ndarray:
     return np.stack(found, 1).astype(float)
 
 
+def check_equations(model: ContinuousNeuron) -> None:
+    """Raise an InputError unless all expressions of a model can be understood."""
+    one_tick(model)
+    rest(model, {one.name: one.default for one in model.parameters})
+    known = {one.name: symbol(one.name) for one in model.parameters}
+    expression(model.timescale, known, f"{model.name}, timescale")
+
+
 def _integrated(model, x, slopes):
     """Each state after a tick; and for the method exact the linear system and its symbols."""
     if model.method == "euler":
@@ -215,6 +240,15 @@ def _integrated(model, x, slopes):
     if model.method == "exponential_euler":
         return [_exponential_euler(model, one, slope) for one, slope in zip(x, slopes)], None
     matrix = sympy.Matrix(len(x), len(x), lambda i, j: sympy.diff(slopes[i], x[j]))
+    names = list(model.states)
+    for i in range(len(x)):
+        for j in range(len(x)):
+            follows = matrix[i, j] != 0 and names[i] not in model.held_states
+            if follows and names[j] in model.held_states:
+                raise InputError(
+                    f"{model.name}: {names[i]!r} follows {names[j]!r}, which is held while the neuron"
+                    " is refractory; take the method exponential_euler or euler"
+                )
     if matrix.free_symbols & set(x):
         raise InputError(
             f"{model.name}: the equations are not linear, so they have no exact integration;"
@@ -230,8 +264,8 @@ def _integrated(model, x, slopes):
         reached |= (reached.astype(int) @ reached.astype(int)) > 0
     driven = reached @ np.array([one != 0 for one in offset], dtype=int) > 0
     symbols = [
-        [symbol(f"e_{i}_{j}_") if reached[i, j] else None for j in range(n)]
-        + [symbol(f"o_{i}_") if driven[i] else None]
+        [symbol(f"propagator {i} {j}") if reached[i, j] else None for j in range(n)]
+        + [symbol(f"offset {i}") if driven[i] else None]
         for i in range(n)
     ]
     after = [
@@ -245,9 +279,8 @@ def _integrated(model, x, slopes):
 def _exponential_euler(model, one, slope):
     rate = sympy.expand(sympy.diff(slope, one))
     if rate.has(one):
-        raise InputError(
-            f"{model.name}: d{one.name}/dt is not linear in {one.name}; take the method euler"
-        )
+        name = one.name.removesuffix("_")
+        raise InputError(f"{model.name}: d{name}/dt is not linear in {name}; take the method euler")
     rest_of = sympy.expand(slope).xreplace({one: sympy.Integer(0)})
     rate = sympy.together(rate)
     if rate == 0:
@@ -256,12 +289,15 @@ def _exponential_euler(model, one, slope):
     return target + (one - target) * sympy.exp(rate * TICK)
 
 
-def _hoist(parts, states):
+def _hoist(parts, fixed, states):
     """The expressions with all that does not depend on states replaced by constants.
 
     Returns
     -------
     list of sympy expressions
+        The parts.
+    list of sympy.Symbol
+        What is fixed, such as the peak: constants also where they are numbers.
     dict of sympy.Symbol to expression
         What each constant means.
     """
@@ -279,12 +315,12 @@ def _hoist(parts, states):
         if not part.free_symbols & states:
             return constant(part)
         if isinstance(part, (sympy.Add, sympy.Mul)):
-            fixed = [one for one in part.args if not one.free_symbols & states]
+            still = [one for one in part.args if not one.free_symbols & states]
             moving = [hoist(one) for one in part.args if one.free_symbols & states]
-            if fixed:
-                together = part.func(*fixed)
+            if still:
+                together = part.func(*still)
                 moving.append(together if together.is_number else constant(together))
             return part.func(*moving)
         return part.func(*map(hoist, part.args))
 
-    return [hoist(sympy.sympify(one)) for one in parts], meanings
+    return [hoist(one) for one in map(sympy.sympify, parts)], list(map(constant, fixed)), meanings

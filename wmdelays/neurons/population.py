@@ -11,7 +11,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.neurons.continuous import ContinuousNeuron
-from wmdelays.neurons.names import neuron_model
+from wmdelays.neurons.names import NEURONS, neuron_model
 from wmdelays.words import counted
 
 # Ticks that one simulation can have in a millisecond.
@@ -56,6 +56,11 @@ class Neurons:
 
     def __post_init__(self):
         model = neuron_model(self.model)
+        if NEURONS.get(model.name) is not model:
+            # sympy takes a while to be imported, and the models by name have been checked.
+            from wmdelays.neurons.one_tick import check_equations
+
+            check_equations(model)
         classes = {
             str(name): {key: float(value) for key, value in values.items()}
             for name, values in self.classes.items()
@@ -102,6 +107,8 @@ class Neurons:
     def refractory_ticks(self, dt: float | None = None) -> np.ndarray:
         """For how many ticks each neuron is refractory, its spike's own among them.
 
+        A period that is no whole number of ticks is cut to one, as in Brian2.
+
         Parameters
         ----------
         dt : float, optional
@@ -113,7 +120,9 @@ class Neurons:
         """
         name = self.model.refractory
         period = 0.0 if name is None else self.values[name]
-        ticks = np.rint(np.asarray(period) * 1e-3 / (self.dt if dt is None else dt))
+        dt = self.dt if dt is None else dt
+        # The thousandth of a tick is Brian2's, against rounding.
+        ticks = np.floor((np.asarray(period) * 1e-3 + 1e-3 * dt) / dt)
         return np.broadcast_to(np.maximum(ticks, 1).astype(np.int64), self.n_neurons)
 
     def with_values(self, values: Mapping[str, float]) -> Neurons:
