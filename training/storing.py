@@ -14,12 +14,14 @@ from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
+from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.scores import score
-from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.continuous.recall import recall as recall_in_ticks
+from wmdelays.training.discrete.compiled import recall as recall_in_steps
 from wmdelays.training.rules.registry import rule_named
-from wmdelays.training.rules.rule import DEFAULT, sizes_of
+from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS, sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 def store(
     patterns: Raster | Sequence[Raster],
-    rule: str = DEFAULT,
+    rule: str | None = None,
     *,
     n_delays: int = 41,
     step: float = 1e-3,
-    beta: float = 0.7,
-    theta: float = 1.0,
+    beta: float | None = None,
+    theta: float | None = None,
+    neurons: str | ContinuousNeuron | Neurons | None = None,
     periodic: bool = False,
     seed: int = 0,
     progress: Callable[[str, float | None], None] | None = None,
@@ -43,19 +46,25 @@ def store(
     Parameters
     ----------
     patterns : Raster or sequence of Raster
-        What is stored: equally long and of the same neurons. Times are put on the grid of steps;
-        a step that would merge two spikes of a neuron is refused (see `Raster.bin`).
-    rule : str
-        The way of finding weights: margin, hebbian, pseudo-inverse, bptt (which starts from Hebbian
-        weights), or one that was registered.
+        What is stored: equally long and of the same neurons. Times are put on the grid of steps, or
+        of the neurons' ticks; a step that would merge two spikes of a neuron is refused (see
+        `Raster.bin`).
+    rule : str, optional
+        The way of finding weights: margin (the default), hebbian, pseudo-inverse, bptt (which starts
+        from Hebbian weights); timed-margin for neurons in continuous time; or one that was
+        registered.
     n_delays : int
         Largest delay D in steps, also the length of the trigger window.
     step : float
         Training time step in seconds.
-    beta : float
-        What is left of the membrane after a step; the time constant is -step / ln(beta).
-    theta : float
-        Threshold.
+    beta : float, optional
+        What is left of the membrane after a step, 0.7 by default; the time constant is
+        -step / ln(beta).
+    theta : float, optional
+        Threshold, 1 by default.
+    neurons : str, ContinuousNeuron or Neurons, optional
+        Neurons in continuous time that are learned for, in place of beta and theta: the name of a
+        model, such as "adex", for its default values; a model; or the neurons themselves.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
     seed : int
@@ -91,14 +100,14 @@ def store(
     >>> memory.made["settings"]
     {'deconvolve': True}
     """
-    rule, seed = rule_named(rule), checked_seed(seed)
-    common = {
-        "n_delays": n_delays,
-        "step": step,
-        "beta": beta,
-        "theta": theta,
-        "periodic": periodic,
-    }
+    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    if isinstance(neurons, str) and patterns:
+        neurons = neurons_of(neurons, patterns[0].n_neurons)
+    elif isinstance(neurons, ContinuousNeuron) and patterns:
+        neurons = Neurons(neurons, patterns[0].n_neurons)
+    rule, seed = _rule(rule, neurons), checked_seed(seed)
+    common = {"n_delays": n_delays, "step": step, "periodic": periodic}
+    common |= _of_neurons(beta, theta, neurons)
     patterns = unlearned(patterns, **common).patterns
     options = rule.checked(options, n_delays)
     # Before a rule that this one starts from takes any.
@@ -118,6 +127,34 @@ def store(
         },
     )
     return memory
+
+
+def _rule(name, neurons):
+    """The rule of that name, which has to be for such neurons."""
+    if name is None:
+        name = DEFAULT if neurons is None else DEFAULT_FOR_NEURONS
+    rule = rule_named(name)
+    if rule.for_neurons and neurons is None:
+        raise InputError(
+            f"the rule {name} is for neurons in continuous time; name them, such as adex"
+        )
+    if neurons is not None and not rule.for_neurons:
+        raise InputError(
+            f"the rule {name} is for the network in discrete time; for neurons in continuous time"
+            f" take {DEFAULT_FOR_NEURONS}"
+        )
+    return rule
+
+
+def _of_neurons(beta, theta, neurons):
+    """What a memory takes of its neurons."""
+    if neurons is None:
+        lif = {one.name: one.default for one in LIF.parameters}
+        given = {"beta": beta, "theta": theta}
+        return lif | {name: value for name, value in given.items() if value is not None}
+    if beta is not None or theta is not None:
+        raise InputError("beta and theta are for the network in discrete time, not for neurons")
+    return {"neurons": neurons}
 
 
 def _learned(rule, patterns, common, options, seed, progress):
@@ -144,13 +181,13 @@ def _learned(rule, patterns, common, options, seed, progress):
     return function(start, **given, **own), own, others
 
 
-def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
+def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, periodic=False):
     """The memory before learning: the patterns and no synapses.
 
     Parameters
     ----------
-    patterns, n_delays, step, beta, theta, periodic
-        As in `store`.
+    patterns, n_delays, step, beta, theta, neurons, periodic
+        As in `store`; `neurons` is None or a `Neurons`.
 
     Returns
     -------
@@ -164,9 +201,13 @@ def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
     patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
     if not patterns:
         raise InputError("there are no patterns to store")
-    patterns = [pattern.bin(step) for pattern in patterns]
+    tick = step if neurons is None else neurons.dt
     memory = Memory.unlearned(
-        patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
+        [pattern.bin(tick) for pattern in patterns],
+        n_delays=n_delays,
+        step=step,
+        periodic=periodic,
+        **{"beta": None, "theta": None, **_of_neurons(beta, theta, neurons)},
     )
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")
@@ -175,10 +216,10 @@ def unlearned(patterns, *, n_delays, step, beta, theta, periodic=False):
 
 def _scores(memory):
     # A periodic pattern has to lead back into its beginning.
-    stored = [
-        stored_sequence(p, memory.n_delays, memory.step, memory.periodic) for p in memory.patterns
-    ]
-    cues = [Cue.from_pattern(p, memory.n_delays, memory.step) for p in stored]
+    window = memory.n_delays * round(memory.step / memory.tick)
+    stored = [stored_sequence(p, window, memory.tick, memory.periodic) for p in memory.patterns]
+    cues = [Cue.from_pattern(p, window, memory.tick) for p in stored]
+    recall = recall_in_steps if memory.neurons is None else recall_in_ticks
     scores = score(recall(memory, cues), stored)
     return {
         "f1": scores.total.f1,
@@ -189,7 +230,8 @@ def _scores(memory):
 
 
 def _unpredictable(memory):
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    window = memory.n_delays * round(memory.step / memory.tick)
+    found = unpredictable_spikes(memory.patterns, window, memory.tick, memory.periodic)
     return {
         "n_spikes": found.n_spikes,
         "empty": len(found.empty),

@@ -8,7 +8,8 @@ with those of one model, made from the equations by `wmdelays.neurons.one_tick`:
     arrive(x, e, i)        the states after arrivals of weights that sum to e > 0 and i < 0
     kick(y, w)             the derivative along y of an arrival by its weight, of the sign of w
     fires(x, c)            whether the membrane is at its peak
-    spike(x, c)            the states after a spike
+    spike(x, c)            the states after a spike, in place
+    unspike(y, x, c)       y becomes J^T y, J the Jacobian of a spike that finds the states x
 
 c are the constants of the neuron; `MEMBRANE` is the membrane's place in x, `PEAK` and `BOUND` those
 of its peak and its bound in c.
@@ -47,6 +48,7 @@ def functions_of(model):
             "def fires(x, c):\n"
             f"    return x[{map.place(model.membrane)}] >= c[{map.constants.index(map.peak)}]",
             _function("spike(x, c)", map, _resets(map)),
+            _function("unspike(y, x, c)", map, _unresets(map)),
         )
     )
     names = {
@@ -56,6 +58,7 @@ def functions_of(model):
         "BOUND": map.constants.index(map.bound),
         "SIGNED": model.is_signed,
         "UPSWING": model.has_upswing,
+        "NOTHING_FOLLOWS": _nothing_follows(map),
     }
     return source, names
 
@@ -114,8 +117,29 @@ def _resets(map):
     yield from _assigned(map, parts, [f"x[{i}]" for i in changed])
 
 
+def _unresets(map):
+    ys = [sympy.Symbol(f"y{i}") for i in range(len(map.states))]
+    slopes = [[sympy.diff(one, state) for state in map.states] for one in map.at_reset]
+    sums = [
+        sum((slopes[i][j] * ys[i] for i in range(len(ys))), sympy.Integer(0))
+        for j in range(len(ys))
+    ]
+    yield from _named(map, sums)
+    yield from (f"y{i} = y[{i}]" for i in range(len(ys)))
+    yield from _assigned(map, sums, [f"y[{j}]" for j in range(len(ys))])
+
+
+def _nothing_follows(map):
+    """Whether a spike changes nothing but the membrane, and no other state follows that."""
+    membrane = map.place(map.model.membrane)
+    return all(
+        i == membrane or (map.jacobian[i][membrane] == 0 and map.at_reset[i] == map.states[i])
+        for i in range(len(map.states))
+    )
+
+
 @lru_cache(maxsize=256)
-def specialised(loop, model, parts=()):
+def specialised(loop, model, parts=(), inlined=()):
     """A loop, compiled with the functions of a model.
 
     What is compiled is kept on disk, beside what numba keeps of the file in which the loop stands,
@@ -128,22 +152,29 @@ def specialised(loop, model, parts=()):
     model : ContinuousNeuron
     parts : tuple of functions
         Others of that kind that the loop calls, each before those that call it.
+    inlined : tuple of str
+        Names of those parts that are short and called in every tick.
 
     Returns
     -------
     compiled function
     """
     source, names = functions_of(model)
-    digest = hashlib.sha256(f"{source}{names}".encode()).hexdigest()[:16]
+    # numba looks at the file of the loop alone.
+    codes = [(part.__name__, part.__code__.co_code, part.__code__.co_consts) for part in parts]
+    digest = hashlib.sha256(f"{source}{names}{codes}".encode()).hexdigest()[:16]
     # What is run here is what was just made of the equations of a model in Python.
     space = {"math": __import__("math"), **names}
     exec(compile(source, f"<equations of {model.name}>", "exec"), space)
     known = {
-        name: njit(inline="never")(space[name])
-        for name in ("tick", "pull", "arrive", "kick", "fires", "spike")
+        name: njit(inline="always")(space[name])
+        for name in ("tick", "pull", "arrive", "kick", "fires", "spike", "unspike")
     }
     for part in parts:
-        known[part.__name__] = njit(nogil=True)(_copy(part, {**names, **known}, digest))
+        short = "always" if part.__name__ in inlined else "never"
+        known[part.__name__] = njit(nogil=True, inline=short)(
+            _copy(part, {**names, **known}, digest)
+        )
     return njit(nogil=True, cache=True)(_copy(loop, {**names, **known}, digest))
 
 

@@ -169,7 +169,7 @@ def _content(file, kind):
     return decoded(state, kind), arrays
 
 
-def array_of(arrays, name, dtype, shape):
+def array_of(arrays, name, dtype, shape, finite=True):
     """An array of a checkpoint.
 
     Parameters
@@ -179,6 +179,8 @@ def array_of(arrays, name, dtype, shape):
     dtype : dtype
     shape : tuple of int
         The shape that it has to have; None for any length of a dimension.
+    finite : bool
+        Whether all values have to be finite.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def array_of(arrays, name, dtype, shape):
         raise InputError(
             f"has {array.shape} values of {array.dtype} in {name}, not {wanted} of {np.dtype(dtype)}"
         )
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         raise InputError(f"has values in {name} that are not finite")
     return array
 

@@ -7,6 +7,7 @@ from wmdelays.training.rules.bptt.description import BPTT
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.rule import Rule
+from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 
 RULES: dict[str, Rule] = {}
 # What an option would be taken for that had one of these names: the parameters of
@@ -15,7 +16,7 @@ RULES: dict[str, Rule] = {}
 TAKEN = frozenset(
     "patterns memory rule n_delays step beta theta periodic seed progress"
     " inputs output delays bin start stop pad duration neurons merge_spikes help"
-    " generator steps rate interval spread kept".split()
+    " generator steps rate interval spread kept dt for set neuron settings".split()
 )
 
 
@@ -59,5 +60,5 @@ def rule_named(name: str) -> Rule:
     return RULES[name]
 
 
-for _rule in (MARGIN, HEBBIAN, PSEUDO_INVERSE, BPTT):
+for _rule in (MARGIN, HEBBIAN, PSEUDO_INVERSE, BPTT, TIMED_MARGIN):
     register(_rule)

@@ -20,6 +20,8 @@ from wmdelays.patterns import Sizes
 from wmdelays.quantities import LARGEST, Bounds, shortened, whole
 
 DEFAULT = "margin"
+# For neurons in continuous time.
+DEFAULT_FOR_NEURONS = "timed-margin"
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,10 @@ class Rule:
     needs : callable, optional
         ``needs(sizes, n_delays, options)`` is how many bytes of memory it takes at its peak. `sizes`
         is a `wmdelays.patterns.Sizes`, `options` a dict of every option's value.
+    for_neurons : bool
+        Whether it finds weights for neurons in continuous time. Its function then takes `neurons`, a
+        `wmdelays.neurons.Neurons`, in place of `beta` and `theta`, and the patterns are at whole
+        ticks.
     way_out : str
         What to do where a recall is not complete, in words that go on from "The recall is not
         complete:".
@@ -138,6 +144,7 @@ class Rule:
     options: tuple[Option, ...] = ()
     starts_from: Rule | None = None
     needs: Callable | None = None
+    for_neurons: bool = False
     way_out: str = ""
 
     def load(self) -> Callable:

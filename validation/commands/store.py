@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import MEMORY
 from wmdelays.files.memory_file import write_memory
 from wmdelays.files.pattern_inputs import read_patterns
 from wmdelays.files.recording import binning_lines, remembered
+from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.training.rules.registry import rule_named
-from wmdelays.training.rules.rule import DEFAULT
+from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.shared.options import check_outputs, time_given
 from wmdelays.validation.commands.shared.rule_options import OfRules
@@ -34,7 +36,29 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The memory file (.h5).")
     ],
-    rule: str = DEFAULT,
+    rule: str | None = None,
+    neuron: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="NEURON",
+            help=f"Learn for neurons in continuous time: {', '.join(NEURONS)}; with a preset as in"
+            " adex:tonic, or several as in izhikevich:RS=0.8,FS=0.2. By default the network in"
+            " discrete time.",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PARAMETER=VALUE",
+            help="Value of a parameter of these neurons, as tau_e=2ms; as often as needed.",
+        ),
+    ] = None,
+    dt: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="Tick of these neurons, to which spikes are put."),
+    ] = "0.1ms",
     delays: Annotated[
         int, typer.Option(metavar="D", help="Largest delay in steps; length of the trigger window.")
     ] = 41,
@@ -60,8 +84,11 @@ def command(
     merge_spikes: Annotated[
         bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
     ] = False,
-    beta: Annotated[float, typer.Option(help="What is left of the membrane after a step.")] = 0.7,
-    theta: Annotated[float, typer.Option(help="Threshold.")] = 1.0,
+    beta: Annotated[
+        float | None,
+        typer.Option(help="What is left of the membrane after a step; by default 0.7."),
+    ] = None,
+    theta: Annotated[float | None, typer.Option(help="Threshold; by default 1.")] = None,
     periodic: Annotated[
         bool,
         typer.Option("--periodic", help="The end of each pattern leads back into its beginning."),
@@ -70,7 +97,15 @@ def command(
     **options,
 ):
     """Store patterns in the delays and weights of a network."""
+    rule = rule or (DEFAULT if neuron is None else DEFAULT_FOR_NEURONS)
     described = rule_named(rule)
+    dt_s = None
+    if neuron is not None:
+        dt_s = seconds(dt, "--dt", above_zero=True)
+        # Mistakes are told before anything is read.
+        neurons_of(neuron, 1, dt_s, settings or ())
+    elif settings:
+        raise InputError("--set is for neurons in continuous time; name them with --for")
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
     check_outputs(None, None, *inputs, written=[(output, MEMORY), *written])
@@ -87,6 +122,7 @@ def command(
         neurons=neurons,
         merge_spikes=merge_spikes,
         seed=seed,
+        tick=dt_s,
     )
     periodic = periodic or all(text.startswith("periodic:") for text in inputs)
     common = {
@@ -96,14 +132,17 @@ def command(
         "theta": theta,
         "periodic": periodic,
     }
+    if neuron is not None:
+        common["neurons"] = neurons_of(neuron, patterns[0].n_neurons, dt_s, settings or ())
     began = time.perf_counter()
     with progress_bar() as say:
         say("importing", None)
         from wmdelays.training.storing import store, unlearned
 
+        # What cannot be predicted is said before it is learned.
         empty = unlearned(patterns, **common)
         for text, stretch in stretches.values():
-            for line in binning_lines(text, stretch, step_s):
+            for line in binning_lines(text, stretch, dt_s or step_s):
                 print_line(line)
         print_unpredictable(empty)
         memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
@@ -119,7 +158,7 @@ def command(
     }
     if stretches:
         memory.made["binning"] = [
-            remembered(k, stretch, step_s) for k, (_, stretch) in stretches.items()
+            remembered(k, stretch, dt_s or step_s) for k, (_, stretch) in stretches.items()
         ]
     write_memory(output, memory)
     print_memory(memory, output)

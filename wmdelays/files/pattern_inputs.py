@@ -28,6 +28,7 @@ def read_patterns(
     neurons: int | None = None,
     merge_spikes: bool = False,
     seed: int = 0,
+    tick: float | None = None,
 ) -> tuple[list[Raster], dict[int, tuple[str, Raster]]]:
     """The patterns that the inputs of `wmdelays store` name, at whole steps.
 
@@ -49,6 +50,8 @@ def read_patterns(
         Whether two spikes of a unit in one step may become one.
     seed : int
         Seed of the generators.
+    tick : float, optional
+        To what the times of recordings are put, in seconds; by default the step.
 
     Returns
     -------
@@ -61,18 +64,18 @@ def read_patterns(
     InputError
         If an input cannot be read or does not fit into steps.
     """
-    patterns, stretches = [], {}
+    patterns, stretches, tick = [], {}, step if tick is None else tick
     for k, text in enumerate(inputs):
         if is_specification(text) or (":" in text and not Path(text).exists()):
             # Two generators of one kind in a row are to give different patterns.
             patterns += generate(text, step=step, seed=seed + k)
             continue
         stretch = read_stretch(
-            text, step, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
+            text, tick, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
         )
         stretches[len(patterns)] = text, stretch
         try:
-            patterns.append(stretch.bin(step, merge_spikes))
+            patterns.append(stretch.bin(tick, merge_spikes))
         except InputError as error:
             raise InputError(f"{printable(text)}: {error}") from None
     most = max(pattern.n_neurons for pattern in patterns)

@@ -80,6 +80,7 @@ def _neuron(name, help, synapses):
         method="euler",
         refractory="t_ref",
         bound="v_t",
+        lead=2.5,
         timescale="c / g_l",
         presets=PRESETS,
         requires=(

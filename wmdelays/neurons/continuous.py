@@ -52,6 +52,8 @@ class ContinuousNeuron(NeuronModel):
         The membrane potential, as an expression of parameters, from which on the neuron cannot but
         fire; where learning sets its bounds. By default the threshold. Models with an upswing have
         it far below, such as ``v_t``.
+    lead : float
+        How long before its tick a spike is under way, in ms; there learning looks at the slope.
     timescale : str
         The time constant of the membrane near threshold, as an expression of parameters; noise on
         the membrane has it.
@@ -79,6 +81,7 @@ class ContinuousNeuron(NeuronModel):
     method: str = "euler"
     refractory: str | None = None
     bound: str | None = None
+    lead: float = 1.5
     timescale: str = ""
     presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     requires: tuple = ()

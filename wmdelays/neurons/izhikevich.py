@@ -55,6 +55,7 @@ def _neuron(name, help, synapses):
         method="euler",
         refractory="t_ref",
         bound="v_b",
+        lead=4.5,
         timescale="10 * ms",
         presets=PRESETS,
         requires=(

@@ -8,6 +8,7 @@ import pytest
 
 import wmdelays.machine.free_memory
 from wmdelays import InputError
+from wmdelays.neurons import Neurons
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli
 from wmdelays.training import RULES, Option, Rule, register, store
 from wmdelays.training.rules.registry import TAKEN, rule_named
@@ -132,12 +133,16 @@ def test_a_rule_asks_before_it_takes(rule, monkeypatch):
     monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 1e5)
     refused = f"by the rule {rule} needs .* are free; take fewer neurons"
     patterns = bernoulli(1000, 60, 2, 0.01)
-    with pytest.raises(InputError, match=refused):
-        store(patterns, rule, n_delays=41)
     described = rule_named(rule)
+    own = {"neurons": Neurons("lif-exp", 1000)} if described.for_neurons else {}
+    with pytest.raises(InputError, match=refused):
+        store(patterns, rule, n_delays=41, **own)
     if described.starts_from is None:
+        own = own or {"beta": 0.7, "theta": 1.0}
+        if described.for_neurons:
+            patterns = [pattern.bin(1e-4) for pattern in patterns]
         with pytest.raises(InputError, match=refused):
-            described.load()(patterns, n_delays=41, step=1e-3, beta=0.7, theta=1.0)
+            described.load()(patterns, n_delays=41, step=1e-3, **own)
 
 
 @pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])

@@ -5,6 +5,7 @@ import pytest
 
 from wmdelays import InputError
 from wmdelays.neurons import LIF, NeuronModel, Parameter
+from wmdelays.patterns import bernoulli
 from wmdelays.training import store
 
 
@@ -51,4 +52,5 @@ def test_a_memory_holds_what_learning_depends_on_and_the_rest_has_defaults(make_
 
 def test_storing_takes_the_defaults_of_the_model():
     for parameter in LIF.parameters:
-        assert store.__kwdefaults__[parameter.name] == parameter.default
+        memory = store(bernoulli(20, 40, 1, 0.1), "hebbian", n_delays=5)
+        assert getattr(memory, parameter.name) == parameter.default

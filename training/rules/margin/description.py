@@ -7,6 +7,21 @@ from wmdelays.training.rules.rule import Option, Rule
 
 _A_PART = {"least": 0, "most": 1}
 
+# Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
+SYNAPSES = (
+    Option("max_synapses", int, "Most synapses onto a neuron.", least=1),
+    Option("prune", bool, "Cut each neuron's weakest synapses while it still recalls.", False),
+    Option("one_delay_per_pair", bool, "At most one synapse from a neuron to another.", False),
+    Option("signs", str, "dale: every neuron excitatory or inhibitory.", "free", choices=SIGNS),
+    Option(
+        "excitatory",
+        float,
+        "dale: part of the neurons that are excitatory, the first ones.",
+        0.8,
+        **_A_PART,
+    ),
+)
+
 MARGIN = Rule(
     "margin",
     "wmdelays.training.rules.margin.rule:margin",
@@ -56,17 +71,7 @@ MARGIN = Rule(
             8,
             least=0,
         ),
-        Option("max_synapses", int, "Most synapses onto a neuron.", least=1),
-        Option("prune", bool, "Cut each neuron's weakest synapses while it still recalls.", False),
-        Option("one_delay_per_pair", bool, "At most one synapse from a neuron to another.", False),
-        Option("signs", str, "dale: every neuron excitatory or inhibitory.", "free", choices=SIGNS),
-        Option(
-            "excitatory",
-            float,
-            "dale: part of the neurons that are excitatory, the first ones.",
-            0.8,
-            **_A_PART,
-        ),
+        *SYNAPSES,
         *checkpoint_options(every=30.0),
     ),
     needs=needs,

@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 # What was done to the membrane in a tick: it was held, the neuron was reset, it was kept from rising
-# further.
-HELD, RESET, CAPPED = 1, 2, 4
+# further; and whether it may rise to its peak there, or hardly beyond its bound.
+HELD, RESET, CAPPED, LOW_CAP = 1, 2, 4, 8
 
 # What `show` counts: targets, those whose crossing is mistimed, those without a spike, those whose
 # slope or overshoot is too small, ticks in which the membrane is too high, and in which it fires.
@@ -35,34 +35,38 @@ _LONG_AGO = -(2**40)
 _NEVER = 2**40
 
 
-def integrate(k, held, weights, place, first, history, rest, c, x):
-    """The states in tick k before any spike, from those at the end of the tick before."""
-    if k == 0:
-        x[:] = rest
-    else:
-        x[:] = history[k - 1]
+def integrate(k, held, weights, place, first, c, x):
+    """Take the states from the end of the tick before to tick k, before any spike."""
+    # All neurons rest in the first tick.
+    if k > 0:
         tick(x, c, held)
     e, i = 0.0, 0.0
     for q in range(first[k], first[k + 1]):
         w = np.float64(weights[place[q]])
-        if w > 0:
+        if SIGNED:
             e += w
         else:
-            i += w
+            # Without a branch, which would be guessed wrong at every second weight.
+            e += max(w, 0.0)
+            i += min(w, 0.0)
     arrive(x, e, i)
 
 
-def replay(k0, k1, cap, weights, place, first, history, flags, rest, c, x):
+def replay(k0, k1, cap, low_cap, weights, place, first, history, flags, rest, c, x):
     """Let the neuron go through ticks again, with other weights and the same spikes."""
+    for s in range(N_STATES):
+        x[s] = rest[s] if k0 == 0 else history[k0 - 1, s]
     for k in range(k0, k1):
-        integrate(k, flags[k] & HELD != 0, weights, place, first, history, rest, c, x)
-        flags[k] &= ~CAPPED
+        integrate(k, flags[k] & HELD != 0, weights, place, first, c, x)
+        flags[k] &= HELD | RESET | LOW_CAP
+        highest = low_cap if flags[k] & LOW_CAP else cap
         if flags[k] & RESET:
             spike(x, c)
-        elif x[MEMBRANE] > cap:
-            x[MEMBRANE] = cap
+        elif x[MEMBRANE] > highest:
+            x[MEMBRANE] = highest
             flags[k] |= CAPPED
-        history[k] = x
+        for s in range(N_STATES):
+            history[k, s] = x[s]
 
 
 def adjoint(k, n, history, flags, c, y, up, down):
@@ -82,7 +86,7 @@ def adjoint(k, n, history, flags, c, y, up, down):
             break
         # Back over tick `at`: what was done to the membrane, then the integration.
         if m > 0 and flags[at] & RESET:
-            unspike(y, c)
+            unspike(y, history[at - 1], c)
         if m > 0 and flags[at] & CAPPED:
             y[MEMBRANE] = 0.0
         pull(history[at - 1], c, flags[at] & HELD != 0, y)
@@ -106,6 +110,8 @@ def project(
     up,
     down,
     z,
+    rows,
+    slot,
 ):
     """Move the weights so that the membrane at some ticks moves by what is missing there.
 
@@ -134,35 +140,44 @@ def project(
     begin = max(earliest - reach + 1, 0)
     q0, q1 = first[begin], first[latest + 1]
     raises = missing[0] > 0
-    gram = np.zeros((_TOGETHER, _TOGETHER))
+    n_rows = 0
     k = begin
     for q in range(q0, q1):
         while first[k + 1] <= q:
             k += 1
         row = place[q]
         w, s = weights[row], sign[row]
+        at = slot[row]
+        # A spike of the same neuron may have used this synapse before.
+        if at < 0:
+            at = slot[row] = n_rows
+            rows[at] = row
+            z[at] = 0.0
+            n_rows += 1
         positive = w > 0 or (w == 0 and (s > 0 or (s == 0 and raises)))
         for a in range(n):
             m = ticks[a] - k
-            z[a, q - q0] = 0.0
             if 0 <= m < reach:
-                z[a, q - q0] = up[a, m] if positive else down[a, m]
+                z[at, a] += up[a, m] if positive else down[a, m]
+    gram = np.zeros((_TOGETHER, _TOGETHER))
+    for r in range(n_rows):
+        row = rows[r]
+        slot[row] = -1
         # A weight of a given sign that is zero moves one way only.
-        if w == 0 and s != 0 and z[0, q - q0] * missing[0] * s < 0:
-            for a in range(n):
-                z[a, q - q0] = 0.0
+        if weights[row] == 0 and sign[row] != 0 and z[r, 0] * missing[0] * sign[row] < 0:
+            z[r] = 0.0
         for a in range(n):
             for b in range(a + 1):
-                gram[a, b] += z[a, q - q0] * z[b, q - q0]
+                gram[a, b] += z[r, a] * z[r, b]
     multiplier = _multipliers(n, gram, missing, kinds)
     changed = False
-    for q in range(q0, q1):
+    for r in range(n_rows):
         by = 0.0
         for a in range(n):
-            by += multiplier[a] * z[a, q - q0]
+            by += multiplier[a] * z[r, a]
         if by == 0.0:
             continue
-        row = place[q]
+        row = rows[r]
         before = weights[row]
         after = np.float32(before + rate * by)
         if sign[row] != 0 and after * sign[row] < 0 or (not SIGNED and after * before < 0):
@@ -250,9 +265,12 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
     flags = np.zeros(n_ticks, np.uint8)
     x, y = np.empty(N_STATES), np.empty(N_STATES)
     up, down = np.empty((_TOGETHER, reach)), np.empty((_TOGETHER, reach))
-    z = np.empty((_TOGETHER, 1))
+    z, rows = np.empty((1, _TOGETHER)), np.empty(1, np.int32)
+    slot = np.full(len(weights), -1, np.int32)
     ticks, kinds = np.zeros(_TOGETHER, np.int64), np.zeros(_TOGETHER, np.int64)
     missing = np.zeros(_TOGETHER)
+    for s in range(N_STATES):
+        x[s] = rest[s]
     last, lowered, t = _LONG_AGO, _LONG_AGO, 0
     error, rising = 0.0, 0.0
     for k in range(n_ticks):
@@ -262,7 +280,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
         rises_on = since <= after and last >= clamp
         held = since < refractory and not rises_on
         flags[k] = HELD if held else 0
-        integrate(k, held, weights, place, first, history, rest, c, x)
+        integrate(k, held, weights, place, first, c, x)
         v = x[MEMBRANE]
         is_target = t < len(targets) and targets[t] == k
         if is_target:
@@ -272,12 +290,13 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 flags[k] |= RESET
         elif after > 0 and last >= clamp and since == after + 1:
             flags[k] |= RESET
-        elif k < clamp and not held and fires(x, c):
+        elif k < lengths[SINCE] and not held and fires(x, c):
             flags[k] |= RESET
             last = k
         if flags[k] & RESET:
             spike(x, c)
-        history[k] = x
+        for s in range(N_STATES):
+            history[k, s] = x[s]
         if k < lengths[SINCE]:
             continue
         n = 0
@@ -307,8 +326,8 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 if after > 0:
                     ticks[n], missing[n], kinds[n] = k, too_low, 1
                     n += 1
-        elif not held and not rises_on and not flags[k] & RESET and k < lengths[N_TICKS]:
-            counts[FALSE_ALARMS] += v >= theta and k >= clamp
+        elif not (held or rises_on or is_target or flags[k] & RESET) and k < lengths[N_TICKS]:
+            counts[FALSE_ALARMS] += v >= theta
             ahead = targets[t] - k if t < len(targets) else _NEVER
             if ahead > lengths[AHEAD] and v > theta - kappa:
                 counts[HIGH] += v > theta - kappa * (1 - slack)
@@ -318,8 +337,8 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
         if n > 0 and rate > 0:
             begin = max(ticks[:n].min() - reach + 1, 0)
             room = first[ticks[:n].max() + 1] - first[begin]
-            if z.shape[1] < room:
-                z = np.empty((_TOGETHER, 2 * room))
+            if len(z) < room:
+                z, rows = np.empty((2 * room, _TOGETHER)), np.empty(2 * room, np.int32)
             begin = project(
                 n,
                 ticks,
@@ -338,12 +357,157 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 up,
                 down,
                 z,
+                rows,
+                slot,
             )
             if begin >= 0:
-                replay(begin, k + 1, np.inf, weights, place, first, history, flags, rest, c, x)
+                replay(
+                    begin, k + 1, np.inf, np.inf, weights, place, first, history, flags, rest, c, x
+                )
 
 
-def respond(weights, place, first, targets, rest, c, lengths, distance):
+def show_upswing(weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums):
+    """Show one pattern to a neuron with an upswing, and let it learn from each bound in turn.
+
+    A spike begins at the bound theta, far below the peak at which it counts, and its time is that of
+    the peak. So in place of the bounds 1 to 3 of `show`:
+
+    1. The membrane crosses its peak half a tick before a target: it is moved just before the
+       crossing by the error in time times its slope there. Where there was no spike, it is raised
+       to theta + o at the target.
+    2. V(k* - w) <= theta - s * (w - 1.5 ms), with w longer than an upswing takes.
+
+    A membrane that reaches its peak too early waits there for the target, and elsewhere it is kept
+    from rising far above theta.
+
+    Parameters
+    ----------
+    weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums
+        As in `show`.
+    """
+    rate, tolerance, slack = settings[RATE], settings[TOLERANCE], settings[SLACK]
+    kappa, slope, overshoot = settings[KAPPA], settings[SLOPE], settings[OVERSHOOT]
+    h, clamp, reach, most = settings[TICK_MS], lengths[CLAMP], lengths[REACH], settings[MOST]
+    refractory, before, after = lengths[REFRACTORY], lengths[BEFORE], lengths[AFTER]
+    n_ticks = lengths[N_TICKS] + after
+    theta, peak = c[BOUND], c[PEAK]
+    low_cap = theta + 1.0
+    lowest = slope * max(before * h - 1.5, 0.0)
+    history = np.empty((n_ticks, N_STATES))
+    flags = np.zeros(n_ticks, np.uint8)
+    x, y = np.empty(N_STATES), np.empty(N_STATES)
+    up, down = np.empty((_TOGETHER, reach)), np.empty((_TOGETHER, reach))
+    z, rows = np.empty((1, _TOGETHER)), np.empty(1, np.int32)
+    slot = np.full(len(weights), -1, np.int32)
+    ticks, kinds = np.zeros(_TOGETHER, np.int64), np.zeros(_TOGETHER, np.int64)
+    missing = np.zeros(_TOGETHER)
+    for s in range(N_STATES):
+        x[s] = rest[s]
+    last, lowered, t = _LONG_AGO, _LONG_AGO, 0
+    owed, crossed, moment, steep, v_before = False, -1, 0.0, 1.0, 0.0
+    for k in range(n_ticks):
+        held = k - last < refractory and not owed
+        flags[k] = HELD if held else 0
+        integrate(k, held, weights, place, first, c, x)
+        is_target = t < len(targets) and targets[t] == k
+        t += is_target
+        n = 0
+        if k < clamp and is_target:
+            flags[k] |= RESET
+            last, crossed = k, -1
+        elif k < lengths[SINCE]:
+            if not held and fires(x, c):
+                flags[k] |= RESET
+                last = k
+        elif not held:
+            if is_target:
+                owed, last = True, k
+                v_before = history[k - before, MEMBRANE]
+                counts[TARGETS] += 1
+            ahead = targets[t] - k if t < len(targets) else _NEVER
+            v = x[MEMBRANE]
+            if owed or ahead <= lengths[AHEAD]:
+                if v >= peak:
+                    if crossed < 0:
+                        crossed = k
+                        steep = (v - history[k - 1, MEMBRANE]) / h
+                        moment = k - (v - peak) / (steep * h)
+                    x[MEMBRANE] = peak
+                    flags[k] |= CAPPED
+            elif k < lengths[N_TICKS]:
+                flags[k] |= LOW_CAP
+                counts[FALSE_ALARMS] += v >= low_cap
+                if v > theta - kappa:
+                    counts[HIGH] += v > theta - kappa * (1 - slack)
+                    if k - lowered >= lengths[GAP]:
+                        ticks[0], missing[0], kinds[0], n = k, theta - kappa - v, 0, 1
+                        lowered = k
+                if v > low_cap:
+                    x[MEMBRANE] = low_cap
+                    flags[k] |= CAPPED
+            if owed and (crossed >= 0 or k >= last + after):
+                if crossed >= 0:
+                    late = (moment - (last - 0.5)) * h
+                    ticks[0] = crossed - 1
+                    missing[0] = min(max(late, -most), most) * steep
+                else:
+                    late = 2.0
+                    ticks[0] = last
+                    missing[0] = (
+                        max(theta + overshoot - history[last, MEMBRANE], 0.5) if k > last else 0.5
+                    )
+                    counts[MISSED] += 1
+                sums[ERRORS] += late
+                sums[SQUARES] += late * late
+                too_high = theta - lowest - v_before
+                is_shallow = too_high < -slack * lowest
+                counts[MISTIMED] += abs(late) > tolerance
+                counts[SHALLOW] += is_shallow
+                if abs(late) > tolerance or is_shallow:
+                    kinds[0], n = 0, 1
+                    earlier = last - before
+                    if too_high < 2.0 and not flags[earlier] & (HELD | RESET | CAPPED):
+                        ticks[n], missing[n], kinds[n] = earlier, too_high, -1
+                        n += 1
+                owed, crossed = False, -1
+                flags[k] |= RESET
+        if flags[k] & RESET:
+            spike(x, c)
+        for s in range(N_STATES):
+            history[k, s] = x[s]
+        if n > 0 and rate > 0:
+            begin = max(ticks[:n].min() - reach + 1, 0)
+            room = first[ticks[:n].max() + 1] - first[begin]
+            if len(z) < room:
+                z, rows = np.empty((2 * room, _TOGETHER)), np.empty(2 * room, np.int32)
+            begin = project(
+                n,
+                ticks,
+                missing,
+                kinds,
+                rate,
+                reach,
+                weights,
+                place,
+                first,
+                sign,
+                history,
+                flags,
+                c,
+                y,
+                up,
+                down,
+                z,
+                rows,
+                slot,
+            )
+            if begin >= 0:
+                replay(
+                    begin, k + 1, peak, low_cap, weights, place, first, history, flags, rest, c, x
+                )
+
+
+def respond(weights, place, first, targets, rest, c, lengths, distance, emitted):
     """Let a neuron run freely in the context of a pattern: does it fire at its targets alone?
 
     Where this holds for all neurons the closed loop is exact: by induction, up to any tick it has
@@ -354,29 +518,20 @@ def respond(weights, place, first, targets, rest, c, lengths, distance):
     distance : float array, shape (2,)
         The smallest distance of the membrane below its peak where no spike is wanted, and above it
         where one is; made smaller.
+    emitted : int64 array
+        Takes the ticks of the neuron's spikes, those that the cue forces among them.
 
     Returns
     -------
-    missed, false_alarms : int
-        Targets without a spike, and spikes that are no targets.
+    missed, false_alarms, n_emitted : int
+        Targets without a spike, spikes that are no targets, and all spikes.
     """
     clamp, refractory, n_ticks = lengths[CLAMP], lengths[REFRACTORY], lengths[N_TICKS]
-    history = np.empty((1, N_STATES))
-    x = history[0]
-    last, t, missed, false_alarms = _LONG_AGO, 0, 0, 0
-    x[:] = rest
+    x = rest.copy()
+    last, t, missed, false_alarms, n_emitted = _LONG_AGO, 0, 0, 0, 0
     for k in range(n_ticks):
         held = k - last < refractory
-        if k > 0:
-            tick(x, c, held)
-        e, i = 0.0, 0.0
-        for q in range(first[k], first[k + 1]):
-            w = np.float64(weights[place[q]])
-            if w > 0:
-                e += w
-            else:
-                i += w
-        arrive(x, e, i)
+        integrate(k, held, weights, place, first, c, x)
         is_target = t < len(targets) and targets[t] == k
         t += is_target
         reached = not held and fires(x, c)
@@ -390,4 +545,7 @@ def respond(weights, place, first, targets, rest, c, lengths, distance):
         if reached or (k < clamp and is_target):
             spike(x, c)
             last = k
-    return missed, false_alarms
+            if k >= clamp or is_target:
+                emitted[n_emitted] = k
+                n_emitted += 1
+    return missed, false_alarms, n_emitted

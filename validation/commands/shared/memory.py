@@ -3,6 +3,7 @@
 from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.validation.commands.shared.terminal import console, table
+from wmdelays.words import counted
 
 _SHOWN = 5
 
@@ -20,7 +21,7 @@ def print_memory(memory, name):
             f"{memory.n_patterns} of {memory.n_steps} steps"
             f"{', periodic' if memory.periodic else ''}, {spikes} spikes",
         ),
-        ("neuron", f"beta {memory.beta:g}, theta {memory.theta:g}"),
+        ("neuron", _neuron(memory)),
     ]
     made = memory.made
     if "rule" in made:
@@ -46,11 +47,44 @@ def print_memory(memory, name):
                 ),
             )
         )
+    if {"open_loop_errors", "below", "above"} <= made.get("reached", {}).keys():
+        rows.append(("open loop", _proof(made["reached"])))
+    if made.get("left_out"):
+        rows.append(("left out", _left_out(made["left_out"])))
     grid = table(str(name), "")
     grid.columns[1].justify = "left"
     for row in rows:
         grid.add_row(*row)
     console.print(grid, highlight=False, markup=False)
+
+
+def _neuron(memory):
+    neurons = memory.neurons
+    if neurons is None:
+        return f"beta {memory.beta:g}, theta {memory.theta:g}"
+    return f"{neurons.model.name}, ticks of {neurons.dt * 1e3:g} ms ({neurons.model.method})"
+
+
+def _proof(reached):
+    """Whether the closed loop is exact, from what every neuron does when shown the stored spikes."""
+    wrong = reached["open_loop_errors"]
+    if wrong:
+        return f"{wrong:,} wrong spikes: shown the stored spikes, some neurons fire at other ticks"
+    near = " and ".join(
+        f"{reached[name]:.3g} mV {words}"
+        for name, words in (("below", "from a wrong spike"), ("above", "from missing one"))
+        if reached[name] is not None
+    )
+    return f"every neuron fires at its ticks alone, so the closed loop is exact; never nearer than {near}"
+
+
+def _left_out(spikes):
+    """How many stored spikes are left out, and why."""
+    why = {"refractory": "within the refractory period", "not learned": "that could not be learned"}
+    counts = {reason: sum(one[3] == reason for one in spikes) for reason in why}
+    parts = [f"{counted(n, 'spike')} {why[reason]}" for reason, n in counts.items() if n]
+    shown = "; ".join(f"unit {j} at {t:.4g} s of pattern {k}" for k, t, j, _ in spikes[:_SHOWN])
+    return f"{', '.join(parts)} ({shown}{'; …' if len(spikes) > _SHOWN else ''})"
 
 
 def _bins(recordings):
@@ -70,13 +104,14 @@ def _bins(recordings):
 
 def print_unpredictable(memory):
     """Print which stored spikes no weights could predict, and why; nothing if there are none."""
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    ticks = memory.n_delays * round(memory.step / memory.tick)
+    found = unpredictable_spikes(memory.patterns, ticks, memory.tick, memory.periodic)
     if not len(found):
         return
 
     def where(k, t):
         pattern = f"pattern {k}, " if memory.n_patterns > 1 else ""
-        return f"{pattern}{t * memory.step:.4g} s"
+        return f"{pattern}{t * memory.tick:.4g} s"
 
     lines = [f"{len(found)} of {found.n_spikes} spikes cannot be predicted by any weights:"]
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:g} ms)"

@@ -27,12 +27,12 @@ def words(text):
 
 def test_a_registered_rule_has_its_options_in_the_help_of_store(nearest, wmdelays):
     shown = words(wmdelays("store", "--help").stdout)
-    assert "margin, hebbian, pseudo-inverse, bptt or nearest." in shown
+    assert "margin, hebbian, pseudo-inverse, bptt, timed-margin or nearest." in shown
     for option in nearest.options:
         assert f"--{option.name}" in shown and option.help in shown
     assert "Rule nearest" in shown and "[default: (1.2)]" in shown
     for command in ("scan", "capacity"):
-        assert "bptt or nearest." in words(wmdelays(command, "--help").stdout)
+        assert "timed-margin or nearest." in words(wmdelays(command, "--help").stdout)
 
 
 def test_its_options_are_in_the_memorys_file(nearest, wmdelays, tmp_path):
@@ -90,7 +90,8 @@ def test_what_to_do_about_an_incomplete_recall_is_what_it_says(nearest, wmdelays
 def test_an_option_that_several_rules_have_is_there_once_and_names_them(wmdelays):
     shown = words(wmdelays("store", "--help").stdout)
     assert len(re.findall(r"--epochs\b", shown)) == 1
-    assert "margin, bptt: number of epochs at most. [default: (margin 100, bptt 16)]" in shown
+    text = "margin, bptt, timed-margin: number of epochs at most. [default: (margin 100, bptt 16,"
+    assert text in shown
     assert "hebbian, pseudo-inverse, bptt: the deconvolved target." in shown
     for rule in RULES.values():
         for option in rule.options:

@@ -1,0 +1,204 @@
+"""The rule `timed-margin`: neurons in continuous time fire at the stored ticks and at no others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wmdelays import Raster, read_memory, refractory, score, store, write_memory
+from wmdelays.brian_models import recall as recall_in_brian2
+from wmdelays.errors import InputError
+from wmdelays.neurons import NEURONS, Neurons, mixed
+from wmdelays.training.continuous.recall import recall
+from wmdelays.training.rules.timed_margin import learner as learning
+
+# A model of each kind of loop: current and conductance synapses, without and with an upswing.
+MODELS = ("lif-exp", "lif-cond", "adex", "izhikevich-exp")
+
+
+def patterns(n_patterns=2, n_neurons=48, seed=0):
+    """Patterns at ticks off the grid of steps, with intervals that every model can follow."""
+    found = refractory(n_neurons, 240, n_patterns, rate=0.008, interval=20, seed=seed)
+    rng = np.random.default_rng(seed)
+    return [
+        Raster.from_steps(
+            one.neurons,
+            np.minimum(one.steps(1e-3) * 10 + rng.integers(0, 10, len(one)), 2399),
+            n_neurons,
+            2400,
+            1e-4,
+        )
+        for one in found
+    ]
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """The memory of each model, stored when it is first asked for."""
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made[name] = store(patterns(), neurons=name, n_delays=20)
+        return made[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_stored_spike_comes_at_its_tick_and_no_other(stored, name):
+    memory = stored(name)
+    recalls = recall(memory, memory.cues())
+    assert score(recalls, memory.patterns).total.f1 == 1
+    assert sum(len(one.own) for one in recalls) > 50
+    assert memory.made["reached"]["open_loop_errors"] == 0 and not memory.made["left_out"]
+    assert memory.made["scores"]["f1"] == 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_brian2_recalls_the_same_spikes(stored, name):
+    memory = stored(name)
+    compiled, simulated = (
+        simulate(memory, memory.cues()) for simulate in (recall, recall_in_brian2)
+    )
+    for one, other in zip(compiled, simulated):
+        np.testing.assert_array_equal(one.emitted.neurons, other.emitted.neurons)
+        np.testing.assert_array_equal(one.emitted.times, other.emitted.times)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_distance_that_is_printed_is_that_of_the_closed_loop(stored, name):
+    memory = stored(name)
+    nearest = min(memory.made["reached"][side] for side in ("below", "above"))
+    calls = [one.closest_call for one in recall(memory, memory.cues())]
+    assert min(calls) == pytest.approx(nearest, rel=1e-6) and nearest > 0
+
+
+def test_a_memory_file_holds_it(stored, tmp_path):
+    memory = stored("adex")
+    write_memory(tmp_path / "m.h5", memory)
+    again = read_memory(tmp_path / "m.h5")
+    assert again.fingerprint() == memory.fingerprint()
+    assert again.made["reached"] == memory.made["reached"]
+
+
+def test_the_same_seed_gives_the_same_memory_however_many_neurons_learn_at_once(
+    stored, monkeypatch
+):
+    monkeypatch.setattr(learning, "_TOGETHER", 1)
+    monkeypatch.setattr(learning.os, "cpu_count", lambda: 3)
+    again = store(patterns(), neurons="lif-exp", n_delays=20)
+    assert again.fingerprint() == stored("lif-exp").fingerprint()
+
+
+def test_dales_law_holds_and_classes_differ():
+    neurons = mixed("izhikevich", 48, {"RS": 0.8, "FS": 0.2})
+    memory = store(patterns(1), neurons=neurons, n_delays=20, signs="dale", excitatory=0.8)
+    assert memory.made["scores"]["f1"] > 0.95
+    inhibitory = memory.pre >= round(0.8 * 48)
+    assert inhibitory.any() and np.all((memory.weight < 0) == inhibitory)
+
+
+def test_limits_of_synapses_are_kept_and_it_still_recalls(stored):
+    memory = store(patterns(), neurons="lif-exp", n_delays=20, max_synapses=150)
+    assert np.bincount(memory.post).max() <= 150 and memory.made["scores"]["f1"] == 1
+    single = store(patterns(1), neurons="lif-exp", n_delays=20, one_delay_per_pair=True)
+    pairs = memory.n_neurons * single.pre.astype(int) + single.post
+    assert len(np.unique(pairs)) == len(pairs) and single.made["scores"]["f1"] > 0.9
+    pruned = store(patterns(1), neurons="lif-exp", n_delays=20, prune=True)
+    assert pruned.made["scores"]["f1"] == 1 and pruned.n_synapses < stored("lif-exp").n_synapses / 4
+
+
+def test_a_periodic_pattern_leads_back_into_its_beginning():
+    memory = store(patterns(1), neurons="lif-exp", n_delays=20, periodic=True)
+    (pattern,) = memory.patterns
+    n_ticks, window = pattern.n_steps(1e-4), 200
+    (cue,) = memory.cues()
+    longer = type(cue).from_pattern(pattern, window, 1e-4, n_steps=3 * n_ticks)
+    (made,) = recall(memory, [longer])
+    steps = made.emitted.steps(1e-4)
+    laps = [
+        set(
+            zip(steps[steps // n_ticks == k] % n_ticks, made.emitted.neurons[steps // n_ticks == k])
+        )
+        for k in range(3)
+    ]
+    assert laps[0] == laps[1] == laps[2] and len(laps[0]) == len(pattern)
+
+
+def test_a_spike_within_the_refractory_period_is_left_out_and_named():
+    (pattern,) = patterns(1)
+    ticks, neurons = pattern.steps(1e-4), pattern.neurons
+    late = np.flatnonzero(ticks > 600)[5]
+    more = Raster.from_steps(
+        np.append(neurons, neurons[late]), np.append(ticks, ticks[late] + 15), 48, 2400, 1e-4
+    )
+    memory = store(more, neurons="lif-exp", n_delays=20)
+    assert memory.made["left_out"] == [
+        [0, pytest.approx((ticks[late] + 15) * 1e-4), neurons[late], "refractory"]
+    ]
+    (made,) = recall(memory, memory.cues())
+    kept = Raster.from_steps(neurons, ticks, 48, 2400, 1e-4)
+    np.testing.assert_array_equal(made.emitted.times, kept.times)
+
+
+class Interrupted(Exception):
+    """What stops a learning in the middle."""
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_learning_that_was_interrupted_goes_on_bit_for_bit(tmp_path, left_out):
+    # With intervals that are too short for it, the neurons go round several times.
+    given = patterns(1) if not left_out else refractory(48, 240, 2, rate=0.03, interval=2, seed=1)
+    settings = {"neurons": "lif-exp", "n_delays": 20, "epochs": 30}
+    whole = store(given, **settings)
+    path, calls = Path(tmp_path / "state.h5"), 0
+
+    def stop(stage, part):
+        nonlocal calls
+        calls += 1
+        if calls % 40 == 0:
+            raise Interrupted
+
+    for _ in range(50):
+        try:
+            again = store(given, **settings, checkpoint=path, checkpoint_every=0, progress=stop)
+        except Interrupted:
+            continue
+        break
+    assert calls > 40
+    assert again.fingerprint() == whole.fingerprint()
+    assert again.made["left_out"] == whole.made["left_out"]
+    assert again.made["reached"] == whole.made["reached"]
+
+
+def test_a_models_own_parameters_count():
+    slow = Neurons("lif-exp", 48, classes={"": {"tau_s": 8.0}})
+    memory = store(patterns(1), neurons=slow, n_delays=20)
+    assert memory.neurons.values["tau_s"] == 8.0 and memory.made["scores"]["f1"] > 0.95
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"neurons": "lif-exp", "rule": "hebbian"}, "discrete time; .*timed-margin"),
+        ({"rule": "timed-margin"}, "for neurons in continuous time"),
+        ({"neurons": "adex", "beta": 0.7}, "beta and theta are for"),
+        ({"neurons": "hodgkin"}, "there is no neuron 'hodgkin'.*lif-exp"),
+        ({"neurons": "adex", "slope": 0.0}, "slope is 0.0; it has to"),
+        ({"neurons": Neurons("adex", 47)}, "47 neurons in continuous time, the network has 48"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        store(patterns(1), n_delays=20, **options)
+
+
+def test_every_model_has_bounds_of_its_own():
+    from wmdelays.training.rules.timed_margin.bounds import bounds_of
+
+    for model in NEURONS.values():
+        values = {one.name: one.default for one in model.parameters}
+        found = bounds_of(model, values, 0.1)
+        assert 0 < found.kappa < 20 and 0 < found.slope <= 8 and found.overshoot > 0
+        assert bounds_of(model, values, 0.1, kappa=1.5).kappa == 1.5

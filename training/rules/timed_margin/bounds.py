@@ -1,0 +1,86 @@
+"""How far from threshold membranes are to stay: defaults from the shape of a neuron's response."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.neurons.one_tick import one_tick, rest
+from wmdelays.training.continuous.code import specialised
+from wmdelays.training.continuous.response import response
+
+# Margin, slope, overshoot and reach where the formula below does not fit: the response at rest is
+# much faster than that near the unstable point from which a spike begins.
+_CHOSEN = {"izhikevich": (3.0, 1.0, 5.0, 60.0), "izhikevich-exp": (3.0, 1.0, 5.0, 60.0)}
+# Slopes are steeper than what one arrival could make by this factor, and never steeper than this part
+# of the way to the bound in a millisecond.
+_STEEPER, _STEEPEST = 1.3, 0.4
+_OF_UPSWING = 0.75
+# An arrival counts until its effect has fallen to this part of its peak, or for so many ms.
+_FADED, _LONGEST_MS = 0.05, 200.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds of the membrane for neurons of one class.
+
+    Attributes
+    ----------
+    kappa : float
+        How far below the bound the membrane stays where no spike is wanted, in mV.
+    slope : float
+        The least slope with which it crosses, in mV/ms.
+    overshoot : float
+        How far it would rise within a millisecond if there were no reset, in mV.
+    reach_ms : float
+        For how long an arrival counts.
+    """
+
+    kappa: float
+    slope: float
+    overshoot: float
+    reach_ms: float
+
+
+def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
+    """The bounds for neurons with some values of the parameters.
+
+    Parameters
+    ----------
+    model : ContinuousNeuron
+    values : dict of str to float
+        Of each parameter.
+    dt_ms : float
+        The tick in ms.
+    kappa, slope, overshoot : float, optional
+        What takes the place of the defaults.
+
+    Returns
+    -------
+    Bounds
+
+    Raises
+    ------
+    InputError
+        If an arrival does not move the membrane.
+    """
+    map = one_tick(model)
+    constants = map.values_of_constants(values, dt_ms)[0]
+    start = rest(model, values)[0]
+    course = specialised(response, model)(start, constants, round(_LONGEST_MS / dt_ms))
+    top = int(np.argmax(course))
+    if not (math.isfinite(course[top]) and course[top] > 0):
+        raise InputError(f"{model.name}: an excitatory arrival does not raise the membrane")
+    faded = np.flatnonzero(course > _FADED * course[top])[-1] + 1
+    bound = constants[map.constants.index(map.bound)]
+    way = float(bound - start[map.place(model.membrane)])
+    if way <= 0:
+        raise InputError(f"{model.name}: at rest the membrane is not below its bound")
+    steep = min(_STEEPEST, _STEEPER / (max(top, 1) * dt_ms)) * way
+    if model.has_upswing:
+        steep *= _OF_UPSWING
+    chosen = (0.12 * way + 0.7 * steep, steep, 0.75 * steep, float(faded * dt_ms))
+    chosen = _CHOSEN.get(model.name, chosen)
+    given = (kappa, slope, overshoot, None)
+    return Bounds(*(default if own is None else own for default, own in zip(chosen, given)))

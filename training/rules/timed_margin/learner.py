@@ -1,0 +1,429 @@
+"""Learning of all neurons, one by one."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import scipy.sparse
+
+from wmdelays.contexts import stored_sequence
+from wmdelays.errors import InputError
+from wmdelays.neurons.one_tick import one_tick, rest
+from wmdelays.training.continuous.code import functions_of, specialised
+from wmdelays.training.rules.checkpoint import array_of
+from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important
+from wmdelays.training.rules.timed_margin import teacher_forcing as loops
+from wmdelays.training.rules.timed_margin.bounds import bounds_of
+from wmdelays.training.rules.timed_margin.presentations import followable, presentation
+
+# How long before a target the membrane may rise, and how long after it it is looked at; the least
+# between two ticks in which it is lowered; how far before the end of the trigger bounds hold; in ms.
+_AHEAD_MS, _AFTER_MS, _GAP_MS, _SINCE_MS = 4.0, 1.0, 0.5, 6.0
+# The error of a crossing that is let be, and the most by which one is moved at once, in ms; the part
+# of a margin that may be missing.
+_TOLERANCE_MS, _MOST_MS, _SLACK = 0.02, 0.3, 0.2
+# Epochs without fewer errors after which a neuron gives up.
+_PATIENCE = 20
+# How often neurons that cannot follow are taken as they are.
+_ROUNDS = 4
+# What pruning leaves of the synapses in each cut, and epochs after a cut that is not the last.
+_KEPT, _FEW_EPOCHS = 0.7, 10
+# Neurons that learn between two looks at the clock, for each worker.
+_TOGETHER = 8
+_PARTS = (loops.integrate, loops.replay, loops.adjoint, loops.project)
+_WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
+# Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
+# peak from below where no spike is wanted, and from above where one is.
+MISSED, FALSE_ALARMS, EPOCHS, BELOW, ABOVE, N_FIGURES = range(6)
+
+
+class Learner:
+    """The neurons of a network, each of which learns until its bounds are met.
+
+    Parameters
+    ----------
+    memory : Memory
+        Without synapses.
+    settings : dict
+        Of `timed_margin`.
+    seed : int
+    progress : callable, optional
+    """
+
+    class State(msgspec.Struct, forbid_unknown_fields=True):
+        """The state of a learner in a checkpoint."""
+
+        n_done: int
+        round: int
+
+    def __init__(self, memory, settings, seed, progress=None):
+        self.memory, self.settings, self.seed = memory, settings, seed
+        self.progress = progress or (lambda stage, part: None)
+        self.limits = SynapseLimits.of(settings)
+        neurons, n = memory.neurons, round(memory.step / memory.tick)
+        self.n_rows = memory.n_neurons * memory.n_delays
+        self.clamp = memory.n_delays * n
+        sign = self.limits.sign(memory.n_neurons, memory.n_delays)
+        self.sign = np.zeros(self.n_rows, np.int8) if sign is None else sign
+        self.classes = [self._of_class(values) for values in neurons.classes.values()]
+        self.refractory = neurons.refractory_ticks()
+        sequences = [
+            stored_sequence(p, self.clamp, memory.tick, memory.periodic) for p in memory.patterns
+        ]
+        self.n_ticks = sequences[0].n_steps(memory.tick)
+        self.stored = [(s.steps(memory.tick).astype(np.int64), s.neurons) for s in sequences]
+        self.followed = [self._followable(*spikes) for spikes in self.stored]
+        self.round, self.learned = 0, []
+        self._present()
+        model = neurons.model
+        self.can_rise_on = functions_of(model)[1]["NOTHING_FOLLOWS"]
+        show = loops.show_upswing if model.has_upswing else loops.show
+        short = ("integrate",)
+        self.show = specialised(show, model, _PARTS, short)
+        self.respond = specialised(loops.respond, model, _PARTS, short)
+        self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))
+
+    def _of_class(self, values):
+        neurons = self.memory.neurons
+        known = {one.name: one.default for one in neurons.model.parameters} | values
+        map = one_tick(neurons.model)
+        dt = neurons.dt * 1e3
+        given = (self.settings[name] for name in ("kappa", "slope", "overshoot"))
+        bounds = bounds_of(neurons.model, known, dt, *given)
+        constants = map.values_of_constants(known, dt)[0]
+        return bounds, constants, rest(neurons.model, known)[0]
+
+    def _followable(self, ticks, neurons):
+        can = followable(ticks, neurons, self.clamp, self.refractory)
+        return ticks[can], neurons[can]
+
+    def _present(self):
+        memory = self.memory
+        n = round(memory.step / memory.tick)
+        n_ticks = self.n_ticks + round(_AFTER_MS * 1e-3 / memory.tick) + 1
+        self.shown = [
+            presentation(*spikes, memory.n_neurons, memory.n_delays, n, n_ticks)
+            for spikes in self.followed
+        ]
+
+    @property
+    def done(self):
+        """Whether all neurons have learned, and follow what the others do in the end."""
+        if len(self.found) < self.memory.n_neurons:
+            return False
+        return self.round == _ROUNDS or self._is_exact(slice(None)).all()
+
+    def advance(self):
+        """Let the next neurons learn."""
+        if len(self.found) == self.memory.n_neurons:
+            self._go_round()
+        n_workers = os.cpu_count() or 1
+        begin, n = len(self.found), self.memory.n_neurons
+        chosen = range(begin, min(begin + _TOGETHER * n_workers, n))
+        with ThreadPoolExecutor(n_workers) as pool:
+            try:
+                for row, weight in pool.map(self._learn, chosen):
+                    self.found.append((row, weight))
+                    self.progress(self._said(), len(self.found) / n)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _go_round(self):
+        """Take the neurons that cannot fire as they should as they are, and let all learn again.
+
+        What a neuron does wrong changes what the others see. So they learn from what it does, and
+        in the end the network does what it has learned from, tick by tick.
+        """
+        wrong = np.flatnonzero(~self._is_exact(slice(None)))
+        for k, (ticks, by) in enumerate(self.followed):
+            others = ~np.isin(by, wrong)
+            emitted = [_Neuron(self, j).emitted(self._dense(j), k) for j in wrong]
+            self.followed[k] = (
+                np.concatenate([ticks[others], *emitted]),
+                np.concatenate([by[others], np.repeat(wrong, [len(one) for one in emitted])]),
+            )
+        self.learned, self.found = self.found, []
+        self.round += 1
+        self._present()
+
+    def _dense(self, j):
+        found = self.found if len(self.found) > j else self.learned
+        row, weight = found[j]
+        weights = np.zeros(self.n_rows, np.float32)
+        weights[row] = weight
+        return weights
+
+    def _said(self):
+        exact = self._is_exact(slice(len(self.found))).sum()
+        again = f", round {self.round + 1}" if self.round else ""
+        return f"learning, {exact} of {len(self.found)} neurons exact{again}"
+
+    def _is_exact(self, which):
+        return ~self.figures[which, [MISSED, FALSE_ALARMS]].any(1)
+
+    def _learn(self, j):
+        """Let a neuron learn; gives the rows and weights of its synapses."""
+        neuron = _Neuron(self, j)
+        if self.round:
+            return self._learn_again(j, neuron)
+        if not neuron.has_targets:
+            self.figures[j] = neuron.judge(np.zeros(self.n_rows, np.float32))
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        weights = neuron.relax(np.zeros(self.n_rows, np.float32), self.settings["epochs"])
+        cuts = self.limits.cuts(self.memory.n_neurons, self.memory.n_delays)
+        for k, (per_pair, per_neuron) in enumerate(cuts):
+            last = k == len(cuts) - 1
+            epochs = self.settings["epochs"] if last else _FEW_EPOCHS
+            weights = neuron.cut(weights, epochs, per_pair, per_neuron)
+        while self.limits.prune:
+            left = int(_KEPT * np.count_nonzero(weights))
+            fewer = neuron.cut(weights, self.settings["epochs"], None, left)
+            if not left or not neuron.is_good:
+                break
+            weights = fewer
+        self.figures[j] = neuron.judge(weights)
+        row = np.flatnonzero(weights)
+        return row.astype(np.int32), weights[row]
+
+    def _learn_again(self, j, neuron):
+        """Let a neuron learn from what the others do in the end, with the synapses it has."""
+        weights = self._dense(j)
+        self.figures[j] = neuron.judge(weights)
+        if not self.figures[j, [MISSED, FALSE_ALARMS]].any():
+            return self.learned[j]
+        if self.limits:
+            weights = neuron.cut(weights, self.settings["epochs"], None, np.count_nonzero(weights))
+        elif neuron.has_targets:
+            weights = neuron.relax(weights, self.settings["epochs"])
+        self.figures[j] = neuron.judge(weights)
+        row = np.flatnonzero(weights)
+        return row.astype(np.int32), weights[row]
+
+    def result(self):
+        """The memory, and in its `made` what was reached."""
+        memory, n_delays = self.memory, self.memory.n_delays
+        sizes = [len(row) for row, _ in self.found]
+        columns = scipy.sparse.csc_array(
+            (
+                np.concatenate([weight for _, weight in self.found]),
+                np.concatenate([row for row, _ in self.found]),
+                np.concatenate([[0], np.cumsum(sizes)]),
+            ),
+            shape=(self.n_rows, memory.n_neurons),
+        ).tocsr()
+        self.found = []
+        row = np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(columns.indptr))
+        return replace(
+            memory,
+            pre=row // np.int32(n_delays),
+            post=columns.indices,
+            delay=row % np.int32(n_delays) + np.int32(1),
+            weight=columns.data,
+            made={
+                "settings": self.settings,
+                "reached": self.reached(),
+                "left_out": self._left_out(),
+            },
+        )
+
+    def _left_out(self):
+        """The stored spikes that the network does not follow: pattern, time in s, neuron and why.
+
+        Those that come at another tick, but within a millisecond, are not among them.
+        """
+        memory, found = self.memory, []
+        near = round(1e-3 / memory.tick)
+        for k, ((ticks, by), (shown, shown_by)) in enumerate(zip(self.stored, self.followed)):
+            can = followable(ticks, by, self.clamp, self.refractory)
+            for tick, j, possible in zip(ticks.tolist(), by.tolist(), can.tolist()):
+                if not possible:
+                    found.append([k, tick * memory.tick, j, "refractory"])
+                elif np.abs(shown[shown_by == j] - tick).min(initial=near + 1) > near:
+                    found.append([k, tick * memory.tick, j, "not learned"])
+        return found
+
+    def reached(self):
+        """What was reached: errors shown the stored spikes, and how near membranes come to their peak."""
+        wrong = self.figures[:, [MISSED, FALSE_ALARMS]].sum()
+        nearest = self.figures[:, [BELOW, ABOVE]].min(0)
+        return {
+            "open_loop_errors": int(wrong),
+            "below": _number(nearest[0]),
+            "above": _number(nearest[1]),
+            "epochs": int(self.figures[:, EPOCHS].max()),
+            "rounds": self.round + 1,
+        }
+
+    def state(self):
+        """All of it, as JSON values and arrays."""
+        arrays = {"figures": self.figures[: len(self.found)]}
+        for name, found in (("found", self.found), ("learned", self.learned)):
+            rows, weights = zip(*found) if found else ((), ())
+            arrays[f"{name}.sizes"] = np.array([len(row) for row in rows], np.int64)
+            arrays[f"{name}.rows"] = np.concatenate([np.empty(0, np.int32), *rows])
+            arrays[f"{name}.weights"] = np.concatenate([np.empty(0, np.float32), *weights])
+        for k, (ticks, by) in enumerate(self.followed):
+            arrays[f"ticks.{k}"], arrays[f"neurons.{k}"] = ticks, by.astype(np.int64)
+        return {"n_done": len(self.found), "round": self.round}, arrays
+
+    def restore(self, state, arrays):
+        """Go on from what `state` gave, if it fits these settings."""
+        n_neurons = self.memory.n_neurons
+        if not (0 <= state.n_done <= n_neurons and 0 <= state.round <= _ROUNDS):
+            raise InputError(f"is of neuron {state.n_done} in round {state.round}")
+        self.round = state.round
+        self.found = self._restored("found", state.n_done, arrays)
+        self.learned = self._restored("learned", n_neurons if state.round else 0, arrays)
+        self.figures[: state.n_done] = array_of(
+            arrays, "figures", np.float64, (state.n_done, N_FIGURES), finite=False
+        )
+        for k in range(len(self.followed)):
+            ticks = array_of(arrays, f"ticks.{k}", np.int64, (None,))
+            by = array_of(arrays, f"neurons.{k}", np.int64, ticks.shape)
+            for values, end in ((ticks, self.n_ticks), (by, n_neurons)):
+                if values.size and not 0 <= values.min() <= values.max() < end:
+                    raise InputError("has spikes that there are not")
+            self.followed[k] = ticks, by
+        self._present()
+
+    def _restored(self, name, n, arrays):
+        sizes = array_of(arrays, f"{name}.sizes", np.int64, (n,))
+        rows = array_of(arrays, f"{name}.rows", np.int32, (None,))
+        weights = array_of(arrays, f"{name}.weights", np.float32, rows.shape)
+        inside = not rows.size or 0 <= rows.min() <= rows.max() < self.n_rows
+        if (sizes.size and sizes.min() < 0) or sizes.sum() != len(rows) or not inside:
+            raise InputError(f"has rows in {name} that there are not")
+        ends = np.cumsum(sizes)[:-1]
+        return list(zip(np.split(rows, ends), np.split(weights, ends))) if n else []
+
+
+def _number(value):
+    return float(value) if np.isfinite(value) else None
+
+
+class _Neuron:
+    """One neuron, its targets and what it is shown."""
+
+    def __init__(self, learner, j):
+        self.learner, self.sign = learner, learner.sign
+        memory = learner.memory
+        bounds, self.constants, self.rest = learner.classes[memory.neurons.members[j]]
+        self.targets = [shown.targets[j] for shown in learner.shown]
+        self.shown = [(shown.place, shown.first) for shown in learner.shown]
+        self.rng = np.random.default_rng([learner.seed, j])
+        self.lengths, self.settings = _rows_of(learner, bounds, int(learner.refractory[j]))
+        self.n_epochs, self.is_good = 0, False
+
+    @property
+    def has_targets(self):
+        """Whether there is any spike to be learned."""
+        return any(len(targets) for targets in self.targets)
+
+    def relax(self, weights, epochs):
+        """Show all patterns until every bound is met; gives the weights, changed in place."""
+        fewest, since = np.inf, 0
+        for _ in range(epochs):
+            self.n_epochs += 1
+            counts, sums = np.zeros(loops.N_COUNTS, np.int64), np.zeros(loops.N_SUMS)
+            for m in self.rng.permutation(len(self.shown)):
+                self.learner.show(
+                    weights,
+                    *self.shown[m],
+                    self.targets[m],
+                    self.sign,
+                    self.rest,
+                    self.constants,
+                    self.settings,
+                    self.lengths,
+                    counts,
+                    sums,
+                )
+            n_wrong = counts[_WRONG].sum()
+            since = 0 if n_wrong < fewest else since + 1
+            fewest = min(fewest, n_wrong)
+            self.is_good = False
+            if not n_wrong or since == _PATIENCE:
+                figures = self.judge(weights)
+                self.is_good = not figures[[MISSED, FALSE_ALARMS]].any()
+                if self.is_good or since == _PATIENCE:
+                    break
+        return weights
+
+    def cut(self, weights, epochs, per_pair, per_neuron):
+        """Leave the most important synapses alone and let them learn; gives all weights."""
+        learner = self.learner
+        kept = most_important(
+            np.abs(weights)[:, None].astype(float), learner.memory.n_delays, per_pair, per_neuron
+        )
+        rows = np.flatnonzero(kept[:, 0])
+        places = np.full(len(weights), -1, np.int32)
+        places[rows] = np.arange(len(rows))
+        self.shown = [shown.of_rows(places) for shown in learner.shown]
+        self.sign = learner.sign[rows]
+        left = self.relax(weights[rows], epochs)
+        self.shown = [(shown.place, shown.first) for shown in learner.shown]
+        self.sign = learner.sign
+        whole = np.zeros_like(weights)
+        whole[rows] = left
+        return whole
+
+    def judge(self, weights):
+        """The figures of the neuron."""
+        distance, wrong = np.full(2, np.inf), np.zeros(2)
+        for m in range(len(self.shown)):
+            missed, false_alarms, _ = self._respond(weights, m, distance)
+            wrong += missed, false_alarms
+        return np.array([*wrong, self.n_epochs, *distance])
+
+    def emitted(self, weights, m):
+        """The ticks at which the neuron fires when it is shown pattern m."""
+        *_, ticks = self._respond(weights, m, np.full(2, np.inf))
+        return ticks
+
+    def _respond(self, weights, m, distance):
+        emitted = np.empty(len(self.targets[m]) + self.lengths[loops.N_TICKS], np.int64)
+        missed, false_alarms, n = self.learner.respond(
+            weights,
+            *self.shown[m],
+            self.targets[m],
+            self.rest,
+            self.constants,
+            self.lengths,
+            distance,
+            emitted,
+        )
+        return missed, false_alarms, emitted[:n].copy()
+
+
+def _rows_of(learner, bounds, refractory):
+    """The lengths and settings of the loops."""
+    memory = learner.memory
+    dt, model = memory.tick * 1e3, memory.neurons.model
+    after = round(_AFTER_MS / dt)
+    if not model.has_upswing and not learner.can_rise_on:
+        after = 0
+    lengths = np.zeros(loops.N_LENGTHS, np.int64)
+    lengths[loops.N_TICKS] = learner.n_ticks
+    lengths[loops.CLAMP] = learner.clamp
+    lengths[loops.SINCE] = max(learner.clamp - round(_SINCE_MS / dt), 0)
+    lengths[loops.REFRACTORY] = refractory
+    lengths[loops.AHEAD] = round(max(_AHEAD_MS, model.lead) / dt)
+    lengths[loops.BEFORE] = round(model.lead / dt)
+    lengths[loops.AFTER] = min(after, refractory - 1)
+    lengths[loops.GAP] = round(_GAP_MS / dt)
+    lengths[loops.REACH] = round(bounds.reach_ms / dt)
+    settings = np.zeros(loops.N_SETTINGS)
+    settings[loops.RATE] = 1.0
+    settings[loops.KAPPA] = bounds.kappa
+    settings[loops.SLOPE] = bounds.slope
+    settings[loops.OVERSHOOT] = bounds.overshoot
+    settings[loops.TOLERANCE] = _TOLERANCE_MS
+    settings[loops.SLACK] = _SLACK
+    settings[loops.MOST] = _MOST_MS
+    settings[loops.TICK_MS] = dt
+    return lengths, settings

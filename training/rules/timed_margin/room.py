@@ -1,0 +1,26 @@
+"""How much memory the rule `timed-margin` takes."""
+
+import os
+
+# Of each synapse that is found, until it stands in a memory; of each arrival of a pattern; of each
+# row of a neuron that learns.
+_FOUND, _ARRIVAL, _ROW = 60, 40, 24
+# For how many steps beyond the longest delay an arrival still counts, about.
+_COUNTS = 60
+
+
+def needs(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    n_neurons, all_steps = sizes.n_neurons, sizes.n_patterns * sizes.n_steps
+    n_rows = n_neurons * n_delays
+    in_a_context = sizes.n_spikes / max(all_steps, 1) * (n_delays + _COUNTS)
+    n_synapses = min(sizes.n_spikes * in_a_context * n_delays, n_neurons * n_rows)
+    if options["max_synapses"] is not None:
+        n_synapses = min(n_synapses, n_neurons * options["max_synapses"])
+    if options["one_delay_per_pair"]:
+        n_synapses = min(n_synapses, n_neurons**2)
+    return (
+        _FOUND * n_synapses
+        + _ARRIVAL * sizes.n_spikes * n_delays
+        + (os.cpu_count() or 1) * _ROW * n_rows
+    )

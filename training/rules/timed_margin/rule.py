@@ -1,0 +1,121 @@
+"""The rule `timed-margin`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wmdelays.memory import Memory
+from wmdelays.quantities import checked_seed
+from wmdelays.training.rules.checkpoint import advances, fingerprint
+from wmdelays.training.rules.rule import sizes_of
+from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
+from wmdelays.training.rules.timed_margin.learner import Learner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+
+    from wmdelays.neurons import Neurons
+    from wmdelays.raster import Raster
+
+
+def timed_margin(
+    patterns: Sequence[Raster],
+    *,
+    n_delays: int,
+    step: float,
+    neurons: Neurons,
+    periodic: bool = False,
+    kappa: float | None = None,
+    slope: float | None = None,
+    overshoot: float | None = None,
+    epochs: int = 100,
+    max_synapses: int | None = None,
+    prune: bool = False,
+    one_delay_per_pair: bool = False,
+    signs: str = "free",
+    excitatory: float = 0.8,
+    seed: int = 0,
+    checkpoint: str | PathLike | None = None,
+    checkpoint_every: float = 60.0,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Memory:
+    """Weights with which neurons in continuous time fire at the stored times and at no others.
+
+    With the stored spikes as context, the membrane of each neuron crosses its threshold half a tick
+    before each of its spikes, with a least slope, and stays below it by a margin elsewhere. In the end
+    every tick is checked: where each neuron, shown the stored spikes, fires at its own and at no
+    other tick, the closed loop is exact, by induction over the ticks.
+
+    Parameters
+    ----------
+    patterns : sequence of Raster
+        The patterns to be stored, at whole ticks of the neurons and equally long.
+    n_delays : int
+        Largest delay D in steps, also the length of the trigger window.
+    step : float
+        Unit of the delays in seconds.
+    neurons : Neurons
+        What is learned for.
+    periodic : bool
+        Whether the end of each pattern leads back into its beginning.
+    kappa, slope, overshoot : float, optional
+        Margin in mV, least slope in mV/ms and overshoot in mV, see
+        `wmdelays.training.rules.timed_margin.teacher_forcing.show`. By default they follow from the
+        response of a neuron to one arrival.
+    epochs : int
+        Most epochs of each neuron, after each cut of its synapses.
+    max_synapses : int, optional
+    prune, one_delay_per_pair : bool
+    signs : {"free", "dale"}
+    excitatory : float
+        Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
+    seed : int
+        Seed of the order in which patterns are shown.
+    checkpoint : str or Path, optional
+        File of the checkpoint. If it exists, learning goes on from there; the result is that of
+        an uninterrupted one. A finished learning leaves it.
+    checkpoint_every : float
+        Seconds from one checkpoint to the next.
+    progress : callable, optional
+        ``progress(stage, part)`` is called now and then with what is being done, and the part of it
+        that is done.
+
+    Returns
+    -------
+    Memory
+        Its `made` has the settings, what was reached and which spikes were left out and why:
+        "refractory", as they fall into the refractory period of their neuron, or "not learned".
+
+    Raises
+    ------
+    InputError
+        If a setting makes no sense, or the checkpoint belongs to something else.
+    """
+    settings = {
+        "kappa": kappa,
+        "slope": slope,
+        "overshoot": overshoot,
+        "epochs": epochs,
+        "max_synapses": max_synapses,
+        "prune": prune,
+        "one_delay_per_pair": one_delay_per_pair,
+        "signs": signs,
+        "excitatory": excitatory,
+    }
+    settings, seed = TIMED_MARGIN.checked(settings, n_delays), checked_seed(seed)
+    empty = Memory.unlearned(
+        patterns,
+        n_delays=n_delays,
+        step=step,
+        beta=None,
+        theta=None,
+        periodic=periodic,
+        neurons=neurons,
+    )
+    TIMED_MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
+    learner = Learner(empty, settings, seed, progress)
+    owner = fingerprint(empty, {"rule": TIMED_MARGIN.name, "seed": seed, **settings})
+    for _ in advances(learner, owner, checkpoint, checkpoint_every):
+        pass
+    return learner.result()
