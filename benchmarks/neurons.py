@@ -1,0 +1,223 @@
+"""What the rule `timed-margin` reaches for neurons in continuous time, and how fast.
+
+Usage: python benchmarks/neurons.py [--only NAME ...] [--json FILE] [--data FOLDER]
+
+Every row stores patterns and recalls them in the compiled loop and in Brian2, at the tick of learning
+and at half of it, in a process of its own. Rows that the JSON file already has are not run again;
+`--only` runs the named rows anew. `--list` prints all names, `--table` prints the file as a table. The
+recordings of the last rows are read from `--data`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+from measuring import measured
+
+N, DELAYS, STEPS, PATTERNS, RATE = 1024, 41, 1000, 16, 1e-3
+DALE = {"signs": "dale", "excitatory": 0.8}
+
+
+def drawn(interval=None, steps=STEPS, patterns=PATTERNS, seed=0):
+    """Random patterns: with a least interval in ms between spikes of a neuron, or as they come."""
+    from wmdelays.patterns import bernoulli, refractory
+
+    if interval is None:
+        return bernoulli(N, steps, patterns, RATE, seed=seed)
+    return refractory(N, steps, patterns, RATE, interval, seed=seed)
+
+
+def recorded(data, name, start, stop):
+    """A stretch of a recording with its own times."""
+    from wmdelays.files.recording import read_stretch
+
+    return read_stretch(Path(data) / name, 1e-4, start=start, stop=stop).bin(1e-4, True)
+
+
+def grid(data):
+    """The same patterns in discrete time, for the ratio."""
+    from wmdelays.training.storing import store
+
+    began = time.process_time(), time.perf_counter()
+    memory = store(drawn())
+    return {
+        "cpu_s": time.process_time() - began[0],
+        "seconds": time.perf_counter() - began[1],
+        "synapses": memory.n_synapses,
+        "f1": memory.made["scores"]["f1"],
+    }
+
+
+def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
+    """Store patterns for neurons, and what comes of recalling them.
+
+    Parameters
+    ----------
+    data : str
+    neurons : tuple
+        A specification, see `wmdelays.neurons.neurons_of`, and settings.
+    patterns : callable
+        Takes `data`.
+    options : mapping
+        Of the rule.
+    n_delays : int
+    recalled : int, optional
+        How many patterns Brian2 recalls; by default all.
+    """
+    from wmdelays.neurons import neurons_of
+    from wmdelays.training.storing import store
+    from wmdelays.validation.recall.comparison import compare
+
+    given = patterns(data)
+    given = given if isinstance(given, list) else [given]
+    text, settings = neurons
+    population = neurons_of(text, given[0].n_neurons, settings=settings)
+    # Compiling the loops takes the same time for any size, and once on a machine.
+    store(drawn_small(), neurons=neurons_of(text, 8, settings=settings), n_delays=4)
+    began = time.process_time(), time.perf_counter()
+    memory = store(given, neurons=population, n_delays=n_delays, **dict(options))
+    cpu, seconds = time.process_time() - began[0], time.perf_counter() - began[1]
+    made = memory.made
+    chosen = None if recalled is None else range(min(recalled, memory.n_patterns))
+    result = compare(memory, patterns=chosen).as_dict()
+    left_out = [one[3] for one in made["left_out"]]
+    return {
+        "cpu_s": cpu,
+        "seconds": seconds,
+        "synapses": memory.n_synapses,
+        "exact": made["reached"]["open_loop_errors"] == 0,
+        "below": made["reached"]["below"],
+        "above": made["reached"]["above"],
+        "epochs": made["reached"]["epochs"],
+        "rounds": made["reached"]["rounds"],
+        "refractory": left_out.count("refractory"),
+        "not_learned": left_out.count("not learned"),
+        "spikes": sum(len(one) for one in memory.patterns),
+        **{
+            f"{name}_{key}": result[name][key]
+            for name in ("compiled", "brian2")
+            for key in ("f1_1ms", "f1_5ms", "f1_lag_followed", "tempo_percent", "worst_pattern_f1")
+        },
+        "agreement": result["agreement"],
+        "halved_dt": result.get("halved_dt"),
+    }
+
+
+def drawn_small():
+    from wmdelays.patterns import refractory
+
+    return refractory(8, 60, 1, 0.05, 15)
+
+
+def _row(neurons, interval=None, options=(), steps=STEPS, patterns=PATTERNS, **others):
+    text, _, settings = neurons.partition(" ")
+    settings = settings.split(" ") if settings else []
+
+    def given(data):
+        return drawn(interval, steps, patterns)
+
+    return lambda data: stored(data, (text, settings), given, options, **others)
+
+
+def _recording(neurons, name, start, stop, n_delays, options=()):
+    def given(data):
+        return recorded(data, name, start, stop)
+
+    text, _, settings = neurons.partition(" ")
+    settings = settings.split(" ") if settings else []
+    return lambda data: stored(data, (text, settings), given, options, n_delays)
+
+
+ROWS = {
+    "discrete time, margin": grid,
+    "lif-exp 0.5 ms": _row("lif-exp tau_s=0.5", 5),
+    "lif-exp 2 ms": _row("lif-exp tau_s=2", 5),
+    "lif-exp 5 ms": _row("lif-exp tau_s=5", 10),
+    "lif-alpha 2 ms": _row("lif-alpha tau_s=2", 10),
+    "lif-cond": _row("lif-cond", 10),
+    "adex": _row("adex", 10),
+    "adex-exp": _row("adex-exp", 10),
+    "izhikevich RS": _row("izhikevich:RS", 15),
+    "izhikevich-exp RS": _row("izhikevich-exp:RS", 15),
+    "izhikevich-exp FS": _row("izhikevich-exp:FS", 15),
+    "as they come, lif-exp 2 ms": _row("lif-exp tau_s=2"),
+    "as they come, lif-exp 5 ms": _row("lif-exp tau_s=5"),
+    "as they come, lif-cond": _row("lif-cond"),
+    "as they come, adex": _row("adex"),
+    "as they come, izhikevich-exp RS": _row("izhikevich-exp:RS"),
+    "Dale, 400 synapses, lif-cond": _row("lif-cond", 10, {**DALE, "max_synapses": 400}),
+    "Dale, 400 synapses, adex": _row("adex", 10, {**DALE, "max_synapses": 400}),
+    "Dale, RS and FS": _row("izhikevich-exp:RS=0.8,FS=0.2", 15, DALE),
+    "10 s, lif-exp 2 ms": _row("lif-exp tau_s=2", 5, steps=10_000, patterns=1),
+    "10 s, adex": _row("adex", 10, steps=10_000, patterns=1),
+    "hippocampus, 10 s, lif-cond": _recording(
+        "lif-cond tau_e=2 tau_i=4", "hippocampus_linear_track.csv", 0, 10, 200
+    ),
+    "songbird, 5 s, lif-cond": _recording(
+        "lif-cond tau_e=2 tau_i=4", "songbird_hvc.csv", 0, 5, 100
+    ),
+}
+
+
+def table(rows):
+    """The rows as a Markdown table."""
+    base = rows.get("discrete time, margin", {}).get("cpu_s")
+    print(
+        "| stored | CPU s | beside `margin` | peak GB | synapses | exact | F1 1 ms compiled | F1 1 ms Brian2"
+        " | lag followed at dt/2 | tempo at dt/2 | left out |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for name, row in rows.items():
+        if "compiled_f1_1ms" not in row:
+            print(
+                f"| {name} | {row['cpu_s']:.1f} | 1 | {row['peak'] / 2**30:.2f} | {row['synapses']:,} | | | | | | |"
+            )
+            continue
+        ratio = f"{row['cpu_s'] / base:.1f}" if base else ""
+        half = (row["halved_dt"] or {}).get("brian2", row["halved_dt"] or {})
+        lag, tempo = half.get("f1_lag_followed"), half.get("tempo_percent")
+        print(
+            f"| {name} | {row['cpu_s']:.1f} | {ratio} | {row['peak'] / 2**30:.2f} |"
+            f" {row['synapses']:,} | {'yes' if row['exact'] else 'no'} |"
+            f" {row['compiled_f1_1ms']:.4f} | {row['brian2_f1_1ms']:.4f} |"
+            f" {'' if lag is None else f'{lag:.4f}'} | {'' if tempo is None else f'{tempo:.3f} %'} |"
+            f" {row['refractory']} + {row['not_learned']} of {row['spikes']:,} |"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=ROWS)
+    parser.add_argument("--json", default=Path(__file__).with_suffix(".json"), type=Path)
+    parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--row", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.list:
+        print("\n".join(ROWS))
+        return
+    if given.row:
+        print(json.dumps(ROWS[given.row](given.data)))
+        return
+    content = json.loads(given.json.read_text()) if given.json.exists() else {"rows": {}}
+    if given.table:
+        table(content["rows"])
+        return
+    for name in given.only or [name for name in ROWS if name not in content["rows"]]:
+        words = [sys.executable, __file__, "--row", name, "--data", given.data]
+        output, _, peak = measured(words)
+        row = {**json.loads(output.splitlines()[-1]), "peak": peak, "load": os.getloadavg()[0]}
+        content["rows"][name] = row
+        content["rows"] = {one: content["rows"][one] for one in ROWS if one in content["rows"]}
+        content["machine"] = {"cpus": os.cpu_count(), "python": platform.python_version()}
+        given.json.write_text(json.dumps(content, indent=1) + "\n")
+        print(name, json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
