@@ -216,7 +216,7 @@ class Memory:
         if self.neurons is not None:
             own = self.neurons
             parameters += [own.model.name, own.dt, list(own.classes.values()), own.members.tolist()]
-        digest.update(json.dumps(parameters).encode())
+        digest.update(json.dumps(parameters, sort_keys=True).encode())
         for array in (self.pre, self.post, self.delay, self.weight):
             digest.update(np.ascontiguousarray(array))
         for pattern in self.patterns:
@@ -401,6 +401,7 @@ def _of_neurons(neurons):
         "neuron": neurons.model.name,
         "dt_s": neurons.dt,
         "integrator": neurons.model.method,
+        "weight_unit": neurons.model.weight_unit,
         "classes": {
             name: {"n_neurons": int(n), "parameters": values}
             for (name, values), n in zip(

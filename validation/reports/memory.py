@@ -16,7 +16,8 @@ def describe(memory: Memory) -> dict:
     Returns
     -------
     dict
-        Sizes, parameters, how it was made, and the stored spikes that no weights could predict.
+        Sizes, parameters, how it was made, and the stored spikes that no weights could predict (None
+        for neurons in continuous time, whose membranes remember more than the delays reach).
 
     Examples
     --------
@@ -25,28 +26,32 @@ def describe(memory: Memory) -> dict:
     >>> wmdelays.describe(wmdelays.store(patterns, "hebbian", n_delays=5))["memory"]["n_neurons"]
     20
     """
-    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     return {
         "memory": sizes(memory),
         "periodic": memory.periodic,
         "spikes": [len(pattern) for pattern in memory.patterns],
         "made": memory.made,
-        "unpredictable": {
-            "n_spikes": found.n_spikes,
-            "empty": [
-                {"pattern": k, "time_s": t * memory.step, "neuron": j} for k, t, j in found.empty
-            ],
-            "ambiguous": [
-                {
-                    "pattern": k,
-                    "time_s": t * memory.step,
-                    "neuron": j,
-                    "silent_in_pattern": other,
-                    "silent_at_s": u * memory.step,
-                }
-                for k, t, j, other, u in found.ambiguous
-            ],
-        },
+        "unpredictable": _unpredictable(memory) if memory.neurons is None else None,
+    }
+
+
+def _unpredictable(memory):
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
+    return {
+        "n_spikes": found.n_spikes,
+        "empty": [
+            {"pattern": k, "time_s": t * memory.step, "neuron": j} for k, t, j in found.empty
+        ],
+        "ambiguous": [
+            {
+                "pattern": k,
+                "time_s": t * memory.step,
+                "neuron": j,
+                "silent_in_pattern": other,
+                "silent_at_s": u * memory.step,
+            }
+            for k, t, j, other, u in found.ambiguous
+        ],
     }
 
 
@@ -83,7 +88,7 @@ def memory_facts(memory):
             f"{memory.n_patterns} of {memory.n_steps} steps"
             + (", periodic" if memory.periodic else ""),
         ),
-        *(_discrete_facts(memory) if memory.neurons is None else _neuron_facts(memory.neurons)),
+        *(_discrete_facts(memory) if memory.neurons is None else neuron_facts(memory.neurons)),
     ]
 
 
@@ -98,11 +103,13 @@ def _discrete_facts(memory):
     ]
 
 
-def _neuron_facts(neurons):
+def neuron_facts(neurons):
+    """What neurons in continuous time are, as names and values in words."""
     model, counts = neurons.model, np.bincount(neurons.members, minlength=len(neurons.classes))
     facts = [
         ("neuron model", f"{model.name}: {model.help}"),
         ("tick", f"{neurons.dt * 1e3:.6g} ms; integrator {model.method}"),
+        ("weights", "without a unit" if model.weight_unit == "1" else f"in {model.weight_unit}"),
     ]
     for (name, own), n in zip(neurons.classes.items(), counts):
         values = ", ".join(

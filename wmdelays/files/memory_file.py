@@ -23,6 +23,7 @@ from wmdelays.files.sonata import (
 )
 from wmdelays.memory import Memory
 from wmdelays.neurons import NEURONS, Neurons
+from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
 from wmdelays.words import printable
 
@@ -108,7 +109,9 @@ def _write_parameters(file, memory, made):
     group = file.create_group("wmdelays")
     neurons = memory.neurons
     group.attrs["format_version"] = _DISCRETE if neurons is None else FORMAT_VERSION
-    for name in _PARAMETERS if neurons is not None else (*_PARAMETERS, *_LIF):
+    # Their order shows in the bytes of the file.
+    *sizes, periodic = _PARAMETERS
+    for name in (*sizes, *(_LIF if neurons is None else ()), periodic):
         group.attrs[name] = getattr(memory, name.removesuffix("_s"))
     if neurons is not None:
         group.attrs["neuron"] = neurons.model.name
@@ -144,6 +147,7 @@ def _read(file):
         beta, theta = (attribute(attributes, name, float) for name in _LIF)
     else:
         neurons = _read_neurons(attributes, n_neurons, kinds)
+        substeps(step, neurons.dt)
     tick = step if neurons is None else neurons.dt
     pre, post, delay, weight = read_edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
