@@ -80,9 +80,11 @@ def membranes(
     states = np.broadcast_to(rest(own.model, own.values), (memory.n_neurons, len(map.states)))
     sent = np.rint(recall.emitted.times / tick).astype(np.int64), recall.emitted.neurons
     if cue.lost is not None:
-        heard = ~np.isin(_entries(*sent), _entries(*_ticks_of(cue.lost, tick)))
+        # A spike is lost wherever it is within the tick of the cue.
+        lost = _entries(cue.lost.steps(cue.step), cue.lost.neurons)
+        heard = ~np.isin(_entries(sent[0] // finer, sent[1]), lost)
         sent = sent[0][heard], sent[1][heard]
-    forced_at, forced = _ticks_of(cue.spikes, tick)
+    forced_at, forced = cue.spikes.steps(cue.step) * finer, cue.spikes.neurons
     loop = specialised(single_neuron, own.model)
     refractory = own.refractory_ticks(tick)
     chosen = np.asarray(neurons, dtype=np.int64)
@@ -94,10 +96,6 @@ def membranes(
         loop(states[j].copy(), constants[j].copy(), refractory[j], *arrivals, is_forced, row)
     bounds = constants[chosen, map.constants.index(map.bound)]
     return Membranes(chosen, np.arange(n_ticks) * tick, values, bounds)
-
-
-def _ticks_of(raster, tick):
-    return np.rint(raster.times / tick).astype(np.int64), raster.neurons
 
 
 def _entries(ticks, neurons):
