@@ -20,17 +20,21 @@ class Damage:
         Random spikes in the trigger window, as a part of the spikes that are expected there.
     silenced : float
         Part of the neurons that are silent in the trigger window.
+    jitter : float
+        Standard deviation in steps by which each spike of the trigger window is moved; it is rounded
+        to whole steps, and a spike that leaves the window is lost.
     noise : float
         Damage that goes on through the whole recall: this part of the spikes is lost and as many
         random ones are added. Each epoch shows every pattern three times with it.
     presentations : int
-        Number of damaged trigger windows for each pattern and epoch. Half of them have lost and
-        added spikes, half of them silenced neurons, if both are asked for.
+        Number of damaged trigger windows for each pattern and epoch. They have in turn lost and
+        added spikes, silenced neurons and jittered spikes, of which those come that are asked for.
     """
 
     lost: float = 0.0
     added: float = 0.0
     silenced: float = 0.0
+    jitter: float = 0.0
     noise: float = 0.0
     presentations: int = 8
 
@@ -42,7 +46,17 @@ class Damage:
     @property
     def of_trigger(self):
         """Whether trigger windows are damaged."""
-        return self.presentations > 0 and max(self.lost, self.added, self.silenced) > 0
+        return self.presentations > 0 and bool(self._kinds)
+
+    @property
+    def _kinds(self):
+        """The kinds of damaged trigger windows."""
+        asked = {
+            "replaced": max(self.lost, self.added) > 0,
+            "silenced": self.silenced > 0,
+            "jittered": self.jitter > 0,
+        }
+        return [kind for kind, wanted in asked.items() if wanted]
 
     def __bool__(self):
         return self.of_trigger or self.noise > 0
@@ -80,16 +94,26 @@ class Damage:
                 spikes = steps[begin], neurons[begin]
                 if self.noise:
                     spikes = _damaged(*spikes, n_delays, short, n_neurons, self.noise, added, rng)
-                silence = self.silenced > 0 and (k % 2 or not (self.lost or self.added))
-                if silence:
+                kind = self._kinds[k % len(self._kinds)]
+                if kind == "silenced":
                     silent = rng.random(n_neurons) < self.silenced
                     kept = ~silent[spikes[1]] | (spikes[0] >= n_delays)
                     spikes = spikes[0][kept], spikes[1][kept]
+                elif kind == "jittered":
+                    spikes = _jittered(*spikes, n_delays, n_neurons, self.jitter, rng)
                 else:
                     spikes = _damaged(
                         *spikes, 0, n_delays, n_neurons, self.lost, self.added * rate, rng
                     )
                 yield *spikes, short, m, n_delays, True
+
+
+def _jittered(steps, neurons, end, n_neurons, spread, rng):
+    """Move the spikes before step `end`, each by itself; those that leave these steps are lost."""
+    moved = steps + np.where(steps < end, np.rint(rng.normal(0, spread, len(steps))), 0)
+    kept = (steps >= end) | ((moved >= 0) & (moved < end))
+    place = np.unique(moved[kept].astype(np.int64) * n_neurons + neurons[kept])
+    return place // n_neurons, place % n_neurons
 
 
 def _damaged(steps, neurons, begin, end, n_neurons, lost, rate, rng):

@@ -62,13 +62,20 @@ MARGIN = Rule(
             **_A_PART,
         ),
         Option(
+            "jitter",
+            float,
+            "Damage: spread in steps by which spikes of the trigger are moved.",
+            1.0,
+            least=0,
+        ),
+        Option(
             "noise", float, "Damage: part of all spikes lost, and as many added.", 0.3, **_A_PART
         ),
         Option(
             "presentations",
             int,
             "Damage: damaged triggers for each pattern and epoch.",
-            8,
+            12,
             least=0,
         ),
         *SYNAPSES,

@@ -34,8 +34,9 @@ def margin(
     lost: float = 0.8,
     added: float = 0.8,
     silenced: float = 0.8,
+    jitter: float = 1.0,
     noise: float = 0.3,
-    presentations: int = 8,
+    presentations: int = 12,
     max_synapses: int | None = None,
     prune: bool = False,
     one_delay_per_pair: bool = False,
@@ -73,7 +74,7 @@ def margin(
         Steps of a pattern after which the network is to go on alone; by default a quarter of
         `n_delays` as long as contexts are damaged, and `n_delays` in the end: a context that has
         just begun may be empty.
-    lost, added, silenced, noise : float
+    lost, added, silenced, jitter, noise : float
     presentations : int
         How much the contexts are damaged, see `wmdelays.training.rules.margin.damage.Damage`.
     max_synapses : int, optional
@@ -110,6 +111,7 @@ def margin(
         "lost": lost,
         "added": added,
         "silenced": silenced,
+        "jitter": jitter,
         "noise": noise,
         "presentations": presentations,
         "max_synapses": max_synapses,

@@ -71,8 +71,10 @@ class Learner:
         self.sign = np.zeros(self.n_rows, np.int8) if sign is None else sign
         self.classes = [self._of_class(values) for values in neurons.classes.values()]
         self.refractory = neurons.refractory_ticks()
+        # A second cycle begins with what the first has left on the membranes, unlike the first.
         sequences = [
-            stored_sequence(p, self.clamp, memory.tick, memory.periodic) for p in memory.patterns
+            stored_sequence(p, p.n_steps(memory.tick), memory.tick, memory.periodic)
+            for p in memory.patterns
         ]
         self.n_ticks = sequences[0].n_steps(memory.tick)
         self.stored = [(s.steps(memory.tick).astype(np.int64), s.neurons) for s in sequences]

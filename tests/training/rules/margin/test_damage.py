@@ -162,3 +162,24 @@ def test_the_same_random_numbers_give_the_same_damage():
 def test_damage_is_true_where_something_is_damaged(damage, damages):
     assert bool(damage) is damages
     assert bool(drawn(stored(), damage)) is damages
+
+
+def test_jitter_moves_the_spikes_of_the_trigger_by_about_its_spread():
+    steps = np.sort(np.random.default_rng(0).integers(0, 100, 4000))
+    given = [(steps, np.arange(4000))]
+    damage = Damage(jitter=1.5, presentations=3)
+    rng = np.random.default_rng(1)
+    for moved, neurons, n_steps, m, start, damaged in damage.sequences(given, 100, 4000, 40, rng):
+        by = moved - steps[neurons]
+        inside = (steps[neurons] >= 5) & (steps[neurons] < 35)
+        assert 1.3 < by[inside].std() < 1.7 and abs(by[inside].mean()) < 0.15
+        assert not by[steps[neurons] >= 40].any() and moved.min() >= 0
+        assert n_steps == 80 and start == 40 and damaged
+
+
+def test_each_kind_of_damage_has_its_turn():
+    damage = Damage(lost=1.0, silenced=1.0, jitter=1.0, presentations=6)
+    shown = list(
+        damage.sequences([(np.arange(40), np.arange(40))], 100, 40, 40, np.random.default_rng(0))
+    )
+    assert [bool(len(steps)) for steps, *_ in shown] == [False, False, True] * 2
