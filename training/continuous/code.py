@@ -99,15 +99,15 @@ def _pulls(map):
     yield from _named(map, parts)
     for i, held in enumerate(map.held):
         yield f"y{i} = 0.0 if held else y[{i}]" if held else f"y{i} = y[{i}]"
+        if held:
+            yield f"kept{i} = y[{i}] if held else 0.0"
     sums = [
         sum((map.jacobian[i][j] * ys[i] for i in range(len(ys))), sympy.Integer(0))
         for j in range(len(ys))
     ]
     yield from _assigned(map, sums, [f"y[{j}]" for j in range(len(ys))])
-    # What is held stays, whatever its slope.
-    for i, held in enumerate(map.held):
-        if held:
-            yield f"if held: y[{i}] = 0.0"
+    # What is held stays as it is, and moves the other states.
+    yield from (f"y[{i}] += kept{i}" for i, held in enumerate(map.held) if held)
 
 
 def _resets(map):
@@ -115,6 +115,8 @@ def _resets(map):
     parts = [map.at_reset[i] for i in changed]
     yield from _named(map, parts)
     yield from _assigned(map, parts, [f"x[{i}]" for i in changed])
+    if not changed:
+        yield "pass"
 
 
 def _unresets(map):

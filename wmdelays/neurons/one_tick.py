@@ -178,7 +178,7 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
     for what, one in (("threshold", peak), ("bound", bound)):
         if one.free_symbols & set(x):
             raise InputError(f"{model.name}: the {what} depends on a state")
-    jacobian = [[sympy.diff(one, y) for y in x] for one in after]
+    jacobian = [[_slope(one, y) for y in x] for one in after]
     parts = [*after, *(one for row in jacobian for one in row), *resets.values()]
     hoisted, (peak, bound), meanings = _hoist(parts, (peak, bound), x)
     n = len(x)
@@ -231,6 +231,12 @@ def check_equations(model: ContinuousNeuron) -> None:
     rest(model, {one.name: one.default for one in model.parameters})
     known = {one.name: symbol(one.name) for one in model.parameters}
     expression(model.timescale, known, f"{model.name}, timescale")
+
+
+def _slope(part, state):
+    """The derivative; at the kinks of what is clipped, that of the one side."""
+    found = sympy.diff(part, state)
+    return found.replace(sympy.Heaviside, lambda x, *_: (1 + sympy.sign(x)) / 2)
 
 
 def _integrated(model, x, slopes):
