@@ -28,7 +28,7 @@ def drawn(interval=None, steps=STEPS, patterns=PATTERNS, seed=0):
 
     if interval is None:
         return bernoulli(N, steps, patterns, RATE, seed=seed)
-    return refractory(N, steps, patterns, RATE, interval, seed=seed)
+    return refractory(N, steps, patterns, rate=RATE, interval=interval, seed=seed)
 
 
 def recorded(data, name, start, stop):
@@ -110,7 +110,7 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
 def drawn_small():
     from wmdelays.patterns import refractory
 
-    return refractory(8, 60, 1, 0.05, 15)
+    return refractory(8, 60, 1, rate=0.05, interval=15)
 
 
 def _row(neurons, interval=None, options=(), steps=STEPS, patterns=PATTERNS, **others):

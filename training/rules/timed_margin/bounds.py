@@ -19,6 +19,8 @@ _STEEPER, _STEEPEST = 1.3, 0.4
 _OF_UPSWING = 0.75
 # An arrival counts until its effect has fallen to this part of its peak, or for so many ms.
 _FADED, _LONGEST_MS = 0.05, 200.0
+# No weight becomes larger than so many times what takes a neuron from rest to its bound at once.
+_LARGEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,15 @@ class Bounds:
         How far it would rise within a millisecond if there were no reset, in mV.
     reach_ms : float
         For how long an arrival counts.
+    largest : float
+        The largest weight.
     """
 
     kappa: float
     slope: float
     overshoot: float
     reach_ms: float
+    largest: float
 
 
 def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
@@ -83,4 +88,5 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     chosen = (0.12 * way + 0.7 * steep, steep, 0.75 * steep, float(faded * dt_ms))
     chosen = _CHOSEN.get(model.name, chosen)
     given = (kappa, slope, overshoot, None)
-    return Bounds(*(default if own is None else own for default, own in zip(chosen, given)))
+    chosen = (default if own is None else own for default, own in zip(chosen, given))
+    return Bounds(*chosen, largest=_LARGEST * way / float(course[top]))

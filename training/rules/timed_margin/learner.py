@@ -219,6 +219,7 @@ class Learner:
             shape=(self.n_rows, memory.n_neurons),
         ).tocsr()
         self.found = []
+        left_out, moved = self._followed()
         row = np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(columns.indptr))
         return replace(
             memory,
@@ -228,26 +229,39 @@ class Learner:
             weight=columns.data,
             made={
                 "settings": self.settings,
-                "reached": self.reached(),
-                "left_out": self._left_out(),
+                "reached": {
+                    **self.reached(),
+                    "moved": len(moved),
+                    "most_moved_ms": max(map(abs, moved), default=0.0),
+                },
+                "left_out": left_out,
             },
         )
 
-    def _left_out(self):
-        """The stored spikes that the network does not follow: pattern, time in s, neuron and why.
+    def _followed(self):
+        """What becomes of the stored spikes that do not come at their very ticks.
 
-        Those that come at another tick, but within a millisecond, are not among them.
+        Returns
+        -------
+        left_out : list of (pattern, time in s, neuron, why)
+            Those that do not come within a millisecond.
+        moved : list of float
+            By how many ms the others are late.
         """
-        memory, found = self.memory, []
+        memory, left_out, moved = self.memory, [], []
         near = round(1e-3 / memory.tick)
         for k, ((ticks, by), (shown, shown_by)) in enumerate(zip(self.stored, self.followed)):
             can = followable(ticks, by, self.clamp, self.refractory)
+            shown_of = {j: shown[shown_by == j] for j in np.unique(by)}
             for tick, j, possible in zip(ticks.tolist(), by.tolist(), can.tolist()):
+                late = min(shown_of[j] - tick, key=abs, default=near + 1)
                 if not possible:
-                    found.append([k, tick * memory.tick, j, "refractory"])
-                elif np.abs(shown[shown_by == j] - tick).min(initial=near + 1) > near:
-                    found.append([k, tick * memory.tick, j, "not learned"])
-        return found
+                    left_out.append([k, tick * memory.tick, j, "refractory"])
+                elif abs(late) > near:
+                    left_out.append([k, tick * memory.tick, j, "not learned"])
+                elif late:
+                    moved.append(float(late * memory.tick * 1e3))
+        return left_out, moved
 
     def reached(self):
         """What was reached: errors shown the stored spikes, and how near membranes come to their peak."""
@@ -428,4 +442,5 @@ def _rows_of(learner, bounds, refractory):
     settings[loops.SLACK] = _SLACK
     settings[loops.MOST] = _MOST_MS
     settings[loops.TICK_MS] = dt
+    settings[loops.LARGEST] = bounds.largest
     return lengths, settings

@@ -21,8 +21,8 @@ ERRORS, SQUARES, SLOPES, N_SUMS = range(4)
 
 # Settings: the part of the way to a bound (0: nothing is learned), the margin kappa, the least
 # slope, the overshoot; the tolerated error of a crossing in ms, and the part of a margin that may
-# be missing; the most that a crossing is moved at once, in ms; the tick in ms.
-RATE, KAPPA, SLOPE, OVERSHOOT, TOLERANCE, SLACK, MOST, TICK_MS, N_SETTINGS = range(9)
+# be missing; the most that a crossing is moved at once, in ms; the tick in ms; the largest weight.
+RATE, KAPPA, SLOPE, OVERSHOOT, TOLERANCE, SLACK, MOST, TICK_MS, LARGEST, N_SETTINGS = range(10)
 # Lengths in ticks: of the pattern, of the clamped part; from where on bounds hold; the refractory
 # period; how long before a target the membrane may rise, where the slope is looked at, and for how
 # long after it; the least between two ticks in which the membrane is lowered; how far back arrivals
@@ -98,6 +98,7 @@ def project(
     missing,
     kinds,
     rate,
+    largest,
     reach,
     weights,
     place,
@@ -125,6 +126,8 @@ def project(
     ticks, missing : arrays
     kinds : int array
         0: to be met from either side, 1: at least, -1: at most.
+    largest : float
+        No weight becomes larger.
     sign : int8 array, shape (n_rows,)
         1 for excitatory, -1 for inhibitory presynaptic neurons; 0 where weights may have any sign.
 
@@ -179,7 +182,7 @@ def project(
             continue
         row = rows[r]
         before = weights[row]
-        after = np.float32(before + rate * by)
+        after = np.float32(min(max(before + rate * by, -largest), largest))
         if sign[row] != 0 and after * sign[row] < 0 or (not SIGNED and after * before < 0):
             after = np.float32(0)
         weights[row] = after
@@ -195,7 +198,8 @@ def _multipliers(n, gram, missing, kinds):
     total = 0.0
     for a in range(n):
         total += gram[a, a]
-    if total <= 1e-300:
+    # Nothing arrives, or so much that the membrane is no number.
+    if not 1e-300 < total < np.inf:
         return multiplier
     for _ in range(n):
         which = np.flatnonzero(kept[:n])
@@ -345,6 +349,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 missing,
                 kinds,
                 rate,
+                settings[LARGEST],
                 reach,
                 weights,
                 place,
@@ -486,6 +491,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
                 missing,
                 kinds,
                 rate,
+                settings[LARGEST],
                 reach,
                 weights,
                 place,

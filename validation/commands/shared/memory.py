@@ -49,6 +49,10 @@ def print_memory(memory, name):
         )
     if {"open_loop_errors", "below", "above"} <= made.get("reached", {}).keys():
         rows.append(("open loop", _proof(made["reached"])))
+    if made.get("reached", {}).get("moved"):
+        reached = made["reached"]
+        moved = counted(reached["moved"], "spike")
+        rows.append(("moved", f"{moved}, by {reached['most_moved_ms']:.3g} ms at most"))
     if made.get("left_out"):
         rows.append(("left out", _left_out(made["left_out"])))
     grid = table(str(name), "")
@@ -75,7 +79,8 @@ def _proof(reached):
         for name, words in (("below", "from a wrong spike"), ("above", "from missing one"))
         if reached[name] is not None
     )
-    return f"every neuron fires at its ticks alone, so the closed loop is exact; never nearer than {near}"
+    what = "its ticks alone" if not reached.get("moved") else "its ticks (as moved) alone"
+    return f"every neuron fires at {what}, so the closed loop is exact; never nearer than {near}"
 
 
 def _left_out(spikes):
