@@ -41,7 +41,7 @@ def signed(value):
     if value != value:
         return "–"
     # What is as good as nought is shown so, without a sign of its own.
-    return f"{value:+.3g}" if abs(value) >= 5e-5 else "0"
+    return f"{value:+.3g}" if abs(value) >= 5e-4 else "0"
 
 
 def duration(seconds):

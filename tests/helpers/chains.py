@@ -9,6 +9,7 @@ from wmdelays.training.continuous.recall import recall
 # Strong and short, so that an arrival makes one spike within a millisecond.
 MODELS = {
     "lif-exp": (16_000.0, {"tau_s": 0.5}),
+    "lif-alpha": (30_000.0, {"tau_s": 0.5}),
     "lif-cond": (200.0, {"tau_e": 0.5}),
 }
 

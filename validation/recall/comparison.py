@@ -228,16 +228,27 @@ class Comparison:
         """The smallest abs(u - theta) of all recalls; None if no simulator records it."""
         return min((call for call in self.closest_calls[1] if call is not None), default=None)
 
-    @property
+    @cached_property
     def rounding_bound(self):
         """How far float order can move a membrane of these recalls, in the unit of theta.
 
-        See `wmdelays.rounding.rounding_bound`; None for neurons in continuous time.
+        See `wmdelays.rounding.rounding_bound`. For neurons in continuous time in millivolts, beside
+        Brian2, and None where no bound is known; see `wmdelays.neurons.rounding`.
         """
         if self.memory.neurons is not None:
-            return None
+            return self._rounding_in_ticks()
         n_substeps = max(one.setup.n_substeps or 1 for one in self.simulations.values())
         return rounding_bound(self.memory, self.simulations[self.reference].recalls, n_substeps)
+
+    def _rounding_in_ticks(self):
+        if "brian2" not in self.simulations or self.memory.neurons.model.method != "exact":
+            return None
+        from wmdelays.brian_models.neurons.formulas import tick_formulas
+        from wmdelays.neurons.rounding import rounding_bound_in_ticks
+
+        formulas = tick_formulas(self.memory.neurons.model)
+        recalls = self.simulations[self.reference].recalls
+        return rounding_bound_in_ticks(self.memory, recalls, self.dt, formulas)
 
     def as_dict(self):
         """The comparison as plain JSON values.

@@ -166,15 +166,20 @@ def certainty(comparison):
     call, bound = comparison.closest_call, comparison.rounding_bound
     if call is None:
         return "The closest call was not recorded, so nothing can be said about rounding."
-    if bound is None:
-        return (
-            f"The closest call, the smallest distance of a membrane from where it fires, is {call:.3g}"
-            " mV; no bound of rounding is known for these neurons."
+    if comparison.memory.neurons is None:
+        smallest, unit, theta = (
+            "|u − θ| of all neurons and steps",
+            "",
+            f" (θ = {comparison.memory.theta:g})",
         )
-    facts = (
-        f"The closest call, the smallest |u − θ| of all neurons and steps, is {call:.3g}; the order"
-        f" of floating point operations moves a membrane by less than {bound:.2g}"
-        f" (θ = {comparison.memory.theta:g})."
+    else:
+        smallest, unit, theta = "distance of a membrane from where it fires", " mV", ""
+    facts = f"The closest call, the smallest {smallest}, is {call:.3g}{unit}"
+    if bound is None:
+        return f"{facts}; no bound of rounding is known for these neurons."
+    facts += (
+        "; the order of floating point operations moves a membrane by less than"
+        f" {bound:.2g}{unit}{theta}."
     )
     if call > bound:
         so = "So no order of floating point operations can change a spike"

@@ -53,7 +53,10 @@ def test_an_exact_recall_is_called_so_first_and_then_how_it_was_checked(memory, 
     )
     assert second == f"compiled and Brian2 (numpy) emit the same {n} spikes at dt = 0.1 ms."
     assert third.startswith("At half of dt, 0.05 ms, that stands: in Brian2 F1 with the lag")
-    assert f"{exact.closest_call:.3g} mV" in certainty(exact)
+    assert 0 < exact.rounding_bound < 1e-6 < exact.closest_call
+    sure = certainty(exact)
+    assert f"is {exact.closest_call:.3g} mV; the order of floating point operations moves" in sure
+    assert sure.endswith("So no order of floating point operations can change a spike.")
 
 
 def test_the_json_has_times_for_each_simulator_and_at_half_of_dt(exact):
@@ -112,6 +115,8 @@ def test_a_tempo_that_depends_on_dt_does_not_stand():
     assert result.exact and result.stands is False
     times = result.halved.times
     assert times.f1_lag_followed > 0.99 and abs(times.tempo_percent) > 0.25
+    assert result.rounding_bound is None
+    assert certainty(result).endswith("no bound of rounding is known for these neurons.")
     assert "that does not stand: in Brian2 F1 with the lag followed is" in verdict(result)[2]
 
 
