@@ -132,7 +132,12 @@ class Comparison:
         )
         k, drawn = self.patterns[place], (self.simulations[n] for n in (self.reference, name))
         recalls = {one.shown: one.recalls[place] for one in drawn}
-        figure = overlay_figure(self.memory.patterns[k], recalls, title=f"pattern {k}")
+        figure = overlay_figure(
+            self.memory.patterns[k],
+            recalls,
+            title=f"pattern {k}",
+            zoom_steps=100 * round(self.memory.step / self.memory.tick),
+        )
         columns = pattern_columns(self)
         return page(self, figure, list(zip(*columns.values())), list(columns))
 
