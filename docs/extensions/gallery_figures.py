@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sphinx_gallery.scrapers import figure_rst
 
-SUBSECTIONS = ["memory", "polychrony"]
+SUBSECTIONS = ["memory", "neurons", "polychrony"]
 # What a reader should see first; the others follow by name.
 FIRST = ["recalled_raster", "replaced_entries", "longest_delay", "capacity", "sequence"]
-FIRST += ["izhikevich_network", "polychronous_group"]
+FIRST += ["one_neuron", "izhikevich_network", "polychronous_group"]
 
 
 def subsection_order(folder):
