@@ -32,7 +32,8 @@ class ContinuousNeuron(NeuronModel):
         As in `NeuronModel`; `held` is not used: a memory holds all values, see `Neurons`.
     equations : str
         A line for each state, ``dv/dt = ... : volt``, and for each shorthand, ``i_syn = ... : amp``.
-        States marked ``(unless refractory)`` stay as they are while the neuron is refractory.
+        States marked ``(unless refractory)`` stay as they are while the neuron is refractory, and
+        arrivals do not move them. Units of Brian2, as in ``-70*mV``, are understood.
     threshold : str
         ``v >= ...`` with parameters on the right: where the neuron fires.
     reset : str
@@ -94,6 +95,8 @@ class ContinuousNeuron(NeuronModel):
         states = self.states
         if not states:
             raise InputError(f"{self.name} has no equations of the form dv/dt = ... : volt")
+        if len(states) + len(self.shorthands) < len(self._lines):
+            raise InputError(f"{self.name}: the equations define a name twice")
         for name, known in (
             ("membrane", self.membrane),
             ("excitatory", self.excitatory),
@@ -117,7 +120,7 @@ class ContinuousNeuron(NeuronModel):
 
     @cached_property
     def _lines(self):
-        lines = (line.strip() for line in self.equations.splitlines())
+        lines = (line.partition("#")[0].strip() for line in self.equations.splitlines())
         return [line for line in lines if line]
 
     @cached_property

@@ -148,10 +148,6 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
     taken = sorted(_TAKEN & set(names) | {one for one in names if names.count(one) > 1})
     if taken:
         raise InputError(f"{model.name}: {taken[0]!r} is taken; give it another name")
-    if len([line for line in model.equations.splitlines() if line.strip()]) > len(
-        [*states, *model.shorthands]
-    ):
-        raise InputError(f"{model.name}: the equations define a name twice")
     # Shorthands may name each other in any order.
     waiting = dict(model.shorthands)
     while waiting:

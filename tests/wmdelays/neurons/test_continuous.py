@@ -60,6 +60,7 @@ def test_a_model_of_ones_own_recalls():
         dict(threshold="v >= -50*mV"),
         dict(threshold="v >= -0.05*volt", reset="v -= 1*mV; v = -70*mV"),
         dict(bound="-50*mV"),
+        dict(equations="# leak\ndv/dt = (-70*mV - v + s) / tau : volt  # and synapses" + S),
     ],
 )
 def test_what_is_written_in_another_way_means_the_same(changed):
