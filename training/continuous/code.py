@@ -57,7 +57,6 @@ def functions_of(model):
         "PEAK": map.constants.index(map.peak),
         "BOUND": map.constants.index(map.bound),
         "SIGNED": model.is_signed,
-        "UPSWING": model.has_upswing,
         "NOTHING_FOLLOWS": _nothing_follows(map),
     }
     return source, names

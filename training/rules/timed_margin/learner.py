@@ -71,12 +71,14 @@ class Learner:
         self.sign = np.zeros(self.n_rows, np.int8) if sign is None else sign
         self.classes = [self._of_class(values) for values in neurons.classes.values()]
         self.refractory = neurons.refractory_ticks()
-        # A second cycle begins with what the first has left on the membranes, unlike the first.
+        # In a cycle a neuron still feels the one before, of which there is none after a cue. So it
+        # learns from the second of two cycles, which all further ones are like.
         sequences = [
             stored_sequence(p, p.n_steps(memory.tick), memory.tick, memory.periodic)
             for p in memory.patterns
         ]
         self.n_ticks = sequences[0].n_steps(memory.tick)
+        self.begin = self.n_ticks // 2 if memory.periodic else self.clamp
         self.stored = [(s.steps(memory.tick).astype(np.int64), s.neurons) for s in sequences]
         self.followed = [self._followable(*spikes) for spikes in self.stored]
         self.round, self.learned = 0, []
@@ -144,7 +146,7 @@ class Learner:
         wrong = np.flatnonzero(~self._is_exact(slice(None)))
         for k, (ticks, by) in enumerate(self.followed):
             others = ~np.isin(by, wrong)
-            emitted = [_Neuron(self, j).emitted(self._dense(j), k) for j in wrong]
+            emitted = [self._cycles(_Neuron(self, j).emitted(self._dense(j), k)) for j in wrong]
             self.followed[k] = (
                 np.concatenate([ticks[others], *emitted]),
                 np.concatenate([by[others], np.repeat(wrong, [len(one) for one in emitted])]),
@@ -152,6 +154,13 @@ class Learner:
         self.learned, self.found = self.found, []
         self.round += 1
         self._present()
+
+    def _cycles(self, ticks):
+        """The spikes of both cycles from those of the second, if there are two."""
+        if not self.memory.periodic:
+            return ticks
+        again = ticks[ticks >= self.begin]
+        return np.concatenate([again - self.begin, again])
 
     def _dense(self, j):
         found = self.found if len(self.found) > j else self.learned
@@ -345,7 +354,7 @@ class _Neuron:
         fewest, since = np.inf, 0
         for _ in range(epochs):
             self.n_epochs += 1
-            counts, sums = np.zeros(loops.N_COUNTS, np.int64), np.zeros(loops.N_SUMS)
+            counts = np.zeros(loops.N_COUNTS, np.int64)
             for m in self.rng.permutation(len(self.shown)):
                 self.learner.show(
                     weights,
@@ -357,7 +366,6 @@ class _Neuron:
                     self.settings,
                     self.lengths,
                     counts,
-                    sums,
                 )
             n_wrong = counts[_WRONG].sum()
             since = 0 if n_wrong < fewest else since + 1
@@ -425,8 +433,8 @@ def _rows_of(learner, bounds, refractory):
         after = 0
     lengths = np.zeros(loops.N_LENGTHS, np.int64)
     lengths[loops.N_TICKS] = learner.n_ticks
-    lengths[loops.CLAMP] = learner.clamp
-    lengths[loops.SINCE] = max(learner.clamp - round(_SINCE_MS / dt), 0)
+    lengths[loops.CLAMP] = learner.begin
+    lengths[loops.SINCE] = max(learner.begin - round(_SINCE_MS / dt), 0)
     lengths[loops.REFRACTORY] = refractory
     lengths[loops.AHEAD] = round(max(_AHEAD_MS, model.lead) / dt)
     lengths[loops.BEFORE] = round(model.lead / dt)

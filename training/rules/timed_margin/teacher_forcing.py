@@ -16,8 +16,6 @@ HELD, RESET, CAPPED, LOW_CAP = 1, 2, 4, 8
 # What `show` counts: targets, those whose crossing is mistimed, those without a spike, those whose
 # slope or overshoot is too small, ticks in which the membrane is too high, and in which it fires.
 TARGETS, MISTIMED, MISSED, SHALLOW, LOW, HIGH, FALSE_ALARMS, N_COUNTS = range(8)
-# What it sums up: errors of crossings in ms, their squares, slopes in mV/ms.
-ERRORS, SQUARES, SLOPES, N_SUMS = range(4)
 
 # Settings: the part of the way to a bound (0: nothing is learned), the margin kappa, the least
 # slope, the overshoot; the tolerated error of a crossing in ms, and the part of a margin that may
@@ -226,7 +224,7 @@ def _multipliers(n, gram, missing, kinds):
     return multiplier
 
 
-def show(weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums):
+def show(weights, place, first, targets, sign, rest, c, settings, lengths, counts):
     """Show one pattern to a neuron without an upswing, and let it learn from each bound in turn.
 
     With theta the neuron's threshold, s the least slope, o the overshoot, kappa the margin:
@@ -251,7 +249,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
     rest, c : float arrays
         The states at rest and the constants.
     settings, lengths : arrays, shape (N_SETTINGS,) and (N_LENGTHS,)
-    counts, sums : arrays, shape (N_COUNTS,) and (N_SUMS,)
+    counts : int64 array, shape (N_COUNTS,)
         Added to.
 
     References
@@ -311,9 +309,6 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
             counts[TARGETS] += 1
             counts[MISTIMED] += abs(late) > tolerance
             counts[MISSED] += v < theta
-            sums[ERRORS] += late
-            sums[SQUARES] += late * late
-            sums[SLOPES] += (v - below) / h
         if last >= clamp and k == last + after:
             earlier = max(last - before, 0)
             too_high = theta - slope * before * h - history[earlier, MEMBRANE]
@@ -371,7 +366,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 )
 
 
-def show_upswing(weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums):
+def show_upswing(weights, place, first, targets, sign, rest, c, settings, lengths, counts):
     """Show one pattern to a neuron with an upswing, and let it learn from each bound in turn.
 
     A spike begins at the bound theta, far below the peak at which it counts, and its time is that of
@@ -387,7 +382,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
 
     Parameters
     ----------
-    weights, place, first, targets, sign, rest, c, settings, lengths, counts, sums
+    weights, place, first, targets, sign, rest, c, settings, lengths, counts
         As in `show`.
     """
     rate, tolerance, slack = settings[RATE], settings[TOLERANCE], settings[SLACK]
@@ -462,8 +457,6 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
                         max(theta + overshoot - history[last, MEMBRANE], 0.5) if k > last else 0.5
                     )
                     counts[MISSED] += 1
-                sums[ERRORS] += late
-                sums[SQUARES] += late * late
                 too_high = theta - lowest - v_before
                 is_shallow = too_high < -slack * lowest
                 counts[MISTIMED] += abs(late) > tolerance
