@@ -1,9 +1,11 @@
 """Preferences of Brian2 for the time of one simulation."""
 
+import logging
 from contextlib import contextmanager
 
 import numpy as np
-from brian2 import prefs
+from brian2 import get_device, prefs
+from brian2 import seed as set_seed
 
 from wmdelays.brian_models.devices.cython_cache import cython_folder
 from wmdelays.brian_models.devices.programs import EXACT
@@ -26,6 +28,35 @@ def settings(wanted):
     finally:
         for name, value in before.items():
             prefs[name] = value
+
+
+@contextmanager
+def seeded(seed):
+    """Brian2's random numbers from a seed for a while, then as they were; None leaves them alone."""
+    if seed is None:
+        yield
+        return
+    before = get_device().get_random_state()
+    set_seed(seed)
+    try:
+        yield
+    finally:
+        get_device().set_random_state(before)
+
+
+@contextmanager
+def in_any_order():
+    """For a while Brian2 does not warn that random numbers are drawn synapse by synapse."""
+    logger = logging.getLogger("brian2.codegen.generators.base")
+
+    def passes(record):
+        return "may not be well-defined" not in record.getMessage()
+
+    logger.addFilter(passes)
+    try:
+        yield
+    finally:
+        logger.removeFilter(passes)
 
 
 def cython_settings(device):

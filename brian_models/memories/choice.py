@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wmdelays.brian_models.neurons.model import Brian2Neuron
     from wmdelays.cue import Cue
     from wmdelays.memory import Memory
+    from wmdelays.neurons import Variability
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def choose_device(
     cues: Sequence[Cue],
     dt: float | None = None,
     neuron: str | Brian2Neuron | None = None,
+    variability: Variability | None = None,
 ) -> str:
     """The device that recalls these cues soonest, compiling included.
 
@@ -57,6 +59,8 @@ def choose_device(
         Simulation step in seconds; by default a tenth of the memory's step.
     neuron : str or Brian2Neuron, optional
         The neuron model: a name from `NEURONS`, or a model of one's own. By default the memory's.
+    variability : Variability, optional
+        What differs and what is noisy.
 
     Returns
     -------
@@ -68,10 +72,9 @@ def choose_device(
     InputError
         If dt does not divide the step or the model is unknown.
     """
-    from wmdelays.brian_models import neuron_model
+    from wmdelays.brian_models.memories.network import network_of
 
-    model = neuron_model(neuron, memory)
-    n = memory.substeps(dt)
+    network = network_of(memory, dt, neuron, variability)
     if compiler() is None:
         return "numpy"
     in_steps = memory.tick / memory.step
@@ -80,13 +83,13 @@ def choose_device(
     rate = memory.rate * memory.n_neurons
     n_spikes = sum(max(len(cue.spikes), rate * cue.n_steps * in_steps) for cue in cues)
     n_events = n_spikes * memory.n_synapses / memory.n_neurons
-    size = (n_steps * n, n_events, memory.n_synapses)
+    size = (n_steps * network.n, n_events, memory.n_synapses)
     gained = _NUMPY.total(*size) - _PROGRAM.total(*size)
     if gained <= _LOOKING:
         return "numpy"
     if gained <= _FIRST_TIME * _COMPILING:
         from wmdelays.brian_models.memories.standalone import is_compiled
 
-        if not is_compiled(memory.n_neurons, model, list(model.parameters(memory))):
+        if not is_compiled(network):
             return "numpy"
     return "cpp_standalone"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from brian2 import Clock, NeuronGroup, Synapses, second
 
+from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.neurons.model import dimension, put_to_rest
-from wmdelays.brian_models.neurons.names import neuron_model
 
 if TYPE_CHECKING:
     from wmdelays.brian_models.neurons.model import Brian2Neuron
     from wmdelays.memory import Memory
+    from wmdelays.neurons import Variability
 
 
 # The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever
@@ -36,6 +36,8 @@ def expand(
     dt: float | None = None,
     neuron: str | Brian2Neuron | None = None,
     name: str = "memory",
+    variability: Variability | None = None,
+    seed: int = 0,
 ) -> tuple[NeuronGroup, Synapses]:
     """The neurons and synapses of a memory, for a Brian2 Network of one's own.
 
@@ -51,6 +53,10 @@ def expand(
         The neuron model: a name from `NEURONS`, or a model of one's own. By default the memory's.
     name : str
         Beginning of the names of the Brian2 objects.
+    variability : Variability, optional
+        What differs and what is noisy; by default nothing. A cue forces dead neurons all the same.
+    seed : int
+        Of what differs and stays; what is drawn while the network runs follows ``brian2.seed``.
 
     Returns
     -------
@@ -90,9 +96,13 @@ def expand(
     >>> monitor.t / ms
     array([0., 4., 6.])
     """
-    model = neuron_model(neuron, memory)
-    n = memory.substeps(dt)
-    clock = Clock(dt=memory.step / n * second, name=f"{name}_clock")
+    return network_objects(network_of(memory, dt, neuron, variability, seed), name)
+
+
+def network_objects(network, name):
+    """The NeuronGroup and the Synapses of a network; see `expand`."""
+    model, memory = network.model, network.memory
+    clock = Clock(dt=network.dt * second, name=f"{name}_clock")
     neurons = neuron_group(model, memory.n_neurons, clock, name)
     synapses = synapse_group(model, neurons, name)
     for parameter, value in model.parameters(memory).items():
@@ -101,7 +111,9 @@ def expand(
     if memory.n_synapses:
         synapses.connect(i=memory.pre, j=memory.post)
         synapses.w = memory.weight * model.unit_of_weights
-        synapses.delay = synaptic_delays(memory, n) * second
+        synapses.delay = network.seconds * second
+        if network.late is not None:
+            synapses.late = network.late
     else:
         synapses.connect(False)
     return neurons, synapses
@@ -109,11 +121,14 @@ def expand(
 
 def neuron_group(model, n_neurons, clock, name):
     """The NeuronGroup of a model, its parameters not yet set."""
+    sent = f"{_SENT} and not_refractory" if model.refractory else _SENT
+    if model.also_sent:
+        sent = f"({sent}) or {model.also_sent}"
     group = NeuronGroup(
         n_neurons,
         model.equations + _FLAGS,
         threshold="forced or fires" if model.resets_while_clamped else _THRESHOLD,
-        events={"sent": f"{_SENT} and not_refractory" if model.refractory else _SENT},
+        events={"sent": sent},
         reset=f"{model.reset}\nforced = False",
         refractory=model.refractory or False,
         method=model.method,
@@ -123,6 +138,12 @@ def neuron_group(model, n_neurons, clock, name):
     )
     # A spike makes its neuron refractory at once, so what is sent is decided before.
     group.set_event_schedule("sent", when="before_thresholds")
+    for code, when, order, what in (
+        (model.after_integration, "groups", 1, "noise"),
+        (model.after_arrivals, ARRIVALS, 2, "line"),
+    ):
+        if code:
+            group.run_regularly(code, when=when, order=order, name=f"{name}_{what}")
     return group
 
 
@@ -131,7 +152,7 @@ def synapse_group(model, neurons, name):
     synapses = Synapses(
         neurons,
         neurons,
-        f"w : {dimension(model.weight_unit)} (constant)",
+        f"w : {dimension(model.weight_unit)} (constant)\n{model.synapse_variables}",
         on_pre=model.arrival,
         on_event="sent",
         clock=neurons.clock,
@@ -140,9 +161,3 @@ def synapse_group(model, neurons, name):
     )
     synapses.pre.when = ARRIVALS
     return synapses
-
-
-def synaptic_delays(memory, n):
-    """Brian2's delay of each synapse in seconds, with n ticks in a step; see `expand`."""
-    ticks = memory.delay_ticks(n) - np.int32(1)
-    return ticks * (memory.step / n)

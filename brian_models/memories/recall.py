@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from brian2.equations.equations import EquationError
 
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.brian_models.devices.programs import compiler
+from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.memories.script import write_script
-from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from wmdelays.brian_models.neurons.model import Brian2Neuron
     from wmdelays.memory import Memory
+    from wmdelays.neurons import Variability
 
 
 # Bytes that Brian2 takes for each synapse while it makes them.
@@ -38,6 +40,8 @@ def recall(
     device: str = "numpy",
     neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
+    variability: Variability | None = None,
+    seed: int = 0,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, simulated by Brian2 in continuous time.
 
@@ -58,6 +62,10 @@ def recall(
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
+    variability : Variability, optional
+        What differs and what is noisy; by default nothing.
+    seed : int
+        Of all that `variability` draws.
 
     Returns
     -------
@@ -69,7 +77,8 @@ def recall(
     ------
     InputError
         If the device or the neuron is unknown, dt does not divide the step, a cue does not
-        fit the memory, or Brian2 is in standalone mode already.
+        fit the memory, a neuron cannot have the values that are drawn for it, or Brian2 is in
+        standalone mode already.
 
     Notes
     -----
@@ -92,8 +101,7 @@ def recall(
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
     if device == "cython" and compiler() is None:
         raise InputError("cython needs a C++ compiler and none was found; take the device numpy")
-    model = neuron_model(neuron, memory)
-    n = memory.substeps(dt)
+    network = network_of(memory, dt, neuron, variability, seed)
     memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
@@ -104,22 +112,30 @@ def recall(
     )
     # A cue counts in ticks where it is for neurons in continuous time.
     per_step = round(memory.step / memory.tick)
-    # With ticks finer than those of learning, some delays are longer by a part of one.
-    longest = memory.n_delays * per_step + (0 if memory.neurons is None else 1)
-    script = write_script(cues, longest, n // per_step)
+    finer = network.n // per_step
+    played = [_without(cue, network.dead) for cue in cues]
+    script = write_script(played, -(-network.longest_delay // finer), finer)
     simulate = import_module(DEVICES[device]).simulate
     try:
-        recorded = simulate(
-            memory, model, script, n, device, progress or (lambda stage, part: None)
-        )
+        recorded = simulate(network, script, device, progress or (lambda stage, part: None))
     except (BrianObjectException, DimensionMismatchError, EquationError) as error:
         cause = str(error.__cause__ or error).strip().splitlines()[0]
-        raise InputError(f"Brian2 cannot take the neuron {model.name}: {cause}") from error
+        raise InputError(f"Brian2 cannot take the neuron {network.model.name}: {cause}") from error
     period = None
     if memory.neurons is not None:
-        period = memory.neurons.refractory_ticks(memory.step / n)
-    recalls = _split(recorded, cues, script, n // per_step, period)
+        period = memory.neurons.refractory_ticks(network.dt)
+    recalls = _split(recorded, cues, script, finer, period)
     return recalls[0] if single else recalls
+
+
+def _without(cue, dead):
+    """The cue without the spikes of some neurons."""
+    if dead is None or not dead.size:
+        return cue
+    spikes = cue.spikes
+    kept = ~np.isin(spikes.neurons, dead)
+    spikes = Raster(spikes.neurons[kept], spikes.times[kept], spikes.n_neurons, spikes.duration)
+    return replace(cue, spikes=spikes)
 
 
 def _split(recorded, cues, script, n, period):

@@ -3,8 +3,8 @@
 import numpy as np
 from brian2 import Network, SpikeMonitor, second
 
-from wmdelays.brian_models.devices.session import cython_settings, settings
-from wmdelays.brian_models.memories.expansion import expand
+from wmdelays.brian_models.devices.session import cython_settings, in_any_order, seeded, settings
+from wmdelays.brian_models.memories.expansion import network_objects
 from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
 
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
@@ -15,16 +15,13 @@ SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 PREFIX = "wmdelays_recall"
 
 
-def simulate(memory, model, script, n, device, progress):
-    """Play a script to a memory.
+def simulate(network, script, device, progress):
+    """Play a script to a network.
 
     Parameters
     ----------
-    memory : Memory
-    model : Brian2Neuron
+    network : Brian2Network
     script : Script
-    n : int
-        Number of ticks in a step.
     device : {"numpy", "cython"}
     progress : callable
         See `recall`.
@@ -36,16 +33,17 @@ def simulate(memory, model, script, n, device, progress):
     fires, forced : bool arrays, shape (n_spikes,)
         Whether the membrane was at threshold, and whether the cue forced the spike.
     """
-    with settings({"codegen.target": device, **cython_settings(device)}):
-        neurons, synapses = expand(memory, memory.step / n, model, PREFIX)
-        stimulus = stimulus_objects(model, neurons, PREFIX, script.loses)
+    chosen = {"codegen.target": device, **cython_settings(device)}
+    with settings(chosen), seeded(network.seed), in_any_order():
+        neurons, synapses = network_objects(network, PREFIX)
+        stimulus = stimulus_objects(network.model, neurons, PREFIX, script.loses)
         fill(stimulus, script)
         monitor = record(neurons)
-        network = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")
-        network.schedule = SCHEDULE
+        objects = Network(neurons, synapses, *stimulus, monitor, name=f"{PREFIX}_network")
+        objects.schedule = SCHEDULE
         dt = float(neurons.clock.dt)
         progress("preparing", None)
-        network.run(
+        objects.run(
             script.n_ticks * dt * second,
             report=lambda elapsed, part, start, duration: progress("simulating", part),
             report_period=0.2 * second,

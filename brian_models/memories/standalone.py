@@ -9,7 +9,8 @@ from brian2 import Clock, Network, second
 
 from wmdelays.brian_models.devices.outputs import Outputs
 from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
-from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group, synaptic_delays
+from wmdelays.brian_models.devices.session import in_any_order
+from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group
 from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.memories.script import connections
 from wmdelays.brian_models.memories.stimulus import stimulus_objects
@@ -17,24 +18,24 @@ from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.machine.temporary import temporary_folder, write_array
 
 
-def simulate(memory, model, script, n, device, progress):
-    """Play a script to a memory; see `runtime.simulate`."""
+def simulate(network, script, device, progress):
+    """Play a script to a network; see `runtime.simulate`."""
     with temporary_folder() as folder:
         progress("preparing", None)
-        project = _Project(folder, model, memory.n_neurons, list(model.parameters(memory)))
+        project = _Project(folder, network)
         program = project.program.ready(progress)
         data = folder / "data"
         data.mkdir()
-        for name, values in project.inputs(memory, model, script, n):
+        for name, values in _inputs(network, script):
             write_array(data / name, values)
         progress("simulating", None)
-        return project.record(program, memory.step / n)
+        return project.record(program, network.dt)
 
 
-def is_compiled(n_neurons, model, parameters):
-    """Whether the program for a network of that size is in the cache."""
+def is_compiled(network):
+    """Whether the program for networks of that size and kind is in the cache."""
     with temporary_folder() as folder:
-        return _Project(folder, model, n_neurons, parameters).program.is_cached()
+        return _Project(folder, network).program.is_cached()
 
 
 class _Project:
@@ -44,19 +45,18 @@ class _Project:
     ----------
     folder : Path
         Where it is written.
-    model : Brian2Neuron
-    n_neurons : int
-    parameters : list of str
-        Names of the model's shared parameters.
+    network : Brian2Network
+        One of that size and kind.
     """
 
-    def __init__(self, folder, model, n_neurons, parameters):
+    def __init__(self, folder, network):
         self.folder = folder
-        with private_device() as device:
-            self._build(device, model, n_neurons, parameters)
+        with private_device() as device, in_any_order():
+            self._build(device, network)
         self.program = program_of(folder, PREFIX)
 
-    def _build(self, device, model, n_neurons, parameters):
+    def _build(self, device, kind):
+        model, n_neurons = kind.model, kind.memory.n_neurons
         clock = Clock(dt=1e-3 * second, name=f"{PREFIX}_clock")
         neurons = neuron_group(model, n_neurons, clock, PREFIX)
         synapses = synapse_group(model, neurons, PREFIX)
@@ -71,7 +71,10 @@ class _Project:
         inputs = Inputs(device)
         inputs.number("_duration")
         inputs.load("dt", clock, "dt")
-        for parameter in parameters:
+        if kind.seed is not None:
+            inputs.number("_seed", "long")
+            inputs.insert("brian::_random_generators[0].seed(_seed);")
+        for parameter in model.parameters(kind.memory):
             inputs.load(parameter, neurons, parameter)
         put_to_rest(neurons, model)
         vectors = [
@@ -80,6 +83,8 @@ class _Project:
             inputs.load_vector("weight", synapses, "w"),
             inputs.load_vector("delay", synapses.pre, "delay"),
         ]
+        if kind.late is not None:
+            vectors.append(inputs.load_vector("late", synapses, "late"))
         # Needed once, to fill the queue of spikes; together a third of the memory used.
         for spent in (vectors[0], vectors[3]):
             device.insert_code("before_network_run", f"{spent} = {{}};")
@@ -100,26 +105,31 @@ class _Project:
         network.run(0 * second, namespace={})
         device.build(directory=str(self.folder), compile=False, run=False, with_output=False)
 
-    def inputs(self, memory, model, script, n):
-        """Names and contents of the files that the program reads."""
-        dt = memory.step / n
-        yield "dt", np.array([dt])
-        yield "_duration", np.array([script.n_ticks * dt])
-        for name, value in model.parameters(memory).items():
-            yield name, np.atleast_1d(np.asarray(value, dtype=np.float64))
-        yield "pre", memory.pre
-        yield "post", memory.post
-        yield "weight", memory.weight * float(model.unit_of_weights)
-        yield "delay", synaptic_delays(memory, n)
-        for verb, cells, neurons in connections(memory.n_neurons):
-            yield f"{verb}_cells", cells
-            yield f"{verb}_neurons", neurons
-        yield "cells", script.cells.astype(np.int32)
-        yield "ticks", script.ticks.astype(np.int32)
-
     def record(self, program, dt):
         """Run the program; what it recorded, see `runtime.simulate`."""
         recorded = self.outputs.of(program, self.folder)
         ticks = np.rint(recorded["t"] / dt).astype(np.int64)
         flags = (recorded[name].astype(bool) for name in ("fires", "forced"))
         return recorded["i"], ticks, *flags
+
+
+def _inputs(network, script):
+    """Names and contents of the files that the program reads."""
+    memory, model = network.memory, network.model
+    yield "dt", np.array([network.dt])
+    yield "_duration", np.array([script.n_ticks * network.dt])
+    if network.seed is not None:
+        yield "_seed", np.array([network.seed], np.int64)
+    for name, value in model.parameters(memory).items():
+        yield name, np.atleast_1d(np.asarray(value, dtype=np.float64))
+    yield "pre", memory.pre
+    yield "post", memory.post
+    yield "weight", memory.weight * float(model.unit_of_weights)
+    yield "delay", network.seconds
+    if network.late is not None:
+        yield "late", network.late.astype(np.float64)
+    for verb, cells, neurons in connections(memory.n_neurons):
+        yield f"{verb}_cells", cells
+        yield f"{verb}_neurons", neurons
+    yield "cells", script.cells.astype(np.int32)
+    yield "ticks", script.ticks.astype(np.int32)

@@ -33,7 +33,12 @@ def with_units(model, values, step):
     -------
     dict of str to Quantity or float
     """
-    return {one.name: values[one.name] * _UNITS[one.unit] for one in model.parameters}
+    return {one.name: in_unit(values[one.name], one.unit) for one in model.parameters}
+
+
+def in_unit(value, unit):
+    """A number, or an array of them, as Brian2's quantity."""
+    return value * _UNITS[unit]
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,12 @@ class Brian2Neuron:
     resets_while_clamped : bool
         Whether a neuron that reaches its threshold while a cue clamps the network is reset, without
         sending anything. Otherwise its membrane goes on.
+    after_integration, after_arrivals : str
+        What else a neuron does in each tick, before and after its arrivals.
+    also_sent : str
+        A condition under which a neuron's synapses hear a spike that it does not emit.
+    synapse_variables : str
+        Equations of synapses, beside the weight.
     """
 
     model: NeuronModel
@@ -82,6 +93,10 @@ class Brian2Neuron:
     weight_unit: str = "1"
     refractory: str | None = None
     resets_while_clamped: bool = False
+    after_integration: str = ""
+    after_arrivals: str = ""
+    also_sent: str = ""
+    synapse_variables: str = ""
 
     @property
     def name(self) -> str:

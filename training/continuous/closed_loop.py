@@ -4,12 +4,46 @@ The order of a tick is that of Brian2: integrate, arrivals, threshold, reset. Wh
 the network, a neuron that reaches its threshold by itself is reset like any other and sends nothing.
 
 The functions of a neuron model, such as `tick`, are those that `wmdelays.training.continuous.code`
-puts in.
+puts in. Its switches are
+
+    VARIABLE                 whether there is any noise, see `Untidy`
+    RESETS_WHILE_CLAMPED     as above; otherwise a membrane at threshold goes on while it is clamped
 """
 # ruff: noqa: F821
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+
+
+class Untidy(NamedTuple):
+    """What is untidy in a recall, see `wmdelays.neurons.drawn_network.DrawnNetwork`.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+    alive : bool array, shape (n_neurons,)
+    kick, noise : float arrays, shape (n_neurons,)
+    parameters : float array, shape (n_neurons, n_parameters + 1)
+        As `move` takes them.
+    thresholds : float array, shape (n_neurons,)
+    threshold_noise, failures, jitter : float
+    most_jitter : int
+    background : float
+    """
+
+    rng: np.random.Generator
+    alive: np.ndarray
+    kick: np.ndarray
+    noise: np.ndarray
+    parameters: np.ndarray
+    thresholds: np.ndarray
+    threshold_noise: float
+    failures: float
+    jitter: float
+    most_jitter: int
+    background: float
 
 
 def closed_loop(
@@ -26,6 +60,7 @@ def closed_loop(
     lost_neuron,
     clamp,
     n_ticks,
+    untidy,
 ):
     """Let a network run from a cue.
 
@@ -34,6 +69,7 @@ def closed_loop(
     states : float array, shape (n_neurons, n_states)
         Where the neurons begin; changed in place.
     constants : float array, shape (n_neurons, n_constants)
+        Changed in place by noise of the threshold.
     refractory : int array, shape (n_neurons,)
         Ticks from a spike on in which a neuron is held, the spike's own among them.
     first : int array, shape (n_neurons + 1,)
@@ -45,6 +81,7 @@ def closed_loop(
     clamp : int
         Tick from which on the network's own spikes are sent.
     n_ticks : int
+    untidy : Untidy
 
     Returns
     -------
@@ -59,6 +96,8 @@ def closed_loop(
     longest = 1
     for k in range(len(delay)):
         longest = max(longest, delay[k])
+    if VARIABLE:
+        longest += untidy.most_jitter
     n_slots = longest + 1
     excitation, inhibition = np.zeros((2, n_slots, n_neurons))
     last = np.full(n_neurons, -(2**62))
@@ -68,7 +107,11 @@ def closed_loop(
     ticks, neurons = np.empty(room, np.int64), np.empty(room, np.int64)
     own = np.empty(room, np.bool_)
     n_spikes, f, q = 0, 0, 0
+    sent, is_sent = np.empty(n_neurons, np.int64), np.zeros(n_neurons, np.bool_)
     closest = np.inf
+    if VARIABLE and untidy.threshold_noise > 0:
+        for j in range(n_neurons):
+            draw_threshold(constants[j], untidy, j)
     for k in range(n_ticks):
         slot = k % n_slots
         f0, q0 = f, q
@@ -78,17 +121,23 @@ def closed_loop(
         while q < len(lost_tick) and lost_tick[q] == k:
             is_lost[lost_neuron[q]] = True
             q += 1
-        began = n_spikes
+        n_sent = 0
         for j in range(n_neurons):
+            if VARIABLE and not untidy.alive[j]:
+                continue
             x, c = states[j], constants[j]
             held = k - last[j] < refractory[j]
             # A recall begins with its first tick, in which all neurons rest.
             if k > 0:
                 tick(x, c, held)
+                if VARIABLE and not (HELD and held):
+                    x[MEMBRANE] += untidy.kick[j]
+                    if untidy.noise[j] > 0:
+                        x[MEMBRANE] += untidy.noise[j] * untidy.rng.standard_normal()
             arrive(x, excitation[slot, j], inhibition[slot, j])
             excitation[slot, j] = inhibition[slot, j] = 0
             reached = False
-            if not held:
+            if not held and (RESETS_WHILE_CLAMPED or k >= clamp):
                 reached = fires(x, c)
                 if k >= clamp:
                     closest = min(closest, abs(x[MEMBRANE] - c[PEAK]))
@@ -96,6 +145,8 @@ def closed_loop(
                 continue
             spike(x, c)
             last[j] = k
+            if VARIABLE and untidy.threshold_noise > 0:
+                draw_threshold(c, untidy, j)
             if k < clamp and not is_forced[j]:
                 continue
             if n_spikes == room:
@@ -105,12 +156,24 @@ def closed_loop(
             ticks[n_spikes], neurons[n_spikes] = k, j
             own[n_spikes] = reached and k >= clamp
             n_spikes += 1
-        for s in range(began, n_spikes):
-            i = neurons[s]
-            if is_lost[i]:
-                continue
+            if not is_lost[j]:
+                sent[n_sent], is_sent[j] = j, True
+                n_sent += 1
+        if VARIABLE and untidy.background > 0:
+            for i in range(n_neurons):
+                if untidy.rng.random() < untidy.background and not is_sent[i]:
+                    sent[n_sent], is_sent[i] = i, True
+                    n_sent += 1
+        for i in sent[:n_sent]:
+            is_sent[i] = False
             for y in range(first[i], first[i + 1]):
-                at = slot + delay[y]
+                after = delay[y]
+                if VARIABLE:
+                    if untidy.failures > 0 and untidy.rng.random() < untidy.failures:
+                        continue
+                    if untidy.jitter > 0:
+                        after = max(1, after + _jitter(untidy))
+                at = slot + after
                 if at >= n_slots:
                     at -= n_slots
                 if weight[y] > 0:
@@ -122,6 +185,17 @@ def closed_loop(
         for p in range(q0, q):
             is_lost[lost_neuron[p]] = False
     return ticks[:n_spikes], neurons[:n_spikes], own[:n_spikes], closest
+
+
+def draw_threshold(c, untidy, j):
+    drawn = untidy.thresholds[j] + untidy.threshold_noise * untidy.rng.standard_normal()
+    move(c, untidy.parameters[j], drawn)
+
+
+@njit
+def _jitter(untidy):
+    drawn = np.rint(untidy.rng.standard_normal() * untidy.jitter)
+    return int(min(max(drawn, -untidy.most_jitter), untidy.most_jitter))
 
 
 @njit

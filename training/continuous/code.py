@@ -10,9 +10,12 @@ with those of one model, made from the equations by `wmdelays.neurons.one_tick`:
     fires(x, c)            whether the membrane is at its peak
     spike(x, c)            the states after a spike, in place
     unspike(y, x, c)       y becomes J^T y, J the Jacobian of a spike that finds the states x
+    move(c, p, theta)      the constants with the threshold at theta
 
-c are the constants of the neuron; `MEMBRANE` is the membrane's place in x, `PEAK` and `BOUND` those
-of its peak and its bound in c.
+c are the constants of the neuron, p its parameters and, behind them, the length of a tick in ms;
+`MEMBRANE` is the membrane's place in x, `PEAK` and `BOUND` those of its peak and its bound in c. What
+else a loop names in capitals are its switches: where one is off, the compiler leaves out what
+depends on it.
 """
 
 import hashlib
@@ -22,7 +25,9 @@ from types import FunctionType
 import sympy
 from numba import njit
 
-from wmdelays.neurons.one_tick import one_tick
+from wmdelays.errors import InputError
+from wmdelays.neurons.expressions import symbol
+from wmdelays.neurons.one_tick import TICK, one_tick
 
 __all__ = ["specialised"]
 
@@ -49,6 +54,7 @@ def functions_of(model):
             f"    return x[{map.place(model.membrane)}] >= c[{map.constants.index(map.peak)}]",
             _function("spike(x, c)", map, _resets(map)),
             _function("unspike(y, x, c)", map, _unresets(map)),
+            _function("move(c, p, theta)", map, _moves(map)),
         )
     )
     names = {
@@ -58,6 +64,7 @@ def functions_of(model):
         "BOUND": map.constants.index(map.bound),
         "SIGNED": model.is_signed,
         "NOTHING_FOLLOWS": _nothing_follows(map),
+        "HELD": model.membrane in model.held_states,
     }
     return source, names
 
@@ -139,8 +146,24 @@ def _nothing_follows(map):
     )
 
 
+def _moves(map):
+    try:
+        moved = map.of_threshold
+    except InputError:
+        yield "pass"
+        return
+    # Parameters may have any name.
+    given = [*(symbol(one.name) for one in map.model.parameters), TICK]
+    names = {one: sympy.Symbol(f"p{i}") for i, one in enumerate(given)}
+    names[symbol(map.model.threshold_parameter)] = sympy.Symbol("theta")
+    parts = [meaning.xreplace(names) for meaning in moved.values()]
+    used = set().union(*(part.free_symbols for part in parts))
+    yield from (f"p{i} = p[{i}]" for i in range(len(given)) if sympy.Symbol(f"p{i}") in used)
+    yield from _assigned(map, parts, [f"c[{place}]" for place in moved])
+
+
 @lru_cache(maxsize=256)
-def specialised(loop, model, parts=(), inlined=()):
+def specialised(loop, model, parts=(), inlined=(), switches=()):
     """A loop, compiled with the functions of a model.
 
     What is compiled is kept on disk, beside what numba keeps of the file in which the loop stands,
@@ -155,12 +178,15 @@ def specialised(loop, model, parts=(), inlined=()):
         Others of that kind that the loop calls, each before those that call it.
     inlined : tuple of str
         Names of those parts that are short and called in every tick.
+    switches : tuple of (str, bool)
+        What the loop names besides.
 
     Returns
     -------
     compiled function
     """
     source, names = functions_of(model)
+    names = {**names, **dict(switches)}
     # numba looks at the file of the loop alone.
     codes = [(part.__name__, part.__code__.co_code, part.__code__.co_consts) for part in parts]
     digest = hashlib.sha256(f"{source}{names}{codes}".encode()).hexdigest()[:16]
@@ -169,7 +195,7 @@ def specialised(loop, model, parts=(), inlined=()):
     exec(compile(source, f"<equations of {model.name}>", "exec"), space)
     known = {
         name: njit(inline="always")(space[name])
-        for name in ("tick", "pull", "arrive", "kick", "fires", "spike", "unspike")
+        for name in ("tick", "pull", "arrive", "kick", "fires", "spike", "unspike", "move")
     }
     for part in parts:
         short = "always" if part.__name__ in inlined else "never"

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.draws import random_numbers
 from wmdelays.machine.free_memory import check_memory, how_many
+from wmdelays.neurons.drawn_network import draw_network
 from wmdelays.neurons.one_tick import one_tick, rest
-from wmdelays.quantities import substeps
+from wmdelays.neurons.variability import Variability
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall
-from wmdelays.training.continuous.closed_loop import closed_loop
+from wmdelays.training.continuous.closed_loop import Untidy, closed_loop, draw_threshold
 from wmdelays.training.continuous.code import specialised
 
 if TYPE_CHECKING:
@@ -29,19 +30,28 @@ _OF_A_SYNAPSE, _ARRIVING = 4, 16
 
 
 def recall(
-    memory: Memory, cue: Cue | Sequence[Cue], dt: float | None = None
+    memory: Memory,
+    cue: Cue | Sequence[Cue],
+    dt: float | None = None,
+    variability: Variability | None = None,
+    seed: int = 0,
 ) -> Recall | list[Recall]:
-    """What a memory for neurons in continuous time makes of cues, by a compiled loop.
+    """What a memory makes of cues in continuous time, by a compiled loop.
 
     Parameters
     ----------
     memory : Memory
-        With `neurons`.
+        One for the network in discrete time is taken as neurons `lif` in continuous time.
     cue : Cue or sequence of Cue
         Several cues are independent recalls.
     dt : float, optional
         The tick of the simulation in seconds; it has to divide that of the memory. By default the
-        memory's.
+        memory's, or a tenth of its step if it is for the network in discrete time.
+    variability : Variability, optional
+        What differs and what is noisy; by default nothing.
+    seed : int
+        Of all that `variability` draws. What is drawn anew depends on the seed and the cue's place
+        alone.
 
     Returns
     -------
@@ -51,54 +61,56 @@ def recall(
     Raises
     ------
     InputError
-        If the memory is for the network in discrete time, a cue does not belong to it, dt does not
-        divide the tick, or there is no memory for so long a recall.
+        If a cue does not belong to the memory, dt does not divide the tick, a neuron cannot have
+        the values that are drawn for it, or there is no memory for so long a recall.
     """
     if isinstance(cue, Cue):
-        return recall(memory, [cue], dt)[0]
-    if memory.neurons is None:
-        raise InputError("the memory is for the network in discrete time, not for neurons")
+        return recall(memory, [cue], dt, variability, seed)[0]
     memory.check_cues(cue)
-    neurons = memory.neurons
-    finer = 1 if dt is None else substeps(neurons.dt, dt)
-    tick = neurons.dt / finer
-    n = round(memory.step / neurons.dt) * finer
-    n_bytes = _ARRIVING * memory.n_neurons * (memory.n_delays * n + n)
+    n = memory.substeps(dt)
+    drawn = draw_network(memory, variability or Variability(), seed, n)
+    n_neurons, model, network = memory.n_neurons, drawn.model, drawn.memory
+    longest = memory.n_delays * n + n + drawn.most_jitter
+    n_bytes = _ARRIVING * n_neurons * longest
     check_memory(
         n_bytes + _OF_A_SYNAPSE * memory.n_synapses,
-        f"a recall by {memory.n_neurons} neurons with delays of {memory.n_delays * n} ticks",
+        f"a recall by {n_neurons} neurons with delays of {memory.n_delays * n} ticks",
         "take fewer neurons or a longer dt",
     )
-    constants = one_tick(neurons.model).values_of_constants(neurons.values, tick * 1e3)
-    constants = np.ascontiguousarray(
-        np.broadcast_to(constants, (memory.n_neurons, constants.shape[1]))
+    tick, finer = memory.step / n, n // round(memory.step / memory.tick)
+    constants = one_tick(model).values_of_constants(drawn.values, tick * 1e3)
+    states = rest(model, drawn.values)
+    constants, states = (
+        np.broadcast_to(one, (n_neurons, one.shape[1])) for one in (constants, states)
     )
-    states = np.broadcast_to(
-        rest(neurons.model, neurons.values), (memory.n_neurons, len(neurons.model.states))
+    first = np.searchsorted(network.pre, np.arange(n_neurons + 1))
+    refractory = _refractory(memory, tick)
+    switches = (
+        ("VARIABLE", bool(variability)),
+        ("RESETS_WHILE_CLAMPED", memory.neurons is not None),
     )
-    first = np.searchsorted(memory.pre, np.arange(memory.n_neurons + 1))
-    delay = memory.delay_ticks(n)
-    loop = specialised(closed_loop, neurons.model)
+    loop = specialised(closed_loop, model, (draw_threshold,), switches=switches)
 
-    def one(cue):
+    def one(place, cue):
         forced = _events(cue.spikes, cue.step, finer)
         # A spike is lost wherever it is within the tick of the cue.
         lost = _events(cue.lost, cue.step, finer, n_each=finer)
         ticks, sent_by, own, closest = loop(
             states.copy(),
-            constants,
-            neurons.refractory_ticks(tick),
+            constants.copy(),
+            refractory,
             first,
-            memory.post,
-            delay,
-            memory.weight,
+            network.post,
+            drawn.delays,
+            network.weight,
             *forced,
             *lost,
             cue.clamp * finer,
             cue.n_steps * finer,
+            _untidy(drawn, tick, random_numbers(seed, "recall", place)),
         )
         times = _times(ticks, cue.step, finer)
-        shape = memory.n_neurons, cue.spikes.duration
+        shape = n_neurons, cue.spikes.duration
         return Recall(
             cue,
             emitted=Raster(sent_by, times, *shape),
@@ -107,7 +119,37 @@ def recall(
         )
 
     with ThreadPoolExecutor(how_many(n_bytes, os.cpu_count())) as pool:
-        return list(pool.map(one, cue))
+        return list(pool.map(one, range(len(cue)), cue))
+
+
+def _untidy(drawn, tick, rng):
+    parameters = [*(drawn.values[one.name] for one in drawn.model.parameters), tick * 1e3]
+    shape = len(drawn.alive)
+    columns = np.stack([np.broadcast_to(np.asarray(one, float), shape) for one in parameters], 1)
+    name = drawn.model.threshold_parameter
+    if drawn.threshold_noise:
+        # Whoever has no such parameter is told so.
+        _ = one_tick(drawn.model).of_threshold
+    return Untidy(
+        rng,
+        drawn.alive,
+        drawn.kick,
+        drawn.noise,
+        columns,
+        np.full(shape, drawn.values.get(name, 0.0), float),
+        drawn.threshold_noise,
+        drawn.variability.release_failures,
+        drawn.jitter,
+        drawn.most_jitter,
+        drawn.background,
+    )
+
+
+def _refractory(memory, tick):
+    """For how many ticks each neuron is refractory, its spike's own among them."""
+    if memory.neurons is None:
+        return np.ones(memory.n_neurons, np.int64)
+    return memory.neurons.refractory_ticks(tick)
 
 
 def _events(raster, tick, finer, n_each=1):

@@ -1,4 +1,4 @@
-"""The command `wmdelays robustness`: how much damage a recall bears."""
+"""The command `wmdelays robustness`: how much damage and untidiness a recall bears."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from wmdelays.validation.recall.robustness import (
     BEFORE,
     Setting,
     columns,
+    kinds_of,
     of_today,
     robustness,
     summary,
@@ -69,9 +70,9 @@ def command(
     report: Report = None,
     json_file: JsonFile = None,
 ):
-    """How much damage to cue, spikes and synapses the recall bears."""
+    """How much damage to cue, spikes and synapses, and how untidy neurons the recall bears."""
     check_outputs(json_file, report, *memories, results)
-    kinds = list(KINDS) if damage == "all" else [word.strip() for word in damage.split(",")]
+    kinds = kinds_of(simulator) if damage == "all" else [word.strip() for word in damage.split(",")]
     given = None
     if values is not None:
         try:
@@ -99,7 +100,7 @@ def command(
     found = summary(rows)
     put_json(json_file, found)
     print_columns(columns(found))
-    print_simulator(simulator)
+    print_simulator(simulator, any(KINDS[kind].variability for kind in kinds))
     if report is not None:
         from wmdelays.validation.reports.robustness import write_report
 

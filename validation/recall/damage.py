@@ -1,9 +1,11 @@
-"""Ways of damaging a cue."""
+"""Ways of damaging a cue, the synapses and the neurons of a recall."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from wmdelays.neurons import Variability
 
 
 @dataclass(frozen=True)
@@ -13,20 +15,27 @@ class Kind:
     Attributes
     ----------
     text : str
-        What is damaged and what the value is, as the label of an axis.
+        What is damaged and what the value is, as the label of an axis; ``{unit}`` in it is that of
+        membrane potentials.
     values : callable
         ``values(memory)``: the values that are tried when none are given.
     cue : callable, optional
         ``cue(cue, value, rate, rng)``: the damaged cue. `rate` is the probability of a spike for
-        each neuron and step of the stored patterns.
+        each neuron and step of the cue in the stored patterns.
     memory : callable, optional
         ``memory(memory, value, rng)``: the damaged memory.
+    variability : callable, optional
+        ``variability(memory, value)``: how untidy the recall is, in continuous time.
     random : bool
         Whether several draws differ.
+    least : float
+        The smallest value that makes sense.
     most : float or callable
         The largest value that makes sense, or ``most(memory)``.
     whole : bool
         Whether values are whole numbers.
+    steps : bool
+        Whether values are in steps of the memory, which a cue in continuous time has many ticks in.
     logarithmic : bool
         Whether the axis of the values is.
     """
@@ -35,10 +44,49 @@ class Kind:
     values: Callable
     cue: Callable | None = None
     memory: Callable | None = None
+    variability: Callable | None = None
     random: bool = True
+    least: float = 0.0
     most: float | Callable = 1.0
     whole: bool = False
+    steps: bool = False
     logarithmic: bool = False
+
+    def label(self, unit):
+        """What stands at the axis of the values, with a unit of membrane potentials."""
+        return self.text.format(unit=unit)
+
+
+def unit_of_potentials(neuron):
+    """The unit of membrane potentials of a neuron model, by its name, in words."""
+    return "parts of theta" if neuron == "lif" else "mV"
+
+
+def _potentials(*millivolts):
+    """Values in mV; for the network in discrete time in parts of theta, as if it were 20 mV."""
+
+    def values(memory):
+        if memory.neurons is not None:
+            return list(millivolts)
+        return [round(value / 20, 6) for value in millivolts]
+
+    return values
+
+
+def _always(*values):
+    return lambda memory: list(values)
+
+
+def _untidy(text, knob, values, **others):
+    """A kind whose value is one of those of `Variability`."""
+    return Kind(
+        text, values, variability=lambda memory, value: Variability(**{knob: value}), **others
+    )
+
+
+def _background(memory, value):
+    # From a part of the patterns' rate to Hz.
+    return Variability(background=value * memory.rate / memory.step)
 
 
 def _sixteenths(memory):
@@ -69,6 +117,7 @@ KINDS = {
         random=False,
         most=lambda memory: memory.n_delays,
         whole=True,
+        steps=True,
     ),
     "silenced": Kind(
         "neurons silenced in the cue",
@@ -88,6 +137,7 @@ KINDS = {
         lambda memory: [0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0],
         cue=lambda cue, value, rate, rng: cue.jittered(value, rng),
         most=np.inf,
+        steps=True,
     ),
     "before": Kind(
         "random spikes before the trigger (times the patterns' rate)",
@@ -123,6 +173,61 @@ KINDS = {
     ),
     "cut": Kind(
         "part of the synapses cut", lambda memory: [k / 20 for k in range(15)], memory=_cut
+    ),
+    "delay-spread": _untidy(
+        "delays off, fixed for each synapse, standard deviation (ms)",
+        "delay_spread",
+        _always(0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0),
+        most=np.inf,
+    ),
+    "delay-jitter": _untidy(
+        "delays off, anew for each spike, standard deviation (ms)",
+        "delay_jitter",
+        _always(0.0, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0),
+        most=np.inf,
+    ),
+    "membrane-noise": _untidy(
+        "membrane noise, standard deviation ({unit})",
+        "membrane_noise",
+        _potentials(0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0),
+        most=np.inf,
+    ),
+    "threshold-noise": _untidy(
+        "threshold noise, anew after each spike, standard deviation ({unit})",
+        "threshold_noise",
+        _potentials(0.0, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0),
+        most=np.inf,
+    ),
+    "background": Kind(
+        "background spikes (times the patterns' rate)",
+        _always(0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
+        variability=_background,
+        most=np.inf,
+    ),
+    "release-failures": _untidy(
+        "probability that a spike is lost to a synapse",
+        "release_failures",
+        _always(0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+    ),
+    "time-constants": _untidy(
+        "time constants differ from neuron to neuron, standard deviation (part)",
+        "time_constants",
+        _always(0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2),
+    ),
+    "thresholds": _untidy(
+        "thresholds differ from neuron to neuron, standard deviation ({unit})",
+        "thresholds",
+        _potentials(0.0, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0),
+        most=np.inf,
+    ),
+    "dead": _untidy("part of the neurons dead", "dead", _always(0.0, 0.01, 0.02, 0.05, 0.1, 0.2)),
+    "drive": _untidy(
+        "mean drive ({unit})",
+        "drive",
+        _potentials(-2.0, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 2.0),
+        random=False,
+        least=-np.inf,
+        most=np.inf,
     ),
 }
 

@@ -1,4 +1,4 @@
-"""How much damage to a cue a recall bears."""
+"""How much damage to a cue, and how untidy neurons, a recall bears."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -15,11 +15,13 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.temporary import temporary_folder
 from wmdelays.memory import Memory
-from wmdelays.quantities import checked_seed, whole
+from wmdelays.quantities import LARGEST_SEED, checked_seed, whole
 from wmdelays.recalls import check_room
 from wmdelays.scores import score
+from wmdelays.timing import score_times
 from wmdelays.validation.recall.damage import KINDS, PUBLISHED
 from wmdelays.validation.recall.simulators import DEFAULT, recall, set_up
+from wmdelays.validation.recall.simulators import simulator as simulator_of
 from wmdelays.validation.work.points import check_number, compute
 from wmdelays.validation.work.result_rows import DamageFigures, DamageSetting
 from wmdelays.validation.work.results import Results, kept_in
@@ -67,11 +69,14 @@ def robustness(
     scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> list[dict]:
-    """Recall all patterns of memories from damaged cues, and with damaged synapses.
+    """Recall all patterns of memories from damaged cues, with damaged synapses and untidy neurons.
 
     Every point is a kind of damage, its value and a draw; all patterns are cued with it, each with
     random numbers of its own. They depend on the seed, the kind, the value and the draw alone, so
-    every simulator gets the same damage.
+    every simulator gets the same damage. Only noise that is drawn anew through a recall each
+    simulator draws for itself.
+
+    Where the recall is in continuous time, the figures have the scores of `wmdelays.timing` as well.
 
     Parameters
     ----------
@@ -173,6 +178,8 @@ def _points(paths, damage, values, draws, before, settings, seed):
             "steps": memory.n_steps,
             "simulator": simulator,
         }
+        if memory.neurons is not None:
+            common["neuron"] = memory.neurons.model.name
         setup = set_up(simulator, memory, dt=settings["dt"], device=device)
         if setup.n_substeps is not None:
             common["substeps"] = setup.n_substeps
@@ -187,11 +194,45 @@ def _points(paths, damage, values, draws, before, settings, seed):
         together[path] = max(1, min(_TOGETHER, _STEPS_TOGETHER // n_steps))
         _check_cues(memory, planned, together[path])
         points[path] = [
-            ({**common, "kind": kind, "value": value, "draw": draw, "before": steps}, seed)
+            (
+                {
+                    **common,
+                    **_of_untidy(memory, kind, value, settings),
+                    "kind": kind,
+                    "value": value,
+                    "draw": draw,
+                    "before": steps,
+                },
+                seed,
+            )
             for kind, value, steps, n in planned
             for draw in range(n)
         ]
     return points, together
+
+
+def _bounds(kind, most):
+    """In words, what a value of a kind has to be."""
+    if kind.least < 0:
+        return "a finite number"
+    sort = "a whole number " if kind.whole else ""
+    return sort + (f"from 0 to {most:g}" if np.isfinite(most) else "of at least 0")
+
+
+def _of_untidy(memory, kind, value, settings):
+    """What a setting has besides where the kind makes the recall one in continuous time."""
+    if KINDS[kind].variability is None:
+        return {}
+    asked = KINDS[kind].variability(memory, value)
+    where = {"dt": settings["dt"], "device": settings["device"]}
+    setup = set_up(settings["simulator"], memory, **where, variability=asked)
+    return {} if setup.n_substeps is None else {"substeps": setup.n_substeps}
+
+
+def kinds_of(name):
+    """The kinds of damage that a simulator knows, by its name."""
+    varies = simulator_of(name).varies
+    return [kind for kind, one in KINDS.items() if varies or one.variability is None]
 
 
 def _check_cues(memory, planned, n_together):
@@ -220,12 +261,10 @@ def _plan(memory, damage, values, draws, before):
         kind = KINDS[name]
         most = kind.most(memory) if callable(kind.most) else kind.most
         for value in kind.values(memory) if values is None else values:
-            if not 0 <= value <= most or (kind.whole and value % 1):
-                sort = "a whole number " if kind.whole else ""
-                raise InputError(
-                    f"{name} {value:g}: it has to be {sort}"
-                    + (f"from 0 to {most:g}" if np.isfinite(most) else "of at least 0")
-                )
+            if not kind.least <= value <= most or (kind.whole and value % 1):
+                raise InputError(f"{name} {value:g}: it has to be {_bounds(kind, most)}")
+            if kind.variability is not None:
+                kind.variability(memory, value)
             value = int(value) if kind.whole else float(value)
             steps = 0 if name == "before" else before
             random = (kind.random and value) or steps
@@ -244,6 +283,12 @@ def recall_points(path, device, points):
     for place, (setting, seed) in enumerate(points):
         kind = KINDS[setting["kind"]]
         cues = damaged_cues(memory, setting, seed)
+        if kind.variability is not None:
+            drawn = int(_rng(setting, seed, "neurons").integers(LARGEST_SEED))
+            asked = kind.variability(memory, setting["value"])
+            recalls = _recall(memory, cues, setting, device, variability=asked, seed=drawn)
+            figures[place] = _figures(memory, recalls, timed=True)
+            continue
         if kind.memory is None:
             waiting.append((place, cues))
             continue
@@ -272,11 +317,14 @@ def damaged_cues(memory, setting, seed):
     list of Cue
     """
     kind = KINDS[setting["kind"]]
-    rate, cues = memory.rate, []
+    # A cue counts in ticks where it is for neurons in continuous time.
+    n = round(memory.step / memory.tick)
+    rate, cues = memory.rate / n, []
+    value = setting["value"] * n if kind.steps else setting["value"]
     for k, cue in enumerate(memory.cues()):
         rng = _rng(setting, seed, k)
-        cue = cue.preceded_by_noise(setting["before"], rate, rng)
-        cues.append(kind.cue(cue, setting["value"], rate, rng) if kind.cue else cue)
+        cue = cue.preceded_by_noise(setting["before"] * n, rate, rng)
+        cues.append(kind.cue(cue, value, rate, rng) if kind.cue else cue)
     return cues
 
 
@@ -284,19 +332,21 @@ def _rng(setting, seed, what):
     return random_numbers(seed, setting["kind"], setting["value"], setting["draw"], what)
 
 
-def _recall(memory, cues, setting, device):
+def _recall(memory, cues, setting, device, **others):
     dt = memory.step / setting["substeps"] if "substeps" in setting else None
-    return recall(memory, cues, setting["simulator"], dt=dt, device=device)
+    return recall(memory, cues, setting["simulator"], dt=dt, device=device, **others)
 
 
-def _figures(memory, recalls):
+def _figures(memory, recalls, timed=False):
     scores = score(recalls, memory.patterns)
+    timed = timed or memory.neurons is not None
     return {
         "f1": scores.total.f1,
         "precision": scores.total.precision,
         "recall": scores.total.recall,
         "worst_pattern_f1": scores.worst_pattern_f1,
         "n_spikes": scores.total.recalled,
+        **(score_times(recalls, memory.patterns).as_dict() if timed else {}),
     }
 
 
@@ -310,8 +360,9 @@ def summary(rows):
     Returns
     -------
     list of dict
-        The setting without the draw, `draws`, the mean of each figure, `f1_sd` (the standard
-        deviation of F1 over the draws and seeds), and `worst_pattern_f1` as the smallest.
+        The setting without the draw, `draws`, the mean of each figure over the draws in which it
+        is known, `f1_sd` (the standard deviation of F1 over the draws and seeds) and the like for
+        `f1_lag_followed` and `tempo_percent`, and `worst_pattern_f1` as the smallest.
     """
     groups = {}
     for row in rows:
@@ -319,13 +370,26 @@ def summary(rows):
         groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
     found = []
     for setting, figures in groups.values():
-        names = [n for n in figures[0] if all(one.get(n) is not None for one in figures)]
-        means = {name: float(np.mean([one[name] for one in figures])) for name in names}
-        f1 = [one["f1"] for one in figures]
-        means["f1_sd"] = float(np.std(f1, ddof=1)) if len(f1) > 1 else None
+        known = {
+            name: [one[name] for one in figures if one.get(name) is not None] for name in figures[0]
+        }
+        means = {name: float(np.mean(ones)) if ones else None for name, ones in known.items()}
+        for name in _SPREAD:
+            if name in known:
+                ones = known[name]
+                means[f"{name}_sd"] = float(np.std(ones, ddof=1)) if len(ones) > 1 else None
         means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
         found.append({**setting, "draws": len(figures), **means})
     return found
+
+
+# Figures whose spread over the draws is told.
+_SPREAD = "f1", "f1_lag_followed", "tempo_percent"
+
+
+def is_timed(one):
+    """Whether a line of a `summary` has the scores of `wmdelays.timing`."""
+    return one.get("f1_lag_followed") is not None
 
 
 def columns(found):
@@ -341,5 +405,18 @@ def columns(found):
         "precision": [share(one["precision"]) for one in found],
         "recall": [share(one["recall"]) for one in found],
         "worst pattern": [share(one["worst_pattern_f1"]) for one in found],
+        **(_timed_columns(found) if any(map(is_timed, found)) else {}),
         "draws": [str(one["draws"]) for one in found],
     }
+
+
+def _timed_columns(found):
+    titles = {f"within {ms} ms": f"f1_{ms}ms" for ms in (1, 2, 5)} | {
+        "lag followed": "f1_lag_followed"
+    }
+    columns = {
+        title: ["" if one.get(name) is None else share(one[name]) for one in found]
+        for title, name in titles.items()
+    }
+    tempo = [one.get("tempo_percent") for one in found]
+    return {**columns, "tempo (%)": ["" if one is None else f"{one:+.2f}" for one in tempo]}

@@ -15,13 +15,14 @@ from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
-from wmdelays.quantities import shortened
+from wmdelays.quantities import checked_seed, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wmdelays.brian_models import Brian2Neuron
     from wmdelays.memory import Memory
+    from wmdelays.neurons import Variability
     from wmdelays.recalls import Recall
 
 # The fastest.
@@ -57,7 +58,11 @@ class Simulator:
     own_neurons : bool
         Whether a neuron model of one's own may be given instead of a name.
     choose_device : callable, optional
-        ``choose_device(memory, cues, dt, neuron)`` is the device that "auto" means instead.
+        ``choose_device(memory, cues, dt, neuron)`` is the device that "auto" means instead; of
+        one that varies it takes `variability` too, by its name.
+    varies : bool
+        Whether it knows `wmdelays.neurons.Variability`. Then the function that recalls takes
+        `variability` (None: none) and `seed` too, by their names.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Simulator:
     neurons: tuple = (LIF.name,)
     own_neurons: bool = False
     choose_device: Callable | None = None
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,9 @@ class Setup:
     device : str
     neuron : str or object
         None: that of the memory.
+    variability : Variability or None
+    seed : int
+        Of what is drawn for it.
     """
 
     simulator: Simulator
@@ -91,6 +100,8 @@ class Setup:
     dt: float | None
     device: str
     neuron: object = None
+    variability: Variability | None = None
+    seed: int = 0
 
     def __str__(self):
         # Where there is no choice of devices, it needs no words.
@@ -104,7 +115,8 @@ class Setup:
         choose = self.simulator.choose_device
         if choose is None:
             return replace(self, device=self.simulator.devices[0])
-        return replace(self, device=choose(memory, cues, self.dt, self.neuron))
+        varied = {"variability": self.variability} if self.variability else {}
+        return replace(self, device=choose(memory, cues, self.dt, self.neuron, **varied))
 
     def recall(self, memory, cues, progress=None):
         """The recalls of cues of a memory, a list of Recall.
@@ -115,6 +127,7 @@ class Setup:
         made = self.for_cues(memory, cues)
         say = progress or (lambda stage, part: None)
         say(f"{made}: recalling", None)
+        varied = {"variability": self.variability, "seed": self.seed} if self.variability else {}
         return made.simulator.load()(
             memory,
             cues,
@@ -122,6 +135,7 @@ class Setup:
             device=made.device,
             neuron=made.neuron,
             progress=lambda stage, part: say(f"{made}: {stage}", part),
+            **varied,
         )
 
 
@@ -137,12 +151,12 @@ def _torch():
 def _compiled():
     from wmdelays.training.discrete.compiled import recall
 
-    def recall_compiled(memory, cues, *, dt, device, neuron, progress):
-        if memory.neurons is None:
+    def recall_compiled(memory, cues, *, dt, device, neuron, progress, variability=None, seed=0):
+        if memory.neurons is None and not variability:
             return recall(memory, cues)
         from wmdelays.training.continuous.recall import recall as recall_in_ticks
 
-        return recall_in_ticks(memory, cues, dt)
+        return recall_in_ticks(memory, cues, dt, variability, seed)
 
     return recall_compiled
 
@@ -153,10 +167,10 @@ def _brian2():
     return recall
 
 
-def _choose_brian2_device(memory, cues, dt, neuron):
+def _choose_brian2_device(memory, cues, dt, neuron, variability=None):
     from wmdelays.brian_models import choose_device
 
-    return choose_device(memory, cues, dt, neuron)
+    return choose_device(memory, cues, dt, neuron, variability)
 
 
 _ALL_NEURONS = (LIF.name, *NEURONS)
@@ -164,7 +178,7 @@ SIMULATORS = {
     one.name: one
     for one in (
         Simulator("torch", _torch, "torch", devices=("cpu", "cuda")),
-        Simulator("compiled", _compiled, "compiled", neurons=_ALL_NEURONS),
+        Simulator("compiled", _compiled, "compiled", neurons=_ALL_NEURONS, varies=True),
         Simulator(
             "brian2",
             _brian2,
@@ -174,6 +188,7 @@ SIMULATORS = {
             neurons=_ALL_NEURONS,
             own_neurons=True,
             choose_device=_choose_brian2_device,
+            varies=True,
         ),
     )
 }
@@ -224,7 +239,7 @@ def simulator(name):
     return SIMULATORS[name]
 
 
-def set_up(name, memory, *, dt=None, device="auto", neuron=None):
+def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=None, seed=0):
     """A simulator and its settings for a memory, checked before any work.
 
     Parameters
@@ -240,6 +255,10 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None):
         Where the simulator runs, or "auto".
     neuron : str or object, optional
         The neuron model: a name, or with Brian2 a model of one's own. By default the memory's.
+    variability : Variability, optional
+        What differs and what is noisy in the recalls; by default nothing.
+    seed : int
+        Of what is drawn for it.
 
     Returns
     -------
@@ -248,9 +267,15 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None):
     Raises
     ------
     InputError
-        If there is no such simulator, device or neuron model, or dt does not divide the step.
+        If there is no such simulator, device or neuron model, dt does not divide the step, or the
+        simulator knows no variability.
     """
     chosen = simulator(name)
+    if variability and not chosen.varies:
+        raise InputError(
+            f"{chosen.shown} knows no neurons that differ and no noise in continuous time; take"
+            f" {' or '.join(n for n, one in SIMULATORS.items() if one.varies)}"
+        )
     n_substeps = memory.substeps(dt)
     _check_known("device", device, ("auto", *chosen.devices), chosen)
     own = LIF if memory.neurons is None else memory.neurons.model
@@ -265,9 +290,10 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None):
         named = neuron if isinstance(neuron, str) else neuron.name
         if named != own.name:
             raise InputError(f"the memory was learned for {own.name}, not for {named}")
-    if not chosen.continuous and memory.neurons is None:
-        return Setup(chosen, None, None, device, neuron)
-    return Setup(chosen, n_substeps, memory.step / n_substeps, device, neuron)
+    noise = variability or None, checked_seed(seed)
+    if not chosen.continuous and memory.neurons is None and not variability:
+        return Setup(chosen, None, None, device, neuron, *noise)
+    return Setup(chosen, n_substeps, memory.step / n_substeps, device, neuron, *noise)
 
 
 def _check_known(what, value, known, chosen):
@@ -287,6 +313,8 @@ def recall(
     device: str = "auto",
     neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
+    variability: Variability | None = None,
+    seed: int = 0,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, by any simulator.
 
@@ -309,6 +337,11 @@ def recall(
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
+    variability : Variability, optional
+        What differs and what is noisy, see `wmdelays.neurons.Variability`; by default nothing. The
+        network in discrete time is then simulated in continuous time by "compiled" as well.
+    seed : int
+        Of all that `variability` draws. What differs and stays is the same in all simulators.
 
     Returns
     -------
@@ -318,10 +351,18 @@ def recall(
     Raises
     ------
     InputError
-        If there is no such simulator, device or neuron model, dt does not divide the step, or a cue
-        does not belong to this memory.
+        If there is no such simulator, device or neuron model, dt does not divide the step, a cue does
+        not belong to this memory, or the simulator knows no variability.
     """
-    setup = set_up(simulator, memory, dt=dt, device=device, neuron=neuron)
+    setup = set_up(
+        simulator,
+        memory,
+        dt=dt,
+        device=device,
+        neuron=neuron,
+        variability=variability,
+        seed=seed,
+    )
     single = isinstance(cues, Cue)
     recalls = setup.recall(memory, [cues] if single else list(cues), progress)
     return recalls[0] if single else recalls

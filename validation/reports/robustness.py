@@ -6,14 +6,16 @@ import numpy as np
 
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.validation.published import REFERENCE, REFERENCE_SIZE
-from wmdelays.validation.recall.damage import KINDS
-from wmdelays.validation.recall.robustness import columns, summary
+from wmdelays.validation.recall.damage import KINDS, unit_of_potentials
+from wmdelays.validation.recall.robustness import columns, is_timed, summary
 from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import drawn, write_results
 
 
 def figure(rows):
     """F1 against each kind of damage, with the published values where the sizes are theirs.
+
+    Of recalls in continuous time F1 is that with the lag followed, and beneath it stands the tempo.
 
     Parameters
     ----------
@@ -25,23 +27,60 @@ def figure(rows):
     matplotlib.figure.Figure
     """
     found = summary(rows)
-    panels = []
-    for kind in dict.fromkeys(one["kind"] for one in found):
-        chosen = [one for one in found if one["kind"] == kind]
-        curves = []
-        for label in dict.fromkeys(map(_label, chosen)):
-            points = [one for one in chosen if _label(one) == label]
-            x, f1, sd = (np.array([one[key] for one in points], float) for key in _CURVE)
-            curves.append(Curve(label, x, f1, sd))
-        if _crosses(found, kind):
-            x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
-            curves.append(Curve("the reference's code, analytic weights", x, f1, published=True))
-        text = textwrap.fill(KINDS[kind].text, 38)
-        panels.append(Panel(text, "F1", curves, logx=KINDS[kind].logarithmic, ylim=(-0.04, 1.06)))
-    return curves_figure(panels)
+    plain, timed = {}, {}
+    for one in found:
+        # Potentials of the network in discrete time have a unit of their own.
+        unit = unit_of_potentials(one.get("neuron", "lif"))
+        text = textwrap.fill(KINDS[one["kind"]].label(unit), 32)
+        by_kind = timed if is_timed(one) else plain
+        by_kind.setdefault((one["kind"], text), []).append(one)
+    panels = [_panel(*key, ones, "f1", "F1", _F1) for key, ones in plain.items()]
+    n_kinds = max(len(plain), len(timed))
+    columns = 2 if n_kinds == 4 else min(_COLUMNS, n_kinds)
+    if plain and timed:
+        panels += [None] * (-len(panels) % columns)
+    for places in _in_rows(timed.items(), columns):
+        for name, label, ylim in (
+            ("f1_lag_followed", "F1, lag followed", _F1),
+            ("tempo_percent", "tempo (%)", None),
+        ):
+            panels += [_panel(*key, ones, name, label, ylim) for key, ones in places]
+            panels += [None] * (-len(places) % columns)
+    return curves_figure(panels, columns)
 
 
-_CURVE = "value", "f1", "f1_sd"
+_COLUMNS = 3
+_F1 = (-0.04, 1.06)
+# The tempo of what is hardly there means nothing.
+_HALF = 0.5
+
+
+def _in_rows(values, n):
+    """The values, n at a time."""
+    values = list(values)
+    return [values[k : k + n] for k in range(0, len(values), n)]
+
+
+def _panel(kind, text, found, name, ylabel, ylim):
+    """A panel of one figure against the values of a kind of damage."""
+    curves = []
+    for label in dict.fromkeys(map(_label, found)):
+        points = [one for one in found if _label(one) == label]
+        x, y, spread = (
+            np.array([one[key] for one in points], float) for key in ("value", name, f"{name}_sd")
+        )
+        if name == "tempo_percent":
+            y[[one["f1_lag_followed"] < _HALF for one in points]] = np.nan
+        curves.append(Curve(label, x, y, spread))
+    if name == "f1" and _crosses(found, kind):
+        x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
+        curves.append(Curve("the reference's code, analytic weights", x, f1, published=True))
+    logarithmic, xlim = KINDS[kind].logarithmic, None
+    if not logarithmic:
+        # The same for panels of which some leave out points.
+        x = np.concatenate([curve.x for curve in curves])
+        xlim = tuple(np.array([x.min(), x.max()]) + np.array([-1, 1]) * (0.05 * np.ptp(x) or 0.5))
+    return Panel(text, ylabel, curves, logx=logarithmic, ylim=ylim, xlim=xlim)
 
 
 def _label(one):
@@ -64,9 +103,10 @@ def _size(one):
 def write_report(rows, folder, command):
     """Write a report of rows: the curves, and the table beneath."""
     text = (
-        "Every pattern is cued with damage of one kind and size, and the recall is compared with the"
-        " undamaged pattern: F1, precision and recall over all patterns and all their spikes after"
-        " the trigger window at once, and F1 of the pattern that is recalled worst."
+        "Every pattern is cued with damage of one kind and size, or recalled by neurons that are"
+        " untidy in one way, and the recall is compared with the undamaged pattern: F1, precision and"
+        " recall over all patterns and all their spikes after the trigger window at once, and F1 of"
+        " the pattern that is recalled worst."
     )
     before = max(row["setting"]["before"] for row in rows)
     if before:
@@ -78,6 +118,13 @@ def write_report(rows, folder, command):
     made, found = figure(rows), summary(rows)
     if any(_crosses(found, kind) for kind in REFERENCE):
         caption += " Crosses are what the reference's code reaches with its analytic weights."
+    if any(map(is_timed, found)):
+        text += (
+            " Where the recall is in continuous time, F1 counts spikes within 1 ms of their times in"
+            " the pattern after the lag was taken out that all share in windows of 40 ms; tempo is"
+            " the slope of that lag, positive where the recall is slow, and drawn where that F1 is at"
+            " least a half. Spikes that dead neurons would have are lost."
+        )
     picture = drawn(made, "robustness", "F1 and damage", caption)
     content = columns(found)
     tables = [("All points", list(content), list(zip(*content.values())))]

@@ -65,7 +65,7 @@ class DamageSetting(msgspec.Struct):
     patterns: _Count
     steps: _Count
     simulator: str
-    value: _Size
+    value: _Value
     draw: Whole
     before: Whole
 
@@ -78,6 +78,13 @@ class DamageFigures(msgspec.Struct):
     recall: _Part
     worst_pattern_f1: _Part
     n_spikes: Number
+    # Of recalls in continuous time.
+    f1_1ms: _Part | None = None
+    f1_2ms: _Part | None = None
+    f1_5ms: _Part | None = None
+    f1_lag_followed: _Part | None = None
+    tempo_percent: _Value | None = None
+    wobble_ms: _Size | None = None
 
 
 class GroupsSetting(msgspec.Struct):

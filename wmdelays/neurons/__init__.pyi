@@ -7,3 +7,4 @@ from .names import neuron_model as neuron_model
 from .population import Neurons as Neurons
 from .population import mixed as mixed
 from .specification import neurons_of as neurons_of
+from .variability import Variability as Variability

@@ -179,6 +179,26 @@ class ContinuousNeuron(NeuronModel):
         """Whether a spike begins below the value at which the neuron fires."""
         return self.bound is not None
 
+    @cached_property
+    def membrane_unit(self) -> str:
+        """The unit of the membrane, one of `wmdelays.neurons.model.UNITS`: ``mV`` or ``1``."""
+        found = (_EQUATION.fullmatch(line) for line in self._lines)
+        units = {one["state"]: one["unit"].strip() for one in found if one}
+        return "1" if units[self.membrane] == "1" else "mV"
+
+    @cached_property
+    def threshold_parameter(self) -> str | None:
+        """The parameter that sets the threshold; None if none does alone.
+
+        That is the bound where equations name it, as they do v_t of AdEx, else the peak.
+        """
+        names = {one.name for one in self.parameters}
+        words = set(re.findall(r"\w+", self.equations))
+        for one in (self.bound, self.peak):
+            if one in names and (one == self.peak or one in words):
+                return one
+        return None
+
     @property
     def is_signed(self) -> bool:
         """Whether a weight of either sign moves the same state."""

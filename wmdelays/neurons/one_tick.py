@@ -15,8 +15,9 @@ with applications to neuronal modeling, Biol. Cybern. 81 (1999).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import mpmath
 import numpy as np
 import scipy.linalg
 import sympy
@@ -30,8 +31,10 @@ TICK = symbol("length of a tick")
 # What Brian2 or the groups that are made there call so.
 _TAKEN = frozenset(
     ("t", "dt", "i", "j", "N", "xi", "lastspike", "not_refractory")
-    + ("fires", "forced", "clamped", "mute")
+    + ("fires", "forced", "clamped", "mute", "late", "heard", "slot")
 )
+# Digits with which constants are computed before they are rounded once.
+_DIGITS = 30
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,38 @@ class OneTick:
         """The place of a state among the states, from its name."""
         return list(self.model.states).index(state)
 
+    @property
+    def of_threshold(self):
+        """The constants that follow the parameter of the threshold.
+
+        Returns
+        -------
+        dict of int to sympy expression
+            By their places, made of the parameters and `TICK`.
+
+        Raises
+        ------
+        InputError
+            If no parameter alone sets the threshold, or the propagators of an exact integration
+            depend on it.
+        """
+        name = self.model.threshold_parameter
+        found = {
+            place: meaning
+            for place, meaning in enumerate(self._meanings)
+            if name is not None and symbol(name) in meaning.free_symbols
+        }
+        parameters = {symbol(one.name) for one in self.model.parameters} | {TICK}
+        if not found or any(one.free_symbols - parameters for one in found.values()):
+            raise InputError(
+                f"{self.model.name} has no parameter that sets its threshold and nothing else"
+            )
+        if self._linear is not None:
+            system, _ = self._linear
+            if any(sympy.sympify(one).has(symbol(name)) for one in system):
+                raise InputError(f"{self.model.name}: its integration depends on its threshold")
+        return found
+
     def values_of_constants(self, values, dt):
         """The constants for values of the parameters.
 
@@ -91,32 +126,39 @@ class OneTick:
         columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values[n], float)) for n in names))
         # Neurons with the same values have the same constants.
         rows, inverse = np.unique(np.stack(columns, 1), axis=0, return_inverse=True)
-        found = [self._of_one(dict(zip(names, row)), dt) for row in rows]
+        found = [self._of_one(row, dt) for row in rows]
         return np.array(found).reshape(len(rows), -1)[inverse.ravel()]
 
     def _of_one(self, values, dt):
-        numbers = {symbol(name): sympy.Float(value, 30) for name, value in values.items()}
-        numbers[TICK] = sympy.Float(dt, 30)
-        if self._linear is not None:
-            numbers |= self._propagator(numbers, dt)
-        return [float(meaning.xreplace(numbers).evalf(30)) for meaning in self._meanings]
+        numbers = [*values, dt]
+        with mpmath.workdps(_DIGITS):
+            if self._linear is not None:
+                numbers += self._propagator(numbers, dt)
+            return [float(one) for one in self._meaning(*map(mpmath.mpf, numbers))]
 
     def _propagator(self, numbers, dt):
-        """The matrix exponential of the linear system over a tick, by its symbols."""
-        matrix, offset, symbols = self._linear
+        """The matrix exponential of the linear system over a tick, in the order of its symbols."""
+        system, symbols = self._linear
         n = len(self.states)
-        system = np.zeros((n + 1, n + 1))
-        for i in range(n):
-            for j in range(n):
-                system[i, j] = float(matrix[i, j].xreplace(numbers).evalf(30))
-            system[i, n] = float(offset[i].xreplace(numbers).evalf(30))
-        solved = scipy.linalg.expm(system * dt)
-        return {
-            one: sympy.Float(float(solved[i, j]), 30)
-            for i, row in enumerate(symbols)
-            for j, one in enumerate(row)
-            if one is not None
-        }
+        rows = np.array([float(one) for one in self._system(*map(mpmath.mpf, numbers))])
+        whole = np.vstack([rows.reshape(n, n + 1), np.zeros(n + 1)])
+        solved = scipy.linalg.expm(whole * dt)
+        return [float(solved[i, j]) for i, j in symbols.values()]
+
+    @cached_property
+    def _names(self):
+        return [*(symbol(one.name) for one in self.model.parameters), TICK]
+
+    @cached_property
+    def _meaning(self):
+        """The constants as a function of the parameters, the tick and the propagators."""
+        propagators = [] if self._linear is None else list(self._linear[1])
+        return sympy.lambdify([*self._names, *propagators], list(self._meanings), "mpmath")
+
+    @cached_property
+    def _system(self):
+        """The rows of the linear system and its offset as a function of parameters and tick."""
+        return sympy.lambdify(self._names, self._linear[0], "mpmath")
 
 
 @lru_cache(maxsize=64)
@@ -193,6 +235,31 @@ def one_tick(model: ContinuousNeuron) -> OneTick:
     )
 
 
+def of_parameters(model: ContinuousNeuron, text: str, values, what: str) -> np.ndarray:
+    """The value of an expression of a model's parameters.
+
+    Parameters
+    ----------
+    model : ContinuousNeuron
+    text : str
+    values : mapping of str to float or float array, shape (n,)
+        Of each parameter, in its unit.
+    what : str
+        What the expression is, for errors.
+
+    Returns
+    -------
+    float array, shape (n,)
+        One value where all values are numbers.
+    """
+    names = [one.name for one in model.parameters]
+    columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values[n], float)) for n in names))
+    known = {name: symbol(name) for name in names}
+    value = expression(text, known, f"{model.name}, {what}")
+    found = sympy.lambdify([known[n] for n in names], value, "numpy")(*columns)
+    return np.broadcast_to(np.asarray(found, float), columns[0].shape)
+
+
 def rest(model: ContinuousNeuron, values) -> np.ndarray:
     """The states at rest.
 
@@ -206,19 +273,11 @@ def rest(model: ContinuousNeuron, values) -> np.ndarray:
     -------
     float array, shape (n, n_states)
     """
-    known = {one.name: symbol(one.name) for one in model.parameters}
-    names = list(known)
-    columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values[n], float)) for n in names))
-    found = []
-    for state in model.states:
-        value = expression(model.rest[state], known, f"{model.name}, {state} at rest")
-        found.append(
-            np.broadcast_to(
-                sympy.lambdify([known[n] for n in names], value, "numpy")(*columns),
-                columns[0].shape,
-            )
-        )
-    return np.stack(found, 1).astype(float)
+    found = [
+        of_parameters(model, model.rest[state], values, f"{state} at rest")
+        for state in model.states
+    ]
+    return np.stack(found, 1)
 
 
 def check_equations(model: ContinuousNeuron) -> None:
@@ -275,7 +334,11 @@ def _integrated(model, x, slopes):
         + (row[n] if row[n] is not None else 0)
         for row in symbols
     ]
-    return after, (matrix, offset, symbols)
+    system = [entry for i in range(n) for entry in (*matrix.row(i), offset[i])]
+    places = {
+        one: (i, j) for i, row in enumerate(symbols) for j, one in enumerate(row) if one is not None
+    }
+    return after, (system, places)
 
 
 def _exponential_euler(model, one, slope):

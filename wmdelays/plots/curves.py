@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,7 @@ class Panel:
     curves : list of Curve
     logx, logy : bool
         Logarithmic axes. On the x axis nought keeps its place, left of the smallest value.
-    ylim : tuple, optional
+    xlim, ylim : tuple, optional
     """
 
     xlabel: str
@@ -77,14 +78,16 @@ class Panel:
     logx: bool = False
     logy: bool = False
     ylim: tuple | None = None
+    xlim: tuple | None = None
 
 
-def curves_figure(panels: Sequence[Panel], columns: int = 3) -> Figure:
+def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
     """Panels with curves, and one legend for all.
 
     Parameters
     ----------
-    panels : sequence of Panel
+    panels : sequence of Panel or None
+        None leaves a place empty.
     columns : int
         Most panels in a row.
 
@@ -94,18 +97,20 @@ def curves_figure(panels: Sequence[Panel], columns: int = 3) -> Figure:
     """
     columns = min(columns, len(panels))
     n_rows = -(-len(panels) // columns)
-    labels = list(dict.fromkeys(c.label for panel in panels for c in panel.curves))
+    curves = [curve for panel in panels if panel is not None for curve in panel.curves]
+    labels = list(dict.fromkeys(curve.label for curve in curves))
     # Those with a style of their own.
-    others = {c.label for panel in panels for c in panel.curves if c.published or c.beside}
+    others = {curve.label for curve in curves if curve.published or curve.beside}
     own = [label for label in labels if label not in others]
     with house_style():
         figure = new_figure(0.45 + 2.35 * n_rows)
         axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
         handles = {}
-        for place, panel in zip(axes, panels):
-            _draw(place, panel, own, handles)
-        for place in axes[len(panels) :]:
-            place.set_axis_off()
+        for place, panel in zip_longest(axes, panels):
+            if panel is None:
+                place.set_axis_off()
+            else:
+                _draw(place, panel, own, handles)
         figure.legend(
             [handles[label] for label in labels],
             [plain(label, _LONGEST_LABEL) for label in labels],
@@ -150,6 +155,8 @@ def _draw(axes, panel, own, handles):
             axes.set_xscale("log")
     if panel.logy:
         axes.set_yscale("log")
+    if panel.xlim is not None:
+        axes.set_xlim(*panel.xlim)
     if panel.ylim is not None:
         axes.set_ylim(*panel.ylim)
     axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel)

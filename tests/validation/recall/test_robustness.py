@@ -1,14 +1,24 @@
 """`wmdelays robustness`: its protocols, its rows, its table."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from wmdelays.files.memory_file import read_memory
+from wmdelays import Cue, Memory, Raster, recall
+from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.neurons import Neurons
 from wmdelays.validation.recall import robustness as module
-from wmdelays.validation.recall.damage import KINDS
-from wmdelays.validation.recall.robustness import damaged_cues, robustness, summary
+from wmdelays.validation.recall.damage import KINDS, unit_of_potentials
+from wmdelays.validation.recall.robustness import (
+    Setting,
+    damaged_cues,
+    kinds_of,
+    robustness,
+    summary,
+)
+from wmdelays.validation.work.result_rows import DamageFigures
 from wmdelays.validation.work.results import Results
 
 SOME = {
@@ -235,6 +245,11 @@ def test_published_values_are_drawn_where_the_sizes_are_theirs():
         ("--workers 0", "workers is 0"),
         ("--seed -1", "seed is -1"),
         ("--simulator nest", "there is no simulator 'nest'"),
+        ("--simulator torch --damage drive", "torch knows no neurons that differ and no noise"),
+        ("--damage drive --values nan", "drive nan: it has to be a finite number"),
+        ("--damage drive --values inf", "drive is inf; it has to be a finite number"),
+        ("--damage dead --values 1", "dead is 1.0; it has to lie from 0 to below 1"),
+        ("--damage membrane-noise --values -1", "membrane-noise -1: it has to be of at least 0"),
         ("--simulator brian2 --dt 0.3ms", "does not divide"),
         ("--simulator brian2 --device gpu", "there is no device 'gpu'"),
         ("--simulator torch --device numpy", "there is no device 'numpy' in torch"),
@@ -253,3 +268,106 @@ def test_a_mistake_ends_in_one_line_before_any_work(
 
 def test_a_memory_that_is_none_is_refused(refused, tmp_path):
     assert "no such file" in refused("robustness", "none.h5").lower()
+
+
+def continuous_memory(model="lif-exp", seed=3):
+    """A random network that has its own recall as its pattern."""
+    rng = np.random.default_rng(seed)
+    n, n_delays, n_steps = 40, 8, 60
+    weights = rng.normal(0.2, 1, (n, n, n_delays)) * (rng.random((n, n, n_delays)) < 0.08) * 800
+    pre, delay, post = np.nonzero(weights.transpose(1, 2, 0))
+    columns = dict(pre=pre, post=post, delay=delay + 1, weight=weights[post, pre, delay])
+    neurons = Neurons(model, n)
+    spikes = Raster.from_dense(rng.random((n_steps * 10, n)) < 0.003, neurons.dt)
+    memory = Memory(n, n_delays, 1e-3, None, None, **columns, neurons=neurons)
+    cue = Cue.from_pattern(spikes, n_delays * 10, neurons.dt)
+    return replace(memory, patterns=[recall(memory, cue).emitted])
+
+
+UNTIDY = {
+    "delay-spread": 0.3,
+    "delay-jitter": 0.3,
+    "membrane-noise": 1.0,
+    "threshold-noise": 1.0,
+    "background": 0.3,
+    "release-failures": 0.1,
+    "time-constants": 0.1,
+    "thresholds": 1.0,
+    "dead": 0.1,
+    "drive": -1.0,
+}
+
+
+def test_each_kind_has_been_tried():
+    assert set(SOME) | set(UNTIDY) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", UNTIDY)
+def test_an_untidy_recall_is_scored_in_time_too_and_one_without_is_whole(kind):
+    memory = continuous_memory()
+    none, some = robustness(memory, damage=[kind], values=[0, UNTIDY[kind]], draws=1, before=0)
+    assert none["figures"]["f1"] == none["figures"]["f1_lag_followed"] == 1
+    assert none["setting"]["neuron"] == "lif-exp" and none["setting"]["substeps"] == 10
+    assert some["figures"]["f1"] < 1
+    assert {"f1_1ms", "f1_2ms", "f1_5ms", "tempo_percent", "wobble_ms"} <= set(some["figures"])
+
+
+@pytest.mark.parametrize("kind", ["delay-spread", "time-constants", "thresholds", "dead", "drive"])
+def test_what_is_drawn_once_gives_the_same_figures_in_both_simulators(kind):
+    memory, value = continuous_memory(), UNTIDY[kind]
+    options = dict(damage=[kind], values=[value], draws=2, before=5)
+    compiled = robustness(memory, **options)
+    brian2 = robustness(memory, simulator="brian2", device="numpy", **options)
+    assert [row["figures"] for row in compiled] == [row["figures"] for row in brian2]
+
+
+def test_the_network_in_discrete_time_is_untidy_in_parts_of_theta(small_memory):
+    (zero, row) = robustness(small_memory, damage=["drive"], values=[0, 0.02], before=0)
+    assert zero["figures"]["f1"] == zero["figures"]["f1_lag_followed"] == 1
+    assert row["setting"]["substeps"] == 10 and "neuron" not in row["setting"]
+    text = KINDS["drive"].label(unit_of_potentials(row["setting"].get("neuron", "lif")))
+    assert text == "mean drive (parts of theta)"
+
+
+def test_damage_to_a_cue_in_continuous_time_is_in_steps():
+    memory = continuous_memory()
+    setting = {"kind": "duration", "value": 3, "draw": 0, "before": 20}
+    (cue,) = damaged_cues(memory, setting, 0)
+    assert (cue.onset, cue.clamp, cue.scored_from) == (200, 230, 280)
+    noise = cue.spikes.steps(cue.step) < 200
+    wanted = 200 * 40 * memory.rate / 10
+    assert abs(noise.sum() - wanted) < 5 * np.sqrt(wanted)
+    moved = damaged_cues(memory, {**setting, "kind": "jitter", "value": 0.5, "before": 0}, 0)[0]
+    by = np.sort(moved.spikes.steps(cue.step)) - np.sort(
+        memory.cues()[0].spikes.steps(memory.tick)[: len(moved.spikes)]
+    )
+    assert np.abs(by).max() > 1
+
+
+def test_one_figure_has_f1_and_tempo_of_several_memories(wmdelays, tmp_path, small_memory):
+    from wmdelays.validation.reports.robustness import figure
+
+    for model in ("lif-exp", "lif-alpha"):
+        write_memory(tmp_path / f"{model}.h5", continuous_memory(model))
+    done = wmdelays(
+        *("robustness", "lif-exp.h5", "lif-alpha.h5", small_memory),
+        *("--damage", "membrane-noise,dead", "--draws", 1, "--before", 0),
+        *("--results", "rows.jsonl", "--report", "report", "--json", "-"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "lag followed" in done.stderr and "others draw noise of their own" in done.stderr
+    with Results(tmp_path / "rows.jsonl", "robustness", Setting, DamageFigures) as kept:
+        made = figure(kept.rows)
+    drawn = [axes for axes in made.axes if axes.get_xlabel()]
+    labels = [(" ".join(axes.get_xlabel().split()), axes.get_ylabel()) for axes in drawn]
+    assert labels.count(("membrane noise, standard deviation (mV)", "F1, lag followed")) == 1
+    assert labels.count(("membrane noise, standard deviation (mV)", "tempo (%)")) == 1
+    assert ("membrane noise, standard deviation (parts of theta)", "tempo (%)") in labels
+    assert ("part of the neurons dead", "F1, lag followed") in labels
+    (legend,) = made.legends
+    assert len(legend.get_texts()) == 3
+
+
+def test_all_kinds_are_those_that_a_simulator_knows():
+    assert set(kinds_of("torch")) == set(SOME)
+    assert set(kinds_of("compiled")) == set(kinds_of("brian2")) == set(KINDS)

@@ -101,11 +101,13 @@ def end_interrupted(goes_on):
     sys.exit(130)
 
 
-def print_simulator(name=None):
+def print_simulator(name=None, noisy=False):
     """Say which simulator recalled; without a name the one that commands without a choice take."""
     line = f"simulator: {simulator(name or DEFAULT).shown}"
     if name in (None, DEFAULT):
         line += ", the fastest"
-    if name == DEFAULT:
+    if noisy:
+        line += "; others draw noise of their own"
+    elif name == DEFAULT:
         line += "; --simulator torch or brian2 gives the same spikes"
     print_line(line)
