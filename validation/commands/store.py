@@ -144,7 +144,10 @@ def command(
         for text, stretch in stretches.values():
             for line in binning_lines(text, stretch, dt_s or step_s):
                 print_line(line)
-        print_unpredictable(empty)
+        # Neurons in continuous time hear for longer than the delays; what they cannot follow is said
+        # in the end.
+        if neuron is None:
+            print_unpredictable(empty)
         memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],

@@ -82,7 +82,7 @@ class Variability:
     --------
     >>> from wmdelays.neurons import Variability
     >>> Variability(membrane_noise=1.0, release_failures=0.1)
-    Variability(membrane_noise=1.0, release_failures=0.1)
+    Variability(release_failures=0.1, membrane_noise=1.0)
     >>> bool(Variability())
     False
     """

@@ -47,7 +47,9 @@ def test_a_notebook_shows_the_pattern_in_which_simulators_differ(memory, forgetf
 
     titles, drawn = [], rasters.overlay_figure
     monkeypatch.setattr(
-        rasters, "overlay_figure", lambda *a, title: titles.append(title) or drawn(*a, title=title)
+        rasters,
+        "overlay_figure",
+        lambda *a, title, **k: titles.append(title) or drawn(*a, title=title, **k),
     )
     html = wmdelays.compare(memory, ["compiled", forgetful])._repr_html_()
     assert titles == ["pattern 1"]

@@ -109,14 +109,13 @@ def _bins(recordings):
 
 def print_unpredictable(memory):
     """Print which stored spikes no weights could predict, and why; nothing if there are none."""
-    ticks = memory.n_delays * round(memory.step / memory.tick)
-    found = unpredictable_spikes(memory.patterns, ticks, memory.tick, memory.periodic)
+    found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     if not len(found):
         return
 
     def where(k, t):
         pattern = f"pattern {k}, " if memory.n_patterns > 1 else ""
-        return f"{pattern}{t * memory.tick:.4g} s"
+        return f"{pattern}{t * memory.step:.4g} s"
 
     lines = [f"{len(found)} of {found.n_spikes} spikes cannot be predicted by any weights:"]
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:g} ms)"
