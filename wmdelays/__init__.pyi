@@ -5,8 +5,6 @@ from .files.memory_file import write_memory as write_memory
 from .files.raster_files import read_raster as read_raster
 from .files.raster_files import write_raster as write_raster
 from .memory import Memory as Memory
-from .neurons import NeuronModel as NeuronModel
-from .neurons import Parameter as Parameter
 from .patterns import bernoulli as bernoulli
 from .patterns import evidence as evidence
 from .patterns import generate as generate
