@@ -34,7 +34,7 @@ _ROUNDS = 4
 _KEPT, _FEW_EPOCHS = 0.7, 10
 # Neurons that learn between two looks at the clock, for each worker.
 _TOGETHER = 8
-_PARTS = (loops.integrate, loops.replay, loops.adjoint, loops.project)
+_PARTS = (loops.integrate, loops.replay, loops.adjoint, loops.project, loops.learn)
 _WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
 # Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
 # peak from below where no spike is wanted, and from above where one is.
@@ -442,7 +442,6 @@ def _rows_of(learner, bounds, refractory):
     lengths[loops.GAP] = round(_GAP_MS / dt)
     lengths[loops.REACH] = round(bounds.reach_ms / dt)
     settings = np.zeros(loops.N_SETTINGS)
-    settings[loops.RATE] = 1.0
     settings[loops.KAPPA] = bounds.kappa
     settings[loops.SLOPE] = bounds.slope
     settings[loops.OVERSHOOT] = bounds.overshoot

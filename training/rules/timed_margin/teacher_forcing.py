@@ -17,10 +17,10 @@ HELD, RESET, CAPPED, LOW_CAP = 1, 2, 4, 8
 # slope or overshoot is too small, ticks in which the membrane is too high, and in which it fires.
 TARGETS, MISTIMED, MISSED, SHALLOW, LOW, HIGH, FALSE_ALARMS, N_COUNTS = range(8)
 
-# Settings: the part of the way to a bound (0: nothing is learned), the margin kappa, the least
-# slope, the overshoot; the tolerated error of a crossing in ms, and the part of a margin that may
-# be missing; the most that a crossing is moved at once, in ms; the tick in ms; the largest weight.
-RATE, KAPPA, SLOPE, OVERSHOOT, TOLERANCE, SLACK, MOST, TICK_MS, LARGEST, N_SETTINGS = range(10)
+# Settings: the margin kappa, the least slope, the overshoot; the tolerated error of a crossing in ms,
+# and the part of a margin that may be missing; the most that a crossing is moved at once, in ms; the
+# tick in ms; the largest weight.
+KAPPA, SLOPE, OVERSHOOT, TOLERANCE, SLACK, MOST, TICK_MS, LARGEST, N_SETTINGS = range(9)
 # Lengths in ticks: of the pattern, of the clamped part; from where on bounds hold; the refractory
 # period; how long before a target the membrane may rise, where the slope is looked at, and for how
 # long after it; the least between two ticks in which the membrane is lowered; how far back arrivals
@@ -95,7 +95,6 @@ def project(
     ticks,
     missing,
     kinds,
-    rate,
     largest,
     reach,
     weights,
@@ -105,7 +104,6 @@ def project(
     history,
     flags,
     c,
-    y,
     up,
     down,
     z,
@@ -135,6 +133,7 @@ def project(
         The first tick whose arrivals changed; -1 if none did.
     """
     earliest, latest = ticks[0], ticks[0]
+    y = np.empty(N_STATES)
     for a in range(n):
         earliest, latest = min(earliest, ticks[a]), max(latest, ticks[a])
         adjoint(ticks[a], reach, history, flags, c, y, up[a], down[a])
@@ -180,7 +179,7 @@ def project(
             continue
         row = rows[r]
         before = weights[row]
-        after = np.float32(min(max(before + rate * by, -largest), largest))
+        after = np.float32(min(max(before + by, -largest), largest))
         if sign[row] != 0 and after * sign[row] < 0 or (not SIGNED and after * before < 0):
             after = np.float32(0)
         weights[row] = after
@@ -224,6 +223,61 @@ def _multipliers(n, gram, missing, kinds):
     return multiplier
 
 
+def learn(
+    n,
+    k,
+    cap,
+    low_cap,
+    ticks,
+    missing,
+    kinds,
+    largest,
+    weights,
+    place,
+    first,
+    sign,
+    history,
+    flags,
+    rest,
+    c,
+    x,
+    up,
+    down,
+    z,
+    rows,
+    slot,
+):
+    """Meet n bounds together, and go through the ticks up to k again; gives z and rows, grown if needed."""
+    reach = up.shape[1]
+    begin = max(ticks[:n].min() - reach + 1, 0)
+    room = first[ticks[:n].max() + 1] - first[begin]
+    if len(z) < room:
+        z, rows = np.empty((2 * room, _TOGETHER)), np.empty(2 * room, np.int32)
+    begin = project(
+        n,
+        ticks,
+        missing,
+        kinds,
+        largest,
+        reach,
+        weights,
+        place,
+        first,
+        sign,
+        history,
+        flags,
+        c,
+        up,
+        down,
+        z,
+        rows,
+        slot,
+    )
+    if begin >= 0:
+        replay(begin, k + 1, cap, low_cap, weights, place, first, history, flags, rest, c, x)
+    return z, rows
+
+
 def show(weights, place, first, targets, sign, rest, c, settings, lengths, counts):
     """Show one pattern to a neuron without an upswing, and let it learn from each bound in turn.
 
@@ -257,7 +311,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
     R.-M. Memmesheimer, R. Rubin, B. P. Olveczky & H. Sompolinsky, Learning precisely timed spikes,
     Neuron 82 (2014).
     """
-    rate, tolerance, slack = settings[RATE], settings[TOLERANCE], settings[SLACK]
+    tolerance, slack = settings[TOLERANCE], settings[SLACK]
     kappa, slope, overshoot = settings[KAPPA], settings[SLOPE], settings[OVERSHOOT]
     h, clamp, reach = settings[TICK_MS], lengths[CLAMP], lengths[REACH]
     refractory, before, after = lengths[REFRACTORY], lengths[BEFORE], lengths[AFTER]
@@ -265,7 +319,7 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
     theta = c[BOUND]
     history = np.empty((n_ticks, N_STATES))
     flags = np.zeros(n_ticks, np.uint8)
-    x, y = np.empty(N_STATES), np.empty(N_STATES)
+    x = np.empty(N_STATES)
     up, down = np.empty((_TOGETHER, reach)), np.empty((_TOGETHER, reach))
     z, rows = np.empty((1, _TOGETHER)), np.empty(1, np.int32)
     slot = np.full(len(weights), -1, np.int32)
@@ -333,37 +387,31 @@ def show(weights, place, first, targets, sign, rest, c, settings, lengths, count
                 if k - lowered >= lengths[GAP]:
                     ticks[0], missing[0], kinds[0], n = k, theta - kappa - v, 0, 1
                     lowered = k
-        if n > 0 and rate > 0:
-            begin = max(ticks[:n].min() - reach + 1, 0)
-            room = first[ticks[:n].max() + 1] - first[begin]
-            if len(z) < room:
-                z, rows = np.empty((2 * room, _TOGETHER)), np.empty(2 * room, np.int32)
-            begin = project(
+        if n > 0:
+            z, rows = learn(
                 n,
+                k,
+                np.inf,
+                np.inf,
                 ticks,
                 missing,
                 kinds,
-                rate,
                 settings[LARGEST],
-                reach,
                 weights,
                 place,
                 first,
                 sign,
                 history,
                 flags,
+                rest,
                 c,
-                y,
+                x,
                 up,
                 down,
                 z,
                 rows,
                 slot,
             )
-            if begin >= 0:
-                replay(
-                    begin, k + 1, np.inf, np.inf, weights, place, first, history, flags, rest, c, x
-                )
 
 
 def show_upswing(weights, place, first, targets, sign, rest, c, settings, lengths, counts):
@@ -385,7 +433,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
     weights, place, first, targets, sign, rest, c, settings, lengths, counts
         As in `show`.
     """
-    rate, tolerance, slack = settings[RATE], settings[TOLERANCE], settings[SLACK]
+    tolerance, slack = settings[TOLERANCE], settings[SLACK]
     kappa, slope, overshoot = settings[KAPPA], settings[SLOPE], settings[OVERSHOOT]
     h, clamp, reach, most = settings[TICK_MS], lengths[CLAMP], lengths[REACH], settings[MOST]
     refractory, before, after = lengths[REFRACTORY], lengths[BEFORE], lengths[AFTER]
@@ -395,7 +443,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
     lowest = slope * max(before * h - 1.5, 0.0)
     history = np.empty((n_ticks, N_STATES))
     flags = np.zeros(n_ticks, np.uint8)
-    x, y = np.empty(N_STATES), np.empty(N_STATES)
+    x = np.empty(N_STATES)
     up, down = np.empty((_TOGETHER, reach)), np.empty((_TOGETHER, reach))
     z, rows = np.empty((1, _TOGETHER)), np.empty(1, np.int32)
     slot = np.full(len(weights), -1, np.int32)
@@ -422,7 +470,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
         elif not held:
             if is_target:
                 owed, last = True, k
-                v_before = history[k - before, MEMBRANE]
+                v_before = history[max(k - before, 0), MEMBRANE]
                 counts[TARGETS] += 1
             ahead = targets[t] - k if t < len(targets) else _NEVER
             v = x[MEMBRANE]
@@ -463,7 +511,7 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
                 counts[SHALLOW] += is_shallow
                 if abs(late) > tolerance or is_shallow:
                     kinds[0], n = 0, 1
-                    earlier = last - before
+                    earlier = max(last - before, 0)
                     if too_high < 2.0 and not flags[earlier] & (HELD | RESET | CAPPED):
                         ticks[n], missing[n], kinds[n] = earlier, too_high, -1
                         n += 1
@@ -473,37 +521,31 @@ def show_upswing(weights, place, first, targets, sign, rest, c, settings, length
             spike(x, c)
         for s in range(N_STATES):
             history[k, s] = x[s]
-        if n > 0 and rate > 0:
-            begin = max(ticks[:n].min() - reach + 1, 0)
-            room = first[ticks[:n].max() + 1] - first[begin]
-            if len(z) < room:
-                z, rows = np.empty((2 * room, _TOGETHER)), np.empty(2 * room, np.int32)
-            begin = project(
+        if n > 0:
+            z, rows = learn(
                 n,
+                k,
+                peak,
+                low_cap,
                 ticks,
                 missing,
                 kinds,
-                rate,
                 settings[LARGEST],
-                reach,
                 weights,
                 place,
                 first,
                 sign,
                 history,
                 flags,
+                rest,
                 c,
-                y,
+                x,
                 up,
                 down,
                 z,
                 rows,
                 slot,
             )
-            if begin >= 0:
-                replay(
-                    begin, k + 1, peak, low_cap, weights, place, first, history, flags, rest, c, x
-                )
 
 
 def respond(weights, place, first, targets, rest, c, lengths, distance, emitted):

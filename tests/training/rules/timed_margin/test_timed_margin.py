@@ -208,3 +208,11 @@ def test_every_model_has_bounds_of_its_own():
         found = bounds_of(model, values, 0.1)
         assert 0 < found.kappa < 20 and 0 < found.slope <= 8 and found.overshoot > 0
         assert bounds_of(model, values, 0.1, kappa=1.5).kappa == 1.5
+
+
+def test_a_trigger_may_be_shorter_than_an_upswing_takes():
+    # The slope is looked at 4.5 ms before a spike, which is before the pattern begins.
+    ticks = np.array([3, 8, 21, 30, 160, 300])
+    pattern = Raster.from_steps([0, 1, 2, 3, 0, 1], ticks, 8, 600, 1e-4)
+    one, again = (store(pattern, neurons="izhikevich-exp", n_delays=2, epochs=5) for _ in range(2))
+    assert one.fingerprint() == again.fingerprint() and np.isfinite(one.weight).all()
