@@ -20,6 +20,13 @@ from measuring import measured
 
 N, DELAYS, STEPS, PATTERNS, RATE = 1024, 41, 1000, 16, 1e-3
 DALE = {"signs": "dale", "excitatory": 0.8}
+# What the recalls of a row are disturbed by: mV, probability, part of the patterns' rate, steps.
+UNTIDY = {
+    "membrane noise": {"membrane_noise": 1.0},
+    "failures": {"release_failures": 0.1},
+    "background": {"background": 0.1},
+    "all": {"membrane_noise": 1.0, "release_failures": 0.1, "background": 0.1, "cue_jitter": 1.0},
+}
 
 
 def drawn(interval=None, steps=STEPS, patterns=PATTERNS, seed=0):
@@ -52,7 +59,32 @@ def grid(data):
     }
 
 
-def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
+def untidy(memory):
+    """Scores of compiled recalls that are disturbed, one draw of each kind."""
+    import numpy as np
+
+    from wmdelays.neurons import Variability
+    from wmdelays.timing import score_times
+    from wmdelays.training.continuous.recall import recall
+
+    n, found = round(memory.step / memory.tick), {}
+    for name, knobs in UNTIDY.items():
+        rng = np.random.default_rng(1)
+        knobs = {**knobs, "background": knobs.get("background", 0) * memory.rate / memory.step}
+        jitter = knobs.pop("cue_jitter", 0) * n
+        cues = [cue.jittered(jitter, rng) for cue in memory.cues()]
+        recalls = recall(memory, cues, variability=Variability(**knobs), seed=1)
+        scores = score_times(recalls, memory.patterns)
+        found[name] = {
+            "f1_1ms": scores.within[1].f1,
+            "f1_lag_followed": scores.f1_lag_followed,
+            "tempo_percent": scores.tempo_percent,
+            "wobble_ms": scores.wobble_ms,
+        }
+    return found
+
+
+def stored(data, neurons, patterns, options=(), n_delays=DELAYS, disturbed=True):
     """Store patterns for neurons, and what comes of recalling them.
 
     Parameters
@@ -65,8 +97,8 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
     options : mapping
         Of the rule.
     n_delays : int
-    recalled : int, optional
-        How many patterns Brian2 recalls; by default all.
+    disturbed : bool
+        Whether the recalls are disturbed as well, see `untidy`.
     """
     from wmdelays.neurons import neurons_of
     from wmdelays.training.storing import store
@@ -82,8 +114,7 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
     memory = store(given, neurons=population, n_delays=n_delays, **dict(options))
     cpu, seconds = time.process_time() - began[0], time.perf_counter() - began[1]
     made = memory.made
-    chosen = None if recalled is None else range(min(recalled, memory.n_patterns))
-    result = compare(memory, patterns=chosen).as_dict()
+    result = compare(memory).as_dict()
     left_out = [one[3] for one in made["left_out"]]
     return {
         "cpu_s": cpu,
@@ -104,6 +135,7 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, recalled=None):
         },
         "agreement": result["agreement"],
         "halved_dt": result.get("halved_dt"),
+        "untidy": untidy(memory) if disturbed else None,
     }
 
 
