@@ -13,6 +13,7 @@ import scipy.sparse
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
 from wmdelays.neurons.one_tick import one_tick, rest
+from wmdelays.training.continuous.adjoint import adjoint, undo
 from wmdelays.training.continuous.code import functions_of, specialised
 from wmdelays.training.rules.checkpoint import array_of
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important
@@ -34,7 +35,7 @@ _ROUNDS = 4
 _KEPT, _FEW_EPOCHS = 0.7, 10
 # Neurons that learn between two looks at the clock, for each worker.
 _TOGETHER = 8
-_PARTS = (loops.integrate, loops.replay, loops.adjoint, loops.project, loops.learn)
+_PARTS = (loops.integrate, loops.replay, undo, adjoint, loops.project, loops.learn)
 _WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
 # Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
 # peak from below where no spike is wanted, and from above where one is.
@@ -86,7 +87,7 @@ class Learner:
         model = neurons.model
         self.can_rise_on = functions_of(model)[1]["NOTHING_FOLLOWS"]
         show = loops.show_upswing if model.has_upswing else loops.show
-        short = ("integrate",)
+        short = ("integrate", "undo")
         self.show = specialised(show, model, _PARTS, short)
         self.respond = specialised(loops.respond, model, _PARTS, short)
         self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))

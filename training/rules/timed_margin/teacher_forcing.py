@@ -9,9 +9,11 @@ in.
 import numpy as np
 from numba import njit
 
-# What was done to the membrane in a tick: it was held, the neuron was reset, it was kept from rising
-# further; and whether it may rise to its peak there, or hardly beyond its bound.
-HELD, RESET, CAPPED, LOW_CAP = 1, 2, 4, 8
+from wmdelays.training.continuous.adjoint import CAPPED, HELD, RESET
+
+# Beside the flags of a tick: whether the membrane may rise to its peak there, or hardly beyond its
+# bound.
+LOW_CAP = 8
 
 # What `show` counts: targets, those whose crossing is mistimed, those without a spike, those whose
 # slope or overshoot is too small, ticks in which the membrane is too high, and in which it fires.
@@ -65,29 +67,6 @@ def replay(k0, k1, cap, low_cap, weights, place, first, history, flags, rest, c,
             flags[k] |= CAPPED
         for s in range(N_STATES):
             history[k, s] = x[s]
-
-
-def adjoint(k, n, history, flags, c, y, up, down):
-    """How arrivals move the membrane at tick k.
-
-    Fills in ``up[m]`` and ``down[m]``, the derivatives by a positive and by a negative weight that
-    arrives m ticks before k.
-    """
-    y[:] = 0.0
-    y[MEMBRANE] = 1.0
-    for m in range(n):
-        up[m], down[m] = kick(y, 1.0), kick(y, -1.0)
-        at = k - m
-        if at == 0:
-            up[m + 1 : n] = 0.0
-            down[m + 1 : n] = 0.0
-            break
-        # Back over tick `at`: what was done to the membrane, then the integration.
-        if m > 0 and flags[at] & RESET:
-            unspike(y, history[at - 1], c)
-        if m > 0 and flags[at] & CAPPED:
-            y[MEMBRANE] = 0.0
-        pull(history[at - 1], c, flags[at] & HELD != 0, y)
 
 
 def project(
