@@ -84,7 +84,7 @@ def untidy(memory):
     return found
 
 
-def stored(data, neurons, patterns, options=(), n_delays=DELAYS, disturbed=True):
+def stored(data, neurons, patterns, options=(), n_delays=DELAYS, step=1e-3, disturbed=True):
     """Store patterns for neurons, and what comes of recalling them.
 
     Parameters
@@ -97,6 +97,8 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, disturbed=True)
     options : mapping
         Of the rule.
     n_delays : int
+    step : float
+        Unit of the delays in seconds.
     disturbed : bool
         Whether the recalls are disturbed as well, see `untidy`.
     """
@@ -111,7 +113,7 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, disturbed=True)
     # Compiling the loops takes the same time for any size, and once on a machine.
     store(drawn_small(), neurons=neurons_of(text, 8, settings=settings), n_delays=4)
     began = time.process_time(), time.perf_counter()
-    memory = store(given, neurons=population, n_delays=n_delays, **dict(options))
+    memory = store(given, neurons=population, n_delays=n_delays, step=step, **dict(options))
     cpu, seconds = time.process_time() - began[0], time.perf_counter() - began[1]
     made = memory.made
     result = compare(memory).as_dict()
@@ -155,13 +157,15 @@ def _row(neurons, interval=None, options=(), steps=STEPS, patterns=PATTERNS, **o
     return lambda data: stored(data, (text, settings), given, options, **others)
 
 
-def _recording(neurons, name, start, stop, n_delays, options=()):
+def _recording(neurons, name, start, stop, n_delays, step):
     def given(data):
         return recorded(data, name, start, stop)
 
     text, _, settings = neurons.partition(" ")
     settings = settings.split(" ") if settings else []
-    return lambda data: stored(data, (text, settings), given, options, n_delays)
+    return lambda data: stored(
+        data, (text, settings), given, n_delays=n_delays, step=step, disturbed=False
+    )
 
 
 ROWS = {
@@ -186,11 +190,17 @@ ROWS = {
     "Dale, RS and FS": _row("izhikevich-exp:RS=0.8,FS=0.2", 15, DALE),
     "10 s, lif-exp 2 ms": _row("lif-exp tau_s=2", 5, steps=10_000, patterns=1),
     "10 s, adex": _row("adex", 10, steps=10_000, patterns=1),
-    "hippocampus, 10 s, lif-cond": _recording(
-        "lif-cond tau_e=2 tau_i=4", "hippocampus_linear_track.csv", 0, 10, 200
+    "hippocampus, 60 s, lif-cond": _recording(
+        "lif-cond tau_e=2 tau_i=4", "hippocampus_linear_track.csv", 900, 960, 1200, 2e-3
     ),
-    "songbird, 5 s, lif-cond": _recording(
-        "lif-cond tau_e=2 tau_i=4", "songbird_hvc.csv", 0, 5, 100
+    "hippocampus, 60 s, adex": _recording(
+        "adex tau_e=2 tau_i=4", "hippocampus_linear_track.csv", 900, 960, 1200, 2e-3
+    ),
+    "songbird, 22 s, lif-cond": _recording(
+        "lif-cond tau_e=2 tau_i=4", "songbird_hvc.csv", 0, 22.2, 500, 2e-3
+    ),
+    "songbird, 22 s, adex": _recording(
+        "adex tau_e=2 tau_i=4", "songbird_hvc.csv", 0, 22.2, 500, 2e-3
     ),
 }
 
