@@ -10,6 +10,7 @@ from .polychrony.simulation import analyse_run as analyse_run
 from .recall.comparison import Comparison as Comparison
 from .recall.comparison import Simulation as Simulation
 from .recall.damage import KINDS as KINDS
+from .recall.mapping import Mapping as Mapping
 from .recall.repeats import Repeats as Repeats
 from .recall.retrieval import Retrieval as Retrieval
 from .recall.simulators import SIMULATORS as SIMULATORS

@@ -16,7 +16,7 @@ from wmdelays.machine.free_memory import check_memory
 from wmdelays.neurons.lif import LIF, RANGE
 from wmdelays.quantities import substeps
 from wmdelays.raster import Raster
-from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse
+from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse, whole_numbers
 from wmdelays.words import counted, printable
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ _KINDS = {
 }
 # Ticks of a simulation in a step where nothing else is said.
 _SUBSTEPS = 10
-# What is left of the golden ratio: multiples of it spread evenly over the unit interval.
-_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -284,8 +282,7 @@ class Memory:
         late = (n / round(self.step / self.tick) - 1) / 2
         if late <= 0:
             return ticks
-        part = np.arange(1, self.n_synapses + 1) * _GOLDEN % 1
-        return ticks + (np.floor(late) + (part < late % 1)).astype(np.int32)
+        return ticks + whole_numbers(late, self.n_synapses)
 
     def check_cues(self, cues: Sequence[Cue]) -> None:
         """Raise an InputError unless every cue belongs to a network of this size and step."""

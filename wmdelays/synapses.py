@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("pre", "post", "delay", "weight")
 LARGEST = 2**31 - 1
+# What is left of the golden ratio: multiples of it spread evenly over the unit interval.
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -182,3 +184,19 @@ def refuse(bad, words, lines=None):
         k = bad.argmax()
         where = f"synapse {k}" if lines is None else f"line {lines[k]}"
         raise InputError(f"{where} {words(k)}")
+
+
+def whole_numbers(mean, n):
+    """Whole numbers of a mean that need not be one: the two next to it, spread evenly.
+
+    Parameters
+    ----------
+    mean : float
+    n : int
+
+    Returns
+    -------
+    int32 array, shape (n,)
+    """
+    part = np.arange(1, n + 1) * _GOLDEN % 1
+    return (np.floor(mean) + (part < mean % 1)).astype(np.int32)

@@ -1,4 +1,4 @@
-"""What one arrival does to a neuron at rest.
+"""What one arrival does to a neuron.
 
 The functions of a neuron model, such as `tick`, are those that `wmdelays.training.continuous.code` puts
 in.
@@ -8,23 +8,25 @@ in.
 import numpy as np
 
 
-def response(rest, c, n_ticks):
-    """How the membrane of a neuron at rest follows a small excitatory arrival.
+def response(start, c, n_ticks, sign):
+    """How the membrane of a neuron follows a small arrival.
 
     Parameters
     ----------
-    rest, c : float arrays
-        The states at rest and the constants.
+    start, c : float arrays
+        The states that the arrival finds, such as those at rest, and the constants.
     n_ticks : int
+    sign : float
+        1 for excitation, -1 for inhibition.
 
     Returns
     -------
     float array, shape (n_ticks,)
         The derivative of the membrane by the weight, in each tick after the arrival.
     """
-    small = 1e-6
-    alone, driven = rest.copy(), rest.copy()
-    arrive(driven, small, 0.0)
+    small = 1e-6 * sign
+    alone, driven = start.copy(), start.copy()
+    arrive(driven, max(small, 0.0), min(small, 0.0))
     course = np.empty(n_ticks)
     for k in range(n_ticks):
         tick(alone, c, False)

@@ -23,6 +23,7 @@ from wmdelays.validation.commands import (
     groups_over_time,
     info,
     izhikevich,
+    map,
     motifs,
     periodic,
     retrieve,
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("store")(store.command)
+app.command("map")(map.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)

@@ -8,8 +8,8 @@ import typer
 from wmdelays.files.memory_file import read_memory
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.shared.options import JsonFile, check_outputs, put_json
-from wmdelays.validation.commands.shared.terminal import console, table
-from wmdelays.validation.reports.memory import describe, neuron_facts
+from wmdelays.validation.commands.shared.terminal import console, print_line, table
+from wmdelays.validation.reports.memory import carried_over, describe, neuron_facts
 
 
 def command(
@@ -24,6 +24,9 @@ def command(
         print_unpredictable(content)
     else:
         _print_neurons(content.neurons)
+        warning = carried_over(content)
+        if warning:
+            print_line(warning)
     put_json(json_file, describe(content))
 
 

@@ -289,7 +289,10 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=Non
     if isinstance(neuron, str | ContinuousNeuron):
         named = neuron if isinstance(neuron, str) else neuron.name
         if named != own.name:
-            raise InputError(f"the memory was learned for {own.name}, not for {named}")
+            instead = ""
+            if own is LIF and named in NEURONS:
+                instead = f"; wmdelays map FILE --neuron {named} carries its weights over"
+            raise InputError(f"the memory was learned for {own.name}, not for {named}{instead}")
     noise = variability or None, checked_seed(seed)
     if not chosen.continuous and memory.neurons is None and not variability:
         return Setup(chosen, None, None, device, neuron, *noise)

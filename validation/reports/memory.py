@@ -119,3 +119,15 @@ def neuron_facts(neurons):
         )
         facts.append((f"{name}: {n:,} neurons" if name else "parameters", values))
     return facts
+
+
+def carried_over(memory):
+    """For whom the weights of a memory were carried over, in a sentence; None if they were learned."""
+    how = memory.made.get("carried_over")
+    if how is None or memory.neurons is None:
+        return None
+    return (
+        f"The weights were carried over from the network in discrete time (rule {how['rule']}), not"
+        f" learned for {memory.neurons.model.name}: times {how['gain']:.3g}, delays"
+        f" {how['shift_ms']:.3g} ms shorter."
+    )

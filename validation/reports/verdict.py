@@ -1,23 +1,29 @@
-"""The outcome of a comparison in words."""
+"""The outcome of a comparison in words, and that of weights that were carried over."""
 
 import math
 
+from wmdelays.validation.reports.memory import carried_over
 from wmdelays.words import counted, share, signed
 
-# Below this F1 with the lag followed there is nothing of a pattern to speak of.
-_LITTLE = 0.1
+# F1 with the lag followed below which there is nothing of a pattern to speak of, and from which on it
+# is whole.
+_LITTLE, _WHOLE = 0.1, 0.99
 
 
 def verdict(comparison):
     """The outcome in a few sentences, a list.
 
     For neurons in continuous time whether the patterns are recalled; whether the simulators emit the
-    same spikes; and whether that stands at half of dt.
+    same spikes; whether that stands at half of dt; and where its weights were carried over, not
+    learned, that.
     """
     if comparison.memory.neurons is None:
         return [_same_spikes(comparison)]
-    first = [_recalled(comparison), _same_spikes(comparison)]
-    return first if comparison.halved is None else [*first, _at_halved_dt(comparison)]
+    lines = [_recalled(comparison), _same_spikes(comparison)]
+    if comparison.halved is not None:
+        lines.append(_at_halved_dt(comparison))
+    warning = carried_over(comparison.memory)
+    return lines if warning is None else [*lines, warning]
 
 
 def _recalled(comparison):
@@ -187,3 +193,37 @@ def certainty(comparison):
     so = "So float order may matter here: rounding can decide whether a neuron fires"
     tail = ", and another device or machine may give other spikes" if comparison.exact else ""
     return f"{facts} {so}{tail}."
+
+
+def mapping_verdict(mapping):
+    """Whether the memory recalls in the neurons that its weights were carried over to, a list of lines."""
+    name, times = mapping.memory.neurons.model.name, mapping.times
+    f1 = times.f1_lag_followed
+    answer = "Yes" if f1 >= _WHOLE else "No" if f1 < _LITTLE else "In part"
+    lines = [
+        f"Does it recall in {name}? {answer}: {in_words(times)}.",
+        f"Carried over, not learned: by the peak of the PSP, times {mapping.gain:.3g}; all delays"
+        f" {mapping.shift_ms:.3g} ms shorter{_shortest(mapping)}.",
+    ]
+    if mapping.learned is not None:
+        lines.append(f"Learned for {name} from the same patterns: {in_words(mapping.learned)}.")
+    return lines
+
+
+def in_words(times):
+    """A `TimedScores` in words."""
+    within = ", ".join(f"{share(score.f1)}" for score in times.within.values())
+    text = (
+        f"F1 within 1, 2 and 5 ms = {within}; with the lag followed {share(times.f1_lag_followed)}"
+    )
+    if math.isnan(times.tempo_percent):
+        return f"{text}, the tempo is not known"
+    return f"{text}, tempo {signed(times.tempo_percent)} %"
+
+
+def _shortest(mapping):
+    if not mapping.n_shortest:
+        return ""
+    tick = f"{mapping.memory.tick * 1e3:.6g} ms"
+    n = counted(mapping.n_shortest, "delay")
+    return f", {n} {'was' if mapping.n_shortest == 1 else 'were'} set to one tick of {tick}"

@@ -36,6 +36,18 @@ class _Binning(TypedDict):
     n_coarse: Whole
 
 
+class _CarriedOver(TypedDict):
+    """Whose weights were carried over, and how; see `wmdelays.validation.recall.mapping`."""
+
+    shift_ms: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+    gain: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+    n_shortest: Whole
+    rule: str
+    beta: Number
+    theta: Number
+    step_s: Number
+
+
 _PARTS = {
     "rule": str,
     "seed": int | None,
@@ -46,6 +58,7 @@ _PARTS = {
     "history": list[dict[str, Any]],
     "source": dict[str, Any],
     "binning": list[_Binning],
+    "carried_over": _CarriedOver,
     "versions": dict[str, str],
 }
 

@@ -73,7 +73,7 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     map = one_tick(model)
     constants = map.values_of_constants(values, dt_ms)[0]
     start = rest(model, values)[0]
-    course = specialised(response, model)(start, constants, round(_LONGEST_MS / dt_ms))
+    course = specialised(response, model)(start, constants, round(_LONGEST_MS / dt_ms), 1.0)
     top = int(np.argmax(course))
     if not (math.isfinite(course[top]) and course[top] > 0):
         raise InputError(f"{model.name}: an excitatory arrival does not raise the membrane")

@@ -33,6 +33,14 @@ def print_memory(memory, name):
         rows.append(
             ("recall", f"F1 {scores['f1']:.4f}, worst pattern {scores['worst_pattern_f1']:.4f}")
         )
+    if "f1_lag_followed" in made.get("scores", {}):
+        scores = made["scores"]
+        rows.append(
+            (
+                "recall",
+                f"F1 within 1 ms {scores['f1_1ms']:.4f}, lag followed {scores['f1_lag_followed']:.4f}",
+            )
+        )
     if {"open_loop_errors", "margin"} <= made.get("reached", {}).keys():
         reached = made["reached"]
         distance = f"{abs(reached['margin']):.3g}"
