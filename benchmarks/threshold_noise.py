@@ -80,7 +80,11 @@ def measure(stored, emitted, period):
     coarse = max(np.arange(0, period, 2.0), key=lambda shift: sum(scores(shift)))
     shift = max(np.arange(coarse - 2, coarse + 2, 0.05), key=lambda one: sum(scores(one)))
     precision, recall = scores(shift)
-    return {"precision": precision, "recall": recall, "shift_ms": (shift + period / 2) % period - period / 2}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "shift_ms": (shift + period / 2) % period - period / 2,
+    }
 
 
 def cycles(recall, pattern, n):
