@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
@@ -13,6 +12,7 @@ from wmdelays.validation.commands.shared.options import (
     Scheduler,
     Workers,
     check_outputs,
+    named_neurons,
     put_json,
 )
 from wmdelays.validation.commands.shared.rule_options import OfRules
@@ -38,13 +38,33 @@ def command(
     rate: Annotated[
         float, typer.Option(help="Probability of a spike for each neuron and step.")
     ] = 1e-3,
-    rule: str = DEFAULT,
+    interval: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Steps for which a neuron is silent after each spike; by default spikes come as"
+            " they are drawn.",
+        ),
+    ] = None,
+    rule: str | None = None,
+    neuron: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="NEURON",
+            help="Neurons in continuous time, as in wmdelays store; F1 is then that within 1 ms.",
+        ),
+    ] = None,
+    dt: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
+    ] = None,
     fixed: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="NAME=X",
-            help="beta, theta or an option of the rule. Near the limit the rule margin stores more"
+            help="beta, theta, a parameter of the neurons (tau_s=2ms) or an option of the rule."
+            " Near the limit the rule margin stores more"
             " with damaged_epochs=0 and a small kappa.",
         ),
     ] = None,
@@ -79,11 +99,15 @@ def command(
             " and sizes are options, see --help"
         )
     scanned, options = parse_over(over or ()), parse_set(fixed or ())
+    options |= named_neurons(neuron, dt, options)
     if "patterns" in {*scanned, *options}:
         raise InputError("the number of patterns is what is searched for; --start is the first one")
     if "delays" not in {*scanned, *options}:
         options["delays"] = delays
-    generator = f"bernoulli:neurons={neurons},steps={steps},patterns=1,rate={rate}"
+    sizes = f"neurons={neurons},steps={steps},patterns=1,rate={rate}"
+    generator = f"bernoulli:{sizes}"
+    if interval is not None:
+        generator = f"refractory:{sizes},interval={interval}"
     with progress_bar() as say, Results(results, "capacity", CapacitySetting, StoreFigures) as kept:
         say("checking the settings", None)
         found = capacity(

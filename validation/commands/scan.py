@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.commands.shared.options import (
     JsonFile,
     Report,
@@ -13,6 +12,7 @@ from wmdelays.validation.commands.shared.options import (
     Scheduler,
     Workers,
     check_outputs,
+    named_neurons,
     put_json,
 )
 from wmdelays.validation.commands.shared.rule_options import OfRules
@@ -49,13 +49,24 @@ def command(
         typer.Option(
             metavar="NAME=X,…",
             help="A parameter and its values: a word of the generator, delays, beta, theta, rule"
-            " or an option of the rule. Several: all combinations.",
+            " an option of the rule, or a parameter of the neurons. Several: all combinations.",
         ),
     ] = None,
     published: Annotated[
         bool, typer.Option("--published", help="The five scans of the paper.")
     ] = False,
-    rule: str = DEFAULT,
+    rule: str | None = None,
+    neuron: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="NEURON",
+            help="Neurons in continuous time, as in wmdelays store; F1 is then that within 1 ms.",
+        ),
+    ] = None,
+    dt: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
+    ] = None,
     fixed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=X", help="A parameter that stays as it is."),
@@ -75,6 +86,7 @@ def command(
     """
     check_outputs(json_file, report, results)
     scanned, options = parse_over(over or ()), parse_set(fixed or ())
+    options |= named_neurons(neuron, dt, options)
     split_generator(generator)
     drawn_only = not (scanned or published)
     if drawn_only and (

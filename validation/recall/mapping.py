@@ -26,6 +26,8 @@ _USUAL, _OTHERS = 0.25, (0.0, 2.0, 0.5)
 # Recalls while searching: of so many patterns, for so many seconds after the trigger; the network has
 # run away if it emits so many times the stored spikes.
 _FEW, _SHORT, _RUNAWAY = 4, 0.2, 3.0
+# In so many ms activity moves on, about, with delays up to 41 ms.
+_MOVES_ON_MS = 22.0
 # F1 from which on something is recalled, so that it is worth to look at other shifts.
 _SOMETHING = 0.02
 # The tempo that counts as none while searching and in the end, in percent; most recalls of a search
@@ -223,8 +225,10 @@ class _Search:
                 break
             try_(factor * start)
         while _known(tried) and len(tried) < _MOST:
-            following = _next(_known(tried), self.carried.peak_ms)
-            if following is None or min(abs(t) for t in _known(tried).values()) <= enough:
+            following = _next(_known(tried))
+            if following is None or following in tried:
+                break
+            if min(abs(t) for t in _known(tried).values()) <= enough:
                 break
             try_(following)
         known = _known(tried)
@@ -246,7 +250,10 @@ class _Search:
             tried[gain] = (at[0], found)
             return at
 
-        best = lambda: max(tried, key=lambda one: (round(tried[one][0], 3), -abs(math.log(one))))  # noqa: E731
+        def best():
+            # Of gains with which as much is recalled the one nearest to 1.
+            return max(tried, key=lambda one: (round(tried[one][0], 3), -abs(math.log(one))))
+
         for k in range(_N_GAINS):
             at = try_(_LEAST_GAIN * _RATIO**k, start)
             if math.isfinite(at[1]):
@@ -266,11 +273,11 @@ def _known(tried):
     return {shift: at[1] for shift, at in tried.items() if math.isfinite(at[1])}
 
 
-def _next(tempo, peak_ms):
+def _next(tempo):
     """The shift to be tried next, from the tempo of those before; None if there is none.
 
-    A false position: where the tempo changes its sign a line is drawn between the nearest two, and
-    beyond all of them a line through the last two, by a tenth of the PSP's time to its peak at most.
+    A false position: where the tempo changes its sign, the zero of the line between the nearest two;
+    else from the best one on by what its tempo says.
     """
     slow = [shift for shift in tempo if tempo[shift] > 0]
     fast = [shift for shift in tempo if tempo[shift] <= 0]
@@ -282,8 +289,8 @@ def _next(tempo, peak_ms):
         following = a + (b - a) * tempo[a] / (tempo[a] - tempo[b])
     else:
         last = min(tempo, key=lambda s: abs(tempo[s]))
-        # A millisecond is about 4.5 % of the 22 ms in which activity moves on.
-        following = last + tempo[last] / 4.5
+        # A shift e changes the tempo by e / L, L the time in which activity moves on.
+        following = last + tempo[last] / 100 * _MOVES_ON_MS
         if following <= 0 and 0 in tempo:
             return None
         following = max(0.0, following)

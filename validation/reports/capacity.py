@@ -163,7 +163,8 @@ def write_report(rows, bound, folder, command):
     """
     found = outcomes(rows, bound)
     text = (
-        f"Patterns are stored if the mean of F1 over the seeds is at least {bound:g}. The theory is"
+        f"Patterns are stored if the mean of F1 over the seeds is at least {bound:g}; for neurons in"
+        " continuous time that is F1 within 1 ms. The theory is"
         " Gardner's capacity of a perceptron: M = alpha(p_A) N D / (T - D), without leak, reset,"
         " margin and closed loop. Axes of parts are logarithmic down to the lowest power of ten"
         " that is marked, and linear from there to 0. Recalls are by the simulator"

@@ -24,7 +24,7 @@ LABELS = {
     "interval": "silent interval after a spike (steps)",
     "beta": "leak, part of the membrane left after a step",
     "theta": "threshold",
-    "kappa": "margin (unit of the threshold)",
+    "kappa": "margin (unit of the threshold, or mV)",
     "max_synapses": "most synapses onto a neuron",
     "shortest_trigger": "shortest trigger (steps)",
 }
@@ -143,7 +143,7 @@ def panel(found, name, groups, measure):
 def _as_published(setting, name):
     same = {"generator": "bernoulli", "beta": 0.7, "theta": 1.0, **SETTING}
     return name in PUBLISHED and all(
-        setting[other] == value for other, value in same.items() if other != name
+        setting.get(other) == value for other, value in same.items() if other != name
     )
 
 
@@ -254,8 +254,9 @@ def write_report(rows, folder, command):
         The page.
     """
     text = (
-        "Loss is 1 - F1 of the recall of all patterns, over all their spikes after the trigger"
-        " window at once. Points are means over the seeds, bars their standard deviation. The axes"
+        "Loss is 1 - F1 (within 1 ms for neurons in continuous time) of the recall of all patterns,"
+        " over all their spikes after the trigger window at once. Points are means over the seeds,"
+        " bars their standard deviation. The axes"
         " of parts are logarithmic down to the lowest power of ten that is marked, and linear from"
         " there to 0: a point at 0 means that not one spike is wrong. A spike cannot be predicted"
         " by any weights if its context is empty, or the same as another one after which the neuron"

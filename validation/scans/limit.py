@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from wmdelays.errors import InputError
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.theory import capacity as theory
-from wmdelays.training.rules.rule import DEFAULT
 from wmdelays.validation.scans.parameters import (
     GENERATOR,
     check_settings,
@@ -90,7 +89,7 @@ def capacity(
     settings: Sequence[dict] | Mapping[str, Sequence],
     *,
     generator: str = GENERATOR,
-    rule: str = DEFAULT,
+    rule: str | None = None,
     options: Mapping | None = None,
     bound: float = BOUND,
     precision: float = PRECISION,
@@ -112,7 +111,8 @@ def capacity(
     generator, rule, options
         What stays as it is, if a mapping is given; see `settings`.
     bound : float
-        A number of patterns is stored if the mean of F1 over the seeds is at least this.
+        A number of patterns is stored if the mean of F1 (within 1 ms for neurons in continuous
+        time) over the seeds is at least this.
     precision : float
         See `next_number`.
     start : int, optional

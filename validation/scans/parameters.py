@@ -15,8 +15,9 @@ from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
 from wmdelays.training.rules.registry import rule_named
-from wmdelays.training.rules.rule import DEFAULT
+from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.published import PUBLISHED
+from wmdelays.validation.scans.neurons import NEURON, names_of_neurons, neuron_values, neurons_in
 from wmdelays.validation.work.points import check_number
 
 if TYPE_CHECKING:
@@ -27,15 +28,17 @@ GENERATOR = "bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001"
 STEP = 1e-3
 # Most delays, and most of what takes the longer the larger it is, where a rule is tried out.
 _TINY_DELAYS, _TINY_EFFORT = 64, 4
-# What every setting has beside the generator's words and the rule's own options.
+# What every setting has beside the generator's words and the rule's own options; those for neurons in
+# continuous time have their parameters instead of the last two.
 _COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
+_OF_THE_GRID = ("beta", "theta")
 
 
 def settings(
     generator: str = GENERATOR,
     over: Mapping[str, Sequence] | None = None,
     *,
-    rule: str = DEFAULT,
+    rule: str | None = None,
     options: Mapping | None = None,
 ) -> list[dict]:
     """The settings of a scan: all combinations of the scanned values.
@@ -46,11 +49,14 @@ def settings(
         Specification of the patterns, see `wmdelays.patterns.generate`.
     over : dict of str to sequence, optional
         Scanned values of each parameter: a word of the generator, `delays`, `beta`, `theta`,
-        `rule`, or an option of the rule.
-    rule : str
-        The rule, where it is not scanned.
+        `rule`, an option of the rule, `neuron` (neurons in continuous time, as
+        `wmdelays.neurons.neurons_of` takes them), or a parameter of these.
+    rule : str, optional
+        The rule, where it is not scanned; by default margin, or timed-margin for neurons in
+        continuous time.
     options : dict, optional
-        Values of parameters that stay as they are. Values may be text.
+        Values of parameters that stay as they are. Values may be text. `neuron` and `dt_ms`, their
+        tick, may be among them.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def settings(
     check_number(n_settings, "name fewer values (--over)")
     found = {}
     for values in itertools.product(*over.values()):
-        setting = _setting(name, {"rule": rule} | given | fixed | dict(zip(over, values)))
+        setting = _setting(name, given | fixed | {"rule": rule} | dict(zip(over, values)))
         found[json.dumps(setting, sort_keys=True)] = setting
     return list(found.values())
 
@@ -91,7 +97,7 @@ def published_settings(
     generator: str = GENERATOR,
     over: Mapping[str, Sequence] | None = None,
     *,
-    rule: str = DEFAULT,
+    rule: str | None = None,
     options: Mapping | None = None,
 ) -> list[dict]:
     """The settings of the reference's five scans, in each of which one parameter moves.
@@ -195,19 +201,23 @@ def _options(rule):
 
 
 def _setting(generator, given):
-    words, options = _words(generator), _options(str(given["rule"]))
+    rule = given.get("rule") or (DEFAULT if NEURON not in given else DEFAULT_FOR_NEURONS)
+    words, options = _words(generator), _options(str(rule))
+    own = neuron_values(given, {*words, "delays", "rule", *options})
+    common = {k: v for k, v in _COMMON.items() if not (own and k in _OF_THE_GRID)}
     setting = {"generator": generator}
     for word, default in words.items():
         if word not in given and isinstance(default, type):
             raise InputError(f"{generator} needs {word}=…")
         kind = default if isinstance(default, type) else type(default)
         setting[word] = _value(word, given.get(word, default), kind)
-    for name, default in _COMMON.items():
+    for name, default in common.items():
         setting[name] = _value(name, given.get(name, default), type(default))
-    setting["rule"] = str(given["rule"])
+    setting["rule"] = str(rule)
+    setting |= own
     for name in sorted(given.keys() - setting.keys()):
         if name not in options:
-            known = ", ".join([*words, *_COMMON, "rule", *options])
+            known = ", ".join([*words, *common, "rule", *options, *names_of_neurons(setting)])
             raise InputError(
                 f"there is no parameter {name!r} with {generator} and the rule {setting['rule']};"
                 f" there are {known}"
@@ -257,7 +267,7 @@ def check_settings(settings):
             tiny = {"neurons": 2, "steps": 8, "patterns": 1}
             generate(specification(setting | {k: min(n, setting[k]) for k, n in tiny.items()}))
             silent = Raster.from_steps([], [], setting["neurons"], setting["steps"], STEP)
-            Memory.unlearned([silent], **common_options(setting))
+            Memory.unlearned([silent], **common_options(setting, setting["neurons"]))
             _check_room(setting)
             try_out(setting)
         except InputError as error:
@@ -287,16 +297,17 @@ def try_out(setting):
         If the rule refuses its options.
     """
     # Text can be told from other text, so that each is tried once.
-    _store_tiny(
-        json.dumps(common_options(setting)), setting["rule"], json.dumps(rule_options(setting))
-    )
+    common = {name: setting[name] for name in ("delays", *_OF_THE_GRID) if name in setting}
+    common |= {name: setting[name] for name in names_of_neurons(setting) if name in setting}
+    common |= {"periodic": setting["generator"] == "periodic"}
+    _store_tiny(json.dumps(common), setting["rule"], json.dumps(rule_options(setting)))
 
 
 @cache
 def _store_tiny(common, rule, options):
     from wmdelays.training.storing import store
 
-    common, options = json.loads(common), json.loads(options)
+    setting, options = json.loads(common), json.loads(options)
     described = rule_named(rule).all_options
     # Long enough for every option that is bounded by the delays.
     longest = _TINY_DELAYS
@@ -305,8 +316,9 @@ def _store_tiny(common, rule, options):
             options[name] = min(value, _TINY_EFFORT)
         if described[name].within_delays:
             longest = max(longest, value or 0)
-    common["n_delays"] = min(common["n_delays"], longest)
-    patterns = bernoulli(8, common["n_delays"] + 8, 1, 0.2)
+    n_neurons, n_delays = 8, min(setting["delays"], longest)
+    common = _common(setting, n_neurons) | {"n_delays": n_delays, "periodic": setting["periodic"]}
+    patterns = bernoulli(n_neurons, n_delays + 8, 1, 0.2)
     store(patterns, rule, **common, **options)
 
 
@@ -335,18 +347,22 @@ def specification(setting):
     return f"{setting['generator']}:" + ",".join(f"{word}={setting[word]!r}" for word in words)
 
 
-def common_options(setting):
+def common_options(setting, n_neurons):
     """What every rule takes, by the names of `wmdelays.training.storing.store`."""
-    return {
-        "n_delays": setting["delays"],
-        "step": STEP,
-        "beta": setting["beta"],
-        "theta": setting["theta"],
-        "periodic": setting["generator"] == "periodic",
-    }
+    periodic = setting["generator"] == "periodic"
+    return _common(setting, n_neurons) | {"periodic": periodic}
+
+
+def _common(setting, n_neurons):
+    common = {"n_delays": setting["delays"], "step": STEP, "beta": None, "theta": None}
+    neurons = neurons_in(setting, n_neurons)
+    if neurons is None:
+        return common | {name: setting[name] for name in _OF_THE_GRID}
+    return common | {"neurons": neurons}
 
 
 def rule_options(setting):
     """The options of a setting's own rule."""
     others = {"generator", "rule", *_words(setting["generator"]), *_COMMON}
+    others |= names_of_neurons(setting)
     return {name: value for name, value in setting.items() if name not in others}

@@ -12,7 +12,7 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.patterns import generate
 from wmdelays.quantities import checked_seed, whole
-from wmdelays.training.rules.rule import DEFAULT
+from wmdelays.timing.timed_scores import score_times
 from wmdelays.validation.scans.parameters import (
     GENERATOR,
     STEP,
@@ -49,7 +49,8 @@ def store_points(points):
     Returns
     -------
     list of dict
-        What was recalled (`f1`, `loss` = 1 - F1, `worst_pattern_f1`), the part of the spikes that
+        What was recalled (`f1`, `loss` = 1 - F1, `worst_pattern_f1`; within 1 ms for neurons in
+        continuous time, by the compiled loop), the part of the spikes that
         no weights could predict (`unpredictable`) and that some could (`storable`), out of
         `n_spikes`; `seconds` of learning, `peak_bytes` of the process while it learned, and
         `synapses`. Where the rule says so: `epochs`, `open_loop_errors` and `margin`.
@@ -74,11 +75,12 @@ def _store(setting, seed):
             memory = store(
                 patterns,
                 setting["rule"],
-                **common_options(setting),
+                **common_options(setting, setting["neurons"]),
                 seed=seed,
                 **rule_options(setting),
             )
             seconds = time.perf_counter() - began
+            f1, worst = _recalled(memory)
     except InputError as error:
         point = ", ".join(f"{name} = {text_of(value)}" for name, value in setting.items())
         raise InputError(f"seed {seed} of {point}: {error}") from None
@@ -89,9 +91,9 @@ def _store(setting, seed):
     reached = made.get("reached", {})
     said = {name: reached.get(name) for name in ("epochs", "open_loop_errors", "margin")}
     return {
-        "f1": made["scores"]["f1"],
-        "loss": 1 - made["scores"]["f1"],
-        "worst_pattern_f1": made["scores"]["worst_pattern_f1"],
+        "f1": f1,
+        "loss": 1 - f1,
+        "worst_pattern_f1": worst,
         "unpredictable": unpredictable,
         "storable": 1 - unpredictable,
         "n_spikes": n_spikes,
@@ -102,11 +104,22 @@ def _store(setting, seed):
     }
 
 
+def _recalled(memory):
+    """F1 over all patterns and that of the worst."""
+    if memory.neurons is None:
+        scores = memory.made["scores"]
+        return scores["f1"], scores["worst_pattern_f1"]
+    from wmdelays.training.continuous.recall import recall
+
+    times = score_times(recall(memory, memory.cues()), memory.patterns)
+    return times.within[1].f1, min(one.within[1].f1 for one in times.patterns)
+
+
 def scan(
     settings: Sequence[dict] | Mapping[str, Sequence],
     *,
     generator: str = GENERATOR,
-    rule: str = DEFAULT,
+    rule: str | None = None,
     options: Mapping | None = None,
     seeds: int = 3,
     seed: int = 0,

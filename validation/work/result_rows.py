@@ -26,11 +26,12 @@ class StoreSetting(msgspec.Struct):
     delays: _Count
     steps: _Count
     patterns: _Count
-    beta: _Value
-    theta: _Value
+    # Of the network in discrete time; theta of some neurons in continuous time as well.
+    beta: _Value | None = None
+    theta: _Value | None = None
 
 
-class CapacitySetting(StoreSetting):
+class CapacitySetting(StoreSetting, kw_only=True):
     """Of `wmdelays capacity`: what the theory takes beside."""
 
     rate: Annotated[float, msgspec.Meta(gt=0, lt=1)]

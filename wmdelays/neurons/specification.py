@@ -49,7 +49,7 @@ def neurons_of(
     """
     name, _, presets = text.partition(":")
     model = neuron_model(name)
-    values = dict(_value(model, one) for one in settings)
+    values = dict(parameter_value(model, one) for one in settings)
     if not presets:
         return Neurons(model, n_neurons, dt, {"": values})
     parts = {}
@@ -64,7 +64,8 @@ def neurons_of(
     return mixed(model, n_neurons, parts, dt, values)
 
 
-def _value(model, text):
+def parameter_value(model, text):
+    """The name and the value of a parameter from a text such as ``tau_e=2ms``; see `neurons_of`."""
     name, equals, value = (part.strip() for part in text.partition("="))
     units = {one.name: one.unit for one in model.parameters}
     if not equals or name not in units:

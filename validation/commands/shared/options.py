@@ -136,6 +136,16 @@ def given(**options):
     return {name: value for name, value in options.items() if value is not None}
 
 
+def named_neurons(neuron, dt, options):
+    """What --for and --dt set beside --set, for the settings of a scan."""
+    if neuron is None and dt is None:
+        return {}
+    if "neuron" in options:
+        raise InputError("the neurons are named with --for")
+    named = {} if neuron is None else {"neuron": neuron}
+    return named if dt is None else named | {"dt_ms": seconds(dt, "--dt", above_zero=True) * 1e3}
+
+
 def put_json(json_file, values):
     """Write plain values where --json says, if it does."""
     if json_file == "-":
