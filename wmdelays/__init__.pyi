@@ -32,6 +32,7 @@ from .validation.recall.repeats import recall_periodic as recall_periodic
 from .validation.recall.retrieval import retrieve as retrieve
 from .validation.recall.robustness import robustness as robustness
 from .validation.recall.simulators import recall as recall
+from .validation.recall.stability import stability as stability
 from .validation.reports.memory import describe as describe
 from .validation.scans.limit import capacity as capacity
 from .validation.scans.scanning import scan as scan

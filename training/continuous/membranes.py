@@ -9,6 +9,7 @@ import numpy as np
 
 from wmdelays.neurons.one_tick import one_tick, rest
 from wmdelays.quantities import substeps
+from wmdelays.training.continuous.arrivals import arrivals, summed
 from wmdelays.training.continuous.code import specialised
 
 if TYPE_CHECKING:
@@ -90,36 +91,17 @@ def membranes(
     chosen = np.asarray(neurons, dtype=np.int64)
     values = np.empty((len(chosen), n_ticks))
     for row, j in zip(values, chosen):
-        arrivals = _arrivals(memory, delay, sent, j, n_ticks)
+        _, *arrived = arrivals(memory, delay, sent, j)
+        sums = summed(*arrived, n_ticks)
         is_forced = np.zeros(n_ticks, dtype=bool)
         is_forced[forced_at[forced == j]] = True
-        loop(states[j].copy(), constants[j].copy(), refractory[j], *arrivals, is_forced, row)
+        loop(states[j].copy(), constants[j].copy(), refractory[j], *sums, is_forced, row)
     bounds = constants[chosen, map.constants.index(map.bound)]
     return Membranes(chosen, np.arange(n_ticks) * tick, values, bounds)
 
 
 def _entries(ticks, neurons):
     return ticks << 32 | neurons
-
-
-def _arrivals(memory, delay, sent, post, n_ticks):
-    """What arrives at a neuron in each tick, excitation and inhibition apart.
-
-    It is added in the order of the closed loop, so that the sums are the same.
-    """
-    excitation, inhibition = np.zeros((2, n_ticks))
-    mine = np.flatnonzero(memory.post == post)
-    ticks, senders = sent
-    # The table of synapses is sorted by its senders.
-    low = np.searchsorted(memory.pre[mine], senders)
-    n = np.searchsorted(memory.pre[mine], senders, side="right") - low
-    spike = np.repeat(np.arange(len(senders)), n)
-    synapse = mine[np.arange(len(spike)) - np.repeat(np.cumsum(n) - n, n) + low[spike]]
-    at, weight = ticks[spike] + delay[synapse], memory.weight[synapse]
-    for into, kind in ((excitation, weight > 0), (inhibition, weight < 0)):
-        there = kind & (at < n_ticks)
-        np.add.at(into, at[there], weight[there])
-    return excitation, inhibition
 
 
 def single_neuron(x, c, refractory, excitation, inhibition, forced, out):

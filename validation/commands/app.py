@@ -29,6 +29,7 @@ from wmdelays.validation.commands import (
     retrieve,
     robustness,
     scan,
+    stability,
     store,
 )
 from wmdelays.validation.earlier import todays
@@ -48,6 +49,7 @@ app.command("map")(map.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)
+app.command("stability")(stability.command)
 app.command("retrieve")(retrieve.command)
 app.command("periodic")(periodic.command)
 app.command("scan")(scan.command)

@@ -27,5 +27,6 @@ from .scores import closest_call_figure as closest_call_figure
 from .scores import f1_figure as f1_figure
 from .spikes import raster_figure as raster_figure
 from .spikes import recall_figure as recall_figure
+from .stability import stability_figure as stability_figure
 from .weights import delays_figure as delays_figure
 from .weights import weights_figure as weights_figure

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 # Colour, marker and line: each tells the curves apart alone, so that grey and colour-blind
 # readers see the same.
-_STYLES = [
+STYLES = [
     (BLUE, "o", "-"),
     (VERMILLION, "s", "--"),
     ("#009E73", "^", ":"),
     ("#000000", "D", "-."),
     ("#CC79A7", "v", (0, (5, 1, 1, 1, 1, 1))),
     ("#56B4E9", "P", (0, (1, 2))),
+    ("#E69F00", "X", (0, (8, 2))),
 ]
 # With more points than this, curves without spread are marked at places of their own.
 _MARKS = 12
@@ -128,7 +129,7 @@ def _draw(axes, panel, own, handles):
             (line,) = axes.plot(x, y, "x", color="black", markersize=6, zorder=4)
         else:
             place = own.index(curve.beside or curve.label)
-            colour, marker, dashes = _STYLES[place % len(_STYLES)]
+            colour, marker, dashes = STYLES[place % len(STYLES)]
             spread = None if curve.spread is None else np.asarray(curve.spread, float)[order]
             # Marks of many points would hide those of curves at the same height.
             every = len(own) if spread is None and len(x) > _MARKS else 1

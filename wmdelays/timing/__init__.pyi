@@ -1,6 +1,13 @@
+from .jitter import JitterMatrix as JitterMatrix
 from .lag import Lag as Lag
 from .lag import follow_lag as follow_lag
 from .matching import match_spikes as match_spikes
+from .stability import Expected as Expected
+from .stability import Fading as Fading
+from .stability import amplification as amplification
+from .stability import expected as expected
+from .stability import fading as fading
+from .stability import wander as wander
 from .timed_scores import TimedScore as TimedScore
 from .timed_scores import TimedScores as TimedScores
 from .timed_scores import score_times as score_times
