@@ -16,6 +16,7 @@ from .recall.retrieval import Retrieval as Retrieval
 from .recall.simulators import SIMULATORS as SIMULATORS
 from .recall.simulators import Simulator as Simulator
 from .recall.simulators import register as register
+from .recall.stability import Stability as Stability
 from .scans.parameters import published_settings as published_settings
 from .scans.parameters import settings as settings
 from .work.results import Results as Results

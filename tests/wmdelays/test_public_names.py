@@ -27,6 +27,8 @@ QUESTIONS = {
     "groups": "find_groups",
     "groups-over-time": "groups_over_time",
     "izhikevich": "simulate_polychronization",
+    "map": "map_memory",
+    "stability": "stability",
 }
 PACKAGES = ["", ".files", ".find", ".motifs", ".plots", ".polychrony", ".retrieval"]
 PACKAGES += [".brian_models", ".validation"]

@@ -29,9 +29,9 @@ from wmdelays.validation.commands import (
     retrieve,
     robustness,
     scan,
-    stability,
     store,
 )
+from wmdelays.validation.commands.continuous import stability
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 

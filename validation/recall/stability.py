@@ -212,13 +212,6 @@ def stability(
     InputError
         If the memory is for the network in discrete time, recalls nothing, or a value makes no
         sense.
-
-    Examples
-    --------
-    >>> import wmdelays
-    >>> patterns = wmdelays.bernoulli(n_neurons=60, n_steps=200, n_patterns=1, rate=0.01)
-    >>> memory = wmdelays.store(patterns, n_delays=30, neuron="lif-exp")  # doctest: +SKIP
-    >>> wmdelays.stability(memory, draws=0)  # doctest: +SKIP
     """
     from wmdelays.training.continuous.jitter import jitter_matrix
     from wmdelays.training.continuous.recall import recall

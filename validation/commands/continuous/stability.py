@@ -17,13 +17,13 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
 from wmdelays.validation.recall.stability import LEVELS, stability
-from wmdelays.validation.reports.pages import command_line
-from wmdelays.validation.reports.stability_tables import (
+from wmdelays.validation.reports.continuous.stability_tables import (
     answers,
     level_columns,
     memory_columns,
     off,
 )
+from wmdelays.validation.reports.pages import command_line
 
 
 def command(
@@ -77,7 +77,7 @@ def command(
         page = None
         if report is not None:
             say("drawing the report", None)
-            from wmdelays.validation.reports.stability import write_report
+            from wmdelays.validation.reports.continuous.stability import write_report
 
             page = write_report(found, names, report, command_line())
     values = [one.as_dict() for one in found]

@@ -3,13 +3,13 @@
 import numpy as np
 
 from wmdelays.plots.stability import stability_figure
-from wmdelays.validation.reports.pages import as_table, drawn, write_results
-from wmdelays.validation.reports.stability_tables import (
+from wmdelays.validation.reports.continuous.stability_tables import (
     answers,
     level_columns,
     memory_columns,
     off,
 )
+from wmdelays.validation.reports.pages import as_table, drawn, write_results
 
 _PANELS = {"tempo_percent": "tempo (%)", "wander_ms": "wander of the lag\nin 1 s (ms)"}
 

@@ -1,0 +1,1 @@
+"""Commands for memories for neurons in continuous time."""

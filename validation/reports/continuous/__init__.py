@@ -1,0 +1,1 @@
+"""Reports on memories for neurons in continuous time."""
