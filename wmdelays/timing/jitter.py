@@ -92,7 +92,8 @@ class JitterMatrix:
     def _carrier(self):
         """The matrix with rows that sum to 1: what they lack would take a shift of all back in the end."""
         sums = np.asarray(self.matrix.sum(axis=1)).ravel()
-        sums[self.given] = 1.0
+        # Those that the cue forces depend on nothing.
+        sums[sums == 0] = 1.0
         return (scipy.sparse.diags_array(1 / sums) @ self.matrix).tocsr()
 
     @cached_property
