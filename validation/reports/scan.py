@@ -154,7 +154,14 @@ def fitted(panels):
     return [
         replace(
             one,
-            curves=[replace(c, label=textwrap.fill(c.label, width)) for c in one.curves],
+            curves=[
+                replace(
+                    c,
+                    label=textwrap.fill(c.label, width),
+                    beside=c.beside and textwrap.fill(c.beside, width),
+                )
+                for c in one.curves
+            ],
         )
         for one in panels
     ]

@@ -7,6 +7,9 @@ import pytest
 from wmdelays import InputError, generate, recall, store
 from wmdelays.neurons import neurons_of
 from wmdelays.timing import score_times
+from wmdelays.validation.reports.capacity import capacity_figure
+from wmdelays.validation.reports.scan import scans
+from wmdelays.validation.scans.limit import outcomes
 from wmdelays.validation.scans.neurons import neuron_values, neurons_in
 from wmdelays.validation.scans.parameters import (
     check_settings,
@@ -18,6 +21,7 @@ from wmdelays.validation.scans.parameters import (
 from wmdelays.validation.scans.scanning import store_points
 
 SMALL = "refractory:neurons=16,steps=60,patterns=2,rate=0.03,interval=5"
+LIF_ONLY = {"neuron": "lif-exp", "tau_s": "0.5ms"}
 LIF = {"neuron": "lif-exp", "tau_s": "0.5ms", "delays": "12"}
 
 
@@ -111,3 +115,16 @@ def test_capacity_searches_for_neurons_and_goes_on_from_its_rows(wmdelays, tmp_p
     for wrong in (("--rule", "margin"), ("--set", "tau_e=2ms"), ("--set", "neuron=adex")):
         refused = wmdelays(*command, *wrong)
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
+
+
+def test_searches_for_the_grid_and_for_neurons_stand_in_one_figure_beside_theory():
+    over = {"delays": [8, 16]}
+    both = settings(SMALL, over) + settings(SMALL, over, options=LIF_ONLY)
+    figures = {"loss": 0.0, "storable": 1.0, "seconds": 1.0, "peak_bytes": 1, "synapses": 1}
+    rows = [{"setting": one, "seed": 0, "figures": {"f1": 1.0, **figures}} for one in both]
+    found = outcomes(rows, 0.99)
+    groups = scans([one["setting"] for one in found])["delays"]
+    figure = capacity_figure(found, "delays", groups)
+    texts = [" ".join(text.get_text().split()) for text in figure.legends[0].get_texts()]
+    assert len(texts) == 4 and sum("neuron lif-" in text for text in texts) == 2
+    assert len(figure.axes[0].lines) >= 4
