@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -12,34 +12,56 @@ import scipy.sparse
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
-from wmdelays.neurons.one_tick import one_tick, rest
+from wmdelays.neurons.one_tick import of_parameters, one_tick, rest
 from wmdelays.training.continuous.adjoint import adjoint, undo
 from wmdelays.training.continuous.code import functions_of, specialised
 from wmdelays.training.rules.checkpoint import array_of
-from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important
-from wmdelays.training.rules.timed_margin import teacher_forcing as loops
-from wmdelays.training.rules.timed_margin.bounds import bounds_of
+from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
+from wmdelays.training.rules.timed_margin.bounds import Bounds, bounds_of
+from wmdelays.training.rules.timed_margin.damage import Damage
+from wmdelays.training.rules.timed_margin.neuron import (
+    ABOVE,
+    AFTER_MS,
+    BELOW,
+    EPOCHS,
+    FALSE_ALARMS,
+    MISSED,
+    N_FIGURES,
+    Neuron,
+)
 from wmdelays.training.rules.timed_margin.presentations import followable, presentation
+from wmdelays.training.rules.timed_margin.projection import learn, project
+from wmdelays.training.rules.timed_margin.teacher_forcing import integrate, replay, respond
+from wmdelays.training.rules.timed_margin.with_upswing import show_upswing
+from wmdelays.training.rules.timed_margin.without_upswing import show_threshold
 
-# How long before a target the membrane may rise, and how long after it it is looked at; the least
-# between two ticks in which it is lowered; how far before the end of the trigger bounds hold; in ms.
-_AHEAD_MS, _AFTER_MS, _GAP_MS, _SINCE_MS = 4.0, 1.0, 0.5, 6.0
-# The error of a crossing that is let be, and the most by which one is moved at once, in ms; the part
-# of a margin that may be missing.
-_TOLERANCE_MS, _MOST_MS, _SLACK = 0.02, 0.3, 0.2
-# Epochs without fewer errors after which a neuron gives up.
-_PATIENCE = 20
 # How often neurons that cannot follow are taken as they are.
 _ROUNDS = 4
 # What pruning leaves of the synapses in each cut, and epochs after a cut that is not the last.
 _KEPT, _FEW_EPOCHS = 0.7, 10
+# Damaged epochs after such a cut.
+_FEW_DAMAGED = 3
 # Neurons that learn between two looks at the clock, for each worker.
 _TOGETHER = 8
-_PARTS = (loops.integrate, loops.replay, undo, adjoint, loops.project, loops.learn)
-_WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
-# Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
-# peak from below where no spike is wanted, and from above where one is.
-MISSED, FALSE_ALARMS, EPOCHS, BELOW, ABOVE, N_FIGURES = range(6)
+_PARTS = (integrate, replay, undo, adjoint, project, learn)
+
+
+@dataclass(frozen=True)
+class _Class:
+    """What neurons of one class have in common.
+
+    Attributes
+    ----------
+    bounds : Bounds
+    constants, rest : float arrays
+    noise : float
+        Standard deviation in mV of what noise adds to a membrane in a tick.
+    """
+
+    bounds: Bounds
+    constants: np.ndarray
+    rest: np.ndarray
+    noise: float
 
 
 class Learner:
@@ -64,10 +86,11 @@ class Learner:
     def __init__(self, memory, settings, seed, progress=None):
         self.memory, self.settings, self.seed = memory, settings, seed
         self.progress = progress or (lambda stage, part: None)
-        self.limits = SynapseLimits.of(settings)
+        self.limits, self.damage = SynapseLimits.of(settings), Damage.of(settings)
         neurons, n = memory.neurons, round(memory.step / memory.tick)
         self.n_rows = memory.n_neurons * memory.n_delays
         self.clamp = memory.n_delays * n
+        self.all_places = np.arange(self.n_rows, dtype=np.int32)
         sign = self.limits.sign(memory.n_neurons, memory.n_delays)
         self.sign = np.zeros(self.n_rows, np.int8) if sign is None else sign
         self.classes = [self._of_class(values) for values in neurons.classes.values()]
@@ -86,10 +109,10 @@ class Learner:
         self._present()
         model = neurons.model
         self.can_rise_on = functions_of(model)[1]["NOTHING_FOLLOWS"]
-        show = loops.show_upswing if model.has_upswing else loops.show
+        show = show_upswing if model.has_upswing else show_threshold
         short = ("integrate", "undo")
         self.show = specialised(show, model, _PARTS, short)
-        self.respond = specialised(loops.respond, model, _PARTS, short)
+        self.respond = specialised(respond, model, _PARTS, short)
         self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))
 
     def _of_class(self, values):
@@ -100,7 +123,9 @@ class Learner:
         given = (self.settings[name] for name in ("kappa", "slope", "overshoot"))
         bounds = bounds_of(neurons.model, known, dt, *given)
         constants = map.values_of_constants(known, dt)[0]
-        return bounds, constants, rest(neurons.model, known)[0]
+        decay = dt / of_parameters(neurons.model, neurons.model.timescale, known, "timescale")
+        noise = float(np.sqrt(-np.expm1(-2 * decay)).item()) * self.damage.membrane_noise
+        return _Class(bounds, constants, rest(neurons.model, known)[0], noise)
 
     def _followable(self, ticks, neurons):
         can = followable(ticks, neurons, self.clamp, self.refractory)
@@ -109,7 +134,8 @@ class Learner:
     def _present(self):
         memory = self.memory
         n = round(memory.step / memory.tick)
-        n_ticks = self.n_ticks + round(_AFTER_MS * 1e-3 / memory.tick) + 1
+        n_ticks = self.n_ticks + round(AFTER_MS * 1e-3 / memory.tick) + 1
+        self.quiet = np.zeros(n_ticks)
         self.shown = [
             presentation(*spikes, memory.n_neurons, memory.n_delays, n, n_ticks)
             for spikes in self.followed
@@ -147,7 +173,7 @@ class Learner:
         wrong = np.flatnonzero(~self._is_exact(slice(None)))
         for k, (ticks, by) in enumerate(self.followed):
             others = ~np.isin(by, wrong)
-            emitted = [self._cycles(_Neuron(self, j).emitted(self._dense(j), k)) for j in wrong]
+            emitted = [self._cycles(Neuron(self, j).emitted(self._dense(j), k)) for j in wrong]
             self.followed[k] = (
                 np.concatenate([ticks[others], *emitted]),
                 np.concatenate([by[others], np.repeat(wrong, [len(one) for one in emitted])]),
@@ -180,21 +206,23 @@ class Learner:
 
     def _learn(self, j):
         """Let a neuron learn; gives the rows and weights of its synapses."""
-        neuron = _Neuron(self, j)
+        neuron = Neuron(self, j)
         if self.round:
             return self._learn_again(j, neuron)
         if not neuron.has_targets:
             self.figures[j] = neuron.judge(np.zeros(self.n_rows, np.float32))
             return np.empty(0, np.int32), np.empty(0, np.float32)
-        weights = neuron.relax(np.zeros(self.n_rows, np.float32), self.settings["epochs"])
+        epochs, damaged = self.settings["epochs"], self.settings["damaged_epochs"]
+        few = _FEW_EPOCHS, min(damaged, _FEW_DAMAGED)
         cuts = self.limits.cuts(self.memory.n_neurons, self.memory.n_delays)
-        for k, (per_pair, per_neuron) in enumerate(cuts):
+        weights = np.zeros(self.n_rows, np.float32)
+        weights = neuron.learn(weights, epochs, few[1] if cuts else damaged)
+        for k, limits in enumerate(cuts):
             last = k == len(cuts) - 1
-            epochs = self.settings["epochs"] if last else _FEW_EPOCHS
-            weights = neuron.cut(weights, epochs, per_pair, per_neuron)
+            weights = neuron.cut(weights, *((epochs, damaged) if last else few), *limits)
         while self.limits.prune:
             left = int(_KEPT * np.count_nonzero(weights))
-            fewer = neuron.cut(weights, self.settings["epochs"], None, left)
+            fewer = neuron.cut(weights, epochs, few[1], None, left)
             if not left or not neuron.is_good:
                 break
             weights = fewer
@@ -209,7 +237,9 @@ class Learner:
         if not self.figures[j, [MISSED, FALSE_ALARMS]].any():
             return self.learned[j]
         if self.limits:
-            weights = neuron.cut(weights, self.settings["epochs"], None, np.count_nonzero(weights))
+            weights = neuron.cut(
+                weights, self.settings["epochs"], 0, None, np.count_nonzero(weights)
+            )
         elif neuron.has_targets:
             weights = neuron.relax(weights, self.settings["epochs"])
         self.figures[j] = neuron.judge(weights)
@@ -330,125 +360,3 @@ class Learner:
 
 def _number(value):
     return float(value) if np.isfinite(value) else None
-
-
-class _Neuron:
-    """One neuron, its targets and what it is shown."""
-
-    def __init__(self, learner, j):
-        self.learner, self.sign = learner, learner.sign
-        memory = learner.memory
-        bounds, self.constants, self.rest = learner.classes[memory.neurons.members[j]]
-        self.targets = [shown.targets[j] for shown in learner.shown]
-        self.shown = [(shown.place, shown.first) for shown in learner.shown]
-        self.rng = np.random.default_rng([learner.seed, j])
-        self.lengths, self.settings = _rows_of(learner, bounds, int(learner.refractory[j]))
-        self.n_epochs, self.is_good = 0, False
-
-    @property
-    def has_targets(self):
-        """Whether there is any spike to be learned."""
-        return any(len(targets) for targets in self.targets)
-
-    def relax(self, weights, epochs):
-        """Show all patterns until every bound is met; gives the weights, changed in place."""
-        fewest, since = np.inf, 0
-        for _ in range(epochs):
-            self.n_epochs += 1
-            counts = np.zeros(loops.N_COUNTS, np.int64)
-            for m in self.rng.permutation(len(self.shown)):
-                self.learner.show(
-                    weights,
-                    *self.shown[m],
-                    self.targets[m],
-                    self.sign,
-                    self.rest,
-                    self.constants,
-                    self.settings,
-                    self.lengths,
-                    counts,
-                )
-            n_wrong = counts[_WRONG].sum()
-            since = 0 if n_wrong < fewest else since + 1
-            fewest = min(fewest, n_wrong)
-            self.is_good = False
-            if not n_wrong or since == _PATIENCE:
-                figures = self.judge(weights)
-                self.is_good = not figures[[MISSED, FALSE_ALARMS]].any()
-                if self.is_good or since == _PATIENCE:
-                    break
-        return weights
-
-    def cut(self, weights, epochs, per_pair, per_neuron):
-        """Leave the most important synapses alone and let them learn; gives all weights."""
-        learner = self.learner
-        kept = most_important(
-            np.abs(weights)[:, None].astype(float), learner.memory.n_delays, per_pair, per_neuron
-        )
-        rows = np.flatnonzero(kept[:, 0])
-        places = np.full(len(weights), -1, np.int32)
-        places[rows] = np.arange(len(rows))
-        self.shown = [shown.of_rows(places) for shown in learner.shown]
-        self.sign = learner.sign[rows]
-        left = self.relax(weights[rows], epochs)
-        self.shown = [(shown.place, shown.first) for shown in learner.shown]
-        self.sign = learner.sign
-        whole = np.zeros_like(weights)
-        whole[rows] = left
-        return whole
-
-    def judge(self, weights):
-        """The figures of the neuron."""
-        distance, wrong = np.full(2, np.inf), np.zeros(2)
-        for m in range(len(self.shown)):
-            missed, false_alarms, _ = self._respond(weights, m, distance)
-            wrong += missed, false_alarms
-        return np.array([*wrong, self.n_epochs, *distance])
-
-    def emitted(self, weights, m):
-        """The ticks at which the neuron fires when it is shown pattern m."""
-        *_, ticks = self._respond(weights, m, np.full(2, np.inf))
-        return ticks
-
-    def _respond(self, weights, m, distance):
-        emitted = np.empty(len(self.targets[m]) + self.lengths[loops.N_TICKS], np.int64)
-        missed, false_alarms, n = self.learner.respond(
-            weights,
-            *self.shown[m],
-            self.targets[m],
-            self.rest,
-            self.constants,
-            self.lengths,
-            distance,
-            emitted,
-        )
-        return missed, false_alarms, emitted[:n].copy()
-
-
-def _rows_of(learner, bounds, refractory):
-    """The lengths and settings of the loops."""
-    memory = learner.memory
-    dt, model = memory.tick * 1e3, memory.neurons.model
-    after = round(_AFTER_MS / dt)
-    if not model.has_upswing and not learner.can_rise_on:
-        after = 0
-    lengths = np.zeros(loops.N_LENGTHS, np.int64)
-    lengths[loops.N_TICKS] = learner.n_ticks
-    lengths[loops.CLAMP] = learner.begin
-    lengths[loops.SINCE] = max(learner.begin - round(_SINCE_MS / dt), 0)
-    lengths[loops.REFRACTORY] = refractory
-    lengths[loops.AHEAD] = round(max(_AHEAD_MS, model.lead) / dt)
-    lengths[loops.BEFORE] = round(model.lead / dt)
-    lengths[loops.AFTER] = min(after, refractory - 1)
-    lengths[loops.GAP] = round(_GAP_MS / dt)
-    lengths[loops.REACH] = round(bounds.reach_ms / dt)
-    settings = np.zeros(loops.N_SETTINGS)
-    settings[loops.KAPPA] = bounds.kappa
-    settings[loops.SLOPE] = bounds.slope
-    settings[loops.OVERSHOOT] = bounds.overshoot
-    settings[loops.TOLERANCE] = _TOLERANCE_MS
-    settings[loops.SLACK] = _SLACK
-    settings[loops.MOST] = _MOST_MS
-    settings[loops.TICK_MS] = dt
-    settings[loops.LARGEST] = bounds.largest
-    return lengths, settings

@@ -2,9 +2,9 @@
 
 import os
 
-# Of each synapse that is found, until it stands in a memory; of each arrival of a pattern; of each
-# row of a neuron that learns.
-_FOUND, _ARRIVAL, _ROW = 60, 40, 24
+# Of each synapse that is found, until it stands in a memory; of each arrival of a pattern, and of each
+# of a damaged one that a neuron is shown; of each row of a neuron that learns.
+_FOUND, _ARRIVAL, _DAMAGED, _ROW = 60, 40, 16, 28
 # For how many steps beyond the longest delay an arrival still counts, about.
 _COUNTS = 60
 
@@ -19,8 +19,12 @@ def needs(sizes, n_delays, options):
         n_synapses = min(n_synapses, n_neurons * options["max_synapses"])
     if options["one_delay_per_pair"]:
         n_synapses = min(n_synapses, n_neurons**2)
+    of_a_worker = _ROW * n_rows
+    if options["damaged_epochs"]:
+        more = 1 + options["background"]
+        of_a_worker += _DAMAGED * more * sizes.n_spikes / max(sizes.n_patterns, 1) * n_delays
     return (
         _FOUND * n_synapses
         + _ARRIVAL * sizes.n_spikes * n_delays
-        + (os.cpu_count() or 1) * _ROW * n_rows
+        + (os.cpu_count() or 1) * of_a_worker
     )

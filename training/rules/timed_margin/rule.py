@@ -30,6 +30,11 @@ def timed_margin(
     slope: float | None = None,
     overshoot: float | None = None,
     epochs: int = 100,
+    damaged_epochs: int = 0,
+    jitter: float = 0.0,
+    release_failures: float = 0.1,
+    background: float = 0.1,
+    membrane_noise: float = 1.0,
     max_synapses: int | None = None,
     prune: bool = False,
     one_delay_per_pair: bool = False,
@@ -61,17 +66,23 @@ def timed_margin(
         Whether the end of each pattern leads back into its beginning.
     kappa, slope, overshoot : float, optional
         Margin in mV, least slope in mV/ms and overshoot in mV, see
-        `wmdelays.training.rules.timed_margin.teacher_forcing.show`. By default they follow from the
+        `wmdelays.training.rules.timed_margin.without_upswing.show_threshold`. By default they follow from the
         response of a neuron to one arrival.
     epochs : int
         Most epochs of each neuron, after each cut of its synapses.
+    damaged_epochs : int
+        Epochs in which what a neuron is shown is damaged, anew each time, once all bounds are met and
+        after each cut of its synapses. All bounds are met once more after them, so that the closed
+        loop stays exact without noise.
+    jitter, release_failures, background, membrane_noise : float
+        How much, see `wmdelays.training.rules.timed_margin.damage.Damage`.
     max_synapses : int, optional
     prune, one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     seed : int
-        Seed of the order in which patterns are shown.
+        Seed of the order in which patterns are shown, and of damage.
     checkpoint : str or Path, optional
         File of the checkpoint. If it exists, learning goes on from there; the result is that of
         an uninterrupted one. A finished learning leaves it.
@@ -97,6 +108,11 @@ def timed_margin(
         "slope": slope,
         "overshoot": overshoot,
         "epochs": epochs,
+        "damaged_epochs": damaged_epochs,
+        "jitter": jitter,
+        "release_failures": release_failures,
+        "background": background,
+        "membrane_noise": membrane_noise,
         "max_synapses": max_synapses,
         "prune": prune,
         "one_delay_per_pair": one_delay_per_pair,
