@@ -149,7 +149,8 @@ def wander(lags: Sequence[Lag]) -> float:
             t = one.times[known]
             middle = known[np.argmin(np.abs(t - (t[0] + t[-1]) / 2))]
             took = one.times[known[-1]] - one.times[middle]
-            changes.append(1e3 * (one.lags[known[-1]] - one.lags[middle]) / np.sqrt(took))
+            if took > 0:
+                changes.append(1e3 * (one.lags[known[-1]] - one.lags[middle]) / np.sqrt(took))
     return float(np.std(changes, ddof=1)) if len(changes) > 1 else float("nan")
 
 
