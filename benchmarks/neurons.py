@@ -188,6 +188,13 @@ ROWS = {
     "as they come, izhikevich-exp RS": _row("izhikevich-exp:RS"),
     "Dale, 400 synapses, lif-cond": _row("lif-cond", 10, {**DALE, "max_synapses": 400}),
     "Dale, 400 synapses, adex": _row("adex", 10, {**DALE, "max_synapses": 400}),
+    # With the steepest crossings that small networks have room for: they bear failures.
+    "Dale, 1600 synapses, lif-cond, slope 6": _row(
+        "lif-cond", 10, {**DALE, "max_synapses": 1600, "slope": 6.0, "overshoot": 4.0}
+    ),
+    "Dale, 1600 synapses, adex, slope 6": _row(
+        "adex", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
+    ),
     "Dale, RS and FS": _row("izhikevich-exp:RS=0.8,FS=0.2", 15, DALE),
     "10 s, lif-exp 2 ms": _row("lif-exp tau_s=2", 5, steps=10_000, patterns=1),
     "10 s, adex": _row("adex", 10, steps=10_000, patterns=1),
