@@ -37,6 +37,8 @@ from wmdelays.training.rules.timed_margin.without_upswing import show_threshold
 
 # How often neurons that cannot follow are taken as they are.
 _ROUNDS = 4
+# The parts of its bounds that a neuron tries in turn that cannot fire as it should with all of them.
+_EASED = 0.5, 0.25
 # What pruning leaves of the synapses in each cut, and epochs after a cut that is not the last.
 _KEPT, _FEW_EPOCHS = 0.7, 10
 # Damaged epochs after such a cut.
@@ -202,7 +204,7 @@ class Learner:
         return f"learning, {exact} of {len(self.found)} neurons exact{again}"
 
     def _is_exact(self, which):
-        return ~self.figures[which, [MISSED, FALSE_ALARMS]].any(1)
+        return ~self.figures[which, MISSED : FALSE_ALARMS + 1].any(-1)
 
     def _learn(self, j):
         """Let a neuron learn; gives the rows and weights of its synapses."""
@@ -226,9 +228,7 @@ class Learner:
             if not left or not neuron.is_good:
                 break
             weights = fewer
-        self.figures[j] = neuron.judge(weights)
-        row = np.flatnonzero(weights)
-        return row.astype(np.int32), weights[row]
+        return self._eased(j, neuron, weights)
 
     def _learn_again(self, j, neuron):
         """Let a neuron learn from what the others do in the end, with the synapses it has."""
@@ -236,13 +236,24 @@ class Learner:
         self.figures[j] = neuron.judge(weights)
         if not self.figures[j, [MISSED, FALSE_ALARMS]].any():
             return self.learned[j]
+        return self._eased(j, neuron, self._relaxed(neuron, weights))
+
+    def _relaxed(self, neuron, weights):
+        """The weights of a neuron that learns once more, with the synapses it has."""
+        epochs = self.settings["epochs"]
         if self.limits:
-            weights = neuron.cut(
-                weights, self.settings["epochs"], 0, None, np.count_nonzero(weights)
-            )
-        elif neuron.has_targets:
-            weights = neuron.relax(weights, self.settings["epochs"])
+            return neuron.cut(weights, epochs, 0, None, np.count_nonzero(weights))
+        return neuron.relax(weights, epochs) if neuron.has_targets else weights
+
+    def _eased(self, j, neuron, weights):
+        """The rows and weights of a neuron, which learns with smaller margins if it has to."""
         self.figures[j] = neuron.judge(weights)
+        for part in _EASED:
+            if self._is_exact(j):
+                break
+            neuron.ease(part)
+            weights = self._relaxed(neuron, weights)
+            self.figures[j] = neuron.judge(weights)
         row = np.flatnonzero(weights)
         return row.astype(np.int32), weights[row]
 

@@ -16,6 +16,8 @@ _PATIENCE = 20
 # The part of the way to its bounds by which a neuron learns at once from what is damaged, in the first
 # and in the last epoch; and by how much steeper it is to cross its threshold then.
 _DAMAGED_RATES, _STEEPER = (0.2, 0.05), 2.0
+# The bounds that a neuron which cannot keep them is let off in part.
+_BOUNDS = {loops.KAPPA: "kappa", loops.SLOPE: "slope", loops.OVERSHOOT: "overshoot"}
 _WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
 # Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
 # peak from below where no spike is wanted, and from above where one is.
@@ -58,6 +60,11 @@ class Neuron:
 
     def _quiet(self, place, first):
         return place, first, 1.0, self.learner.quiet
+
+    def ease(self, part):
+        """Ask for a part of its margin, slope and overshoot alone."""
+        for which, name in _BOUNDS.items():
+            self.settings[which] = part * getattr(self.of_class.bounds, name)
 
     @property
     def has_targets(self):
@@ -194,9 +201,8 @@ def _rows_of(learner, bounds, refractory):
     lengths[loops.GAP] = round(_GAP_MS / dt)
     lengths[loops.REACH] = round(bounds.reach_ms / dt)
     settings = np.zeros(loops.N_SETTINGS)
-    settings[loops.KAPPA] = bounds.kappa
-    settings[loops.SLOPE] = bounds.slope
-    settings[loops.OVERSHOOT] = bounds.overshoot
+    for which, name in _BOUNDS.items():
+        settings[which] = getattr(bounds, name)
     settings[loops.TOLERANCE] = _TOLERANCE_MS
     settings[loops.SLACK] = _SLACK
     settings[loops.MOST] = _MOST_MS

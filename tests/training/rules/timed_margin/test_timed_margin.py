@@ -110,6 +110,15 @@ def test_limits_of_synapses_are_kept_and_it_still_recalls(stored):
     assert pruned.made["scores"]["f1"] == 1 and pruned.n_synapses < stored("lif-exp").n_synapses / 4
 
 
+def test_a_neuron_that_cannot_keep_its_margins_keeps_a_part_of_them():
+    """With so few synapses some neurons miss spikes at full margins; with smaller ones none does."""
+    patterns = refractory(40, 200, 2, rate=0.01, interval=10)
+    memory = store(patterns, neurons=Neurons("lif-exp", 40), n_delays=15, max_synapses=25)
+    assert memory.made["reached"]["open_loop_errors"] == 0
+    assert (memory.made["left_out"], memory.made["reached"]["moved"]) == ([], 0)
+    assert memory.made["scores"]["f1"] == 1
+
+
 def test_a_periodic_pattern_leads_back_into_its_beginning():
     (pattern,) = patterns(1)
     # Intervals across the end have to be such as the neurons can follow, too.
