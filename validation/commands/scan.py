@@ -6,10 +6,12 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.validation.commands.shared.options import (
+    ForNeurons,
     JsonFile,
     Report,
     ResultsFile,
     Scheduler,
+    TickOfNeurons,
     Workers,
     check_outputs,
     named_neurons,
@@ -56,17 +58,8 @@ def command(
         bool, typer.Option("--published", help="The five scans of the paper.")
     ] = False,
     rule: str | None = None,
-    neuron: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="NEURON",
-            help="Neurons in continuous time, as in wmdelays store; F1 is then that within 1 ms.",
-        ),
-    ] = None,
-    dt: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
-    ] = None,
+    neuron: ForNeurons = None,
+    dt: TickOfNeurons = None,
     fixed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=X", help="A parameter that stays as it is."),

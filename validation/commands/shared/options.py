@@ -72,6 +72,17 @@ JsonFile = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
 ]
+ForNeurons = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="NEURON",
+        help="Neurons in continuous time, as in wmdelays store; F1 is then that within 1 ms.",
+    ),
+]
+TickOfNeurons = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
+]
 
 
 def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
