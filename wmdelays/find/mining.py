@@ -27,6 +27,9 @@ _ROOM = 2**30
 _PER_ITEM = 300
 _START = "import sys; sys.path[:] = {path!r}; from {module} import serve; serve({number}, {parent})"
 _PR_SET_PDEATHSIG = 1
+# How a process ends for which there is no memory: C++ aborts, the system kills, and the dynamic
+# linker exits with 127 where it has none for what a thread keeps of an exception that is thrown.
+_NO_MEMORY = -signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, 127
 
 
 class TooManyPatterns(Exception):
@@ -160,8 +163,7 @@ class Miner:
         except (EOFError, ConnectionError):
             status = self._process.wait()
             self._end()
-            # Where memory ends, C++ aborts, and the system kills.
-            if status in (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV):
+            if status in _NO_MEMORY:
                 raise too_many from None
             raise RuntimeError(f"the process that mines ended with status {status}") from None
         except BaseException:

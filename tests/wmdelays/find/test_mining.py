@@ -48,6 +48,31 @@ def test_more_patterns_than_memory_are_one_line(refused, monkeypatch, tmp_path):
         assert option in line
 
 
+_ENDS = """
+import os, signal, sys
+sys.path[:] = {{path!r}}
+from multiprocessing.connection import Connection
+Connection({{number}}).recv()  # {{module}} {{parent}}
+status = {status}
+os._exit(status) if status > 0 else os.kill(os.getpid(), -status)
+"""
+
+
+@pytest.mark.parametrize(
+    "status, error",
+    [
+        (127, TooManyPatterns),
+        *((-one, TooManyPatterns) for one in (signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV)),
+        (1, RuntimeError),
+        (-signal.SIGTERM, RuntimeError),
+    ],
+)
+def test_ends_for_want_of_memory_are_told_from_others(status, error, monkeypatch):
+    monkeypatch.setattr(mining, "_START", _ENDS.format(status=int(status)))
+    with Miner("less") as miner, pytest.raises(error):
+        mined(miner, noise())
+
+
 def test_a_miner_goes_on_after_one_that_had_too_many_patterns(monkeypatch):
     monkeypatch.setattr(mining, "_ROOM", 2**26)
     with Miner("less") as miner:
