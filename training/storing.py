@@ -222,9 +222,7 @@ def _scores(memory):
     recall = recall_in_steps if memory.neurons is None else recall_in_ticks
     scores = score(recall(memory, cues), stored)
     return {
-        "f1": scores.total.f1,
-        "precision": scores.total.precision,
-        "recall": scores.total.recall,
+        **scores.total.as_dict(),
         "worst_pattern_f1": scores.worst_pattern_f1,
     }
 

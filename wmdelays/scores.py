@@ -42,19 +42,41 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """The part of the recalled spikes that is stored; 1 if nothing was recalled."""
-        return self.matched / self.recalled if self.recalled else 1.0
+        """The part of the recalled spikes that is stored; NaN if nothing was recalled."""
+        return part_of(self.matched, self.recalled)
 
     @property
     def recall(self) -> float:
-        """The part of the stored spikes that is recalled; 1 if nothing was stored."""
-        return self.matched / self.stored if self.stored else 1.0
+        """The part of the stored spikes that is recalled; NaN if nothing was stored."""
+        return part_of(self.matched, self.stored)
 
     @property
     def f1(self) -> float:
-        """F1 = 2 matched / (recalled + stored); 1 if both are silent."""
+        """F1 = 2 matched / (recalled + stored); 0 if nothing that was stored is recalled.
+
+        Where nothing was stored and nothing recalled it is 1: nothing is missing or too many.
+        """
         spikes = self.recalled + self.stored
         return 2 * self.matched / spikes if spikes else 1.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every stored spike is recalled, and no other."""
+        return self.matched == self.recalled == self.stored
+
+    def as_dict(self) -> dict:
+        """F1, precision and recall as plain JSON values; what is not defined is None."""
+        return {name: known(getattr(self, name)) for name in ("f1", "precision", "recall")}
+
+
+def part_of(n, total):
+    """The part ``n / total``, NaN where there is nothing to be a part of."""
+    return n / total if total else float("nan")
+
+
+def known(value):
+    """A number as a plain JSON value: None where it is NaN."""
+    return None if value != value else value
 
 
 @dataclass(frozen=True, repr=False)

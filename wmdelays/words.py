@@ -28,7 +28,12 @@ def counted(n, one):
 
 
 def share(value):
-    """A number from 0 to 1 with four decimals, more where it would else be rounded to 1."""
+    """A number from 0 to 1 with four decimals, more where it would else be rounded to 1.
+
+    A dash where it is not defined: NaN, or None as JSON has it.
+    """
+    if value is None or value != value:
+        return "–"
     for digits in (4, 6, 8):
         text = f"{value:.{digits}f}"
         if value >= 1 or float(text) < 1:

@@ -1,5 +1,7 @@
 """How much of a pattern a recall brings back."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -43,9 +45,11 @@ def test_scores_are_counts_of_spikes_from_the_end_of_the_trigger_on(make_recall,
     total = [sum(column) for column in zip(*counts)]
     assert [scores.total.matched, scores.total.recalled, scores.total.stored] == total
     for one, (matched, recalled, wanted) in zip((*scores.patterns, scores.total), (*counts, total)):
-        precision = matched / recalled if recalled else 1
-        recall = matched / wanted if wanted else 1
-        assert (one.precision, one.recall) == (precision, recall)
+        precision = matched / recalled if recalled else math.nan
+        recall = matched / wanted if wanted else math.nan
+        assert (one.precision, one.recall) == pytest.approx((precision, recall), nan_ok=True)
+        assert one.as_dict()["precision"] == (precision if recalled else None)
+        assert one.as_dict()["recall"] == (recall if wanted else None)
         if matched:
             assert one.f1 == pytest.approx(2 * precision * recall / (precision + recall))
         else:

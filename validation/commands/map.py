@@ -17,7 +17,7 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
 from wmdelays.validation.recall.mapping import check_mappable, map_memory
-from wmdelays.validation.reports.verdict import mapping_verdict
+from wmdelays.validation.reports.continuous.mapping import mapping_verdict
 
 
 def command(

@@ -16,6 +16,7 @@ from wmdelays.quantities import shortened
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.timing.timed_scores import TimedScores, score_times
+from wmdelays.validation.recall.extent import extents, overall
 from wmdelays.validation.recall.simulators import Setup, set_up, simulator
 from wmdelays.words import counted, share, signed
 
@@ -184,6 +185,13 @@ class Comparison:
             min((one.first_difference for one in ones if not one.exact), default=None),
         )
 
+    @cached_property
+    def extents(self):
+        """How much of each pattern each simulator recalls, and how far: lists of Extent, by name."""
+        return {
+            name: extents(one, self.memory, self.patterns) for name, one in self.simulations.items()
+        }
+
     @property
     def exact(self):
         """Whether all simulators emit the same spikes."""
@@ -265,7 +273,10 @@ class Comparison:
         names = list(self.simulations)
         return {
             "memory": sizes(self.memory),
-            **{name: _score_values(one) for name, one in self.simulations.items()},
+            **{
+                name: _score_values(one) | {"recalled": overall(self.extents[name])}
+                for name, one in self.simulations.items()
+            },
             **self._said({name: self.agreement(name) for name in names[1:]}, "agreement"),
             **self._at_halved_dt(),
             "closest_call": self.closest_call,
@@ -276,7 +287,9 @@ class Comparison:
                     **{
                         f"{name}_{key}": value
                         for name, one in self.simulations.items()
-                        for key, value in _pattern_values(one, place).items()
+                        for key, value in (
+                            _pattern_values(one, place) | self.extents[name][place].as_dict()
+                        ).items()
                     },
                     **self._said({name: ones[place] for name, ones in self.agreements.items()}),
                 }
@@ -472,9 +485,7 @@ def pattern_columns(comparison):
 def _score_values(simulation):
     scores, times = simulation.scores, simulation.times
     return {
-        "f1": scores.total.f1,
-        "precision": scores.total.precision,
-        "recall": scores.total.recall,
+        **scores.total.as_dict(),
         "worst_pattern_f1": scores.worst_pattern_f1,
         "n_spikes": simulation.n_spikes,
         **({} if times is None else times.as_dict()),

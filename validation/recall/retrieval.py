@@ -16,6 +16,7 @@ from wmdelays.recalls import Recall
 from wmdelays.retrieval.cue_scores import score_cues
 from wmdelays.retrieval.sequences import Sequence, sequence
 from wmdelays.retrieval.uncued import spontaneous
+from wmdelays.scores import known
 from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import share
 
@@ -69,6 +70,7 @@ class Retrieval:
         step, cues = self.memory.step, []
         for k, onset, one in zip(self.sequence.order, self.sequence.onsets, self.cues):
             values = {"pattern": k, "onset_s": float(onset * step), **asdict(one)}
+            values |= {name: known(values[name]) for name in ("precision", "recall")}
             cues.append(values | {"recalled_shift_s": values.pop("recalled_shift") * step})
         return {
             "memory": sizes(self.memory),

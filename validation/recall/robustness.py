@@ -341,9 +341,7 @@ def _figures(memory, recalls, timed=False):
     scores = score(recalls, memory.patterns)
     timed = timed or memory.neurons is not None
     return {
-        "f1": scores.total.f1,
-        "precision": scores.total.precision,
-        "recall": scores.total.recall,
+        **scores.total.as_dict(),
         "worst_pattern_f1": scores.worst_pattern_f1,
         "n_spikes": scores.total.recalled,
         **(score_times(recalls, memory.patterns).as_dict() if timed else {}),
@@ -370,9 +368,7 @@ def summary(rows):
         groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
     found = []
     for setting, figures in groups.values():
-        known = {
-            name: [one[name] for one in figures if one.get(name) is not None] for name in figures[0]
-        }
+        known = {name: _known(name, figures) for name in figures[0]}
         means = {name: float(np.mean(ones)) if ones else None for name, ones in known.items()}
         for name in _SPREAD:
             if name in known:
@@ -381,6 +377,14 @@ def summary(rows):
         means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
         found.append({**setting, "draws": len(figures), **means})
     return found
+
+
+def _known(name, figures):
+    """The values of a figure where it is known."""
+    if name == "precision":
+        # Earlier versions wrote 1 where there was no spike.
+        figures = [one for one in figures if one["n_spikes"]]
+    return [one[name] for one in figures if one.get(name) is not None]
 
 
 # Figures whose spread over the draws is told.

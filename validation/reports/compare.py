@@ -8,7 +8,13 @@ from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
 from wmdelays.validation.reports.memory import memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
-from wmdelays.validation.reports.verdict import certainty, joined, verdict
+from wmdelays.validation.reports.verdict import (
+    agreement_mark,
+    certainty,
+    headline,
+    joined,
+    verdict,
+)
 from wmdelays.words import counted, share, signed
 
 MOST_OVERLAYS = 16
@@ -326,7 +332,9 @@ def _page(comparison, command, figures):
         names=[reference, *others],
         others=dict(zip(comparison.agreements, others)),
         joined=joined([reference, *others]),
+        headline=headline(comparison),
         verdict=verdict(comparison),
+        same=agreement_mark(comparison),
         continuous=comparison.memory.neurons is not None,
         timed=_timed_tables(comparison) if comparison.memory.neurons is not None else {},
         certainty=certainty(comparison),

@@ -1,59 +1,148 @@
-"""The outcome of a comparison in words, and that of weights that were carried over."""
+"""The outcome of a comparison in words."""
 
 import math
 
+from wmdelays.files.recording import begins_at
+from wmdelays.validation.recall.extent import IN_PART, NOT_AT_ALL, WHOLE, overall
 from wmdelays.validation.reports.memory import carried_over
 from wmdelays.words import counted, share, signed
 
-# F1 with the lag followed below which there is nothing of a pattern to speak of, and from which on it
-# is whole.
-_LITTLE, _WHOLE = 0.1, 0.99
+# So many patterns that are lost are named.
+_NAMED = 3
 
 
 def verdict(comparison):
     """The outcome in a few sentences, a list.
 
-    For neurons in continuous time whether the patterns are recalled; whether the simulators emit the
-    same spikes; whether that stands at half of dt; and where its weights were carried over, not
-    learned, that.
+    Whether the patterns are recalled, and how far; whether the simulators emit the same spikes; for
+    neurons in continuous time whether that stands at half of dt; and where the weights were carried
+    over, not learned, that.
     """
-    if comparison.memory.neurons is None:
-        return [_same_spikes(comparison)]
     lines = [_recalled(comparison), _same_spikes(comparison)]
+    if comparison.memory.neurons is None:
+        return lines
     if comparison.halved is not None:
         lines.append(_at_halved_dt(comparison))
     warning = carried_over(comparison.memory)
     return lines if warning is None else [*lines, warning]
 
 
+def headline(comparison):
+    """In two or three words, how much is recalled."""
+    said = overall(comparison.extents[comparison.reference])
+    return {WHOLE: "Recalled whole", IN_PART: "Recalled in part"}.get(said, "Not recalled")
+
+
+def agreement_mark(comparison):
+    """In a few words, with a sign, whether the simulators agree."""
+    if not comparison.exact:
+        return "≠ The rasters differ."
+    if not any(one.n_spikes for one in comparison.simulations.values()):
+        return "= No raster has a spike in which it could differ."
+    return "= The rasters agree."
+
+
 def _recalled(comparison):
-    """Whether and how much of the patterns the reference recalls, for neurons in continuous time."""
+    """Whether and how much of the patterns the reference recalls, and how far."""
     one = comparison.simulations[comparison.reference]
-    total, times = one.scores.total, one.times
-    tick = f"{comparison.memory.tick * 1e3:.6g} ms"
-    if total.matched == total.recalled == total.stored:
-        n = total.stored
-        if not n:
+    found, score = comparison.extents[comparison.reference], one.scores.total
+    # Which simulator it is matters where they differ.
+    where = "" if comparison.exact else f" in {one.shown}"
+    if not score.stored:
+        if not score.recalled:
             return "There is nothing to recall, and no spike is too many."
+        too_many = f"{counted(score.recalled, 'spike')} {_is(score.recalled)} too many"
+        return f"There is nothing to recall{where}, and {too_many}."
+    if score.whole:
+        n = score.stored
         which = "The one stored spike comes" if n == 1 else f"All {n:,} stored spikes come"
-        return f"Recalled exactly. {which} at the very tick of {tick}, and no other."
-    followed = times.followed
-    if followed.matched and not (times.n_lost or times.n_too_many):
-        head = "Recalled, every spike and no other, but not at the very ticks."
-    elif followed.f1 < _LITTLE:
-        head = "Not recalled."
+        return f"Recalled whole{where}. {which} {_exactly(comparison)}, and no other."
+    timed = one.times is not None
+    if timed and one.times.followed.whole:
+        head = f"Recalled whole{where}, every spike and no other, but not at the very ticks."
     else:
-        head = "Recalled in part."
+        head = f"{headline(comparison)}{where}."
+    parts = [head] if timed else [head, _counts(score)]
+    parts.append(_f1_in_time(comparison, one) if timed else _f1(comparison, one))
+    if timed and (one.times.n_lost or one.times.n_too_many):
+        parts.append(_lost(comparison, one.times))
+    parts.append(_how_far(comparison, found))
+    return " ".join(part for part in parts if part)
+
+
+def _exactly(comparison):
+    if comparison.memory.neurons is None:
+        return "at the very step"
+    return f"at the very tick of {comparison.memory.tick * 1e3:.6g} ms"
+
+
+def _counts(score):
+    """How many of the stored spikes come, and how many others."""
+    if not score.recalled:
+        return f"No spike comes; {score.stored:,} {_is(score.stored)} stored."
+    verb = "comes" if score.matched == 1 else "come"
+    text = f"{score.matched:,} of {counted(score.stored, 'stored spike')} {verb}"
+    too_many = score.recalled - score.matched
+    return f"{text}, {too_many:,} {_is(too_many)} too many." if too_many else f"{text}."
+
+
+def _f1(comparison, one):
     worst = ""
     if len(comparison.patterns) > 1:
         worst = f" ({_worst_pattern(comparison.patterns, [one.pattern_f1])})"
-    text = (
-        f"{head} F1 within 1 ms = {share(one.f1)}{worst}; with the lag followed"
-        f" {share(followed.f1)}{_tempo(times)}."
+    return f"F1 = {share(one.f1)}{worst}."
+
+
+def _f1_in_time(comparison, one):
+    worst = ""
+    if len(comparison.patterns) > 1:
+        worst = f" ({_worst_pattern(comparison.patterns, [one.pattern_f1])})"
+    return (
+        f"F1 within 1 ms = {share(one.f1)}{worst}; with the lag followed"
+        f" {share(one.times.followed.f1)}{_tempo(one.times)}."
     )
-    if not (times.n_lost or times.n_too_many):
-        return text
-    return f"{text} {_lost(comparison, times)}"
+
+
+def _how_far(comparison, found):
+    """How many patterns are whole, and from when on those are lost that are."""
+    parts = []
+    if len(found) > 1:
+        n = {said: sum(one.recalled == said for one in found) for said in (WHOLE, NOT_AT_ALL)}
+        parts.append(f"{n[WHOLE]} of {len(found)} patterns are whole")
+        if n[NOT_AT_ALL]:
+            parts[0] += f", {n[NOT_AT_ALL]} not recalled at all"
+    lost = sorted(
+        (one for one in found if one.lost_from_s == one.lost_from_s),
+        key=lambda one: (one.lost_from_s, one.pattern),
+    )
+    lengths = {k: comparison.memory.patterns[k].duration for k in comparison.patterns}
+    if lost and all(one.recalled == NOT_AT_ALL for one in found):
+        # It is not lost on the way: nothing of it is there.
+        return "".join(f"{part}." for part in parts)
+    if lost:
+        each = [
+            f"{'the pattern' if len(found) == 1 else f'pattern {one.pattern}'} is lost from"
+            f" {moment(comparison.memory, one.pattern, one.lost_from_s)} on, of"
+            f" {lengths[one.pattern]:.6g} s"
+            for one in lost[:_NAMED]
+        ]
+        more = f" ({len(lost) - _NAMED} more are lost later)" if len(lost) > _NAMED else ""
+        parts.append(f"{joined(each)}{more}")
+    elif any(one.recalled == IN_PART for one in found):
+        parts.append("what is there is there to the end" if parts else "it is there to the end")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def moment(memory, pattern, seconds):
+    """A moment of a pattern, in a few words, and when that is in its recording."""
+    begin = begins_at(memory, pattern)
+    into = f"{seconds:.6g} s"
+    return f"{into} (at {begin + seconds:.10g} s in the recording)" if begin else into
+
+
+def _is(n):
+    return "is" if n == 1 else "are"
 
 
 def _tempo(times):
@@ -75,11 +164,11 @@ def _lost(comparison, times):
             for one, k in zip(times.patterns, comparison.patterns)
             if one.n_lost
         )
-        first = f"the first at {when:.6g} s in pattern {k}"
-        lost = f"{counted(times.n_lost, 'spike')} {'is' if times.n_lost == 1 else 'are'} lost"
+        first = f"the first in pattern {k} at {moment(comparison.memory, k, when)}"
+        lost = f"{counted(times.n_lost, 'spike')} {_is(times.n_lost)} lost"
         parts.append(f"{lost}, {first}" if times.n_lost > 1 else f"{lost}, {first[10:]}")
     if times.n_too_many:
-        parts.append(f"{times.n_too_many:,} {'is' if times.n_too_many == 1 else 'are'} too many")
+        parts.append(f"{times.n_too_many:,} {_is(times.n_too_many)} too many")
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -104,18 +193,13 @@ def _same_spikes(comparison):
     at = "" if comparison.dt is None else f" at dt = {comparison.dt * 1e3:.6g} ms"
     if comparison.exact:
         n = comparison.agreement().matched
-        f1 = f"; F1 = {share(comparison.worst_f1)}"
-        # In continuous time a sentence before has said how much is recalled.
-        if comparison.memory.neurons is not None:
-            f1 = ""
         names = list(ran.values())
         if n:
-            worst = f" ({_worst(comparison)})" if f1 else ""
-            return f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}{f1}{worst}."
+            return f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}."
         none = f"Neither {names[0]} nor {names[1]} emits"
         if len(names) > 2:
             none = f"None of {joined(names)} emits"
-        return f"{none} a spike of its own{at}{f1}."
+        return f"{none} a spike of its own{at}."
     sentences = [
         _difference(comparison, name, ran, at) for name in list(comparison.simulations)[1:]
     ]
@@ -138,7 +222,8 @@ def _difference(comparison, name, ran, at):
     alone = [comparison.simulations[one].shown for one in (first, name)]
     return (
         f"{both} differ in {n:,} {_spikes(n)}{at}: {same.only_first:,} of {alone[0]} alone,"
-        f" {same.only_second:,} of {alone[1]} alone, the first at {when:.6g} s in pattern {k};"
+        f" {same.only_second:,} of {alone[1]} alone, the first in pattern {k} at"
+        f" {moment(comparison.memory, k, when)};"
         f" {same.matched:,} are the same."
     )
 
@@ -193,37 +278,3 @@ def certainty(comparison):
     so = "So float order may matter here: rounding can decide whether a neuron fires"
     tail = ", and another device or machine may give other spikes" if comparison.exact else ""
     return f"{facts} {so}{tail}."
-
-
-def mapping_verdict(mapping):
-    """Whether the memory recalls in the neurons that its weights were carried over to, a list of lines."""
-    name, times = mapping.memory.neurons.model.name, mapping.times
-    f1 = times.f1_lag_followed
-    answer = "Yes" if f1 >= _WHOLE else "No" if f1 < _LITTLE else "In part"
-    lines = [
-        f"Does it recall in {name}? {answer}: {in_words(times)}.",
-        f"Carried over, not learned: by the peak of the PSP, times {mapping.gain:.3g}; all delays"
-        f" {mapping.shift_ms:.3g} ms shorter{_shortest(mapping)}.",
-    ]
-    if mapping.learned is not None:
-        lines.append(f"Learned for {name} from the same patterns: {in_words(mapping.learned)}.")
-    return lines
-
-
-def in_words(times):
-    """A `TimedScores` in words."""
-    within = ", ".join(f"{share(score.f1)}" for score in times.within.values())
-    text = (
-        f"F1 within 1, 2 and 5 ms = {within}; with the lag followed {share(times.f1_lag_followed)}"
-    )
-    if math.isnan(times.tempo_percent):
-        return f"{text}, the tempo is not known"
-    return f"{text}, tempo {signed(times.tempo_percent)} %"
-
-
-def _shortest(mapping):
-    if not mapping.n_shortest:
-        return ""
-    tick = f"{mapping.memory.tick * 1e3:.6g} ms"
-    n = counted(mapping.n_shortest, "delay")
-    return f", {n} {'was' if mapping.n_shortest == 1 else 'were'} set to one tick of {tick}"

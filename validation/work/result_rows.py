@@ -75,8 +75,9 @@ class DamageFigures(msgspec.Struct):
     """Of `wmdelays robustness`."""
 
     f1: _Part
-    precision: _Part
-    recall: _Part
+    # Null where there is nothing to be a part of: no spike recalled, or none stored.
+    precision: _Part | None
+    recall: _Part | None
     worst_pattern_f1: _Part
     n_spikes: Number
     # Of recalls in continuous time.

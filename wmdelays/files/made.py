@@ -52,7 +52,7 @@ _PARTS = {
     "rule": str,
     "seed": int | None,
     "settings": dict[str, Any],
-    "scores": dict[str, Number],
+    "scores": dict[str, Number | None],
     "reached": dict[str, Number],
     "unpredictable": dict[str, Number],
     "history": list[dict[str, Any]],

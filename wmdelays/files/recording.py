@@ -131,6 +131,20 @@ def remembered(pattern, stretch, step):
     return {"pattern": pattern, "start_s": stretch.start, **stretch.binning(step).as_dict()}
 
 
+def begins_at(memory, pattern):
+    """When a pattern begins in its recording, in seconds; None where it comes from none.
+
+    Parameters
+    ----------
+    memory : Memory
+    pattern : int
+    """
+    for one in memory.made.get("binning") or ():
+        if one["pattern"] == pattern:
+            return one["start_s"]
+    return None
+
+
 def binning_lines(name, raster, step):
     """What there is to say of how a recording's times become steps.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.retrieval.alignment import best_alignment, f1_of_counts
+from wmdelays.scores import part_of
 
 if TYPE_CHECKING:
     from wmdelays.raster import Raster
@@ -29,9 +30,10 @@ class CueScore:
     f1_all : float
         The same with those counted as wrong.
     precision : float
-        The part of the network's spikes that belongs to any pattern that is cued then.
+        The part of the network's spikes that belongs to any pattern that is cued then; NaN if it
+        makes none.
     recall : float
-        The part of the cued pattern's spikes that the network makes.
+        The part of the cued pattern's spikes that the network makes; NaN if it has none.
     recalled : int or None
         The pattern that the spikes resemble most, at its best place in time; None if none
         reaches the bound.
@@ -103,8 +105,8 @@ def score_cues(sequence: Sequence, own: Raster, bound: float = 0.5) -> list[CueS
             CueScore(
                 f1=f1_of_counts(n_matched, int(kept.sum()), n_wanted),
                 f1_all=f1_of_counts(n_matched, len(made), n_wanted),
-                precision=float((matched | also).mean()) if len(made) else 1.0,
-                recall=n_matched / n_wanted if n_wanted else 1.0,
+                precision=part_of(int((matched | also).sum()), len(made)),
+                recall=part_of(n_matched, n_wanted),
                 recalled=q if f1 >= bound and f1 > 0 else None,
                 recalled_f1=f1,
                 recalled_shift=shift,

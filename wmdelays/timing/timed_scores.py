@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wmdelays.course import lost_from
 from wmdelays.errors import InputError
 from wmdelays.recalls import Recall
-from wmdelays.scores import Score
-from wmdelays.timing.lag import Lag, follow_lag
+from wmdelays.scores import Score, known
+from wmdelays.timing.lag import WIDTH, Lag, follow_lag
 from wmdelays.timing.matching import match_spikes, nanoseconds
 from wmdelays.words import counted, share
 
@@ -43,6 +44,9 @@ class TimedScore:
     first_lost_s : float
         Time of the first stored spike without a match (lag followed), in seconds from the pattern's
         start; NaN if none is lost.
+    lost_from_s : float
+        From when on the pattern is lost (lag followed), in seconds from its start; NaN if it is there
+        at its end. See `wmdelays.course.lost_from`.
     """
 
     exact: Score
@@ -50,6 +54,7 @@ class TimedScore:
     followed: Score
     lag: Lag
     first_lost_s: float
+    lost_from_s: float = float("nan")
 
     def __repr__(self):
         return f"<TimedScore: {_in_words(self)}>"
@@ -151,6 +156,11 @@ class TimedScores:
         return float(min(self._known("first_lost_s"), default=np.nan))
 
     @property
+    def lost_from_s(self) -> float:
+        """The earliest time from which on a pattern is lost, in it, in seconds; NaN if none is."""
+        return float(min(self._known("lost_from_s"), default=np.nan))
+
+    @property
     def n_lost(self) -> int:
         """Stored spikes without a match in any pattern, the lag followed."""
         return sum(one.n_lost for one in self.patterns)
@@ -170,10 +180,10 @@ class TimedScores:
 
 
 def _values(one):
-    names = "f1_lag_followed tempo_percent wobble_ms lag_end_ms first_lost_s n_lost n_too_many"
+    names = "f1_lag_followed tempo_percent wobble_ms lag_end_ms first_lost_s lost_from_s n_lost n_too_many"
     values = {name: getattr(one, name) for name in names.split()}
     return {f"f1_{ms}ms": score.f1 for ms, score in one.within.items()} | {
-        name: None if np.isnan(value) else value for name, value in values.items()
+        name: known(value) for name, value in values.items()
     }
 
 
@@ -242,13 +252,11 @@ def _score(recall, pattern):
         pairs, _ = match_spikes(*stored, *plain, ms * 1e-3)
         scores[ms] = Score(len(pairs), len(plain[0]), len(stored[0]))
     lag = follow_lag(*stored, *own, start, stop)
-    followed, lost = _followed(stored, own, lag, stop, ran)
-    first_lost = float(min(lost, default=np.nan))
-    return TimedScore(scores.pop(0), scores, followed, lag, first_lost)
+    return TimedScore(scores.pop(0), scores, *_followed(stored, own, lag, stop, ran))
 
 
 def _followed(stored, own, lag, stop, ran):
-    """The Score with the lag followed, and the times of the stored spikes that are lost."""
+    """What a TimedScore has with the lag followed: from `followed` on."""
     expected = stored[1] + lag.at(stored[1])
     one, other = match_spikes(stored[0], expected, *own, FOLLOWED)
     # What the recall was not run for cannot be there, nor in the pattern what comes after it. A
@@ -259,7 +267,14 @@ def _followed(stored, own, lag, stop, ran):
         nanoseconds(times) < nanoseconds(end - FOLLOWED) for times, end in zip(unmatched, ends)
     )
     score = Score(len(one), len(one) + int(added.sum()), len(one) + int(missed.sum()))
-    return score, np.delete(stored[1], one)[missed]
+    lost = np.delete(stored[1], one)[missed]
+    first_lost = float(min(lost, default=np.nan))
+    times = np.concatenate([stored[1][one], lost])
+    order, matched = np.argsort(times, kind="stable"), np.arange(len(times)) < len(one)
+    extra = unmatched[1][added]
+    extra = extra - lag.at(extra)
+    from_when = lost_from(times[order], matched[order], extra, stop, WIDTH)
+    return score, lag, first_lost, from_when
 
 
 def _between(neurons, times, start, stop):

@@ -20,6 +20,7 @@ TIMED = {
     "lag_end_ms",
     "n_spikes",
     "first_lost_s",
+    "lost_from_s",
     "n_lost",
     "n_too_many",
 }
@@ -49,7 +50,7 @@ def test_an_exact_recall_is_called_so_first_and_then_how_it_was_checked(memory, 
     )
     first, second, third = verdict(exact)
     assert first == (
-        f"Recalled exactly. All {n} stored spikes come at the very tick of 0.1 ms, and no other."
+        f"Recalled whole. All {n} stored spikes come at the very tick of 0.1 ms, and no other."
     )
     assert second == f"compiled and Brian2 (numpy) emit the same {n} spikes at dt = 0.1 ms."
     assert third.startswith("At half of dt, 0.05 ms, that stands: in Brian2 F1 with the lag")
@@ -62,7 +63,8 @@ def test_an_exact_recall_is_called_so_first_and_then_how_it_was_checked(memory, 
 def test_the_json_has_times_for_each_simulator_and_at_half_of_dt(exact):
     values = exact.as_dict()
     for name in ("compiled", "brian2"):
-        assert set(values[name]) == TIMED | SPIKES
+        assert set(values[name]) == TIMED | SPIKES | {"recalled"}
+        assert values[name]["recalled"] == "whole"
         assert values[name]["f1"] == values[name]["f1_1ms"] == 1.0
         assert values[name]["tempo_percent"] == values[name]["lag_end_ms"] == 0.0
     halved = values["halved_dt"]
@@ -80,7 +82,9 @@ def test_a_dt_that_is_named_is_that_of_all_simulators(memory):
     ticks = result.simulations["compiled"].recalls[0].own.times / 1e-4
     assert np.any(np.abs(ticks - np.rint(ticks)) > 0.4), "no spike between ticks of learning"
     first, second, third = verdict(result)
-    assert first.startswith("Recalled, every spike and no other, but not at the very ticks. F1")
+    assert first.startswith(
+        "Recalled whole, every spike and no other, but not at the very ticks. F1"
+    )
     assert second.startswith("Brian2 (numpy) and compiled emit the same") and "0.05 ms" in second
     assert third.startswith("At half of dt, 0.025 ms,")
 
@@ -96,7 +100,8 @@ def test_what_is_lost_is_counted_and_named(memory):
     assert times.first_lost_s == when
     first = verdict(result)[0]
     assert first.startswith("Recalled in part. F1 within 1 ms = 0.9")
-    assert first.endswith(f"{n} spikes are lost, the first at {when:.6g} s in pattern 0.")
+    assert f"{n} spikes are lost, the first in pattern 0 at {when:.6g} s." in first
+    assert first.endswith("1 of 2 patterns are whole; what is there is there to the end.")
     assert pattern_columns(result)["lost"] == [str(n), "0"]
 
 
@@ -149,7 +154,7 @@ def test_the_least_f1_is_asked_of_what_comes_within_a_millisecond(memory, wmdela
     values = load_json("out.json")
     assert done.returncode == 0 and values["brian2"]["f1"] < 0.5
     lines = done.stderr.splitlines()
-    assert [line.split()[0] for line in lines[3:6]] == ["Recalled,", "compiled", "At"]
+    assert [line.split()[0] for line in lines[3:6]] == ["Recalled", "compiled", "At"]
 
 
 def test_a_dt_or_a_simulator_that_does_not_fit_is_refused(memory, refused, wmdelays, tmp_path):

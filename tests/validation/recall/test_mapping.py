@@ -10,7 +10,8 @@ from chains import chain_memory
 
 from wmdelays import InputError, bernoulli, compare, map_memory, read_memory, store, write_memory
 from wmdelays.neurons import neurons_of
-from wmdelays.validation.reports.verdict import in_words, mapping_verdict, verdict
+from wmdelays.validation.reports.continuous.mapping import in_words, mapping_verdict
+from wmdelays.validation.reports.verdict import verdict
 
 # A membrane of 2.8 ms, as eq. 1 has it with steps of 1 ms, and synapses that are nearly as fast.
 FAST = ("c=28pF", "tau_s=0.5ms")

@@ -65,6 +65,7 @@ def test_an_exact_recall_has_no_lag_at_all():
         "wobble_ms": 0.0,
         "lag_end_ms": 0.0,
         "first_lost_s": None,
+        "lost_from_s": None,
         "n_lost": 0,
         "n_too_many": 0,
     }

@@ -3,7 +3,7 @@
 from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.validation.commands.shared.terminal import console, table
-from wmdelays.words import counted
+from wmdelays.words import counted, share
 
 _SHOWN = 5
 
@@ -31,14 +31,17 @@ def print_memory(memory, name):
     if {"f1", "worst_pattern_f1"} <= made.get("scores", {}).keys():
         scores = made["scores"]
         rows.append(
-            ("recall", f"F1 {scores['f1']:.4f}, worst pattern {scores['worst_pattern_f1']:.4f}")
+            (
+                "recall",
+                f"F1 {share(scores['f1'])}, worst pattern {share(scores['worst_pattern_f1'])}",
+            )
         )
     if "f1_lag_followed" in made.get("scores", {}):
         scores = made["scores"]
         rows.append(
             (
                 "recall",
-                f"F1 within 1 ms {scores['f1_1ms']:.4f}, lag followed {scores['f1_lag_followed']:.4f}",
+                f"F1 within 1 ms {share(scores['f1_1ms'])}, lag followed {share(scores['f1_lag_followed'])}",
             )
         )
     if {"open_loop_errors", "margin"} <= made.get("reached", {}).keys():
