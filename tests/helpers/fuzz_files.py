@@ -55,6 +55,8 @@ def good_files(folder):
     write_memory(folder / "memory.h5", memory)
     for suffix in ("csv", "npz"):
         write_raster(folder / f"raster.{suffix}", patterns[0])
+    trials = "name,start_s,stop_s,bell\na,0,0.012,0.005\nb,0.015,0.03,0.02\n"
+    (folder / "trials.csv").write_text(trials)
     rng = np.random.default_rng(0)
     pre, post = np.nonzero(rng.random((8, 8)) < 0.6)
     excitatory = np.arange(8) < 6
@@ -107,6 +109,16 @@ COMMANDS = {
     "network.csv": [["groups", "network.csv", "--json", "-"]],
     "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
     "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
+    "trials.csv": [
+        [
+            *"store raster.csv --trials trials.csv -o m.h5 --step 1ms".split(),
+            *"--trial-length longest --align bell --delays 4 --rule hebbian".split(),
+        ],
+        [
+            *"store raster.csv --trials trials.csv -o m.h5 --step 1ms".split(),
+            *"--warp --delays 4 --rule hebbian".split(),
+        ],
+    ],
     "groups.jsonl": [["find", "groups.jsonl", "raster.csv", *"--min-spikes 3 --draws 20".split()]],
     "found.jsonl.unfinished": [["groups", "network.csv", "--json", "found.jsonl"]],
     "margin.h5": [

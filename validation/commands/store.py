@@ -9,15 +9,25 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import MEMORY
 from wmdelays.files.memory_file import write_memory
-from wmdelays.files.pattern_inputs import read_patterns
+from wmdelays.files.pattern_inputs import read_patterns, read_trial_patterns
 from wmdelays.files.recording import binning_lines, remembered
+from wmdelays.files.trials import read_trials
 from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
-from wmdelays.validation.commands.shared.options import check_outputs, time_given
+from wmdelays.validation.commands.shared.options import (
+    Align,
+    Before,
+    TrialLength,
+    TrialsFile,
+    Warp,
+    check_outputs,
+    time_given,
+    ways_of_trials,
+)
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
 
@@ -71,9 +81,16 @@ def command(
     stop: Annotated[
         str | None, typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
     ] = None,
+    trials: TrialsFile = None,
+    trial_length: TrialLength = None,
+    align: Align = None,
+    before: Before = None,
+    warp: Warp = False,
     pad: Annotated[
         bool,
-        typer.Option("--pad", help="Let silence follow where a recording ends before --stop."),
+        typer.Option(
+            "--pad", help="Let silence follow where a recording ends before --stop or a trial."
+        ),
     ] = False,
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Length of the recording, if stated.")
@@ -108,22 +125,32 @@ def command(
         raise InputError("--set is for neurons in continuous time; name them with --for")
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
-    check_outputs(None, None, *inputs, written=[(output, MEMORY), *written])
+    check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written])
     step_s, seed = seconds(step, "--step", above_zero=True), checked_seed(seed)
     options = described.checked(options, whole("delays", delays, 1))
     _check_room(inputs, described, delays, options)
-    patterns, stretches = read_patterns(
-        inputs,
-        step_s,
-        start=time_given(start, "--start"),
-        stop=time_given(stop, "--stop", above_zero=True),
-        pad=pad,
-        duration=time_given(duration, "--duration", above_zero=True),
-        neurons=neurons,
-        merge_spikes=merge_spikes,
-        seed=seed,
-        tick=dt_s,
-    )
+    how = {
+        "pad": pad,
+        "duration": time_given(duration, "--duration", above_zero=True),
+        "neurons": neurons,
+        "merge_spikes": merge_spikes,
+        "tick": dt_s,
+    }
+    ends = {
+        "start": time_given(start, "--start"),
+        "stop": time_given(stop, "--stop", above_zero=True),
+    }
+    ways = ways_of_trials(trial_length, align, before, warp)
+    if trials is None:
+        _refuse_ways(ways)
+        patterns, stretches = read_patterns(inputs, step_s, seed=seed, **ends, **how)
+        names = {}
+    else:
+        _check_one_recording(inputs, ends)
+        cut = read_trials(trials)
+        patterns, pieces = read_trial_patterns(inputs[0], cut, step_s, **ways, **how)
+        stretches = {k: (inputs[0], piece) for k, piece in enumerate(pieces)}
+        names = dict(enumerate(cut.names))
     periodic = periodic or all(text.startswith("periodic:") for text in inputs)
     common = {
         "n_delays": delays,
@@ -141,9 +168,13 @@ def command(
 
         # What cannot be predicted is said before it is learned.
         empty = unlearned(patterns, **common)
-        for text, stretch in stretches.values():
-            for line in binning_lines(text, stretch, dt_s or step_s):
-                print_line(line)
+        said = {
+            line: None
+            for text, stretch in stretches.values()
+            for line in binning_lines(text, stretch, dt_s or step_s)
+        }
+        for line in said:
+            print_line(line)
         # Neurons in continuous time hear for longer than the delays; what they cannot follow is said
         # in the end.
         if neuron is None:
@@ -158,10 +189,12 @@ def command(
             if value is not None
         },
         "merge_spikes": merge_spikes,
+        **({} if trials is None else {"trials": str(trials), **ways}),
     }
     if stretches:
         memory.made["binning"] = [
-            remembered(k, stretch, dt_s or step_s) for k, (_, stretch) in stretches.items()
+            remembered(k, stretch, dt_s or step_s, names.get(k))
+            for k, (_, stretch) in stretches.items()
         ]
     write_memory(output, memory)
     print_memory(memory, output)
@@ -169,6 +202,22 @@ def command(
     if memory.made["scores"]["f1"] < 1:
         way_out = f": {described.way_out}" if described.way_out else ""
         print_line(f"The recall is not complete{way_out}.")
+
+
+def _refuse_ways(ways):
+    """Raise an InputError where it is said how trials come to one length, and there are none."""
+    if any(value not in (None, False) for value in ways.values()):
+        raise InputError(
+            "--trial-length, --align, --before and --warp are for trials; name them with --trials"
+        )
+
+
+def _check_one_recording(inputs, ends):
+    """Raise an InputError unless there is one recording for the trials, and no other stretch of it."""
+    if len(inputs) != 1 or is_specification(inputs[0]):
+        raise InputError("--trials are those of one recording; name one file as INPUT")
+    if any(value is not None for value in ends.values()):
+        raise InputError("--trials says which stretches are stored; leave out --start and --stop")
 
 
 def _check_room(inputs, rule, n_delays, options):

@@ -13,6 +13,7 @@ NETWORK = "network"
 CHECKPOINT = "checkpoint"
 RESULTS = "results"
 RASTER = "raster"
+TRIALS = "trials"
 GROUPS = "groups"
 SEARCH = "search"
 MOTIFS = "motifs"
@@ -25,6 +26,7 @@ _SAID = {
     CHECKPOINT: ("a checkpoint", "no checkpoint"),
     RESULTS: ("results", "no file of results"),
     RASTER: ("a recording", "no raster"),
+    TRIALS: ("trials", "no file of trials"),
     GROUPS: ("polychronous groups", "no file of groups"),
     SEARCH: ("the record of an unfinished search", "no record of an unfinished search"),
     MOTIFS: ("motifs", "no file of motifs"),
@@ -39,6 +41,7 @@ _ZIP = b"PK\x03\x04"
 # An open checkpoint says so in an attribute near its beginning.
 _CHECKPOINT = b"wmdelays checkpoint"
 _HEADER = ["unit", "time_s"]
+_OF_TRIALS = {"start_s", "stop_s"}
 # How the JSON of each command begins, laid out as `wmdelays.files.output.write_json` does.
 _JSON = re.compile(
     rb'\{\n "(memory": \{\n  "n_neurons": |raster": \{\n  "|seconds": \d+,\n "seed": )'
@@ -130,4 +133,7 @@ def _kind_of_text(beginning):
     if "\0" in text:
         return "other data"
     first = next(csv.reader(text.splitlines()[:1]), [])
-    return RASTER if [name.strip() for name in first] == _HEADER else "text"
+    names = [name.strip() for name in first]
+    if names == _HEADER:
+        return RASTER
+    return TRIALS if _OF_TRIALS <= set(names) else "text"

@@ -3,7 +3,7 @@
 Each part is kept as JSON text. Parts that are not named here may be any JSON.
 """
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -22,10 +22,11 @@ class _Resolution(TypedDict):
 class _Binning(TypedDict):
     """How a recording became the steps of a pattern, see `wmdelays.binning.Binning`.
 
-    `start_s` is when the pattern begins in the recording, in seconds.
+    `start_s` is when the pattern begins in the recording, in seconds; `name` that of its trial.
     """
 
     pattern: Whole
+    name: NotRequired[str]
     start_s: Annotated[float, msgspec.Meta(ge=0)]
     rule: Literal["nearest", "containing"]
     points: Whole

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from wmdelays.errors import InputError
 from wmdelays.files.recording import read_stretch
 from wmdelays.patterns import generate, is_specification
+from wmdelays.trial_pieces import cut_trials
 from wmdelays.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wmdelays.files.trials import Trials
     from wmdelays.raster import Raster
 
 
@@ -80,3 +82,59 @@ def read_patterns(
             raise InputError(f"{printable(text)}: {error}") from None
     most = max(pattern.n_neurons for pattern in patterns)
     return [replace(pattern, n_neurons=most) for pattern in patterns], stretches
+
+
+def read_trial_patterns(
+    recording: str | Path,
+    trials: Trials,
+    step: float,
+    *,
+    length: str | float | None = None,
+    align: str | None = None,
+    before: float | None = None,
+    warp: bool = False,
+    pad: bool = False,
+    duration: float | None = None,
+    neurons: int | None = None,
+    merge_spikes: bool = False,
+    tick: float | None = None,
+) -> tuple[list[Raster], list[Raster]]:
+    """The trials of a recording as patterns of one length, at whole steps.
+
+    Parameters
+    ----------
+    recording : str or Path
+        A raster file.
+    trials : Trials
+    step : float
+        Training time step in seconds.
+    length, align, before, warp
+        How they come to one length, see `wmdelays.cut_trials`.
+    pad, duration, neurons, merge_spikes, tick
+        See `read_patterns`.
+
+    Returns
+    -------
+    patterns : list of Raster
+    pieces : list of Raster
+        What they were made from, at the times that were recorded.
+
+    Raises
+    ------
+    InputError
+        If the recording cannot be read or the trials do not fit to it, or into steps.
+    """
+    tick = step if tick is None else tick
+    # What lies before the first trial is not read.
+    start = float(trials.starts.min())
+    if align is not None and before is not None:
+        start = max(0.0, min(start, float(trials.events(align).min()) - before))
+    stretch = read_stretch(recording, tick, start=start, duration=duration, n_neurons=neurons)
+    how = {"length": length, "align": align, "before": before, "warp": warp, "pad": pad}
+    try:
+        # They are whole steps long also where their spikes are put to shorter ticks.
+        pieces = cut_trials(stretch, trials, step, **how)
+        patterns = [piece.bin(tick, merge_spikes) for piece in pieces]
+    except InputError as error:
+        raise InputError(f"{printable(recording)}: {error}") from None
+    return patterns, pieces

@@ -126,9 +126,26 @@ def _check_silence(raster, step):
     )
 
 
-def remembered(pattern, stretch, step):
-    """What a memory remembers of how a recording became one of its patterns, as JSON values."""
-    return {"pattern": pattern, "start_s": stretch.start, **stretch.binning(step).as_dict()}
+def remembered(pattern, stretch, step, name=None):
+    """What a memory remembers of how a recording became one of its patterns, as JSON values.
+
+    Parameters
+    ----------
+    pattern : int
+        Number of the pattern.
+    stretch : Raster
+        What it was made from.
+    step : float
+    name : str, optional
+        Of the trial that it is.
+    """
+    named = {} if name is None else {"name": name}
+    return {
+        "pattern": pattern,
+        **named,
+        "start_s": stretch.start,
+        **stretch.binning(step).as_dict(),
+    }
 
 
 def begins_at(memory, pattern):

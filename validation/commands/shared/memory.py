@@ -27,7 +27,8 @@ def print_memory(memory, name):
     if "rule" in made:
         rows.append(("rule", f"{made['rule']}, seed {made.get('seed')}"))
     if made.get("binning"):
-        rows.append(("bins", _bins(made["binning"])))
+        rows += [("bins", text)] if (text := _bins(made["binning"])) else []
+        rows += _trials(made["binning"])
     if {"f1", "worst_pattern_f1"} <= made.get("scores", {}).keys():
         scores = made["scores"]
         rows.append(
@@ -106,7 +107,7 @@ def _left_out(spikes):
 def _bins(recordings):
     """How recordings became steps, in a few words; those that did so alike together."""
     alike = {}
-    for one in recordings:
+    for one in _each_once(recordings):
         kind = one["rule"], str(Resolution(**one["resolution"]))
         n, left = alike.get(kind, (0, 0))
         which = "n_off_grid" if one["rule"] == "nearest" else "n_at_edge"
@@ -116,6 +117,25 @@ def _bins(recordings):
         f"{rule} step (times of {known}), {left} of {n} spikes {where[rule]}"
         for (rule, known), (n, left) in alike.items()
     )
+
+
+def _each_once(recordings):
+    """The recordings without the trials that repeat what is said of theirs, or were stretched."""
+    kept, said = [], set()
+    for one in recordings:
+        decided = str({k: v for k, v in one.items() if k not in ("pattern", "name", "start_s")})
+        if "name" not in one or (one["n_spikes"] and decided not in said):
+            kept.append(one)
+        said.add(decided)
+    return kept
+
+
+def _trials(recordings):
+    """The names of the patterns that are trials, and when each begins; none if there are none."""
+    named = [f"{one['name']} ({one['start_s']:.6g} s)" for one in recordings if "name" in one]
+    if not named:
+        return []
+    return [("trials", f"{', '.join(named[:_SHOWN])}{', …' if len(named) > _SHOWN else ''}")]
 
 
 def print_unpredictable(memory):

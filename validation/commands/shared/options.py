@@ -12,6 +12,7 @@ from wmdelays.files.file_kinds import JSON
 from wmdelays.files.output import check_writable, write_json
 from wmdelays.polychrony.groups import LAYERS_OF
 from wmdelays.quantities import seconds, shortened
+from wmdelays.trial_pieces import LONGEST, SHORTEST
 from wmdelays.validation.recall.simulators import SIMULATORS
 
 Simulator = Annotated[
@@ -83,6 +84,46 @@ ForNeurons = Annotated[
 TickOfNeurons = Annotated[
     str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
 ]
+TRIALS = "Trials"
+TrialsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--trials",
+        metavar="FILE",
+        help="Each line of this csv file (start_s,stop_s, and name if wanted) is a pattern.",
+        rich_help_panel=TRIALS,
+    ),
+]
+TrialLength = Annotated[
+    str | None,
+    typer.Option(
+        metavar="shortest|longest|TIME",
+        help="One length for all: longer trials are cut, after shorter ones is silence.",
+        rich_help_panel=TRIALS,
+    ),
+]
+Align = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column with the time of an event, which comes to the same step of each pattern.",
+        rich_help_panel=TRIALS,
+    ),
+]
+Before = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="How long before that event patterns begin.", rich_help_panel=TRIALS
+    ),
+]
+Warp = Annotated[
+    bool,
+    typer.Option(
+        "--warp",
+        help="Stretch each trial in time to the one length, by default the longest.",
+        rich_help_panel=TRIALS,
+    ),
+]
 
 
 def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
@@ -140,6 +181,14 @@ def chosen_patterns(text):
 def time_given(text, name, *, above_zero=False):
     """The seconds that an option says; None where it is not given."""
     return None if text is None else seconds(text, name, above_zero=above_zero)
+
+
+def ways_of_trials(length, align, before, warp):
+    """How trials come to one length, as `wmdelays.cut_trials` takes it, from the options' texts."""
+    if length not in (None, SHORTEST, LONGEST):
+        length = seconds(length, "--trial-length", above_zero=True)
+    before = time_given(before, "--before")
+    return {"length": length, "align": align, "before": before, "warp": warp}
 
 
 def given(**options):
