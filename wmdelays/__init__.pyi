@@ -4,6 +4,7 @@ from .files.memory_file import read_memory as read_memory
 from .files.memory_file import write_memory as write_memory
 from .files.raster_files import read_raster as read_raster
 from .files.raster_files import write_raster as write_raster
+from .files.trial_pieces import cut_trials as cut_trials
 from .files.trials import Trials as Trials
 from .files.trials import read_trials as read_trials
 from .memory import Memory as Memory
@@ -22,7 +23,6 @@ from .scores import score as score
 from .scores import sliding_f1 as sliding_f1
 from .synapses import Synapses as Synapses
 from .training.storing import store as store
-from .trial_pieces import cut_trials as cut_trials
 from .validation.find.stored import find_patterns as find_patterns
 from .validation.find.unknown import find_unknown_patterns as find_unknown_patterns
 from .validation.motifs.analysis import analyse_motifs as analyse_motifs

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.recording import read_stretch
+from wmdelays.files.trial_pieces import cut_trials
 from wmdelays.patterns import generate, is_specification
-from wmdelays.trial_pieces import cut_trials
 from wmdelays.words import printable
 
 if TYPE_CHECKING:

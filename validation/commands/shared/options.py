@@ -10,9 +10,9 @@ import typer
 from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import JSON
 from wmdelays.files.output import check_writable, write_json
+from wmdelays.files.trial_pieces import LONGEST, SHORTEST
 from wmdelays.polychrony.groups import LAYERS_OF
 from wmdelays.quantities import seconds, shortened
-from wmdelays.trial_pieces import LONGEST, SHORTEST
 from wmdelays.validation.recall.simulators import SIMULATORS
 
 Simulator = Annotated[
