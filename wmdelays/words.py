@@ -56,3 +56,19 @@ def duration(seconds):
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def unit_names(raster):
+    """The name of each neuron of a raster: that of its unit in the recording, else its number.
+
+    Parameters
+    ----------
+    raster : Raster
+
+    Returns
+    -------
+    list of str
+        One for each neuron.
+    """
+    names = getattr(raster, "units", None)
+    return [printable(one) for one in (range(raster.n_neurons) if names is None else names)]

@@ -21,7 +21,7 @@ def files_of_rooms():
     found = set()
     for room in ROOMS:
         for path in (ROOT / room).rglob("*"):
-            if path.suffix in (".py", ".pyi", ".jinja") or path.name == "py.typed":
+            if path.suffix in (".py", ".pyi", ".jinja", ".js") or path.name == "py.typed":
                 name = path.relative_to(ROOT).as_posix()
                 found.add(name if room == "wmdelays" else f"wmdelays/{name}")
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wmdelays.course import course
 from wmdelays.scores import Score, known
+from wmdelays.timing.course import course
 
 WHOLE, IN_PART, NOT_AT_ALL = "whole", "in part", "not at all"
 # F1 below which there is nothing of a pattern to speak of.
@@ -23,7 +23,7 @@ class Extent:
         Spikes at the very step; for neurons in continuous time within 1 ms, the lag followed.
     lost_from_s : float
         From when on the pattern is lost, in seconds from its start; NaN if it is there at its end.
-        See `wmdelays.course.lost_from`.
+        See `wmdelays.timing.course.lost_from`.
     """
 
     pattern: int

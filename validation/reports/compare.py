@@ -6,6 +6,7 @@ from wmdelays.plots.continuous_time import membranes_figure, timing_figure
 from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
 from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
+from wmdelays.validation.reports.interactive.part import raster_part
 from wmdelays.validation.reports.memory import memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
 from wmdelays.validation.reports.verdict import (
@@ -342,6 +343,8 @@ def _page(comparison, command, figures):
         memory=memory_facts(comparison.memory),
         rows=rows,
         total=total if len(rows) > 1 else None,
+        raster=raster_part(comparison),
+        worst=rows[_worst_first(rows)[0]]["name"],
         overlays=overlays,
         first_overlay={one["pattern"]: one["name"] for one in reversed(overlays)},
         pictures=[figure for figure in figures if not figure["name"].startswith(_OVERLAY)],

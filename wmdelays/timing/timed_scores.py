@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.course import lost_from
 from wmdelays.errors import InputError
 from wmdelays.recalls import Recall
 from wmdelays.scores import Score, known
+from wmdelays.timing.course import lost_from
 from wmdelays.timing.lag import WIDTH, Lag, follow_lag
 from wmdelays.timing.matching import match_spikes, nanoseconds
 from wmdelays.words import counted, share
@@ -46,7 +46,7 @@ class TimedScore:
         start; NaN if none is lost.
     lost_from_s : float
         From when on the pattern is lost (lag followed), in seconds from its start; NaN if it is there
-        at its end. See `wmdelays.course.lost_from`.
+        at its end. See `wmdelays.timing.course.lost_from`.
     """
 
     exact: Score

@@ -22,7 +22,8 @@ def page(comparison, folder, command=COMMAND):
 
 def words(text):
     """What a reader sees: the page without markup, with single spaces."""
-    return " ".join(re.sub(r"<style.*?</style>|<[^>]*>", " ", text, flags=re.S).split())
+    hidden = r"<style.*?</style>|<script.*?</script>|<[^>]*>"
+    return " ".join(re.sub(hidden, " ", text, flags=re.S).split())
 
 
 @pytest.fixture(scope="module")
@@ -145,17 +146,19 @@ def test_text_of_the_user_is_escaped(undrawn, tmp_path):
         settings={"memory_file": nasty},
     )
     text = page(comparison, tmp_path / "<b>$x_$", nasty)
-    assert "<script" not in text
+    assert nasty not in text
     assert text.count("&lt;script&gt;") == 5
 
 
 def test_the_page_needs_no_other_file(differing):
-    text = differing[1]
+    # Bokeh's scripts name addresses and fetch none: test_raster.py watches a browser.
+    text = re.sub(r"<script>.*?</script>", "", differing[1], flags=re.S)
     assert "http" not in re.sub('base64,[^"]*', "", text)
     sources = re.findall(r'(?:src|href)="([^"]*)"', text) + re.findall(r"url\((.*?)\)", text)
     assert len(sources) > 5
     assert all(source.startswith(("data:image/", "#")) for source in sources)
-    assert not re.search(r"<(script|link|iframe|object)\b", text)
+    assert not re.search(r"<(link|iframe|object)\b", text)
+    assert re.findall(r"<script[^>]*>", text) == ['<script type="application/json" id="spikes">']
 
 
 def test_every_figure_is_there_as_png_and_svg(differing):
@@ -238,7 +241,7 @@ def test_an_exploded_recall_keeps_time_and_sizes_bounded(tmp_path):
     started = time.process_time()
     text = page(comparison, tmp_path)
     assert time.process_time() - started < 10
-    assert len(text) < 2e6
+    assert len(text) < 4e6
     assert all(path.stat().st_size < 2e6 for path in (tmp_path / "figures").iterdir())
     assert "too many spikes to draw each" in words(text)
 

@@ -16,7 +16,8 @@ def page(comparison, folder):
 
 
 def words(text):
-    return " ".join(re.sub(r"<style.*?</style>|<[^>]*>", " ", text, flags=re.S).split())
+    hidden = r"<style.*?</style>|<script.*?</script>|<[^>]*>"
+    return " ".join(re.sub(hidden, " ", text, flags=re.S).split())
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,9 @@ def test_figures_of_lag_and_membranes_are_there_and_the_page_needs_no_other_file
     assert {"lag_and_tempo", "membranes", "overlay_pattern_0000", "closest_calls"} <= names
     assert "f1_over_time" not in names
     assert set(re.findall(r'<figure id="(.*?)"', text)) == names
-    assert all(one.startswith(("data:image/", "#")) for one in re.findall(r'src="([^"]*)"', text))
+    assert all(
+        one.startswith(("data:image/", "#")) for one in re.findall(r'<img src="([^"]*)"', text)
+    )
     assert "around the first spike that is lost, of neuron" in words(text)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from wmdelays.course import lost_from
+from wmdelays.timing.course import lost_from
 
 TIMES = np.arange(100) / 100
 
