@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.files.memory_file import read_memory
 from wmdelays.validation.commands.shared.options import (
     Device,
     Dt,
@@ -104,5 +105,6 @@ def command(
     if report is not None:
         from wmdelays.validation.reports.robustness import write_report
 
-        page = write_report(rows, report, command_line())
+        steps = {one.fingerprint()[:16]: one.step for one in map(read_memory, memories)}
+        page = write_report(rows, report, command_line(), steps)
         print_line(f"report: {page}")

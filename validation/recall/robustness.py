@@ -348,6 +348,25 @@ def _figures(memory, recalls, timed=False):
     }
 
 
+def by_setting(rows):
+    """The figures of all draws of each setting.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+
+    Returns
+    -------
+    list of (dict, list of dict)
+        A setting without the draw, and the figures; in the order of `summary`.
+    """
+    groups = {}
+    for row in rows:
+        setting = {name: value for name, value in row["setting"].items() if name != "draw"}
+        groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
+    return list(groups.values())
+
+
 def summary(rows):
     """Mean and spread over the draws, for each memory, simulator, kind and value.
 
@@ -362,12 +381,8 @@ def summary(rows):
         is known, `f1_sd` (the standard deviation of F1 over the draws and seeds) and the like for
         `f1_lag_followed` and `tempo_percent`, and `worst_pattern_f1` as the smallest.
     """
-    groups = {}
-    for row in rows:
-        setting = {name: value for name, value in row["setting"].items() if name != "draw"}
-        groups.setdefault(json.dumps(setting), (setting, []))[1].append(row["figures"])
     found = []
-    for setting, figures in groups.values():
+    for setting, figures in by_setting(rows):
         known = {name: _known(name, figures) for name in figures[0]}
         means = {name: float(np.mean(ones)) if ones else None for name, ones in known.items()}
         for name in _SPREAD:

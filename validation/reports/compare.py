@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from wmdelays.files.recording import begins_at
 from wmdelays.plots.continuous_time import membranes_figure, timing_figure
 from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
 from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
-from wmdelays.validation.reports.interactive.part import raster_part
+from wmdelays.validation.reports.comparison.methods import methods
+from wmdelays.validation.reports.comparison.part import raster_part
 from wmdelays.validation.reports.memory import memory_facts, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
 from wmdelays.validation.reports.verdict import (
@@ -88,13 +90,22 @@ def _figures(comparison):
 def _f1_over_time(comparison, stored):
     memory, width = comparison.memory, _f1_width(comparison)
     return drawn(
-        f1_figure({one.shown: one.recalls for one in _ran(comparison)}, stored, width),
+        f1_figure(_each_once(comparison), stored, width),
         "f1_over_time",
         "F1 over time",
         f"F1 in a window of {width} steps ({width * memory.step * 1e3:.4g} ms) that slides over the"
         " recall, at the middle of the window. Where neither pattern nor recall has a spike in the"
         " window, the line has a gap.",
     )
+
+
+def _each_once(comparison):
+    """The recalls of each simulator by its name; of those that emit the same spikes by all names."""
+    ran = comparison.simulations
+    same = [comparison.reference]
+    same += [name for name, ones in comparison.agreements.items() if all(o.exact for o in ones)]
+    recalls = {joined([ran[name].shown for name in same]): ran[same[0]].recalls}
+    return recalls | {one.shown: one.recalls for name, one in ran.items() if name not in same}
 
 
 def _timing(comparison):
@@ -207,6 +218,7 @@ def _overlays(comparison, place, row):
                 for shown, times in lags.items()
                 if times is not None
             },
+            begins=begins_at(comparison.memory, k),
         )
         one = drawn(figure, file, title, _overlay_caption(comparison, row, two))
         yield one | {"pattern": f"{k}"}
@@ -349,6 +361,7 @@ def _page(comparison, command, figures):
         first_overlay={one["pattern"]: one["name"] for one in reversed(overlays)},
         pictures=[figure for figure in figures if not figure["name"].startswith(_OVERLAY)],
         left_out=[rows[place]["name"] for place in sorted(_worst_first(rows)[MOST_OVERLAYS:])],
+        methods=methods(comparison),
         made=flat(made),
         settings=flat(comparison.settings),
         timing=flat({name: f"{value:.2f} s" for name, value in comparison.timing.items()}),

@@ -5,14 +5,15 @@ import textwrap
 import numpy as np
 
 from wmdelays.plots.curves import Curve, Panel, curves_figure
+from wmdelays.plots.figures import time_unit
 from wmdelays.validation.published import REFERENCE, REFERENCE_SIZE
 from wmdelays.validation.recall.damage import KINDS, unit_of_potentials
-from wmdelays.validation.recall.robustness import columns, is_timed, summary
+from wmdelays.validation.recall.robustness import by_setting, columns, is_timed, summary
 from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import drawn, write_results
 
 
-def figure(rows):
+def figure(rows, steps=None):
     """F1 against each kind of damage, with the published values where the sizes are theirs.
 
     Of recalls in continuous time F1 is that with the lag followed, and beneath it stands the tempo.
@@ -21,17 +22,25 @@ def figure(rows):
     ----------
     rows : sequence of dict
         Rows of results; nothing else is needed.
+    steps : dict of str to float, optional
+        Length in seconds of a step of each memory, by the name that its rows have for it. With it axes
+        that count steps are in milliseconds or seconds.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     found = summary(rows)
+    # Beside their mean, the draws themselves: a standard deviation may reach beyond 0 and 1.
+    for one, (_, figures) in zip(found, by_setting(rows)):
+        one["all"] = figures
+    _in_time(found, steps or {})
     plain, timed = {}, {}
     for one in found:
         # Potentials of the network in discrete time have a unit of their own.
         unit = unit_of_potentials(one.get("neuron", "lif"))
-        text = textwrap.fill(KINDS[one["kind"]].label(unit), 32)
+        label = KINDS[one["kind"]].label(unit)
+        text = textwrap.fill(label.replace("(steps)", f"({one.get('unit', 'steps')})"), 32)
         by_kind = timed if is_timed(one) else plain
         by_kind.setdefault((one["kind"], text), []).append(one)
     panels = [_panel(*key, ones, "f1", "F1", _F1) for key, ones in plain.items()]
@@ -66,14 +75,14 @@ def _panel(kind, text, found, name, ylabel, ylim):
     curves = []
     for label in dict.fromkeys(map(_label, found)):
         points = [one for one in found if _label(one) == label]
-        x, y, spread = (
-            np.array([one[key] for one in points], float) for key in ("value", name, f"{name}_sd")
-        )
+        x, y = (np.array([one[key] for one in points], float) for key in ("value", name))
         if name == "tempo_percent":
             y[[one["f1_lag_followed"] < _HALF for one in points]] = np.nan
-        curves.append(Curve(label, x, y, spread))
+        curves.append(Curve(label, x, y, draws=_draws(points, name)))
     if name == "f1" and _crosses(found, kind):
         x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
+        if found[0].get("unit") == "s":
+            x = x / 1e3  # its steps are of 1 ms
         curves.append(Curve("the reference's code, analytic weights", x, f1, published=True))
     logarithmic, xlim = KINDS[kind].logarithmic, None
     if not logarithmic:
@@ -81,6 +90,33 @@ def _panel(kind, text, found, name, ylabel, ylim):
         x = np.concatenate([curve.x for curve in curves])
         xlim = tuple(np.array([x.min(), x.max()]) + np.array([-1, 1]) * (0.05 * np.ptp(x) or 0.5))
     return Panel(text, ylabel, curves, logx=logarithmic, ylim=ylim, xlim=xlim)
+
+
+def _draws(points, name):
+    """The values of a figure in every draw: where and what; None where there is one draw of each."""
+    if all(one["draws"] == 1 for one in points):
+        return None
+    pairs = [
+        (one["value"], figures[name])
+        for one in points
+        for figures in one["all"]
+        if figures.get(name) is not None
+        and (name != "tempo_percent" or figures["f1_lag_followed"] >= _HALF)
+    ]
+    return tuple(np.reshape(pairs, (-1, 2)).T)
+
+
+def _in_time(found, steps):
+    """Count in time what a value counts in steps, where the length of all steps is known."""
+    for kind in {one["kind"] for one in found if KINDS[one["kind"]].steps}:
+        chosen = [one for one in found if one["kind"] == kind]
+        if not all(one["memory"] in steps for one in chosen):
+            continue
+        longest = max(one["value"] * steps[one["memory"]] for one in chosen)
+        scale, unit = time_unit(longest)
+        for one in chosen:
+            one["value"] *= steps[one["memory"]] * scale
+            one["unit"] = unit
 
 
 def _label(one):
@@ -100,8 +136,8 @@ def _size(one):
     return tuple(one[name] for name in ("neurons", "delays", "patterns"))
 
 
-def write_report(rows, folder, command):
-    """Write a report of rows: the curves, and the table beneath."""
+def write_report(rows, folder, command, steps=None):
+    """Write a report of rows: the curves, and the table beneath; `steps` as in `figure`."""
     text = (
         "Every pattern is cued with damage of one kind and size, or recalled by neurons that are"
         " untidy in one way, and the recall is compared with the undamaged pattern: F1, precision and"
@@ -114,8 +150,8 @@ def write_report(rows, folder, command):
             f" {before} steps of random spikes at the patterns' rate come before each trigger; damage"
             " to the cue is done to them as well."
         )
-    caption = "Points are means over the draws of the damage, bars their standard deviation."
-    made, found = figure(rows), summary(rows)
+    caption = "Lines are means over the draws of the damage, small dots the draws."
+    made, found = figure(rows, steps), summary(rows)
     if any(_crosses(found, kind) for kind in REFERENCE):
         caption += " Crosses are what the reference's code reaches with its analytic weights."
     if any(map(is_timed, found)):

@@ -29,6 +29,7 @@ STYLES = [
 ]
 # With more points than this, curves without spread are marked at places of their own.
 _MARKS = 12
+_MOST_MARKS = 40
 _LONGEST_LABEL = 160
 
 
@@ -44,6 +45,8 @@ class Curve:
     x, y : float arrays, shape (n,)
     spread : float array, shape (n,), optional
         Half the length of the error bars; NaN for none.
+    draws : float arrays (x, y), shape (n_draws,), optional
+        What the points are means of, drawn as small dots.
     published : bool
         Whether these are values of others, drawn as crosses alone.
     beside : str, optional
@@ -55,6 +58,7 @@ class Curve:
     x: np.ndarray
     y: np.ndarray
     spread: np.ndarray | None = None
+    draws: tuple | None = None
     published: bool = False
     beside: str | None = None
 
@@ -133,6 +137,11 @@ def _draw(axes, panel, own, handles):
             spread = None if curve.spread is None else np.asarray(curve.spread, float)[order]
             # Marks of many points would hide those of curves at the same height.
             every = len(own) if spread is None and len(x) > _MARKS else 1
+            # As many marks as a panel has room for; the line says the rest.
+            every *= -(-len(x) // (_MOST_MARKS * every)) if spread is None else 1
+            if curve.draws is not None:
+                dots = {"markersize": 2.8, "markerfacecolor": "none", "markeredgewidth": 0.7}
+                axes.plot(*curve.draws, "o", color=colour, alpha=0.7, **dots)
             line = axes.errorbar(
                 x,
                 y,

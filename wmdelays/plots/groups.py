@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 _LABELS = dict(zip(QUANTITIES, ("spikes of a group", "layers", "time span (ms)")))
 _MOST_BINS = 45
+# What the rows of a group may take, in inches: numbers in the marks are read down to 0.14 for each.
+_HEIGHT = 12.6
 # Above these numbers of neurons rows are too low for numbers in the marks, and for each name.
-NUMBERED, _NAMED = 64, 90
+NUMBERED, _NAMED = 90, 110
 
 
 def names_every(n_neurons):
@@ -94,7 +96,7 @@ def group_figure(group: Group, excitatory: ArrayLike) -> Figure:
     rows = {neuron: row for row, neuron in enumerate(neurons)}
     joined = joined_spikes(group)
     layers = _layers(group, joined)
-    each = float(np.clip(8.5 / len(neurons), 0.055, 0.19))
+    each = float(np.clip(_HEIGHT / len(neurons), 0.055, 0.19))
     size = float(np.clip(each * 56, 4, 9.5))
     with house_style():
         figure = new_figure(1.5 + each * len(neurons))

@@ -39,8 +39,11 @@ _VECTOR_MARKS = 2500
 # Above this many, one mark stands for all spikes of a cell of a grid this fine (columns, rows).
 SINGLE_MARKS = 20_000
 _GRID = (250, 90)
+# Above this many spikes in a panel, marks over one another are a blob.
+TOGETHER = 3000
 _TICKS = (("|", BLUE), ("_", VERMILLION))
 _ALONE = ("^", "v")
+_FILLED = (".", "s")
 
 
 def raster_overlay(
@@ -51,6 +54,7 @@ def raster_overlay(
     start: float = 0.0,
     stop: float | None = None,
     neurons: tuple[int, int] | None = None,
+    begins: float | None = None,
 ) -> None:
     """Draw a stored pattern and what one or two networks recalled of it over one another.
 
@@ -67,6 +71,8 @@ def raster_overlay(
         The stretch that is drawn, in seconds from the pattern's start; by default all.
     neurons : tuple of int, optional
         First neuron that is drawn and the one after the last; by default all.
+    begins : float, optional
+        When the pattern begins in its recording, in seconds: the axis then has the recording's time.
 
     Examples
     --------
@@ -82,13 +88,17 @@ def raster_overlay(
     cue = next(iter(recalls.values())).cue
     stop = _length(pattern, cue) if stop is None else stop
     low, high = neurons or (0, pattern.n_neurons)
-    view = _View(axes, start, stop, low, high, cue)
+    view = _View(axes, start, stop, low, high, cue, begins)
     drawn = [pattern, cue.spikes, *(recall.own for recall in recalls.values())]
     shift = [0.0, *[cue.onset * cue.step] * (len(drawn) - 1)]
     spikes = [view.inside(r.times - s, r.neurons) for r, s in zip(drawn, shift)]
     size = view.mark_size(max(len(times) for times, _ in spikes))
 
     view.shade_trigger()
+    if max(len(times) for times, _ in spikes) > TOGETHER:
+        _draw_apart(view, spikes, cue.step)
+        view.label_axes()
+        return
     view.marks(*spikes[1], ".", GREY, size * 0.8)
     for (shape, colour), own in zip(_TICKS, spikes[2:]):
         view.marks(*own, shape, colour, size * 1.3, width=max(0.7, size / 6))
@@ -104,8 +114,55 @@ def raster_overlay(
     view.label_axes()
 
 
-def overlay_legend(figure: Figure, names: Iterable[str]) -> None:
-    """Explain the marks of `raster_overlay`, for recalls of these names, above the panels."""
+def _draw_apart(view, spikes, step):
+    """One small mark for each spike, for what it is; marks over one another would be one blob.
+
+    What differs is drawn last and largest.
+    """
+    stored, forced, *own = spikes
+    keys = [_keys(view, *one, step) for one in (stored, *own)]
+    everywhere = keys[0][np.all([np.isin(keys[0], one) for one in keys[1:]], axis=0)]
+    anywhere = np.unique(np.concatenate(keys[1:]))
+    missing = ~np.isin(keys[0], anywhere) & (stored[0] > view.trigger_end)
+    view.marks(*forced, ".", GREY, 1.6)
+    recalled = np.isin(keys[0], everywhere)
+    view.marks(stored[0][recalled], stored[1][recalled], "s", BLUE, 1.1)
+    view.marks(stored[0][missing], stored[1][missing], "o", "black", 3.2, width=0.6)
+    for one, each in zip(own, keys[1:]):
+        wrong = ~np.isin(each, keys[0])
+        view.marks(one[0][wrong], one[1][wrong], "x", VERMILLION, 3.0, width=0.7)
+    if len(own) == 2:
+        for shape, one, mine, other in zip(_ALONE, own, keys[1:], keys[:0:-1]):
+            alone = ~np.isin(mine, other)
+            view.marks(one[0][alone], one[1][alone], shape, "black", 7 if alone.sum() <= 100 else 4)
+
+
+def _keys(view, times, neurons, step):
+    """A number for each spike, equal for the same neuron and time; see `event_keys`."""
+    return np.rint(times / view.scale / step * 1e6).astype(np.int64) * (view.high + 1) + neurons
+
+
+def _apart_legend(names):
+    entries = [
+        (_handle("s", BLUE, 4), "stored and recalled" + (" by both" if len(names) == 2 else "")),
+        (_handle("o", "black", 5), "not recalled"),
+        (_handle("x", VERMILLION, 5), "not stored"),
+    ]
+    if len(names) == 2:
+        entries += [(_handle(s, "black", 8), f"{name} alone") for s, name in zip(_ALONE, names)]
+    return entries
+
+
+def overlay_legend(figure: Figure, names: Iterable[str], apart: bool = False) -> None:
+    """Explain the marks of `raster_overlay`, for recalls of these names, above the panels.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    names : iterable of str
+    apart : bool
+        Whether a panel has more spikes than can lie over one another, so that each has one small mark.
+    """
     names = list(names)
     stored = _handle("o", GREY, 7)
     ticks = [_handle(shape, colour, 9) for shape, colour in _TICKS[: len(names)]]
@@ -116,6 +173,9 @@ def overlay_legend(figure: Figure, names: Iterable[str]) -> None:
         for shape, name in zip(_ALONE, names):
             entries.append((_handle(shape, "black", 11), f"{name} alone"))
     entries.append((Patch(facecolor=SHADE, edgecolor=GREY, linewidth=0.5), "trigger window"))
+    if apart:
+        # Those of the upper panel first; the close view has the marks of sparser rasters.
+        entries = _apart_legend(names) + [one for one in entries if " alone" not in one[1]]
     handles, labels = zip(*entries)
     figure.legend(handles, labels, loc="outside upper center", ncols=4)
 
@@ -127,6 +187,7 @@ def overlay_figure(
     title: str = "",
     zoom_steps: int = 100,
     lags: Mapping[str, Lag] | None = None,
+    begins: float | None = None,
 ) -> Figure:
     """The whole of a recalled pattern above, and a close view below of what lies too close.
 
@@ -140,6 +201,8 @@ def overlay_figure(
         Length of the close view in steps.
     lags : mapping of str to Lag, optional
         The lag of each recall, drawn over time beneath the raster.
+    begins : float, optional
+        As for `raster_overlay`.
 
     Returns
     -------
@@ -164,31 +227,42 @@ def overlay_figure(
         heights = [2.6, *([0.8] if lags else []), *([2.6] if zoomed else [])]
         figure = new_figure(sum(heights) + (0.4 if len(heights) == 1 else 0))
         panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-        raster_overlay(panels[0], pattern, recalls)
+        raster_overlay(panels[0], pattern, recalls, begins=begins)
         panels[0].set_title(plain(title), loc="left")
         if lags:
-            lag_panel(panels[1], lags, time_unit(cue.n_steps * cue.step)[0])
+            lag_panel(panels[1], lags, _time_unit(cue, begins)[0])
             panels[1].set(xlim=panels[0].get_xlim(), xlabel=panels[0].get_xlabel())
+            panels[1].xaxis.set_major_formatter(panels[0].xaxis.get_major_formatter())
             panels[0].set_xlabel("")
             panels[0].tick_params(labelbottom=False)
         if zoomed:
-            raster_overlay(panels[-1], pattern, recalls, start=start, stop=stop, neurons=neurons)
-            _frame(panels[[0, -1]], start, stop, neurons, cue, pattern.n_neurons)
-        overlay_legend(figure, recalls)
+            part = {"start": start, "stop": stop, "neurons": neurons}
+            raster_overlay(panels[-1], pattern, recalls, **part, begins=begins)
+            _frame(panels[[0, -1]], **part, cue=cue, n_neurons=pattern.n_neurons, begins=begins)
+        most = max(len(raster) for raster in (pattern, *(one.own for one in recalls.values())))
+        overlay_legend(figure, recalls, apart=most > TOGETHER)
     return figure
 
 
-def _frame(panels, start, stop, neurons, cue, n_neurons):
+def _time_unit(cue, begins):
+    """The unit of the axis of a recall that begins so many seconds into a recording."""
+    return time_unit((begins or 0.0) + cue.n_steps * cue.step)
+
+
+def _frame(panels, start, stop, neurons, cue, n_neurons, begins):
     """Show on the upper panel, and say above the lower one, which part is drawn there."""
-    scale, unit = time_unit(cue.n_steps * cue.step)
+    scale, unit = _time_unit(cue, begins)
     corner, width = (start * scale, neurons[0] - 0.5), (stop - start) * scale
     frame = Rectangle(corner, width, neurons[1] - neurons[0], fill=False, linestyle="--", zorder=6)
     frame.set_clip_on(False)
     frame.set_in_layout(False)
     panels[0].add_patch(frame)
     # Its first and last step, without the half step of room at either end.
-    first, last = (start + cue.step / 2) * scale, (stop - cue.step / 2) * scale
-    part = f"the dashed frame: {first:.4g} to {last:.4g} {unit}"
+    first, last = (
+        (time + (begins or 0.0)) * scale for time in (start + cue.step / 2, stop - cue.step / 2)
+    )
+    digits = 10 if begins else 4
+    part = f"the dashed frame: {first:.{digits}g} to {last:.{digits}g} {unit}"
     if neurons != (0, n_neurons):
         part += f", neurons {neurons[0]} to {neurons[1] - 1}"
     panels[1].set_title(part, loc="left")
@@ -291,17 +365,30 @@ def _handle(shape, colour, size):
         marker=shape,
         markersize=size,
         markeredgecolor=colour,
-        markerfacecolor=colour if shape == "." else "none",
+        markerfacecolor=colour if shape in _FILLED else "none",
     )
+
+
+class _ShiftedLocator(MaxNLocator):
+    """Ticks at round numbers of a time that is later than that of the axis by `start`."""
+
+    def __init__(self, start):
+        super().__init__(nbins=8, steps=[1, 2, 2.5, 5, 10])
+        self.start = start
+
+    def tick_values(self, low, high):
+        return super().tick_values(low + self.start, high + self.start) - self.start
 
 
 class _View:
     """A stretch of time and a range of neurons, drawn on an axes."""
 
-    def __init__(self, axes, start, stop, low, high, cue):
-        self.axes, self.cue = axes, cue
+    def __init__(self, axes, start, stop, low, high, cue, begins):
+        self.axes, self.cue, self.begins = axes, cue, begins
         self.start, self.stop, self.low, self.high = start, stop, low, high
-        self.scale, self.unit = time_unit(cue.n_steps * cue.step)
+        self.scale, self.unit = _time_unit(cue, begins)
+        # Half a step before the first that is the network's own, in the unit of the axis.
+        self.trigger_end = (cue.clamp - cue.onset - 0.5) * cue.step * self.scale
 
     def inside(self, times, neurons):
         """The spikes that lie in the view, with times in the unit of the axis."""
@@ -327,7 +414,7 @@ class _View:
             markersize=size,
             markeredgewidth=width,
             markeredgecolor=colour,
-            markerfacecolor=colour if shape == "." else "none",
+            markerfacecolor=colour if shape in _FILLED else "none",
             rasterized=len(times) > _VECTOR_MARKS,
             zorder=4 if shape in _ALONE else 3,
         )
@@ -337,8 +424,7 @@ class _View:
 
     def shade_trigger(self):
         """Shade the time in which the network is clamped, and mark from where it is scored."""
-        step, onset = self.cue.step * self.scale, self.cue.onset
-        end = (self.cue.clamp - onset - 0.5) * step
+        step, onset, end = self.cue.step * self.scale, self.cue.onset, self.trigger_end
         before = (2 * self.start - self.stop) * self.scale
         self.axes.axvspan(before, end, color=SHADE, linewidth=0, zorder=0)
         self.axes.axvline(end, color=GREY, linewidth=0.8, zorder=1)
@@ -353,6 +439,11 @@ class _View:
         self.axes.set_ylim(self.low - margin, self.high - 1 + margin)
         self.axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         self.axes.set_xlabel(f"time ({self.unit})")
+        if self.begins is not None:
+            start = self.begins * self.scale
+            self.axes.xaxis.set_major_locator(_ShiftedLocator(start))
+            self.axes.xaxis.set_major_formatter(lambda time, _: f"{time + start:.10g}")
+            self.axes.set_xlabel(f"time in the recording ({self.unit})")
         self.axes.set_ylabel("neuron")
 
     def _cells(self, times, neurons):

@@ -279,6 +279,9 @@ def _traces(axes, f1, width, step):
     most = padded.reshape(len(f1), -1, each).max(axis=2)
     # A window is drawn at its middle.
     time = (np.arange(most.shape[1]) * each + (each - 1) / 2 + width / 2) * step
+    # The first window says what there is from its beginning, the last one to its end.
+    time = np.concatenate([[0.0], time, [(n_windows - 1 + width) * step]])
+    most = np.pad(most, ((0, 0), (1, 1)), mode="edge")
     for k, row in enumerate(most):
         axes.axhline(k, color=GREY, linewidth=0.4, zorder=0)
         axes.fill_between(

@@ -371,3 +371,26 @@ def test_one_figure_has_f1_and_tempo_of_several_memories(wmdelays, tmp_path, sma
 def test_all_kinds_are_those_that_a_simulator_knows():
     assert set(kinds_of("torch")) == set(SOME)
     assert set(kinds_of("compiled")) == set(kinds_of("brian2")) == set(KINDS)
+
+
+def test_the_draws_are_shown_and_steps_are_told_in_time():
+    from wmdelays.validation.reports.robustness import figure
+
+    setting = dict(
+        memory="a", name="m", rule="margin", simulator="compiled", kind="jitter", before=0
+    )
+    rows = [
+        {
+            "setting": setting | {"value": value, "draw": draw},
+            "figures": dict(f1=f1, worst_pattern_f1=f1, n_spikes=9),
+        }
+        for value, ones in ((0.5, (1.0, 1.0)), (2.0, (0.0, 1.0)))
+        for draw, f1 in enumerate(ones)
+    ]
+    (axes,) = figure(rows, {"a": 0.02}).axes
+    assert axes.get_xlabel().endswith("(ms)")
+    dots, mean = axes.lines[0].get_xydata(), axes.containers[0].lines[0].get_xydata()
+    assert dots.tolist() == [[10, 1], [10, 1], [40, 0], [40, 1]]
+    assert mean.tolist() == [[10, 1], [40, 0.5]]
+    (axes,) = figure(rows).axes
+    assert axes.get_xlabel().endswith("(steps)")

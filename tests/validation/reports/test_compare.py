@@ -147,7 +147,7 @@ def test_text_of_the_user_is_escaped(undrawn, tmp_path):
     )
     text = page(comparison, tmp_path / "<b>$x_$", nasty)
     assert nasty not in text
-    assert text.count("&lt;script&gt;") == 5
+    assert text.count("&lt;script&gt;") == 6
 
 
 def test_the_page_needs_no_other_file(differing):
@@ -280,3 +280,14 @@ def test_a_share_below_one_is_never_shown_as_one():
 
 def test_sixteen_overlays_are_drawn_at_most():
     assert MOST_OVERLAYS == 16
+
+
+def test_simulators_that_agree_share_a_panel_of_f1(undrawn, tmp_path, monkeypatch):
+    panels = []
+    monkeypatch.setattr(
+        "wmdelays.validation.reports.compare.f1_figure",
+        lambda recalls, *_: panels.append(list(recalls)),
+    )
+    page(build(), tmp_path)
+    page(build(simulators=THREE, lost=[1]), tmp_path)
+    assert panels == [["torch and Brian2"], ["torch and compiled", "Brian2"]]

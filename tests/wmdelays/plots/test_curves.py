@@ -43,3 +43,16 @@ def test_a_theory_looks_like_what_it_belongs_to_but_hollow():
     looks = [(line.get_color(), line.get_marker()) for line in lines]
     assert looks[0] == looks[1] != looks[2] == looks[3]
     assert [line.get_markerfacecolor() == "white" for line in lines] == [False, True] * 2
+
+
+def test_draws_are_drawn_beside_their_mean():
+    x, draws = np.arange(3.0), (np.repeat(np.arange(3.0), 2), np.array([0, 1, 0.5, 1, 1, 1.0]))
+    figure = curves_figure([Panel("damage", "F1", [Curve("a", x, x, draws=draws)])])
+    dots = figure.axes[0].lines[0]
+    assert np.array_equal(dots.get_xydata(), np.transpose(draws))
+
+
+def test_a_line_of_many_points_is_not_a_chain_of_marks():
+    x = np.arange(121.0)
+    (line,) = lines_of([Curve("a", x, x)])
+    assert 20 <= len(marks(line)) <= 40

@@ -145,7 +145,7 @@ def test_more_spikes_than_can_be_seen_are_drawn_as_fewer_marks():
     axes = Figure().add_subplot()
     own = Raster.from_dense(full, STEP)
     raster_overlay(axes, pattern, {"torch": recall(pattern, own)})
-    (ticks,) = [line for line in axes.lines if line.get_marker() == "|"]
+    (ticks,) = [line for line in axes.lines if line.get_marker() == "x" and len(line.get_xdata())]
     drawn = ticks.get_xydata()
     assert len(own) > SINGLE_MARKS > 5000 and len(drawn) < 30_000
     assert ticks.get_rasterized()
@@ -246,3 +246,39 @@ def test_closest_calls_are_all_in_view(calls, bound):
     assert ((shown > low) & (shown < high)).all()
     arrows = [len(line.get_xdata()) for line in axes.lines if line.get_marker() == "v"]
     assert sum(arrows) == calls.count(0)
+
+
+def test_the_axis_of_a_recording_has_the_recordings_time():
+    pattern = raster()
+    figure = overlay_figure(pattern, {"torch": recall(pattern)}, begins=902.1)
+    assert figure_bytes(figure, "png")
+    upper = figure.axes[0]
+    assert upper.get_xlabel() == "time in the recording (s)"
+    places, shown = upper.get_xticks(), [one.get_text() for one in upper.get_xticklabels()]
+    assert [float(one) for one in shown] == pytest.approx(places + 902.1)
+    assert all(len(one) <= 6 for one in shown), "no round numbers"
+    assert "the dashed frame: 902.1" in figure.axes[-1].get_title(loc="left")
+
+
+def test_where_marks_would_be_a_blob_each_spike_has_one_for_what_it_is(monkeypatch):
+    monkeypatch.setattr(wmdelays.plots.rasters, "TOGETHER", 100)
+    pattern = raster()
+    first = recall(pattern)
+    missing = without(first.own, 0, 7)
+    wrong = Raster([3], [0.2005], N_NEURONS, missing.duration)
+    extra = Raster(
+        np.append(missing.neurons, wrong.neurons),
+        np.append(missing.times, wrong.times),
+        N_NEURONS,
+        missing.duration,
+    )
+    axes = Figure().add_subplot()
+    raster_overlay(
+        axes, pattern, {"torch": recall(pattern, extra), "Brian2": recall(pattern, missing)}
+    )
+    assert marks(axes, "s") == spikes(missing)
+    assert marks(axes, "o") == sorted(
+        (round(first.own.times[k] * 1e3, 6), first.own.neurons[k]) for k in (0, 7)
+    )
+    assert marks(axes, "x") == marks(axes, "^") == [(200.5, 3)]
+    assert marks(axes, "v") == marks(axes, "|") == []

@@ -11,9 +11,9 @@ from browser import browser, needs_chromium
 from comparisons import build
 
 from wmdelays.validation.reports.compare import write_report
-from wmdelays.validation.reports.interactive import spikes
-from wmdelays.validation.reports.interactive.part import as_script
-from wmdelays.validation.reports.interactive.spikes import FIRST_SIMULATOR, FORCED, STORED
+from wmdelays.validation.reports.comparison import spikes
+from wmdelays.validation.reports.comparison.part import as_script
+from wmdelays.validation.reports.comparison.spikes import FIRST_SIMULATOR, FORCED, STORED
 
 # Markup, the end of a script, and TeX, which bokeh would fetch MathJax for.
 HOSTILE = (

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from wmdelays.validation.reports.interactive.spikes import MOST_SPIKES, raster_data
+from wmdelays.validation.reports.comparison.spikes import MOST_SPIKES, raster_data
 
 # Bokeh's own code, its markers for the graphics card, and the functions that make figures.
 _PARTS = ("bokeh", "bokeh-gl", "bokeh-api")

@@ -1,1 +1,0 @@
-"""The raster of a report that one can look into: its data, and the page's part that shows it."""
