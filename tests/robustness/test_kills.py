@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-STORE = "store bernoulli:neurons=40,steps=120,patterns=3,rate=0.02 --delays 15 --checkpoint c.h5"
+STORE = "store bernoulli:neurons=40,steps=120,patterns=3,rate=0.02 --delays 15 --checkpoint c.h5 --force"
 SIMULATE = "izhikevich --seconds 2 --checkpoint 1s --device numpy"
 # Each run is a fork of one process, which spares it the imports. It is killed after a random time; the
 # first and every second one after it has a beginning to go on from by then. Networks are small, and

@@ -10,7 +10,7 @@ import pytest
 from wmdelays.files.memory_file import read_memory
 
 PATTERNS = "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05"
-STORE = ["store", PATTERNS, "--delays", "5"]
+STORE = ["store", PATTERNS, "--delays", "5", "--force"]
 # Each run waits for the others once it has imported what takes long.
 RUN = """
 import sys

@@ -353,7 +353,7 @@ def test_learning_scans_and_robustness_do_without_torch(wmdelays, small_memory):
         "import sys; from wmdelays.validation.cli import main\n"
         f"pattern = {SPEC!r}\n"
         "for rule in ('margin', 'hebbian', 'pseudo-inverse'):\n"
-        "    assert not main(['store', pattern, '--delays', '10', '--rule', rule, '-o', 'm.h5'])\n"
+        "    assert not main(['store', pattern, '--delays', '10', '--rule', rule, '-o', f'{rule}.h5'])\n"
         "assert not main(['scan', pattern, '--over', 'delays=5', '--seeds', '1'])\n"
         "words = ['--damage', 'lost', '--values', '0', '--draws', '1']\n"
         f"assert not main(['robustness', {str(small_memory)!r}, *words])\n"

@@ -13,6 +13,7 @@ from wmdelays.polychrony.groups import ARRIVED
 from wmdelays.quantities import whole, whole_seconds
 from wmdelays.validation.commands.shared.options import (
     Anchors,
+    Force,
     LayersOf,
     MinLayers,
     Report,
@@ -98,12 +99,15 @@ def command(
             " was interrupted, it goes on.",
         ),
     ] = None,
+    force: Force = False,
 ):
     """Find the polychronous groups of a network.
 
     Groups have numbers from 0 on, in the order of the lines of --json.
     """
-    check_outputs(json_file, report, network, json_kind=GROUPS)
+    # What an interrupted search left is its own to go on with.
+    unfinished = json_file not in (None, "-") and Path(f"{json_file}.unfinished").exists()
+    check_outputs(json_file, report, network, json_kind=GROUPS, force=force or unfinished)
     numbers = _numbers(draw, report)
     at_s = None if at is None else whole_seconds(at, "--at")
     seed = None if shuffle is None else whole("shuffle", shuffle, 0, _LARGEST)

@@ -10,6 +10,7 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.quantities import checked_seed, seconds
 from wmdelays.validation.commands.shared.options import (
+    Force,
     JsonFile,
     check_outputs,
     put_json,
@@ -68,6 +69,7 @@ def command(
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of what --beside learns.")] = 0,
     json_file: JsonFile = None,
+    force: Force = False,
 ):
     """Carry the weights of a memory over to neurons in continuous time, without learning.
 
@@ -78,7 +80,7 @@ def command(
     shift_s = time_given(shift, "--shift")
     # Mistakes are told before anything is read.
     neurons_of(neuron, 1, dt_s, settings or ())
-    check_outputs(json_file, None, memory, written=[(output, MEMORY)])
+    check_outputs(json_file, None, memory, written=[(output, MEMORY)], force=force)
     content = read_memory(memory)
     check_mappable(content)
     with progress_bar() as say:

@@ -10,6 +10,7 @@ from wmdelays.files.file_kinds import MEMORY, MOTIFS
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.motifs.motif_files import write_motifs
 from wmdelays.validation.commands.shared.options import (
+    Force,
     JsonFile,
     Report,
     check_outputs,
@@ -53,13 +54,15 @@ def command(
     ] = "used",
     report: Report = None,
     json_file: JsonFile = None,
+    force: Force = False,
 ):
     """Find which spikes of a stored pattern make which, and which synapses a recall needs.
 
     Ends with status 0, 1 if a memory without the unused synapses recalls otherwise and was not
     written, 2 if the input cannot be used.
     """
-    check_outputs(json_file, report, memory, written=[(motifs_file, MOTIFS), (cut_file, MEMORY)])
+    written = [(motifs_file, MOTIFS), (cut_file, MEMORY)]
+    check_outputs(json_file, report, memory, written=written, force=force)
     check_keep(keep)
     chosen = chosen_patterns(patterns)
     if cut_file is not None and chosen is not None:

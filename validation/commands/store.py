@@ -21,6 +21,7 @@ from wmdelays.validation.commands.shared.memory import print_memory, print_unpre
 from wmdelays.validation.commands.shared.options import (
     Align,
     Before,
+    Force,
     TrialLength,
     TrialsFile,
     Warp,
@@ -111,6 +112,7 @@ def command(
         typer.Option("--periodic", help="The end of each pattern leads back into its beginning."),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    force: Force = False,
     **options,
 ):
     """Store patterns in the delays and weights of a network."""
@@ -125,7 +127,7 @@ def command(
         raise InputError("--set is for neurons in continuous time; name them with --for")
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
-    check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written])
+    check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written], force=force)
     step_s, seed = seconds(step, "--step", above_zero=True), checked_seed(seed)
     options = described.checked(options, whole("delays", delays, 1))
     _check_room(inputs, described, delays, options)

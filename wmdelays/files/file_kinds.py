@@ -34,6 +34,10 @@ _SAID = {
     REPORT: ("a report", "no report of wmdelays"),
 }
 
+# What files of a kind are called, and which of them nothing replaces unasked: what took work to make.
+ENDINGS = {MEMORY: (".h5", ".hdf5"), NETWORK: (".h5", ".hdf5")}
+KEPT = (MEMORY, GROUPS, MOTIFS)
+
 # A sealed file begins with its kind, see `wmdelays.files.sealed_file`.
 _SEALED = re.compile(rb"wmdelays ([ -~]{1,50})\n")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -111,6 +115,36 @@ def check_kind(path, kind, instead="name another file"):
     if found not in (None, kind):
         holds, no = _SAID.get(found, (found,))[0], _SAID.get(kind, (None, f"no {kind}"))[1]
         raise InputError(f"{path}: holds {holds} and is {no}; {instead}")
+
+
+def check_name(path, kind):
+    """Raise an InputError unless a file of this kind is called so.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        One of the kinds above.
+    """
+    endings = ENDINGS.get(kind, ())
+    if endings and not str(path).lower().endswith(endings):
+        what = _SAID[kind][0].removeprefix("a ")
+        raise InputError(f"{path}: a {what} file ends in {endings[0]}; name another file")
+
+
+def check_not_there(path, kind):
+    """Raise an InputError if a file of a kind is there that nothing is to replace unasked.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        One of the kinds above.
+    """
+    if kind in KEPT and held(path) == kind:
+        raise InputError(
+            f"{path}: holds {_SAID[kind][0]} already; name another file, or replace it with --force"
+        )
 
 
 def _kind_of_zip(path):

@@ -100,7 +100,7 @@ def test_weights_are_shuffled_before_the_search(wmdelays, folder, expected):
 def test_a_snapshot_of_a_simulation_is_searched(wmdelays, folder, simulated, expected):
     assert wmdelays("groups", "sim.h5", *COMMAND[2:]).returncode == 0
     assert (folder / "g.jsonl").read_text() == expected
-    done = wmdelays("groups", "sim.h5", *COMMAND[2:], "--at", "0s")
+    done = wmdelays("groups", "sim.h5", *COMMAND[2:], "--at", "0s", "--force")
     assert "No excitatory neuron has 3 strong inputs" in done.stderr
     assert (folder / "g.jsonl").read_text() == ""
 
@@ -135,7 +135,7 @@ def test_groups_and_report_say_which_layers_they_have(wmdelays, folder, expected
         ("arrived", "Layers are those of arrived spikes"),
         ("original", "Layers are those of the original program"),
     ):
-        done = wmdelays(*COMMAND, "--layers-of", kind, "--report", "r")
+        done = wmdelays(*COMMAND, "--layers-of", kind, "--report", "r", "--force")
         assert done.returncode == 0, done.stderr
         found = (folder / "g.jsonl").read_text()
         assert found == lines_of(network(), layers_of=kind)
@@ -146,7 +146,7 @@ def test_groups_and_report_say_which_layers_they_have(wmdelays, folder, expected
 
 def test_a_report_written_again_keeps_no_picture_of_other_groups(wmdelays, folder):
     for places in ("1,3", "2"):
-        assert wmdelays(*COMMAND, "--report", "r", "--draw", places).returncode == 0
+        assert wmdelays(*COMMAND, "--report", "r", "--draw", places, "--force").returncode == 0
         for name in ("group_mine.png", "group_3.txt"):
             (folder / "r/figures" / name).touch()
     names = {path.name for path in (folder / "r/figures").glob("group_*")}

@@ -12,8 +12,8 @@ from wmdelays.validation.commands.app import app
 
 GENERATED = "bernoulli:neurons=8,steps=20,patterns=1,rate=0.1"
 COMMANDS = {
-    "store": f"store {GENERATED} -o out.h5 --delays 4 --epochs 2 --damaged-epochs 1",
-    "store a recording": "store r.csv -o out.h5 --delays 4 --merge-spikes --rule hebbian",
+    "store": f"store {GENERATED} -o out.h5 --force --delays 4 --epochs 2 --damaged-epochs 1",
+    "store a recording": "store r.csv -o out.h5 --force --delays 4 --merge-spikes --rule hebbian",
     "compare": "compare m.h5 --device numpy",
     "robustness": "robustness m.h5 --damage lost --values 0.1 --draws 1 --before 3",
     "retrieve": "retrieve m.h5",

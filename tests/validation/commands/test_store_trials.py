@@ -49,7 +49,7 @@ def test_an_event_comes_to_one_step_and_trials_can_be_stretched(wmdelays, cells,
     memory = read_memory(tmp_path / "m.h5")
     assert memory.n_steps == 100
     assert [one["start_s"] for one in memory.made["binning"]] == pytest.approx([2.5, 11, 20.5])
-    assert wmdelays(*STORE, "--trials", "laps.csv", "--warp").returncode == 0
+    assert wmdelays(*STORE, "--trials", "laps.csv", "--warp", "--force").returncode == 0
     assert read_memory(tmp_path / "m.h5").n_steps == 300
     assert "trials" in wmdelays("info", "m.h5").stderr
 

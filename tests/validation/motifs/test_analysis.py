@@ -127,7 +127,7 @@ def test_a_cut_that_changes_a_spike_is_not_written(wmdelays, small_memory, tmp_p
 
     monkeypatch.setattr("wmdelays.validation.motifs.cut.without_unused", too_much)
     shutil.copy(small_memory, tmp_path / "less.h5")
-    done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--json", "-")
+    done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--force", "--json", "-")
     assert done.returncode == 1
     assert "less.h5 is not written" in done.stderr and "pattern 0 differs" in done.stderr
     assert json.loads(done.stdout)["cut"]["different_patterns"] == [0, 1, 2]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
-from wmdelays.files.file_kinds import JSON
+from wmdelays.files.file_kinds import JSON, check_name, check_not_there
 from wmdelays.files.output import check_writable, write_json
 from wmdelays.files.trial_pieces import LONGEST, SHORTEST
 from wmdelays.polychrony.groups import LAYERS_OF
@@ -69,6 +69,7 @@ Scheduler = Annotated[
 Report = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there of the same kind.")]
 JsonFile = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
@@ -126,7 +127,7 @@ Warp = Annotated[
 ]
 
 
-def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
+def check_outputs(json_file, report, *others, written=(), json_kind=JSON, force=False):
     """Raise an InputError unless all that a command is to write can be written, and destroys nothing.
 
     For use before any work. An output may take the place of a file of its own kind alone, and no
@@ -144,6 +145,8 @@ def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
         Other outputs and their kinds, see `wmdelays.files.file_kinds`.
     json_kind : str
         The kind of what --json gets.
+    force : bool
+        Whether --force lets a memory, groups or motifs take the place of others.
     """
     if json_file not in (None, "-"):
         written = (*written, (json_file, json_kind))
@@ -161,6 +164,9 @@ def check_outputs(json_file, report, *others, written=(), json_kind=JSON):
         seen.add(place)
     for path, kind in written:
         check_writable(path, kind)
+        check_name(path, kind)
+        if not force:
+            check_not_there(path, kind)
     if report is not None:
         check_folder(report)
 

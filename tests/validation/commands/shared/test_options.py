@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from wmdelays.files.file_kinds import GROUPS, JSON, MOTIFS, held
+from wmdelays.files.file_kinds import ENDINGS, GROUPS, JSON, MOTIFS, held
 from wmdelays.files.output import write_json
 from wmdelays.files.raster_files import write_raster
 from wmdelays.patterns import bernoulli
@@ -74,6 +74,10 @@ def test_an_output_takes_the_place_of_its_own_kind_alone(files, refused, tmp_pat
     others = {place.name for place in files.iterdir() if "." not in place.name} - {kind}
     assert len(others) >= 10
     for name in sorted(others):
+        if kind in ENDINGS:
+            # Called as such a file is, which is not what it holds.
+            shutil.copy(tmp_path / name, tmp_path / f"{name}.h5")
+            name = f"{name}.h5"
         before = (tmp_path / name).read_bytes()
         line = refused(*command, name)
         assert line.startswith(f"wmdelays: {name}: ") and "name another" in line
@@ -124,14 +128,46 @@ def test_a_raster_takes_the_place_of_that_of_its_own_network_alone(wmdelays, ref
     assert (tmp_path / "a.csv").read_bytes() == recording
 
 
-def test_a_memory_is_stored_over_a_memory_and_stays_private(wmdelays, tmp_path):
-    for seed in (0, 1):
-        assert (
-            wmdelays("store", GENERATOR, "--delays", 5, "--seed", seed, "-o", "m.h5").returncode
-            == 0
-        )
-        (tmp_path / "m.h5").chmod(0o600)
+def test_a_memory_is_stored_over_a_memory_if_asked_and_stays_private(wmdelays, refused, tmp_path):
+    store = ("store", GENERATOR, "--delays", 5, "-o", "m.h5", "--seed")
+    assert wmdelays(*store, 0).returncode == 0
+    (tmp_path / "m.h5").chmod(0o600)
+    before = (tmp_path / "m.h5").read_bytes()
+    line = refused(*store, 1)
+    assert line == (
+        "wmdelays: m.h5: holds a memory already; name another file, or replace it with --force"
+    )
+    assert (tmp_path / "m.h5").read_bytes() == before
+    assert wmdelays(*store, 1, "--force").returncode == 0
+    assert (tmp_path / "m.h5").read_bytes() != before
     assert stat.S_IMODE((tmp_path / "m.h5").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("map", "a.h5", "--neuron", "lif-exp", "-o", "memory.h5"),
+        ("motifs", "a.h5", "--cut", "memory.h5"),
+        ("motifs", "a.h5", "--motifs", "motifs"),
+        ("groups", "a.h5", "--json", "groups"),
+    ],
+    ids=" ".join,
+)
+def test_what_took_work_is_not_replaced_unasked(refused, files, tmp_path, command):
+    for name in ("a.h5", "motifs", "groups"):
+        shutil.copy(files / name, tmp_path)
+    shutil.copy(files / "memory", tmp_path / "memory.h5")
+    assert "already; name another file, or replace it with --force" in refused(*command)
+
+
+@pytest.mark.parametrize("there", [None, "", "a text of the user"])
+def test_a_memory_is_called_a_memory(refused, tmp_path, there):
+    if there is not None:
+        (tmp_path / "precious.txt").write_text(there)
+    for kind, command in (("memory", ("store", GENERATOR)), ("network", ("izhikevich",))):
+        line = refused(*command, "-o", "precious.txt")
+        holds = f"holds text and is no {kind} file" if there else f"a {kind} file ends in .h5"
+        assert line == f"wmdelays: precious.txt: {holds}; name another file"
 
 
 def test_an_output_beside_the_page_of_the_report_is_refused(refused, files, tmp_path):
