@@ -9,7 +9,9 @@ from .polychrony.simulation import Outcome as Outcome
 from .polychrony.simulation import analyse_run as analyse_run
 from .recall.comparison import Comparison as Comparison
 from .recall.comparison import Simulation as Simulation
+from .recall.controls import CONTROLS as CONTROLS
 from .recall.damage import KINDS as KINDS
+from .recall.generalisation import Generalisation as Generalisation
 from .recall.mapping import Mapping as Mapping
 from .recall.repeats import Repeats as Repeats
 from .recall.retrieval import Retrieval as Retrieval

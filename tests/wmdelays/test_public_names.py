@@ -29,6 +29,7 @@ QUESTIONS = {
     "izhikevich": "simulate_polychronization",
     "map": "map_memory",
     "stability": "stability",
+    "generalise": "generalise",
 }
 PACKAGES = ["", ".files", ".find", ".motifs", ".plots", ".polychrony", ".retrieval"]
 PACKAGES += [".brian_models", ".validation"]

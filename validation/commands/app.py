@@ -32,6 +32,7 @@ from wmdelays.validation.commands import (
     store,
 )
 from wmdelays.validation.commands.continuous import stability
+from wmdelays.validation.commands.recordings import generalise
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 
@@ -49,6 +50,7 @@ app.command("map")(map.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)
+app.command("generalise")(generalise.command)
 app.command("stability")(stability.command)
 app.command("retrieve")(retrieve.command)
 app.command("periodic")(periodic.command)

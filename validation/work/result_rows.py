@@ -107,3 +107,19 @@ class GroupsFigures(msgspec.Struct):
     n_groups: Whole
     n_distinct: Whole
     n_mothers: Whole
+
+
+class TrialSetting(msgspec.Struct):
+    """Of `wmdelays generalise`: which trials were held out, and what was made of them."""
+
+    task: str
+    kind: str
+    fold: Whole
+    draw: Whole
+
+
+# Of `wmdelays generalise`: matched, recalled and stored spikes of each trial.
+TrialFigures = dict[
+    Annotated[str, msgspec.Meta(pattern=r"^(matched|recalled|stored)_[0-9]{1,9}$")],
+    Annotated[int, msgspec.Meta(ge=0, le=2**53)],
+]

@@ -48,7 +48,7 @@ _HEADER = ["unit", "time_s"]
 _OF_TRIALS = {"start_s", "stop_s"}
 # How the JSON of each command begins, laid out as `wmdelays.files.output.write_json` does.
 _JSON = re.compile(
-    rb'\{\n "(memory": \{\n  "n_neurons": |raster": \{\n  "|seconds": \d+,\n "seed": )'
+    rb'\{\n "(memory": \{\n  "n_neurons": |raster": \{\n  "|seconds": \d+,\n "seed": |generalises": )'
     rb'|\[\n \{\n  "(setting": \{\n|memory": "[0-9a-f]{16}",\n)'
     rb"|\[\]\n\Z"
 )

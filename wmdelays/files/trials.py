@@ -96,8 +96,8 @@ class Trials:
         return len(self.starts)
 
     def __repr__(self):
-        least, most = self.durations.min(), self.durations.max()
-        lengths = f"{least:g} s" if least == most else f"{least:g} to {most:g} s"
+        least, most = (f"{length:.4g}" for length in (self.durations.min(), self.durations.max()))
+        lengths = f"{least} s" if least == most else f"{least} to {most} s"
         known = f", with {', '.join(map(printable, self.columns))}" if self.columns else ""
         return f"<Trials: {counted(len(self), 'trial')} of {lengths}{known}>"
 

@@ -23,8 +23,10 @@ from .recurring import chance_figure as chance_figure
 from .recurring import recurring_figure as recurring_figure
 from .retrieval import retrieval_figure as retrieval_figure
 from .retrieval import transition_figure as transition_figure
+from .scores import ScoreLine as ScoreLine
 from .scores import closest_call_figure as closest_call_figure
 from .scores import f1_figure as f1_figure
+from .scores import score_lines_figure as score_lines_figure
 from .spikes import raster_figure as raster_figure
 from .spikes import recall_figure as recall_figure
 from .stability import stability_figure as stability_figure

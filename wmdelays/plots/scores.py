@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.plots.figures import (
+    BLUE,
+    GREY,
+    SHADE,
+    VERMILLION,
+    house_style,
+    new_figure,
+    plain,
+    time_unit,
+)
 from wmdelays.scores import sliding_f1
 
 if TYPE_CHECKING:
@@ -129,4 +139,68 @@ def closest_call_figure(
         smallest = f"smallest distance ({unit})" if unit else "smallest |u − θ|"
         axes.set(xlabel="pattern", ylabel=smallest)
         figure.legend(loc="outside right upper")
+    return figure
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """A score beside others: its value, an interval, and the single ones that it sums up.
+
+    Attributes
+    ----------
+    label : str
+    value, low, high : float
+        The score and the ends of its interval.
+    each : float array, shape (n,)
+        Single scores.
+    marked : bool
+        Whether it is what the figure is about.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    each: np.ndarray
+    marked: bool = False
+
+
+def score_lines_figure(lines: Sequence[ScoreLine | None], xlabel: str) -> Figure:
+    """Scores one below the other, each with its interval and the single scores.
+
+    Parameters
+    ----------
+    lines : sequence of ScoreLine or None
+        None draws a rule between two groups.
+    xlabel : str
+        What is scored, from 0 to 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with house_style():
+        figure = new_figure(0.75 + 0.36 * len(lines))
+        axes = figure.add_subplot()
+        places = []
+        for place, line in enumerate(lines):
+            if line is None:
+                axes.axhline(place, color=GREY, linewidth=0.8)
+                continue
+            places.append(place)
+            colour, marker = (VERMILLION, "D") if line.marked else (BLUE, "o")
+            # Single scores that are equal stand beside one another.
+            spread = place + 0.24 * np.linspace(-1, 1, len(line.each)) * (len(line.each) > 1)
+            axes.plot(line.each, spread, ".", color=GREY, markersize=4, zorder=2, clip_on=False)
+            axes.plot([line.low, line.high], [place] * 2, color=colour, linewidth=2.4, zorder=3)
+            axes.plot(
+                line.value, place, marker, color=colour, markersize=7, zorder=4, clip_on=False
+            )
+        axes.set_yticks(places, [plain(line.label, 60) for line in lines if line is not None])
+        axes.set_ylim(len(lines) - 0.4, -0.6)
+        axes.set_xlim(0, 1)
+        axes.grid(axis="x", color=SHADE, linewidth=0.6, zorder=0)
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+        axes.set(xlabel=xlabel)
     return figure

@@ -1,0 +1,1 @@
+"""Commands that ask something of a recording and its trials."""

@@ -1,0 +1,154 @@
+"""The command `wmdelays generalise`: whether a memory of some trials recalls others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.neurons import NEURONS
+from wmdelays.validation.commands.shared.options import (
+    Align,
+    Before,
+    JsonFile,
+    Report,
+    ResultsFile,
+    Scheduler,
+    TrialLength,
+    TrialsFile,
+    Warp,
+    Workers,
+    check_outputs,
+    put_json,
+    time_given,
+    ways_of_trials,
+)
+from wmdelays.validation.commands.shared.rule_options import OfRules
+from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.recall.controls import CONTROLS, USUAL
+from wmdelays.validation.recall.generalising import generalise
+from wmdelays.validation.reports.pages import command_line
+from wmdelays.validation.reports.recordings.generalise import answers, columns
+
+CHANCE = "Held out, and chance"
+
+
+@OfRules
+def command(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A raster file.")],
+    trials: TrialsFile = None,
+    trial_length: TrialLength = None,
+    align: Align = None,
+    before: Before = None,
+    warp: Warp = False,
+    pad: Annotated[
+        bool,
+        typer.Option("--pad", help="Let silence follow where a recording ends before a trial."),
+    ] = False,
+    rule: str | None = None,
+    neuron: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="NEURON",
+            help=f"Learn for neurons in continuous time, as wmdelays store: {', '.join(NEURONS)}.",
+        ),
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PARAMETER=VALUE", help="A parameter of these neurons."),
+    ] = None,
+    dt: Annotated[str, typer.Option(metavar="TIME", help="Tick of these neurons.")] = "0.1ms",
+    delays: Annotated[
+        int, typer.Option(metavar="D", help="Largest delay in steps; length of the cue.")
+    ] = 41,
+    step: Annotated[
+        str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
+    ] = "1ms",
+    merge_spikes: Annotated[
+        bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
+    ] = False,
+    beta: Annotated[
+        float | None,
+        typer.Option(help="What is left of the membrane after a step; by default 0.7."),
+    ] = None,
+    theta: Annotated[float | None, typer.Option(help="Threshold; by default 1.")] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How far from its time a recalled spike counts; by default one step.",
+            rich_help_panel=CHANCE,
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Parts that are held out in turn; by default each trial by itself up to 10 trials,"
+            " else 5 parts.",
+            rich_help_panel=CHANCE,
+        ),
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(metavar="N", help="Draws of each control.", rich_help_panel=CHANCE)
+    ] = 5,
+    controls: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…", help=f"Which: {', '.join(CONTROLS)}.", rich_help_panel=CHANCE
+        ),
+    ] = ",".join(USUAL),
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    results: ResultsFile = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    report: Report = None,
+    json_file: JsonFile = None,
+    **options,
+):
+    """Learn some trials of a recording, and recall others from their own first spikes.
+
+    Beside it stand memories of shuffled trials and of Poisson spikes, the memory with its units
+    permuted, and guesses without a network.
+    """
+    if trials is None:
+        raise InputError("name the trials with --trials: a csv file with start_s,stop_s")
+    if "checkpoint" in options or "checkpoint_every" in options:
+        raise InputError("generalise goes on from its --results, not from a --checkpoint")
+    check_outputs(json_file, report, recording, trials, results)
+    with progress_bar() as say:
+        say("importing", None)
+        found = generalise(
+            recording,
+            trials,
+            n_delays=delays,
+            step=time_given(step, "--step", above_zero=True),
+            within=time_given(within, "--within"),
+            folds=folds,
+            draws=draws,
+            controls=[name.strip() for name in controls.split(",") if name.strip()],
+            rule=rule,
+            beta=beta,
+            theta=theta,
+            neurons=neuron,
+            dt=time_given(dt, "--dt", above_zero=True),
+            parameters=parameters or (),
+            **ways_of_trials(trial_length, align, before, warp),
+            pad=pad,
+            merge_spikes=merge_spikes,
+            seed=seed,
+            results=results,
+            workers=workers,
+            scheduler=scheduler,
+            progress=say,
+            **options,
+        )
+    put_json(json_file, found.as_dict())
+    for line in answers(found):
+        print_line(line)
+    print_columns(columns(found))
+    if report is not None:
+        from wmdelays.validation.reports.recordings.generalise import write_report
+
+        print_line(f"report: {write_report(found, report, command_line())}")

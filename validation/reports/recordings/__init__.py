@@ -1,0 +1,1 @@
+"""Reports of what was asked of a recording and its trials."""
