@@ -1,5 +1,6 @@
 """What tests of several rooms use."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -19,6 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 # How long it takes to make and try examples on a busy machine is no fault.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_look_through():
+    """What is there before a file's tests is not looked through for garbage while they run.
+
+    Brian2 collects garbage before each simulation. With all that the tests import, this takes half
+    a second, more than most of the simulations.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class Program:
