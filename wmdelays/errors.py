@@ -1,4 +1,4 @@
-"""The one error that is the user's to mend."""
+"""The one error that is the user's to mend, and the one warning."""
 
 
 class InputError(ValueError):
@@ -6,6 +6,23 @@ class InputError(ValueError):
 
     Its message is one line that says what is wrong, where, and what would be right. The
     commands print it and end with status 2; every other exception is a defect of the software.
+
+    Parameters
+    ----------
+    message : str
+    more : str, optional
+        Lines that the commands print after it, such as a program that mends the input.
+    """
+
+    def __init__(self, message, more=""):
+        super().__init__(message)
+        self.more = more
+
+
+class InputWarning(UserWarning):
+    """Something about an input that the user should know, and that keeps nothing from being done.
+
+    The commands print it; in Python it is a warning like any other.
     """
 
 

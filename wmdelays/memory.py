@@ -143,6 +143,19 @@ class Memory:
         return len(self.patterns)
 
     @property
+    def units(self) -> tuple[str, ...] | None:
+        """What the neurons are called where the patterns were recorded; None if they are numbered."""
+        return self.patterns[0].units if self.patterns else None
+
+    def unit(self, neuron: int) -> str:
+        """What a neuron is called: the name of its unit, else its number."""
+        return str(int(neuron)) if self.units is None else self.units[neuron]
+
+    def names(self) -> tuple[str, ...]:
+        """What all neurons are called: the names of the units, else their numbers."""
+        return tuple(map(str, range(self.n_neurons))) if self.units is None else self.units
+
+    @property
     def tick(self) -> float:
         """What the times of spikes are multiples of, in seconds: the step, or the neurons' tick."""
         return self.step if self.neurons is None else self.neurons.dt
@@ -361,6 +374,8 @@ def _check_patterns(memory):
             raise InputError(
                 f"pattern {k} has {pattern.n_neurons} neurons, the network {memory.n_neurons}"
             )
+        if pattern.units != memory.patterns[0].units:
+            raise InputError(f"the units of pattern {k} have other names than those of pattern 0")
         if not np.array_equal(pattern.times, pattern.steps(memory.tick) * memory.tick):
             raise InputError(f"pattern {k} has spikes between the steps; bin it first")
         if np.any((np.diff(pattern.times) == 0) & (np.diff(pattern.neurons) == 0)):
@@ -375,7 +390,10 @@ def _of_whole_ticks(pattern, tick):
     n_ticks = pattern.n_steps(tick)
     if pattern.duration == n_ticks * tick:
         return pattern
-    return Raster.from_steps(pattern.neurons, pattern.steps(tick), pattern.n_neurons, n_ticks, tick)
+    steps = pattern.steps(tick)
+    return Raster.from_steps(
+        pattern.neurons, steps, pattern.n_neurons, n_ticks, tick, units=pattern.units
+    )
 
 
 def sizes(memory):

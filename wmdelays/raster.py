@@ -12,9 +12,11 @@ import numpy as np
 from wmdelays.binning import ON_GRID, ROUNDING, Clock
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
-from wmdelays.words import counted
+from wmdelays.words import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from wmdelays.binning import Binning
@@ -42,11 +44,14 @@ class Raster:
     clock : Clock, optional
         The times of that recording; by default the raster is all of it. They decide how times
         become steps, so that every piece of a recording is binned in one way.
+    units : sequence of str, optional
+        What each neuron is called where it was recorded; by default they are numbered.
 
     Raises
     ------
     InputError
-        If a spike lies outside the neurons or the duration.
+        If a spike lies outside the neurons or the duration, or the units are not as many as the
+        neurons, or two have one name.
 
     Notes
     -----
@@ -61,6 +66,7 @@ class Raster:
     duration: float
     start: float = 0.0
     clock: Clock | None = None
+    units: tuple[str, ...] | None = None
 
     def __post_init__(self):
         neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
@@ -98,10 +104,18 @@ class Raster:
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "n_neurons", int(self.n_neurons))
         object.__setattr__(self, "duration", float(self.duration))
+        if self.units is not None:
+            object.__setattr__(self, "units", _checked_units(self.units, self.n_neurons))
 
     @classmethod
     def from_steps(
-        cls, neurons: ArrayLike, steps: ArrayLike, n_neurons: int, n_steps: int, step: float
+        cls,
+        neurons: ArrayLike,
+        steps: ArrayLike,
+        n_neurons: int,
+        n_steps: int,
+        step: float,
+        units: Sequence[str] | None = None,
     ) -> Raster:
         """A raster of spikes at whole steps.
 
@@ -113,9 +127,12 @@ class Raster:
             Size of the raster.
         step : float
             Length of a step in seconds.
+        units : sequence of str, optional
+            Names of the neurons.
         """
         times = np.asarray(steps, dtype=np.float64) * step
-        return cls(np.asarray(neurons, dtype=np.int64), times, n_neurons, n_steps * step)
+        neurons = np.asarray(neurons, dtype=np.int64)
+        return cls(neurons, times, n_neurons, n_steps * step, units=units)
 
     @classmethod
     def from_dense(cls, dense: ArrayLike, step: float) -> Raster:
@@ -151,6 +168,44 @@ class Raster:
     def rate(self) -> float:
         """Mean number of spikes of a neuron in a second, in Hz."""
         return len(self) / (self.n_neurons * self.duration)
+
+    def unit(self, neuron: int) -> str:
+        """What a neuron is called: the name of its unit, else its number."""
+        return str(int(neuron)) if self.units is None else self.units[neuron]
+
+    def names(self) -> tuple[str, ...]:
+        """What all neurons are called: the names of the units, else their numbers."""
+        return tuple(map(str, range(self.n_neurons))) if self.units is None else self.units
+
+    def with_units(self, names: Sequence[str]) -> Raster:
+        """The same spikes where the neurons are those that are named.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the neurons, in their order; those that this raster does not have are silent.
+
+        Raises
+        ------
+        InputError
+            If a unit that spikes is not among them.
+        """
+        names = tuple(names)
+        place = {name: k for k, name in enumerate(names)}
+        moved = np.array([place.get(name, -1) for name in self.names()])
+        neurons = moved[self.neurons]
+        if len(neurons) and neurons.min() < 0:
+            name = self.unit(self.neurons[np.argmin(neurons)])
+            raise InputError(f"there is no unit {printable(name)} among the {len(names)} units")
+        return Raster(
+            neurons,
+            self.times,
+            len(names),
+            self.duration,
+            start=self.start,
+            clock=self.clock,
+            units=None if names == tuple(map(str, range(len(names)))) else names,
+        )
 
     @cached_property
     def _own_clock(self):
@@ -282,6 +337,7 @@ class Raster:
             stop - start,
             start=self.start + start,
             clock=self.recording,
+            units=self.units,
         )
 
     def meant(self, step: float) -> Raster:
@@ -298,7 +354,12 @@ class Raster:
             return self
         duration = max(self.duration, times.max(initial=0))
         return Raster(
-            self.neurons, np.maximum(times, 0), self.n_neurons, duration, start=self.start
+            self.neurons,
+            np.maximum(times, 0),
+            self.n_neurons,
+            duration,
+            start=self.start,
+            units=self.units,
         )
 
     def aligned(self, step: float, phase: float) -> Raster:
@@ -327,6 +388,7 @@ class Raster:
             self.duration + before,
             start=self.start - before,
             clock=self.recording,
+            units=self.units,
         )
 
     def bin(self, step: float, merge_spikes: bool = False) -> Raster:
@@ -358,8 +420,25 @@ class Raster:
                 " the same unit; take a shorter step (--step), or accept it (--merge-spikes)"
             )
         return Raster.from_steps(
-            kept % self.n_neurons, kept // self.n_neurons, self.n_neurons, n_steps, step
+            kept % self.n_neurons,
+            kept // self.n_neurons,
+            self.n_neurons,
+            n_steps,
+            step,
+            units=self.units,
         )
+
+
+def _checked_units(units, n_neurons):
+    units = tuple(units)
+    if len(units) != n_neurons:
+        raise InputError(f"there are {len(units)} names of units for {n_neurons} neurons")
+    if not all(isinstance(name, str) for name in units):
+        raise InputError("the names of units have to be texts")
+    if len(set(units)) < n_neurons:
+        twice = next(name for name in units if units.count(name) > 1)
+        raise InputError(f"there are two units of the name {printable(twice)}")
+    return units
 
 
 def _are_sorted(neurons, times):

@@ -85,7 +85,9 @@ def run(arguments):
     except _CommandLineError as error:
         return fail(error.format_message() or "", 2)
     except InputError as error:
-        return fail(str(error), 2)
+        fail(str(error), 2)
+        print(error.more, end="\n" if error.more else "", file=sys.stderr)
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         return fail("interrupted", 130)
     except Exception as error:

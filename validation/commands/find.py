@@ -21,12 +21,14 @@ from wmdelays.validation.commands.shared.options import (
     put_json,
     time_given,
 )
+from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.inputs import read_templates
 from wmdelays.validation.find.stored import find_patterns, level_columns, occurrence_columns
 from wmdelays.validation.reports.pages import command_line
 
 
+@with_reading
 def command(
     sought: Annotated[
         Path,
@@ -35,7 +37,10 @@ def command(
             help="What is looked for: the patterns of a memory file, or groups (.jsonl).",
         ),
     ],
-    raster: Annotated[Path, typer.Argument(metavar="RASTER", help="Where: a .csv or .npz file.")],
+    raster: Annotated[
+        Path,
+        typer.Argument(metavar="RECORDING", help="Where: a recording of any format that is read."),
+    ],
     start: Start = None,
     stop: Stop = None,
     pad: Pad = False,
@@ -101,6 +106,7 @@ def command(
         ),
     ] = None,
     seed: SurrogateSeed = 0,
+    reading: dict = None,
     report: Report = None,
     json_file: JsonFile = None,
 ):
@@ -128,6 +134,9 @@ def command(
         wanted = read_templates(sought, window_s)
         step_s = wanted.step if step_s is None else step_s
         say(f"reading {raster}", None)
+        if wanted.names is None:
+            # Groups name neurons by their numbers.
+            reading = reading | {"keep_ids": True}
         recorded = read_stretch(
             raster,
             step_s,
@@ -136,12 +145,10 @@ def command(
             pad=pad,
             from_first_spike=True,
             phase=wanted.phase(),
+            **reading,
         )
-        if wanted.n_neurons is not None and recorded.n_neurons > wanted.n_neurons:
-            raise InputError(
-                f"{raster}: has unit {recorded.n_neurons - 1}, and the memory {wanted.n_neurons}"
-                " neurons: the units have to be those of the memory"
-            )
+        lines = binning_lines(raster, recorded, step_s)
+        recorded = wanted.in_units(recorded, raster)
         found = find_patterns(
             [one.at_speed(factor) for one in wanted.templates for factor in speeds],
             recorded,
@@ -162,7 +169,6 @@ def command(
     put_json(json_file, found.as_dict())
     print_first(occurrence_columns(found))
     print_first(level_columns(found))
-    lines = binning_lines(raster, recorded, step_s)
     lines += _other_rule(wanted, recorded.binning(step_s))
     for line in (*lines, found.tested, found.summary):
         print_line(line)

@@ -20,6 +20,7 @@ from wmdelays.validation.commands.shared.options import (
     put_json,
     time_given,
 )
+from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
 from wmdelays.validation.find.unknown import (
     candidate_columns,
@@ -30,8 +31,11 @@ from wmdelays.validation.find.unknown import (
 from wmdelays.validation.reports.pages import command_line
 
 
+@with_reading
 def command(
-    raster: Annotated[Path, typer.Argument(metavar="RASTER", help="A .csv or .npz file.")],
+    raster: Annotated[
+        Path, typer.Argument(metavar="RECORDING", help="Of any format that is read.")
+    ],
     method: Annotated[
         str, typer.Option(metavar="spade|cad", help="How elephant looks for them.")
     ] = "spade",
@@ -87,6 +91,7 @@ def command(
         ),
     ] = None,
     seed: SurrogateSeed = 0,
+    reading: dict = None,
     report: Report = None,
     json_file: JsonFile = None,
 ):
@@ -107,7 +112,7 @@ def command(
     with progress_bar() as say:
         say(f"reading {raster}", None)
         recorded = read_stretch(
-            raster, step_s, start=begin, stop=end, pad=pad, from_first_spike=True
+            raster, step_s, start=begin, stop=end, pad=pad, from_first_spike=True, **reading
         )
         found = find_unknown_patterns(
             recorded,

@@ -29,18 +29,20 @@ from wmdelays.validation.commands.shared.options import (
     time_given,
     ways_of_trials,
 )
+from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
 
 
 @OfRules
+@with_reading
 def command(
     inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Raster files (.csv with unit,time_s, or .npz), a pattern each; or a generator:"
-            " bernoulli, refractory, evidence or periodic, as in"
+            help="Recordings (csv, tsv, npz, NWB, MATLAB, Phy and others), a pattern each; or a"
+            " generator: bernoulli, refractory, evidence or periodic, as in"
             " bernoulli:neurons=1024,steps=1000,patterns=16,rate=0.001",
         ),
     ],
@@ -113,6 +115,7 @@ def command(
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     force: Force = False,
+    reading: dict = None,
     **options,
 ):
     """Store patterns in the delays and weights of a network."""
@@ -137,6 +140,7 @@ def command(
         "neurons": neurons,
         "merge_spikes": merge_spikes,
         "tick": dt_s,
+        **reading,
     }
     ends = {
         "start": time_given(start, "--start"),
@@ -192,6 +196,7 @@ def command(
         },
         "merge_spikes": merge_spikes,
         **({} if trials is None else {"trials": str(trials), **ways}),
+        **({"reading": reading} if reading else {}),
     }
     if stretches:
         memory.made["binning"] = [

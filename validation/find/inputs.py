@@ -26,21 +26,39 @@ class Sought:
     templates : list of Template
     step : float
         The step that suits them, in seconds.
-    n_neurons : int or None
-        How many the memory has.
+    names : tuple of str or None
+        What the memory's neurons are called; None for groups, which number them.
     binning : list of dict
         How the recordings became steps from which the memory was made, see `wmdelays.files.made`.
     """
 
     templates: list
     step: float
-    n_neurons: int | None = None
+    names: tuple | None = None
     binning: list = field(default_factory=list)
 
     def phase(self):
         """When in the recording a step of the memory begins; None if nothing is known of it."""
         starts = {one["start_s"] for one in self.binning}
         return starts.pop() if len(starts) == 1 else None
+
+    def in_units(self, raster, name):
+        """The recording as spikes of the memory's neurons; units go by their names.
+
+        Parameters
+        ----------
+        raster : Raster
+        name : str or Path
+            Of the recording, for the error.
+        """
+        if self.names is None:
+            return raster
+        try:
+            return raster.with_units(self.names)
+        except InputError as error:
+            raise InputError(
+                f"{name}: {error} of the memory; the units have to be those of the memory"
+            ) from None
 
 
 def read_templates(path: str | Path, window: float | None = None) -> Sought:
@@ -67,4 +85,4 @@ def read_templates(path: str | Path, window: float | None = None) -> Sought:
         return Sought(templates, 1e-3)
     memory = read_memory(path)
     templates = pattern_templates(memory, window)
-    return Sought(templates, memory.step, memory.n_neurons, memory.made.get("binning", []))
+    return Sought(templates, memory.step, memory.names(), memory.made.get("binning", []))

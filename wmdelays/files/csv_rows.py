@@ -1,6 +1,8 @@
 """Rows of csv files from elsewhere, and the numbers in them."""
 
 import csv
+import gzip
+import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 
 from wmdelays.errors import InputError, one_line
@@ -11,12 +13,17 @@ _LONGEST = 1 << 16
 OFTEN = 1 << 18
 
 
-def csv_rows(path):
+def csv_rows(path, delimiter=",", comments=""):
     """The rows of a csv file, one after another.
 
     Parameters
     ----------
     path : str or Path
+        Where it ends in ``.gz`` it is unpacked on the way.
+    delimiter : str
+        What stands between cells.
+    comments : str
+        Characters with which a line begins that is none of the table's.
 
     Yields
     ------
@@ -32,7 +39,8 @@ def csv_rows(path):
     OSError
         If the file cannot be read.
     """
-    with open(path, "rb") as file:
+    unpacked = gzip.open if str(path).endswith(".gz") else open
+    with unpacked(path, "rb") as file:
         if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
             raise InputError("is text in UTF-16; save it in UTF-8")
     left = _LONGEST
@@ -43,10 +51,10 @@ def csv_rows(path):
             left -= len(line)
             if not left:
                 raise InputError(f"line {rows.line_num + 1} is longer than any row can be")
-            yield line
+            yield "\n" if comments and line.lstrip()[:1] in set(comments) else line
 
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(lines())
+    with unpacked(path, "rt", newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.reader(lines(), delimiter=delimiter)
         try:
             for row in rows:
                 # A cell between quotes may have several lines.
@@ -54,6 +62,8 @@ def csv_rows(path):
                 yield rows.line_num, row
         except csv.Error as error:
             raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(f"is not a whole gz file ({one_line(error)})") from None
 
 
 def plain(text):

@@ -7,7 +7,8 @@ nothing is lost with the process. This program knows nothing else of the softwar
 It takes a request as a line of JSON, such as ``{"path": …, "wanted": [["spikes", "*", "node_ids"]]}``,
 and answers with a header, which tells the groups and lists, and then with the numbers of each list
 behind a header of its own; a last header says that the file is closed. A header is its length (8 bytes)
-and JSON; it may tell of an error, which is the end of the answer.
+and JSON; it may tell of an error, which is the end of the answer. A request may ask for a recording
+instead, ``{"path": …, "recording": {…}}``, see `wmdelays.files.recordings.hdf5_reading`.
 """
 
 import json
@@ -27,6 +28,8 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5s, h5t, h5z
 _SECONDS = 1
 _BYTES_PER_SECOND = 20e6
 _MEMBERS_PER_SECOND = 200
+# Recordings may ask for more, up to this.
+_MOST_SECONDS, _LEAST_BYTES_PER_SECOND = 10, 2e6
 # A member takes at least so many bytes of a file.
 _BYTES_PER_MEMBER = 32
 # Memory that the process may take beyond what it has, and for each byte of the file.
@@ -55,12 +58,18 @@ def main():
         answers.flush()
 
 
-def _answer(path, wanted):
+def _answer(path, wanted=(), recording=None):
     """What is sent: a header, and each list behind a header of its own."""
     try:
         size = os.path.getsize(path)
         with _Reading(size) as reading, h5py.File(path, "r") as file:
-            tree = reading.group(file.id, wanted)
+            if recording is None:
+                tree = reading.group(file.id, wanted)
+            else:
+                from wmdelays.files.recordings.hdf5_reading import read
+
+                values, arrays = read(file, reading.allow, **recording)
+                tree = {"values": values, "arrays": reading.taken(arrays)}
             yield from _header({"tree": tree, "n_bytes": reading.n_bytes})
             for array in reading.numbers():
                 yield from _header({})
@@ -99,6 +108,7 @@ class _Reading:
         self.lists = []
         self.n_members = self.n_bytes = 0
         self.allowed = _spent() + _SECONDS
+        self.latest = self.allowed + _MOST_SECONDS + size / _LEAST_BYTES_PER_SECOND
 
     def __enter__(self):
         self._limit()
@@ -114,6 +124,19 @@ class _Reading:
     def _limit(self):
         """Let the process be killed unless it comes further in time."""
         _set(resource.RLIMIT_CPU, int(self.allowed) + 1)
+
+    def allow(self, seconds):
+        """Let reading take so much longer, as long as a file of this size can account for it."""
+        self.allowed = min(self.allowed + seconds, self.latest)
+        self._limit()
+
+    def taken(self, arrays):
+        """Take over arrays that were read; their shapes and types by their names."""
+        self.lists += arrays.values()
+        self.n_bytes += sum(array.nbytes for array in arrays.values())
+        return {
+            name: {"shape": array.shape, "dtype": array.dtype.str} for name, array in arrays.items()
+        }
 
     def group(self, group, wanted):
         """What is wanted of a group: its attributes, and its members as far as paths lead."""

@@ -78,6 +78,33 @@ def read_tree(path, wanted):
         If the file cannot be read, or not within a time and a memory that its size accounts for. The
         line does not name the file.
     """
+    return _asked(path, {"wanted": [one.split("/") for one in wanted]}, _Reader.group)
+
+
+def read_recording(path, **wanted):
+    """What is wanted of a recording in an HDF5 file.
+
+    Parameters
+    ----------
+    path : str or Path
+    **wanted
+        See `wmdelays.files.recordings.hdf5_reading.read`.
+
+    Returns
+    -------
+    values : dict
+        Plain JSON values.
+    arrays : dict of str to array
+
+    Raises
+    ------
+    InputError
+        As `read_tree`.
+    """
+    return _asked(path, {"recording": wanted}, _Reader.recording)
+
+
+def _asked(path, request, answer):
     global _reader
     with _one_at_a_time:
         # The process that a fork shares with its parent answers the parent.
@@ -85,12 +112,12 @@ def read_tree(path, wanted):
             _reader = _Reader()
         reader, _reader = _reader, None
         try:
-            tree = reader.read(path, [one.split("/") for one in wanted])
+            found = reader.read(path, request, answer)
         except BaseException:
             reader.end()
             raise
         _reader = reader
-    return tree
+    return found
 
 
 class _Reader:
@@ -112,8 +139,8 @@ class _Reader:
             env=environment,
         )
 
-    def read(self, path, wanted):
-        request = {"path": os.path.abspath(path), "wanted": wanted}
+    def read(self, path, request, answer):
+        request = {"path": os.path.abspath(path), **request}
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
@@ -123,10 +150,25 @@ class _Reader:
         check_memory(
             header["n_bytes"], "what the file holds", "take a machine or a limit with more memory"
         )
-        tree = self._group("/", header["tree"])
+        found = answer(self, header["tree"])
         # Now the file is closed, so whoever called may write to it.
         self._header()
-        return tree
+        return found
+
+    def group(self, tree):
+        """The file's root."""
+        return self._group("/", tree)
+
+    def recording(self, tree):
+        """The values and the arrays of a recording."""
+        return tree["values"], {name: self._array(one) for name, one in tree["arrays"].items()}
+
+    def _array(self, content):
+        self._header()
+        array = np.empty(content["shape"], content["dtype"])
+        if array.size:
+            self._fill(memoryview(array.reshape(-1)).cast("B"))
+        return array
 
     def _header(self):
         length = bytearray(8)
@@ -177,11 +219,7 @@ class _Reader:
             if content["is"] == "group":
                 members[member] = self._group(path, content)
             elif content["is"] == "list":
-                self._header()
-                array = np.empty(content["shape"], content["dtype"])
-                if array.size:
-                    self._fill(memoryview(array.reshape(-1)).cast("B"))
-                members[member] = array
+                members[member] = self._array(content)
             else:
                 members[member] = content.get("text", Other(content["is"]))
         return Group(name, tree["attributes"], members)

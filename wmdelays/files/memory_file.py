@@ -41,7 +41,8 @@ _DISCRETE = 1
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
 _LIF = ("beta", "theta")
 _NEURONS = ("neuron", "dt_s", "integrator", "classes")
-_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, "format_version")
+_UNITS = "units"
+_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, _UNITS, "format_version")
 _WANTED = ("wmdelays", *WANTED)
 
 
@@ -119,6 +120,8 @@ def _write_parameters(file, memory, made):
         group.attrs["integrator"] = neurons.model.method
         classes = [{"name": name, "parameters": v} for name, v in neurons.classes.items()]
         group.attrs["classes"] = as_json(classes)
+    if memory.units is not None:
+        group.attrs[_UNITS] = as_json(list(memory.units))
     for name, text in sorted(made.items()):
         group.attrs[name] = text
 
@@ -149,6 +152,7 @@ def _read(file):
         neurons = _read_neurons(attributes, n_neurons, kinds)
         substeps(step, neurons.dt)
     tick = step if neurons is None else neurons.dt
+    units = _read_units(attributes)
     pre, post, delay, weight = read_edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
     names = [f"pattern_{k:04d}" for k in range(len(spikes.members))]
@@ -164,7 +168,7 @@ def _read(file):
         post=post,
         delay=delay,
         weight=weight,
-        patterns=[_read_pattern(spikes, name, n_neurons, tick) for name in names],
+        patterns=[_read_pattern(spikes, name, n_neurons, tick, units) for name in names],
         periodic=periodic,
         made=made,
         neurons=neurons,
@@ -199,10 +203,19 @@ def _read_neurons(attributes, n_neurons, kinds):
     return Neurons(model, n_neurons, attribute(attributes, "dt_s", float), by_name, kinds)
 
 
-def _read_pattern(spikes, name, n_neurons, tick):
+def _read_units(attributes):
+    if _UNITS not in attributes:
+        return None
+    try:
+        return decoded(attribute(attributes, _UNITS, str), list[str])
+    except InputError as error:
+        raise InputError(f"the attribute {_UNITS!r} {error}") from None
+
+
+def _read_pattern(spikes, name, n_neurons, tick, units):
     group = member_group(spikes, name)
     neurons, steps = read_spikes(group, name, n_neurons, tick)
     n_steps = attribute(group.attributes, "n_steps", int)
     if n_steps < 1 or steps.size and not 0 <= steps.min() <= steps.max() < n_steps:
         raise InputError(f"{name} has spikes outside its {n_steps} steps")
-    return Raster.from_steps(neurons, steps, n_neurons, n_steps, tick)
+    return Raster.from_steps(neurons, steps, n_neurons, n_steps, tick, units=units)

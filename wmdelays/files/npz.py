@@ -9,6 +9,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -36,6 +37,32 @@ _HEADERS = {
 }
 _COMPRESSIONS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _ENCRYPTED = 1
+_ROOM = "what the file holds", "cut it into pieces, or take a machine with more memory"
+
+
+def npz_names(path):
+    """The names of the arrays of an npz file; none if it is no such file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [
+                name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")
+            ]
+    except _DAMAGED:
+        return []
+
+
+def read_npy(path, copies=1):
+    """The numbers of an npy file, with the bounds of `read_npz`."""
+    path = Path(path)
+    size = path.stat().st_size
+    check_memory(copies * size, *_ROOM)
+    try:
+        with open(path, "rb") as file:
+            return _array_in(file, path.stem, size)
+    except InputError:
+        raise
+    except _DAMAGED as error:
+        raise InputError(f"is not a readable npy file of numbers ({one_line(error)})") from None
 
 
 def read_npz(path, names, copies=1):
@@ -52,8 +79,8 @@ def read_npz(path, names, copies=1):
     Returns
     -------
     dict of array
-        By name, of whole numbers, floating point numbers or truth values; without those that the
-        file does not have.
+        By name, of whole numbers, floating point numbers, truth values or texts; without those that
+        the file does not have.
 
     Raises
     ------
@@ -64,11 +91,7 @@ def read_npz(path, names, copies=1):
         with zipfile.ZipFile(path) as archive:
             members = _members(archive, names)
             size = sum(member.file_size for member in members.values())
-            check_memory(
-                copies * size,
-                "what the file holds",
-                "cut it into pieces, or take a machine with more memory",
-            )
+            check_memory(copies * size, *_ROOM)
             return {name: _array(archive, member) for name, member in members.items()}
     except InputError:
         raise
@@ -93,25 +116,31 @@ def _members(archive, names):
 def _array(archive, member):
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in _HEADERS:
-            raise InputError(
-                f"has the array {name} in a version of npy that is not read: {version}"
-            )
-        shape, by_columns, dtype = _HEADERS[version](file)
-        if dtype.kind not in "biuf":
-            raise InputError(f"has an array {name} of {dtype}, not of numbers")
-        n_bytes = math.prod(shape) * dtype.itemsize
-        if min(shape, default=0) < 0 or n_bytes != member.file_size - file.tell():
-            raise InputError(f"has not the numbers that the array {name} declares")
-        array = np.empty(math.prod(shape), dtype)
-        left = memoryview(array.view(np.uint8))
-        while left.nbytes:
-            n_read = file.readinto(left)
-            if not n_read:
-                raise EOFError(f"the array {name} ends early")
-            left = left[n_read:]
-        # The archive's checksum is looked at where it ends.
-        if file.read(1):
-            raise InputError(f"has more than the numbers that the array {name} declares")
+        return _array_in(file, name, member.file_size)
+
+
+def _array_in(file, name, size):
+    """The array of an open npy file of so many bytes."""
+    version = np.lib.format.read_magic(file)
+    if version not in _HEADERS:
+        raise InputError(f"has the array {name} in a version of npy that is not read: {version}")
+    shape, by_columns, dtype = _HEADERS[version](file)
+    if dtype.kind not in "biufU":
+        raise InputError(f"has an array {name} of {dtype}, not of numbers")
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or n_bytes != size - file.tell():
+        raise InputError(f"has not the numbers that the array {name} declares")
+    content = np.empty(n_bytes, np.uint8)
+    left = memoryview(content)
+    while left.nbytes:
+        n_read = file.readinto(left)
+        if not n_read:
+            raise EOFError(f"the array {name} ends early")
+        left = left[n_read:]
+    # The archive's checksum is looked at where it ends.
+    if file.read(1):
+        raise InputError(f"has more than the numbers that the array {name} declares")
+    if dtype.kind == "U" and n_bytes and content.view(np.uint32).max() > 0x10FFFF:
+        raise InputError(f"has an array {name} of what is no text")
+    array = content.view(dtype) if n_bytes else np.empty(math.prod(shape), dtype)
     return array.reshape(shape, order="F" if by_columns else "C")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ def read_patterns(
     merge_spikes: bool = False,
     seed: int = 0,
     tick: float | None = None,
+    **reading,
 ) -> tuple[list[Raster], dict[int, tuple[str, Raster]]]:
     """The patterns that the inputs of `wmdelays store` name, at whole steps.
 
@@ -47,13 +47,15 @@ def read_patterns(
     duration : float, optional
         Stated length of each recording in seconds.
     neurons : int, optional
-        Number of neurons; by default the most that an input has.
+        Number of neurons; by default all units that an input has, and those of one name are one.
     merge_spikes : bool
         Whether two spikes of a unit in one step may become one.
     seed : int
         Seed of the generators.
     tick : float, optional
         To what the times of recordings are put, in seconds; by default the step.
+    **reading
+        How recordings are read, see `read_raster`.
 
     Returns
     -------
@@ -73,15 +75,21 @@ def read_patterns(
             patterns += generate(text, step=step, seed=seed + k)
             continue
         stretch = read_stretch(
-            text, tick, start=start, stop=stop, pad=pad, duration=duration, n_neurons=neurons
+            text,
+            tick,
+            start=start,
+            stop=stop,
+            pad=pad,
+            duration=duration,
+            n_neurons=neurons,
+            **reading,
         )
         stretches[len(patterns)] = text, stretch
         try:
             patterns.append(stretch.bin(tick, merge_spikes))
         except InputError as error:
             raise InputError(f"{printable(text)}: {error}") from None
-    most = max(pattern.n_neurons for pattern in patterns)
-    return [replace(pattern, n_neurons=most) for pattern in patterns], stretches
+    return of_same_units(patterns), stretches
 
 
 def read_trial_patterns(
@@ -98,6 +106,7 @@ def read_trial_patterns(
     neurons: int | None = None,
     merge_spikes: bool = False,
     tick: float | None = None,
+    **reading,
 ) -> tuple[list[Raster], list[Raster]]:
     """The trials of a recording as patterns of one length, at whole steps.
 
@@ -110,7 +119,7 @@ def read_trial_patterns(
         Training time step in seconds.
     length, align, before, warp
         How they come to one length, see `wmdelays.cut_trials`.
-    pad, duration, neurons, merge_spikes, tick
+    pad, duration, neurons, merge_spikes, tick, **reading
         See `read_patterns`.
 
     Returns
@@ -129,7 +138,9 @@ def read_trial_patterns(
     start = float(trials.starts.min())
     if align is not None and before is not None:
         start = max(0.0, min(start, float(trials.events(align).min()) - before))
-    stretch = read_stretch(recording, tick, start=start, duration=duration, n_neurons=neurons)
+    stretch = read_stretch(
+        recording, tick, start=start, duration=duration, n_neurons=neurons, **reading
+    )
     how = {"length": length, "align": align, "before": before, "warp": warp, "pad": pad}
     try:
         # They are whole steps long also where their spikes are put to shorter ticks.
@@ -138,3 +149,23 @@ def read_trial_patterns(
     except InputError as error:
         raise InputError(f"{printable(recording)}: {error}") from None
     return patterns, pieces
+
+
+def of_same_units(rasters: Sequence[Raster]) -> list[Raster]:
+    """Rasters whose neurons are the units of all of them; units of one name are one neuron.
+
+    Parameters
+    ----------
+    rasters : sequence of Raster
+
+    Returns
+    -------
+    list of Raster
+        Neurons are in the order of their numbers, or of their names.
+    """
+    names = set().union(*(raster.names() for raster in rasters))
+    if all(name.isdecimal() for name in names):
+        ordered = sorted(names, key=int)
+    else:
+        ordered = sorted(names)
+    return [raster.with_units(ordered) for raster in rasters]

@@ -34,6 +34,7 @@ def read_stretch(
     n_neurons: int | None = None,
     from_first_spike: bool = False,
     phase: float | None = None,
+    **reading,
 ) -> Raster:
     """A recording from a file, or a stretch of it, cut as it is going to be binned.
 
@@ -54,6 +55,8 @@ def read_stretch(
         how long the recording is. Otherwise it begins at 0.
     phase : float, optional
         When in the recording one of the steps begins; by default they begin with the stretch.
+    **reading
+        How the file is read, see `wmdelays.files.raster_files.read_raster`.
 
     Returns
     -------
@@ -66,7 +69,9 @@ def read_stretch(
         If the file cannot be read, or the stretch is empty, not inside the recording, or nearly
         all silence.
     """
-    raster = read_raster(path, n_neurons=n_neurons, duration=duration)
+    # What is read for a step that begins before the stretch, or ends after it, is cut off below.
+    around = {"start": start and max(0.0, start - step), "stop": stop and stop + step}
+    raster = read_raster(path, n_neurons=n_neurons, duration=duration, **around, **reading)
     try:
         if not (math.isfinite(step) and step > 0):
             raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
@@ -185,13 +190,13 @@ def binning_lines(name, raster, step):
         lines.append(
             f"the times lie on {which}, and each spike is taken to its nearest point;"
             f" {made.n_off_grid} of {total} {_lie(made.n_off_grid)} off it"
-            f" ({_shown(raster.recording, made, made.n_off_grid)})"
+            f" ({_shown(raster, made, made.n_off_grid)})"
         )
     elif made.n_at_edge:
         lines.append(
             f"{made.n_at_edge} of {total} {_lie(made.n_at_edge)} below the edge of a step by no more"
             f" than the times ({made.resolution}) can tell, and belong to the later step"
-            f" ({_shown(raster.recording, made, made.n_at_edge)})"
+            f" ({_shown(raster, made, made.n_at_edge)})"
         )
     if made.n_coarse > _COARSE * made.n_spikes:
         lines.append(
@@ -205,6 +210,9 @@ def _lie(n):
     return "lies" if n == 1 else "lie"
 
 
-def _shown(recording, made, n):
-    shown = [f"unit {recording.neurons[k]} at {recording.times[k]:.10g} s" for k in made.examples]
+def _shown(raster, made, n):
+    shown = [
+        f"unit {raster.unit(raster.recording.neurons[k])} at {raster.recording.times[k]:.10g} s"
+        for k in made.examples
+    ]
     return f"{'; '.join(shown)}{'; …' if n > len(shown) else ''}"

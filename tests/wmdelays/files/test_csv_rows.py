@@ -5,9 +5,9 @@ import tracemalloc
 import pytest
 
 from wmdelays import InputError
-from wmdelays.files import raster_files
 from wmdelays.files.csv_rows import csv_rows, plain
 from wmdelays.files.raster_files import read_raster
+from wmdelays.files.recordings import tables
 from wmdelays.machine import free_memory
 from wmdelays.polychrony import network_csv
 from wmdelays.polychrony.network_csv import read_network_csv
@@ -62,7 +62,7 @@ def test_text_in_utf_16_is_told_from_other_text(tmp_path, read, coding):
 def test_memory_is_asked_for_while_rows_are_read(tmp_path, monkeypatch, read):
     row = "1,2.5\n" if read is read_raster else "0,1,2,9\n"
     (tmp_path / "r.csv").write_text(HEADS[read] + row * 9 + "x\n")
-    for module in (raster_files, network_csv):
+    for module in (tables, network_csv):
         monkeypatch.setattr(module, "OFTEN", 4)
     monkeypatch.setattr(free_memory, "_LITTLE", 0)
     monkeypatch.setattr(free_memory, "free_memory", lambda: 300)

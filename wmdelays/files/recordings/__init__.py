@@ -1,0 +1,1 @@
+"""Recordings in the formats of labs: each file of this room reads one family of them."""

@@ -1,0 +1,141 @@
+"""Recordings in npz and npy files: this software's own, pynapple's, SpikeInterface's, and a list of
+times for each unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.files.npz import npz_names, read_npy, read_npz
+from wmdelays.files.recordings.spikes import (
+    SAMPLES,
+    TIME_UNITS,
+    Spikes,
+    from_labels,
+    from_trains,
+    of_keys,
+)
+from wmdelays.words import printable
+
+# With what is made of them, spikes take so many times their size in memory.
+_COPIES = 4
+_OWN = "unit", "time_s"
+_STATED = "n_neurons", "duration_s"
+_PYNAPPLE = "t", "index"
+_SPIKEINTERFACE = "unit_ids", "sampling_frequency", "spike_indexes_seg0", "spike_labels_seg0"
+
+
+def read_arrays(path, *, time_unit=None, sampling_rate=None):
+    """The spikes of an npz or npy file.
+
+    Parameters
+    ----------
+    path : Path
+    time_unit : {"s", "ms", "us", "samples"}, optional
+        Of the times, where the file has no layout that says it; by default seconds.
+    sampling_rate : float, optional
+        Samples in a second, where times are in samples.
+
+    Returns
+    -------
+    Spikes
+    """
+    if path.suffix == ".npy":
+        return _npy(read_npy(path, _COPIES), _counts(time_unit, sampling_rate))
+    names = set(npz_names(path))
+    if names & {*_OWN}:
+        return _own(path)
+    if names >= {*_SPIKEINTERFACE}:
+        return _spikeinterface(path, names)
+    if names >= {*_PYNAPPLE, "keys"}:
+        return _pynapple(path)
+    found = read_npz(path, [*names], _COPIES)
+    if not found:
+        raise InputError("is not a readable npz file of numbers")
+    for name, times in found.items():
+        if times.ndim != 1 or times.dtype.kind not in "iuf":
+            raise InputError(
+                f"its array {printable(name)} is no list of times; an npz file has the arrays unit"
+                " and time_s, or a list of times for each unit, named as the unit is"
+            )
+    counts = _counts(time_unit, sampling_rate)
+    return from_trains([(name, found[name] / counts) for name in _ordered(found)])
+
+
+def _counts(time_unit, sampling_rate):
+    """How many of what is counted make a second."""
+    if time_unit != SAMPLES:
+        return TIME_UNITS[time_unit or "s"]
+    if sampling_rate is None:
+        raise InputError("times are in samples; say how many make a second (--sampling-rate)")
+    return sampling_rate
+
+
+def _ordered(names):
+    """Names in the order of their numbers, if they are numbers."""
+    return sorted(names, key=int) if all(name.isdecimal() for name in names) else [*names]
+
+
+def _own(path):
+    found = read_npz(path, (*_OWN, *_STATED, "units"), _COPIES)
+    missing = {*_OWN} - found.keys()
+    if missing:
+        raise InputError(f"has no array {' and no array '.join(sorted(missing))}")
+    units, times, names = (found.pop(name, None) for name in (*_OWN, "units"))
+    if not all(value.size == 1 for value in found.values()):
+        raise InputError("n_neurons and duration_s have to be one number each")
+    stated = {name: value.item() for name, value in found.items()}
+    if times.dtype.kind not in "iuf" or not all(
+        isinstance(value, int | float) for value in stated.values()
+    ):
+        raise InputError("time_s, n_neurons and duration_s have to be numbers")
+    if units.shape != times.shape or units.ndim != 1:
+        raise InputError("unit and time_s have to be one-dimensional and equally long")
+    if units.size and units.dtype.kind not in "iuU":
+        raise InputError("units are whole numbers, or texts")
+    duration, n_neurons = stated.get("duration_s"), stated.get("n_neurons")
+    if names is None:
+        return from_labels(units, times, duration=duration, n_neurons=n_neurons)
+    if names.ndim != 1 or names.dtype.kind != "U" or units.dtype.kind not in "iu":
+        raise InputError("units has to be a list of texts, and unit the places in it")
+    if units.size and not 0 <= units.min() <= units.max() < len(names):
+        raise InputError(f"unit names places outside the list of {len(names)} units")
+    return Spikes(tuple(names.tolist()), units.astype(np.int64), times.astype(float), duration)
+
+
+def _npy(found, counts):
+    if found.ndim == 1:
+        return from_trains([("0", found / counts)])
+    if found.ndim != 2 or 2 not in found.shape or found.dtype.kind not in "iuf":
+        raise InputError(
+            f"has the shape {found.shape}; an npy file is a table of units and times, shape"
+            " (n_spikes, 2), or the times of one unit"
+        )
+    units, times = found.T if found.shape[1] == 2 else found
+    return from_labels(units, times / counts)
+
+
+def _pynapple(path):
+    found = read_npz(path, (*_PYNAPPLE, "keys", "start", "end"), _COPIES)
+    if found["t"].shape != found["index"].shape or found["t"].ndim != 1:
+        raise InputError("its arrays t and index differ in length")
+    ends = found.get("end", np.empty(0))
+    duration = float(ends.max()) if ends.size else None
+    return of_keys(found["keys"], found["index"], found["t"], duration=duration)
+
+
+def _spikeinterface(path, names):
+    if "spike_indexes_seg1" in names:
+        raise InputError(
+            "has several segments; write one, sorting.select_segments([0]).save_to_folder or"
+            " NpzSortingExtractor.write_sorting(sorting.select_segments([0]), path)"
+        )
+    found = read_npz(path, _SPIKEINTERFACE, _COPIES)
+    ids, rate, samples, labels = (found[name] for name in _SPIKEINTERFACE)
+    rate = np.asarray(rate, float).reshape(-1)
+    if len(rate) != 1 or not rate[0] > 0:
+        raise InputError("its sampling_frequency has to be one number above zero")
+    if samples.shape != labels.shape or samples.ndim != 1:
+        raise InputError("its spike_indexes_seg0 and spike_labels_seg0 differ in length")
+    return of_keys(ids, labels, samples / rate[0])

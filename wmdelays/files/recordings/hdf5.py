@@ -1,0 +1,133 @@
+"""Recordings in HDF5 files as Spikes; see `wmdelays.files.recordings.hdf5_reading`."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from wmdelays.errors import InputError, InputWarning
+from wmdelays.files.hdf5_tree import read_recording
+from wmdelays.files.recordings.filters import chosen
+from wmdelays.files.recordings.spikes import Spikes, of_keys
+from wmdelays.files.recordings.structures import from_structure
+from wmdelays.words import counted, printable
+
+_SHOWN = 5
+_UNKNOWN = {
+    "wmdelays": "is a memory, a network or a checkpoint of this software, not a recording; see"
+    " wmdelays info",
+    "nwb without units": "is an NWB file without a table of units: its spikes have to be sorted"
+    " first, or stand in another file",
+}
+
+
+def read_hdf5(
+    path, *, start=None, stop=None, where=(), name=None, time_unit=None, sampling_rate=None
+):
+    """The spikes of an NWB, MATLAB 7.3, SHD or SONATA file.
+
+    Parameters
+    ----------
+    path : Path
+    start, stop : float, optional
+        A stretch in seconds, of which alone NWB and SHD files are read, with no promise that
+        nothing of what is beside it comes too.
+    where : sequence of str
+        Which units of an NWB file, see `wmdelays.files.recordings.filters.chosen`.
+    name : str, optional
+        A variable of a MATLAB file, or a population of SONATA's.
+    time_unit, sampling_rate : optional
+        Of a MATLAB file, see `wmdelays.files.recordings.tables.read_table`.
+
+    Returns
+    -------
+    Spikes
+    """
+    values, arrays = read_recording(path, start=start, stop=stop, name=name)
+    kind = values["kind"]
+    if where and kind != "nwb":
+        raise InputError("has no columns of units that --where could choose by")
+    if kind == "nwb":
+        return _nwb(values, arrays, where)
+    if kind == "shd":
+        return Spikes(
+            tuple(map(str, range(values["n_neurons"]))),
+            arrays["labels"],
+            arrays["times"],
+            values["length"],
+            values["n_neurons"],
+        )
+    if kind == "sonata":
+        return of_keys(np.array(values["names"]), np.array(values["names"])[arrays["labels"]],
+                       arrays["times"])  # fmt: skip
+    if kind == "matlab":
+        return from_structure(
+            _with_arrays(values["variables"], arrays), name, time_unit, sampling_rate
+        )
+    members = ", ".join(map(printable, values.get("members", ())))
+    raise InputError(
+        _UNKNOWN.get(kind, f"is an HDF5 file of no kind that is known; it holds {members[:80]}")
+    )
+
+
+def _with_arrays(tree, arrays):
+    if isinstance(tree, list):
+        return [_with_arrays(one, arrays) for one in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if tree.keys() == {"array"}:
+        return arrays[tree["array"]]
+    if tree.keys() == {"text"}:
+        return tree["text"]
+    return {name: _with_arrays(one, arrays) for name, one in tree.items()}
+
+
+def _nwb(values, arrays, where):
+    names = values["names"]
+    if not names:
+        raise InputError("its table of units has no spike times")
+    kept = np.flatnonzero(chosen(where, values["columns"], len(names)))
+    counts, ends = arrays["counts"], np.cumsum(arrays["counts"])
+    unsorted = [names[k] for k in values["unsorted"] if k in set(kept.tolist())]
+    if unsorted:
+        shown = ", ".join(map(printable, unsorted[:_SHOWN]))
+        warnings.warn(
+            f"the times of {counted(len(unsorted), 'unit')} do not increase ({shown}); they are"
+            " sorted",
+            InputWarning,
+            stacklevel=2,
+        )
+    inside = np.concatenate([np.arange(ends[k] - counts[k], ends[k]) for k in kept])
+    units = np.repeat(np.arange(len(kept)), counts[kept])
+    times = arrays["times"][inside.astype(np.int64)]
+    if len(set(names)) < len(names):
+        raise InputError("two of its units have the same id")
+    return Spikes(tuple(names[k] for k in kept), units, times, values["length"] or None)
+
+
+def read_intervals(path, name=None):
+    """A table of intervals of an NWB or SHD file.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+        Such as trials; of SHD files the samples.
+
+    Returns
+    -------
+    Trials
+
+    Raises
+    ------
+    InputError
+        If there is no such table.
+    """
+    values, arrays = read_recording(path, what="intervals", name=name)
+    if "names" not in values:
+        tables = ", ".join(map(printable, values.get("tables", ()))) or "none"
+        raise InputError(f"has no table of intervals {printable(name)}; it has {tables}")
+    from wmdelays.files.trials import Trials
+
+    return Trials(arrays["starts"], arrays["stops"], values["names"], values["columns"])
