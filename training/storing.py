@@ -13,10 +13,10 @@ from wmdelays import __version__
 from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
+from wmdelays.files.recordings.objects import as_patterns
 from wmdelays.memory import Memory
 from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
 from wmdelays.quantities import checked_seed
-from wmdelays.raster import Raster
 from wmdelays.scores import score
 from wmdelays.training.continuous.recall import recall as recall_in_ticks
 from wmdelays.training.discrete.compiled import recall as recall_in_steps
@@ -24,11 +24,12 @@ from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS, sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from typing import Any
 
 
 def store(
-    patterns: Raster | Sequence[Raster],
+    patterns: Any,
     rule: str | None = None,
     *,
     n_delays: int = 41,
@@ -45,10 +46,10 @@ def store(
 
     Parameters
     ----------
-    patterns : Raster or sequence of Raster
-        What is stored: equally long and of the same neurons. Times are put on the grid of steps, or
-        of the neurons' ticks; a step that would merge two spikes of a neuron is refused (see
-        `Raster.bin`).
+    patterns : Raster, or what `as_raster` takes, or a sequence of them
+        What is stored: equally long. A list of arrays is one pattern, the times of each unit. Times
+        are put on the grid of steps, or of the neurons' ticks; a step that would merge two spikes of
+        a neuron is refused (see `Raster.bin`).
     rule : str, optional
         The way of finding weights: margin (the default), hebbian, pseudo-inverse, bptt (which starts
         from Hebbian weights); timed-margin for neurons in continuous time; or one that was
@@ -100,7 +101,7 @@ def store(
     >>> memory.made["settings"]
     {'deconvolve': True}
     """
-    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    patterns = as_patterns(patterns)
     if isinstance(neurons, str) and patterns:
         neurons = neurons_of(neurons, patterns[0].n_neurons)
     elif isinstance(neurons, ContinuousNeuron) and patterns:
@@ -198,7 +199,7 @@ def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, 
     InputError
         If the patterns cannot be stored in one memory.
     """
-    patterns = [patterns] if isinstance(patterns, Raster) else list(patterns)
+    patterns = as_patterns(patterns)
     if not patterns:
         raise InputError("there are no patterns to store")
     tick = step if neurons is None else neurons.dt

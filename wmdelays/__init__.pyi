@@ -1,9 +1,11 @@
 from .cue import Cue as Cue
 from .errors import InputError as InputError
+from .errors import InputWarning as InputWarning
 from .files.memory_file import read_memory as read_memory
 from .files.memory_file import write_memory as write_memory
 from .files.raster_files import read_raster as read_raster
 from .files.raster_files import write_raster as write_raster
+from .files.recordings.objects import as_raster as as_raster
 from .files.trial_pieces import cut_trials as cut_trials
 from .files.trials import Trials as Trials
 from .files.trials import read_trials as read_trials

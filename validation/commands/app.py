@@ -7,12 +7,13 @@ mistakes on the command line are answered at once.
 import _thread
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
 
 import typer
 
 from wmdelays import __version__
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, InputWarning
 from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
 from wmdelays.validation.commands import (
     capacity,
@@ -33,6 +34,7 @@ from wmdelays.validation.commands import (
 )
 from wmdelays.validation.commands.continuous import stability
 from wmdelays.validation.commands.recordings import generalise
+from wmdelays.validation.commands.shared.terminal import print_line
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 
@@ -78,7 +80,7 @@ def run(arguments):
     for note in notes:
         print(f"wmdelays: {printable(note)}", file=sys.stderr)
     try:
-        with _no_interrupt_lost():
+        with _no_interrupt_lost(), _warnings_told():
             status = app(words, prog_name="wmdelays", standalone_mode=False) or 0
         # Newer typers catch the interrupt and say nothing.
         return fail("interrupted", status) if status == 130 else status
@@ -96,6 +98,24 @@ def run(arguments):
         if isinstance(error, OSError):
             return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
         raise
+
+
+@contextmanager
+def _warnings_told():
+    """Print what is said of an input, each thing once; other warnings are the software's own."""
+    with warnings.catch_warnings():
+        shown, told = warnings.showwarning, set()
+
+        def show(message, category, *where):
+            if not issubclass(category, InputWarning):
+                shown(message, category, *where)
+            elif str(message) not in told:
+                told.add(str(message))
+                print_line(str(message))
+
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.files.recording import read_stretch
+from wmdelays.files.recordings.spikes import of_same_units
 from wmdelays.files.trial_pieces import cut_trials
 from wmdelays.patterns import generate, is_specification
 from wmdelays.words import printable
@@ -149,23 +150,3 @@ def read_trial_patterns(
     except InputError as error:
         raise InputError(f"{printable(recording)}: {error}") from None
     return patterns, pieces
-
-
-def of_same_units(rasters: Sequence[Raster]) -> list[Raster]:
-    """Rasters whose neurons are the units of all of them; units of one name are one neuron.
-
-    Parameters
-    ----------
-    rasters : sequence of Raster
-
-    Returns
-    -------
-    list of Raster
-        Neurons are in the order of their numbers, or of their names.
-    """
-    names = set().union(*(raster.names() for raster in rasters))
-    if all(name.isdecimal() for name in names):
-        ordered = sorted(names, key=int)
-    else:
-        ordered = sorted(names)
-    return [raster.with_units(ordered) for raster in rasters]

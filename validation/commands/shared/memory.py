@@ -1,7 +1,10 @@
 """What `store` and `info` print of a memory."""
 
+import math
+
 from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
+from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import console, table
 from wmdelays.words import counted, share
 
@@ -66,7 +69,7 @@ def print_memory(memory, name):
         moved = counted(reached["moved"], "spike")
         rows.append(("moved", f"{moved}, by {reached['most_moved_ms']:.3g} ms at most"))
     if made.get("left_out"):
-        rows.append(("left out", _left_out(made["left_out"])))
+        rows.append(("left out", _left_out(memory, made["left_out"])))
     grid = table(str(name), "")
     grid.columns[1].justify = "left"
     for row in rows:
@@ -95,12 +98,14 @@ def _proof(reached):
     return f"every neuron fires at {what}, so the closed loop is exact; never nearer than {near}"
 
 
-def _left_out(spikes):
+def _left_out(memory, spikes):
     """How many stored spikes are left out, and why."""
     why = {"refractory": "within the refractory period", "not learned": "that could not be learned"}
     counts = {reason: sum(one[3] == reason for one in spikes) for reason in why}
     parts = [f"{counted(n, 'spike')} {why[reason]}" for reason, n in counts.items() if n]
-    shown = "; ".join(f"unit {j} at {t:.4g} s of pattern {k}" for k, t, j, _ in spikes[:_SHOWN])
+    shown = "; ".join(
+        f"unit {memory.unit(j)} at {where(memory, k, t)}" for k, t, j, _ in spikes[:_SHOWN]
+    )
     return f"{', '.join(parts)} ({shown}{'; …' if len(spikes) > _SHOWN else ''})"
 
 
@@ -138,20 +143,40 @@ def _trials(recordings):
     return [("trials", f"{', '.join(named[:_SHOWN])}{', …' if len(named) > _SHOWN else ''}")]
 
 
+def where(memory, pattern, time):
+    """When something is in a pattern, in the words of its recording if it comes from one.
+
+    Parameters
+    ----------
+    memory : Memory
+    pattern : int
+    time : float
+        In seconds from the pattern's beginning.
+    """
+    begin = begins_at(memory, pattern)
+    if begin is not None:
+        # As many decimals as steps have.
+        decimals = max(0, 1 - math.floor(math.log10(memory.step)))
+        moment = f"{begin + time:.{decimals}f}".rstrip("0").rstrip(".") + " s"
+    else:
+        moment = f"{time:.4g} s"
+    return f"pattern {pattern}, {moment}" if memory.n_patterns > 1 else moment
+
+
 def print_unpredictable(memory):
     """Print which stored spikes no weights could predict, and why; nothing if there are none."""
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     if not len(found):
         return
 
-    def where(k, t):
-        pattern = f"pattern {k}, " if memory.n_patterns > 1 else ""
-        return f"{pattern}{t * memory.step:.4g} s"
+    def at(k, t, j=None):
+        unit = "" if j is None else f"unit {memory.unit(j)} at "
+        return unit + where(memory, k, t * memory.step)
 
     lines = [f"{len(found)} of {found.n_spikes} spikes cannot be predicted by any weights:"]
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:g} ms)"
     if found.empty:
-        shown = "; ".join(f"unit {j} at {where(k, t)}" for k, t, j in found.empty[:_SHOWN])
+        shown = "; ".join(at(k, t, j) for k, t, j in found.empty[:_SHOWN])
         lines.append(
             f"  {len(found.empty)} have an empty context: no unit spikes in the {window} before,"
             f" so nothing arrives ({shown}{'; …' if len(found.empty) > _SHOWN else ''})"
@@ -162,7 +187,7 @@ def print_unpredictable(memory):
         )
     if found.ambiguous:
         shown = "; ".join(
-            f"unit {j} at {where(k, t)}, not at {where(other, u)}"
+            f"{at(k, t, j)}, not at {at(other, u)}"
             for k, t, j, other, u in found.ambiguous[:_SHOWN]
         )
         lines.append(

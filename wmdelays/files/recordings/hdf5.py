@@ -8,12 +8,14 @@ import numpy as np
 
 from wmdelays.errors import InputError, InputWarning
 from wmdelays.files.hdf5_tree import read_recording
+from wmdelays.files.recordings.by_neo import read_by_neo
 from wmdelays.files.recordings.filters import chosen
 from wmdelays.files.recordings.spikes import Spikes, of_keys
 from wmdelays.files.recordings.structures import from_structure
 from wmdelays.words import counted, printable
 
 _SHOWN = 5
+_PLAIN = ".h5", ".hdf5", ".hdf"
 _UNKNOWN = {
     "wmdelays": "is a memory, a network or a checkpoint of this software, not a recording; see"
     " wmdelays info",
@@ -65,6 +67,11 @@ def read_hdf5(
         return from_structure(
             _with_arrays(values["variables"], arrays), name, time_unit, sampling_rate
         )
+    if kind == "unknown" and path.suffix not in _PLAIN:
+        # Neo's own format, and those of some machines, are HDF5 too.
+        found = read_by_neo(path)
+        if found is not None:
+            return found
     members = ", ".join(map(printable, values.get("members", ())))
     raise InputError(
         _UNKNOWN.get(kind, f"is an HDF5 file of no kind that is known; it holds {members[:80]}")

@@ -228,6 +228,26 @@ def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_secon
     return Raster(neurons, spikes.times, n_neurons, duration)
 
 
+def of_same_units(rasters):
+    """Rasters whose neurons are the units of all of them; units of one name are one neuron.
+
+    Parameters
+    ----------
+    rasters : sequence of Raster
+
+    Returns
+    -------
+    list of Raster
+        Neurons are in the order of their numbers, or of their names.
+    """
+    names = set().union(*(raster.names() for raster in rasters))
+    if all(name.isdecimal() for name in names):
+        ordered = sorted(names, key=int)
+    else:
+        ordered = sorted(names)
+    return [raster.with_units(ordered) for raster in rasters]
+
+
 def _check_times(spikes, in_seconds):
     times = spikes.times
     bad = ~np.isfinite(times)

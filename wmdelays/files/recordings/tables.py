@@ -63,7 +63,7 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
     header = [name.strip() for name in header]
     if not header:
         raise InputError("has no first line: it is empty")
-    unit_column, time_column = _columns(header, columns)
+    unit_column, time_column = columns_of(header, columns)
     counts = per_second(header[time_column], time_unit, sampling_rate)
     names, units, times = {}, array("q"), array("d")
     first = [] if _is_header(header, time_column, decimal_comma) else [(line, header)]
@@ -95,8 +95,20 @@ def _delimiter(path):
     return ","
 
 
-def _columns(header, columns):
-    """The places of the columns of units and of times."""
+def columns_of(header, columns):
+    """The places of the columns of units and of times.
+
+    Parameters
+    ----------
+    header : list of str
+        The names of all columns.
+    columns : (str, str) or None
+        The two, by name or by number from 1 on; by default known by their names.
+
+    Returns
+    -------
+    unit, time : int
+    """
     if columns is not None:
         return tuple(_place(header, name) for name in columns)
     plain_names = [_plain_name(name) for name in header]

@@ -1,0 +1,308 @@
+"""Every format that is read, in a file that its own package wrote."""
+
+from datetime import UTC, datetime
+
+import h5py
+import numpy as np
+import pytest
+
+from wmdelays import InputError, InputWarning, read_raster
+from wmdelays.files.recording import read_stretch
+from wmdelays.files.recordings.hdf5 import read_intervals
+
+RATE = 30_000
+IDS = (3, 17, 641)
+NAMES = ("3", "17", "641")
+LATE = 900.0
+
+
+def trains():
+    rng = np.random.default_rng(0)
+    # At samples, so that no format can lose anything.
+    return [np.sort(rng.choice(10 * RATE, n, False)) / RATE + LATE for n in (12, 9, 15)]
+
+
+def labels():
+    return np.repeat(IDS, [len(one) for one in trains()])
+
+
+def cells():
+    made = np.empty((1, 3), object)
+    for k, one in enumerate(trains()):
+        made[0, k] = one.reshape(1, -1)
+    return made
+
+
+def nwb(path):
+    pynwb = pytest.importorskip("pynwb")
+    file = pynwb.NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
+    file.add_unit_column("quality", "as judged")
+    file.add_unit_column("snr", "signal to noise")
+    for one, times, quality, snr in zip(IDS, trains(), ("good", "mua", "good"), (1.5, 2.5, 3.5)):
+        file.add_unit(id=one, spike_times=times, quality=quality, snr=snr)
+    file.add_trial_column("cue", "what was shown")
+    for k in range(3):
+        file.add_trial(start_time=LATE + 3 * k, stop_time=LATE + 3 * k + 2, cue="ab"[k % 2])
+    with pynwb.NWBHDF5IO(path, "w") as io:
+        io.write(file)
+
+
+def pynapple(path):
+    nap = pytest.importorskip("pynapple")
+    nap.TsGroup({one: nap.Ts(times) for one, times in zip(IDS, trains())}).save(path)
+
+
+def spikeinterface(path):
+    core = pytest.importorskip("spikeinterface.core")
+    samples = {one: np.rint(times * RATE).astype(int) for one, times in zip(IDS, trains())}
+    sorting = core.NumpySorting.from_unit_dict([samples], RATE)
+    core.NpzSortingExtractor.write_sorting(sorting, path)
+
+
+def nix(path):
+    neo, quantities = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    pytest.importorskip("nixio")
+    block, segment = neo.Block(), neo.Segment()
+    block.segments.append(segment)
+    for one, times in zip(IDS, trains()):
+        train = neo.SpikeTrain(times * quantities.s, t_stop=LATE + 10, name=str(one))
+        segment.spiketrains.append(train)
+    with neo.NixIO(str(path), "ow") as io:
+        io.write_block(block)
+
+
+def phy(path):
+    path.mkdir()
+    order = np.argsort(np.concatenate(trains()), kind="stable")
+    samples = np.rint(np.concatenate(trains())[order] * RATE).astype(np.uint64)
+    np.save(path / "spike_times.npy", samples.reshape(-1, 1))
+    np.save(path / "spike_clusters.npy", labels()[order].astype(np.int32))
+    (path / "params.py").write_text(f"open('ran', 'w')\nsample_rate = {RATE}.  # Hz\n")
+
+
+def matlab(name, value):
+    def write(path):
+        from scipy.io import savemat
+
+        savemat(path, {name: value()})
+
+    return write
+
+
+def matlab_73(name, value):
+    def write(path):
+        hdf5storage = pytest.importorskip("hdf5storage")
+        hdf5storage.savemat(str(path), {name: value()}, format="7.3")
+
+    return write
+
+
+def struct():
+    return {f"u{one}": times.reshape(1, -1) for one, times in zip(IDS, trains())}
+
+
+def struct_array():
+    made = np.zeros((1, 3), dtype=[("times", object), ("name", object)])
+    for k, (one, times) in enumerate(zip(NAMES, trains())):
+        made[0, k] = times.reshape(1, -1), one
+    return made
+
+
+def sonata(path):
+    with h5py.File(path, "w") as file:
+        group = file.create_group("spikes/cortex")
+        group["timestamps"] = np.concatenate(trains()) * 1e3
+        group["timestamps"].attrs["units"] = "ms"
+        group["node_ids"] = labels().astype(np.uint64)
+
+
+def table(separator, header, line):
+    def write(path):
+        rows = [header, *(line(u, t) for u, t in zip(labels(), np.concatenate(trains()).tolist()))]
+        text = "".join(separator.join(row) + "\n" for row in rows)
+        if path.suffix == ".gz":
+            import gzip
+
+            path.write_bytes(gzip.compress(text.encode()))
+        else:
+            path.write_text(text)
+
+    return write
+
+
+def npz(path):
+    np.savez(path, **dict(zip(NAMES, trains())))
+
+
+def npy(path):
+    np.save(path, np.column_stack([labels(), np.concatenate(trains())]))
+
+
+AS_THEY_ARE = NAMES
+COUNTED = ("1", "2", "3")
+FORMATS = {
+    "a.nwb": (nwb, AS_THEY_ARE, {}),
+    "pynapple.npz": (pynapple, AS_THEY_ARE, {}),
+    "spikeinterface.npz": (spikeinterface, AS_THEY_ARE, {}),
+    "neo.nix": (nix, AS_THEY_ARE, {}),
+    "phy": (phy, AS_THEY_ARE, {}),
+    "cells.mat": (matlab("spikes", cells), COUNTED, {}),
+    "cells_73.mat": (matlab_73("spikes", cells), COUNTED, {}),
+    "struct.mat": (matlab("units", struct), ("u3", "u17", "u641"), {}),
+    "struct_73.mat": (matlab_73("units", struct), ("u3", "u17", "u641"), {}),
+    "struct_array.mat": (matlab("units", struct_array), AS_THEY_ARE, {}),
+    "struct_array_73.mat": (matlab_73("units", struct_array), AS_THEY_ARE, {}),
+    "spikes.h5": (sonata, AS_THEY_ARE, {}),
+    "units.npz": (npz, AS_THEY_ARE, {}),
+    "table.npy": (npy, AS_THEY_ARE, {}),
+    "names.csv": (
+        table(",", ("", "time_ms", "cell"), lambda u, t: ("0", repr(t * 1e3), f"{u}.0")),
+        AS_THEY_ARE,
+        {},
+    ),
+    "samples.tsv": (
+        table("\t", ("sample", "cluster_id"), lambda u, t: (str(round(t * RATE)), str(u))),
+        AS_THEY_ARE,
+        {"sampling_rate": RATE},
+    ),
+    "comments.csv.gz": (
+        table(",", ("# made by hand\nneuron", "t [s]"), lambda u, t: (str(u), repr(t))),
+        AS_THEY_ARE,
+        {},
+    ),
+    "excel.csv": (
+        table(";", ("Einheit", "Zeit"), lambda u, t: (str(u), repr(t).replace(".", ","))),
+        AS_THEY_ARE,
+        {"columns": ("Einheit", "Zeit"), "decimal_comma": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_recording_of_this_format_is_read_in_one_line(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write, units, how = FORMATS[name]
+    write(tmp_path / name)
+    raster = read_raster(tmp_path / name, **how)
+    assert raster.units == units
+    for k, times in enumerate(trains()):
+        found = raster.times[raster.neurons == k]
+        # To the last bit but one: milliseconds and samples are divided.
+        assert np.all(np.abs(found - times) <= np.spacing(times))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_samples_of_shd_are_trials(tmp_path):
+    rng = np.random.default_rng(1)
+    with h5py.File(tmp_path / "shd.h5", "w") as file:
+        times = file.create_dataset("spikes/times", (4,), h5py.vlen_dtype(np.float16))
+        units = file.create_dataset("spikes/units", (4,), h5py.vlen_dtype(np.uint16))
+        for k in range(4):
+            times[k] = np.sort(rng.random(20)).astype(np.float16)
+            units[k] = rng.integers(0, 700, 20)
+        file["labels"] = np.array([9, 8, 7, 6], np.uint16)
+        third = np.asarray(times[2], float)
+    samples = read_intervals(tmp_path / "shd.h5", "samples")
+    assert samples.columns["label"] == ("9", "8", "7", "6")
+    piece = read_stretch(tmp_path / "shd.h5", 1e-3, start=samples.starts[2], stop=samples.stops[2])
+    assert piece.n_neurons == 700 and np.allclose(np.sort(third), piece.times, atol=1e-9)
+
+
+def test_a_stretch_of_nwb_is_read_alone(tmp_path, monkeypatch):
+    nwb(tmp_path / "a.nwb")
+    whole = read_stretch(tmp_path / "a.nwb", 1e-3, start=LATE + 2, stop=LATE + 6)
+    import wmdelays.files.recordings.hdf5_reading as reading
+
+    found = []
+    with h5py.File(tmp_path / "a.nwb") as file:
+        monkeypatch.setattr(reading, "_WHOLE", 0)
+        values, arrays = reading.read(file, found.append, start=LATE + 2, stop=LATE + 6)
+    inside = [one[(one >= LATE + 2) & (one < LATE + 6)] for one in trains()]
+    assert arrays["times"].tolist() == np.concatenate(inside).tolist()
+    assert arrays["counts"].tolist() == [len(one) for one in inside]
+    assert values["length"] == max(one[-1] for one in trains())
+    assert len(whole) == len(arrays["times"]) and whole.start == LATE + 2
+
+
+def test_units_are_chosen_by_columns(tmp_path):
+    nwb(tmp_path / "a.nwb")
+    for where, units in (
+        (["quality=good"], ("3", "641")),
+        (["quality!=good"], ("17",)),
+        (["quality=good,mua", "snr>=2"], ("17", "641")),
+        (["id=17"], ("17",)),
+    ):
+        assert read_raster(tmp_path / "a.nwb", where=where).units == units
+    for where, line in (
+        ("depth=3", "no column depth of units; it has"),
+        ("quality=great", "no unit has quality=great; its quality is good, mua"),
+        ("quality", "is no condition"),
+        ("quality>good", "compares numbers"),
+    ):
+        with pytest.raises(InputError, match=line):
+            read_raster(tmp_path / "a.nwb", where=[where])
+    with pytest.raises(InputError, match="is a table, to which --where does not apply"):
+        FORMATS["names.csv"][0](tmp_path / "names.csv")
+        read_raster(tmp_path / "names.csv", where=["quality=good"])
+
+
+def test_clusters_of_noise_are_left_out_unless_asked_for(tmp_path):
+    phy(tmp_path / "phy")
+    (tmp_path / "phy/cluster_group.tsv").write_text("cluster_id\tgroup\n3\tgood\n641\tnoise\n")
+    with pytest.warns(InputWarning, match="1 cluster labelled noise is left out"):
+        assert read_raster(tmp_path / "phy").units == ("3", "17")
+    assert read_raster(tmp_path / "phy", where=["group=noise"]).units == ("641",)
+    (tmp_path / "phy/params.py").write_text("sample_rate = __import__('os').getpid()\n")
+    with pytest.raises(InputError, match="how many samples make a second"):
+        read_raster(tmp_path / "phy", where=["group=good"])
+    assert len(read_raster(tmp_path / "phy", where=["group=good"], sampling_rate=RATE)) == 12
+
+
+def test_intervals_of_nwb_are_trials(tmp_path):
+    nwb(tmp_path / "a.nwb")
+    trials = read_intervals(tmp_path / "a.nwb", "trials")
+    assert trials.starts.tolist() == [900.0, 903.0, 906.0]
+    assert trials.columns["cue"] == ("a", "b", "a")
+    with pytest.raises(InputError, match="no table of intervals laps; it has trials"):
+        read_intervals(tmp_path / "a.nwb", "laps")
+
+
+@pytest.mark.parametrize(
+    "times, given, line",
+    [
+        (np.arange(40) * 100, {}, "all 40 times are whole numbers up to 3,900"),
+        (np.arange(40.0) / 1e5, {}, "fires .* times a second"),
+    ],
+)
+def test_times_in_another_unit_are_noticed(times, given, line, tmp_path):
+    if line.startswith("fires"):
+        times = np.arange(30_000) / 30_000
+    np.savez(tmp_path / "t.npz", cell=times)
+    with pytest.raises(InputError, match=line):
+        read_raster(tmp_path / "t.npz", **given)
+    if line.startswith("all"):
+        assert read_raster(tmp_path / "t.npz", time_unit="ms").duration == 3.9
+        assert read_raster(tmp_path / "t.npz", time_unit="s").duration == 3900
+
+
+def test_what_is_no_recording_is_told_apart(tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    with pynwb.NWBHDF5IO(tmp_path / "empty.nwb", "w") as io:
+        io.write(pynwb.NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC)))
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["weights"] = np.ones(3)
+    for name, line in (
+        ("empty.nwb", "an NWB file without a table of units"),
+        ("other.h5", "of no kind that is known; it holds weights"),
+    ):
+        with pytest.raises(InputError, match=line):
+            read_raster(tmp_path / name)
+
+
+def test_what_neo_would_run_is_not_read(tmp_path):
+    import pickle
+
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps([1]))
+    with pytest.raises(InputError, match="of no format that is read") as refused:
+        read_raster(tmp_path / "a.pkl")
+    assert "np.savez" in refused.value.more
