@@ -83,10 +83,11 @@ def test_a_file_that_cannot_be_used_is_refused(refused, tmp_path):
     (tmp_path / "empty.csv").write_text("unit,time_s\n")
     assert "holds no spikes" in refused("store", "empty.csv", "-o", "m.h5")
     (tmp_path / "wrong.csv").write_text("cell,when\n1,2\n")
-    assert "unit,time_s" in refused("store", "wrong.csv", "-o", "m.h5")
+    assert "name the two (--columns UNIT,TIME)" in refused("store", "wrong.csv", "-o", "m.h5")
     (tmp_path / "bad.csv").write_text("unit,time_s\n1,0.5\n2,soon\n")
     assert "line 3" in refused("store", "bad.csv", "-o", "m.h5")
-    assert "ends in .csv or .npz" in refused("store", "cells.txt", "-o", "m.h5")
+    (tmp_path / "cells.xyz").write_text("1 2 3")
+    assert "of no format that is read" in refused("store", "cells.xyz", "-o", "m.h5")
 
 
 def test_a_stretch_without_spikes_is_refused(refused, tmp_path):

@@ -35,7 +35,7 @@ def _check_own_raster(path, network_file):
     if held(path) is None:
         return
     if Path(network_file).exists():
-        found, own = read_raster(path), read_run(network_file).raster
+        found, own = read_raster(path, keep_ids=True), read_run(network_file).raster
         if np.array_equal(found.neurons, own.neurons) and np.array_equal(found.times, own.times):
             return
     raise InputError(

@@ -254,7 +254,7 @@ def test_the_report_has_page_and_figures(wmdelays, case, tmp_path):
 def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
     memory, raster, _ = case
     run = ("find", memory, raster)
-    assert "RASTER" in refused("find", raster)
+    assert "RECORDING" in refused("find", raster)
     assert "there is no such file" in refused("find", "none.h5", raster)
     for name in ("none.jsonl", "other.csv"):
         line = refused("find", "none.jsonl", "other.csv", "--json", name)
@@ -287,7 +287,7 @@ def test_unusable_input_is_refused_in_one_line(refused, case, tmp_path):
 def test_units_that_the_memory_does_not_have_are_refused(refused, case, tmp_path):
     write_raster(tmp_path / "other.csv", Raster([N_NEURONS], [0.5], N_NEURONS + 1, 1.0))
     line = refused("find", case[0], "other.csv")
-    assert f"has unit {N_NEURONS}, and the memory {N_NEURONS} neurons" in line
+    assert f"there is no unit {N_NEURONS} among the {N_NEURONS} units of the memory" in line
 
 
 def test_without_elephant_one_line_says_what_to_install(refused, case, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_search_for_more_than_can_be_stored_is_refused_before_anything_is_draw
 def test_a_spike_of_a_far_unit_is_refused(refused, wmdelays, tmp_path_factory):
     path = tmp_path_factory.mktemp("input") / "far.csv"
     path.write_text("unit,time_s\n0,0.0\n0,0.06\n1000000,0.062\n")
-    refused("store", path, "-o", "m.h5", "--delays", 41)
+    refused("store", path, "-o", "m.h5", "--delays", 41, "--keep-ids")
 
 
 @pytest.mark.parametrize("rule", RULES)
