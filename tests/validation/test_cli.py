@@ -74,7 +74,7 @@ def test_store_says_which_spikes_no_weights_could_predict(wmdelays, tmp_path):
     assert "2 have an ambiguous context" in done.stderr
 
 
-def test_a_file_that_cannot_be_used_is_refused(refused, tmp_path):
+def test_a_file_that_cannot_be_used_is_refused(refused, wmdelays, tmp_path):
     assert "there is no such file" in refused("store", "none.csv", "-o", "m.h5")
     assert "there is no such file" in refused("info", "none.h5")
     assert "there is no such file" in refused("compare", "none.h5")
@@ -87,7 +87,10 @@ def test_a_file_that_cannot_be_used_is_refused(refused, tmp_path):
     (tmp_path / "bad.csv").write_text("unit,time_s\n1,0.5\n2,soon\n")
     assert "line 3" in refused("store", "bad.csv", "-o", "m.h5")
     (tmp_path / "cells.xyz").write_text("1 2 3")
-    assert "of no format that is read" in refused("store", "cells.xyz", "-o", "m.h5")
+    done = wmdelays("store", "cells.xyz", "-o", "m.h5")
+    assert done.returncode == 2 and not (tmp_path / "m.h5").exists()
+    line, *program = done.stderr.splitlines()
+    assert "of no format that is read" in line and len(program) == 5
 
 
 def test_a_stretch_without_spikes_is_refused(refused, tmp_path):

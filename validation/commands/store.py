@@ -11,7 +11,7 @@ from wmdelays.files.file_kinds import MEMORY
 from wmdelays.files.memory_file import write_memory
 from wmdelays.files.pattern_inputs import read_patterns, read_trial_patterns
 from wmdelays.files.recording import binning_lines, remembered
-from wmdelays.files.trials import read_trials
+from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
@@ -153,7 +153,7 @@ def command(
         names = {}
     else:
         _check_one_recording(inputs, ends)
-        cut = read_trials(trials)
+        cut = trials_of(trials, inputs[0])
         patterns, pieces = read_trial_patterns(inputs[0], cut, step_s, **ways, **how)
         stretches = {k: (inputs[0], piece) for k, piece in enumerate(pieces)}
         names = dict(enumerate(cut.names))

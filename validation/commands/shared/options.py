@@ -91,7 +91,8 @@ TrialsFile = Annotated[
     typer.Option(
         "--trials",
         metavar="FILE",
-        help="Each line of this csv file (start_s,stop_s, and name if wanted) is a pattern.",
+        help="Each line of this csv file (start_s,stop_s, and name if wanted) is a pattern; or each"
+        " row of a table of an NWB file that is named, such as trials.",
         rich_help_panel=TRIALS,
     ),
 ]

@@ -111,30 +111,3 @@ def _nwb(values, arrays, where):
     if len(set(names)) < len(names):
         raise InputError("two of its units have the same id")
     return Spikes(tuple(names[k] for k in kept), units, times, values["length"] or None)
-
-
-def read_intervals(path, name=None):
-    """A table of intervals of an NWB or SHD file.
-
-    Parameters
-    ----------
-    path : Path
-    name : str, optional
-        Such as trials; of SHD files the samples.
-
-    Returns
-    -------
-    Trials
-
-    Raises
-    ------
-    InputError
-        If there is no such table.
-    """
-    values, arrays = read_recording(path, what="intervals", name=name)
-    if "names" not in values:
-        tables = ", ".join(map(printable, values.get("tables", ()))) or "none"
-        raise InputError(f"has no table of intervals {printable(name)}; it has {tables}")
-    from wmdelays.files.trials import Trials
-
-    return Trials(arrays["starts"], arrays["stops"], values["names"], values["columns"])

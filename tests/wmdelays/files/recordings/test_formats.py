@@ -8,7 +8,7 @@ import pytest
 
 from wmdelays import InputError, InputWarning, read_raster
 from wmdelays.files.recording import read_stretch
-from wmdelays.files.recordings.hdf5 import read_intervals
+from wmdelays.files.recordings.intervals import read_intervals, trials_of
 
 RATE = 30_000
 IDS = (3, 17, 641)
@@ -260,7 +260,7 @@ def test_clusters_of_noise_are_left_out_unless_asked_for(tmp_path):
 
 def test_intervals_of_nwb_are_trials(tmp_path):
     nwb(tmp_path / "a.nwb")
-    trials = read_intervals(tmp_path / "a.nwb", "trials")
+    trials = trials_of("trials", tmp_path / "a.nwb")
     assert trials.starts.tolist() == [900.0, 903.0, 906.0]
     assert trials.columns["cue"] == ("a", "b", "a")
     with pytest.raises(InputError, match="no table of intervals laps; it has trials"):
