@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
 from wmdelays.files.pattern_inputs import read_trial_patterns
+from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.files.trial_pieces import cut_trials
 from wmdelays.files.trials import Trials, read_trials
 from wmdelays.neurons import neurons_of
@@ -52,6 +53,7 @@ def generalise(
     warp: bool = False,
     pad: bool = False,
     merge_spikes: bool = False,
+    reading: Mapping | None = None,
     seed: int = 0,
     results: Results | str | Path | None = None,
     workers: int = 1,
@@ -70,7 +72,8 @@ def generalise(
     recording : Raster, str or Path
         A recording, or the file that holds it.
     trials : Trials, str or Path
-        The trials, or the csv file that names them, see `wmdelays.read_trials`.
+        The trials, or the csv file that names them, see `wmdelays.read_trials`; or the name of a
+        table of intervals of an NWB file.
     n_delays : int
         Largest delay in steps; also the length of the cue.
     step : float
@@ -94,6 +97,8 @@ def generalise(
         How trials come to one length, see `wmdelays.cut_trials`.
     merge_spikes : bool
         Whether two spikes of a unit in one step may become one.
+    reading : mapping, optional
+        How the file is read: keywords of `wmdelays.read_raster`.
     seed : int
         Of learning, folds, and controls.
     results : str, Path or Results, optional
@@ -136,7 +141,8 @@ def generalise(
         if name not in CONTROLS:
             raise InputError(f"there is no control {name!r}; there are {', '.join(CONTROLS)}")
     if not isinstance(trials, Trials):
-        trials = read_trials(trials)
+        within_it = not isinstance(recording, Raster)
+        trials = trials_of(trials, recording) if within_it else read_trials(trials)
     _check_trials(trials)
     rule = rule or (DEFAULT if neurons is None else DEFAULT_FOR_NEURONS)
     options = rule_named(rule).checked(options, whole("delays", n_delays, 1))
@@ -151,6 +157,7 @@ def generalise(
         tick,
         {"length": length, "align": align, "before": before, "warp": warp, "pad": pad},
         merge_spikes,
+        reading or {},
     )
     learning = {"rule": rule, "n_delays": n_delays, "step": step, "seed": seed, **options}
     learning |= {k: v for k, v in (("beta", beta), ("theta", theta)) if v is not None}
@@ -213,10 +220,10 @@ def _check_trials(trials):
         )
 
 
-def _patterns(recording, trials, step, tick, how, merge_spikes):
+def _patterns(recording, trials, step, tick, how, merge_spikes, reading):
     if not isinstance(recording, Raster):
         patterns, _ = read_trial_patterns(
-            recording, trials, step, **how, merge_spikes=merge_spikes, tick=tick
+            recording, trials, step, **how, merge_spikes=merge_spikes, tick=tick, **reading
         )
         return patterns
     return [one.bin(tick, merge_spikes) for one in cut_trials(recording, trials, step, **how)]

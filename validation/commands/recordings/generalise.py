@@ -23,6 +23,7 @@ from wmdelays.validation.commands.shared.options import (
     time_given,
     ways_of_trials,
 )
+from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
 from wmdelays.validation.recall.controls import CONTROLS, USUAL
@@ -34,8 +35,11 @@ CHANCE = "Held out, and chance"
 
 
 @OfRules
+@with_reading
 def command(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A raster file.")],
+    recording: Annotated[
+        Path, typer.Argument(metavar="RECORDING", help="Of any format that is read.")
+    ],
     trials: TrialsFile = None,
     trial_length: TrialLength = None,
     align: Align = None,
@@ -105,6 +109,7 @@ def command(
     scheduler: Scheduler = None,
     report: Report = None,
     json_file: JsonFile = None,
+    reading: dict = None,
     **options,
 ):
     """Learn some trials of a recording, and recall others from their own first spikes.
@@ -137,6 +142,7 @@ def command(
             **ways_of_trials(trial_length, align, before, warp),
             pad=pad,
             merge_spikes=merge_spikes,
+            reading=reading,
             seed=seed,
             results=results,
             workers=workers,
