@@ -39,6 +39,8 @@ from .validation.recall.retrieval import retrieve as retrieve
 from .validation.recall.robustness import robustness as robustness
 from .validation.recall.simulators import recall as recall
 from .validation.recall.stability import stability as stability
+from .validation.recordings.grid import best_choice as best_choice
+from .validation.recordings.grid import step_choices as step_choices
 from .validation.reports.memory import describe as describe
 from .validation.scans.limit import capacity as capacity
 from .validation.scans.scanning import scan as scan

@@ -1,25 +1,63 @@
-"""The command `wmdelays info`: what is in a memory file."""
+"""The command `wmdelays info`: what is in a memory file, or in a recording."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wmdelays.errors import InputError
+from wmdelays.files.file_kinds import MEMORY, held
 from wmdelays.files.memory_file import read_memory
+from wmdelays.files.raster_files import read_raster
+from wmdelays.quantities import whole
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
-from wmdelays.validation.commands.shared.options import JsonFile, check_outputs, put_json
-from wmdelays.validation.commands.shared.terminal import console, print_line, table
+from wmdelays.validation.commands.shared.options import (
+    JsonFile,
+    Start,
+    Stop,
+    check_outputs,
+    put_json,
+    time_given,
+)
+from wmdelays.validation.commands.shared.recording_options import with_reading
+from wmdelays.validation.commands.shared.terminal import (
+    console,
+    print_columns,
+    print_line,
+    progress_bar,
+    table,
+)
+from wmdelays.validation.recordings.grid import as_dicts, best_choice, step_choices, why_best
 from wmdelays.validation.reports.memory import carried_over, describe, neuron_facts
+from wmdelays.validation.reports.recordings import info as recordings
 
 
+@with_reading
 def command(
-    memory: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A memory file or a recording.")],
+    start: Start = None,
+    stop: Stop = None,
+    delays: Annotated[
+        int | None,
+        typer.Option(metavar="D", help="Recording: this number of delays and no other."),
+    ] = None,
+    reading: dict = None,
     json_file: JsonFile = None,
 ):
-    """Say what is in a memory file, and which spikes no weights could predict, or of what neurons."""
-    check_outputs(json_file, None, memory)
-    content = read_memory(memory)
-    print_memory(content, memory)
+    """Say what is in a memory file, or in a recording and with which step it can be stored."""
+    check_outputs(json_file, None, file)
+    begin, end = time_given(start, "--start"), time_given(stop, "--stop", above_zero=True)
+    if file.suffix == ".h5" and held(file) in (MEMORY, None):
+        if begin is not None or end is not None or delays is not None or reading:
+            raise InputError("a memory is told as a whole; --start and the like are for recordings")
+        _tell_memory(file, json_file)
+    else:
+        _tell_recording(file, begin, end, delays, reading, json_file)
+
+
+def _tell_memory(file, json_file):
+    content = read_memory(file)
+    print_memory(content, file)
     if content.neurons is None:
         print_unpredictable(content)
     else:
@@ -28,6 +66,29 @@ def command(
         if warning:
             print_line(warning)
     put_json(json_file, describe(content))
+
+
+def _tell_recording(file, begin, end, delays, reading, json_file):
+    with progress_bar() as say:
+        say(f"reading {file}", None)
+        raster = read_raster(file, start=begin, stop=end, **reading)
+        if begin is not None or end is not None:
+            raster = raster.slice(begin or 0.0, end)
+        if not len(raster):
+            raise InputError(f"{file}: holds no spikes in this stretch")
+        choices = step_choices(
+            raster, n_delays=None if delays is None else whole("delays", delays, 1), progress=say
+        )
+    best = best_choice(choices)
+    values = {"recording": recordings.as_dict(raster), "choices": as_dicts(choices)}
+    put_json(json_file, {**values, "best": as_dicts([best])[0]})
+    print_line(f"Best stored with {why_best(best)}.")
+    grid = table(str(file), "")
+    grid.columns[1].justify = "left"
+    for row in recordings.facts(raster):
+        grid.add_row(*row)
+    console.print(grid, highlight=False, markup=False)
+    print_columns(recordings.columns(choices, best))
 
 
 def _print_neurons(neurons):

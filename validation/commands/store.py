@@ -32,6 +32,10 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
+from wmdelays.validation.recordings.automatic import choose_step
+from wmdelays.validation.recordings.grid import step_text, why_best
+
+_DELAYS = 41
 
 
 @OfRules
@@ -73,10 +77,18 @@ def command(
         typer.Option(metavar="TIME", help="Tick of these neurons, to which spikes are put."),
     ] = "0.1ms",
     delays: Annotated[
-        int, typer.Option(metavar="D", help="Largest delay in steps; length of the trigger window.")
-    ] = 41,
+        int | None,
+        typer.Option(
+            metavar="D", help="Largest delay in steps, by default 41; length of the trigger window."
+        ),
+    ] = None,
     step: Annotated[
-        str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
+        str,
+        typer.Option(
+            metavar="TIME|auto",
+            help="Training time step, such as 1ms or 1/30s; auto takes what suits the recording best,"
+            " as wmdelays info tells it, and so many delays, unless --delays says how many.",
+        ),
     ] = "1ms",
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="Begin of the stretch to store, as 10s.")
@@ -131,7 +143,27 @@ def command(
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
     check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written], force=force)
-    step_s, seed = seconds(step, "--step", above_zero=True), checked_seed(seed)
+    seed = checked_seed(seed)
+    ends = {
+        "start": time_given(start, "--start"),
+        "stop": time_given(stop, "--stop", above_zero=True),
+    }
+    cut = None if trials is None else trials_of(trials, inputs[0])
+    if step == "auto":
+        with progress_bar() as say:
+            chosen = choose_step(
+                inputs,
+                cut,
+                **ends,
+                n_delays=None if delays is None else whole("delays", delays, 1),
+                neurons=neurons,
+                reading=reading,
+                progress=say,
+            )
+        print_line(f"taken: {why_best(chosen)}")
+        step, delays = step_text(chosen.step), chosen.n_delays
+    delays = _DELAYS if delays is None else delays
+    step_s = seconds(step, "--step", above_zero=True)
     options = described.checked(options, whole("delays", delays, 1))
     _check_room(inputs, described, delays, options)
     how = {
@@ -142,10 +174,6 @@ def command(
         "tick": dt_s,
         **reading,
     }
-    ends = {
-        "start": time_given(start, "--start"),
-        "stop": time_given(stop, "--stop", above_zero=True),
-    }
     ways = ways_of_trials(trial_length, align, before, warp)
     if trials is None:
         _refuse_ways(ways)
@@ -153,7 +181,6 @@ def command(
         names = {}
     else:
         _check_one_recording(inputs, ends)
-        cut = trials_of(trials, inputs[0])
         patterns, pieces = read_trial_patterns(inputs[0], cut, step_s, **ways, **how)
         stretches = {k: (inputs[0], piece) for k, piece in enumerate(pieces)}
         names = dict(enumerate(cut.names))
@@ -174,6 +201,11 @@ def command(
 
         # What cannot be predicted is said before it is learned.
         empty = unlearned(patterns, **common)
+        binning = [
+            remembered(k, stretch, dt_s or step_s, names.get(k))
+            for k, (_, stretch) in stretches.items()
+        ]
+        empty.made["binning"] = binning
         said = {
             line: None
             for text, stretch in stretches.values()
@@ -199,10 +231,7 @@ def command(
         **({"reading": reading} if reading else {}),
     }
     if stretches:
-        memory.made["binning"] = [
-            remembered(k, stretch, dt_s or step_s, names.get(k))
-            for k, (_, stretch) in stretches.items()
-        ]
+        memory.made["binning"] = binning
     write_memory(output, memory)
     print_memory(memory, output)
     print_line(f"stored in {output} in {time.perf_counter() - began:.1f} s")

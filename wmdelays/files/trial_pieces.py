@@ -200,6 +200,7 @@ def _piece(recording, trials, k, event, step, n_before, n_steps, end):
         n_steps * step,
         start=start,
         clock=recording.recording,
+        units=recording.units,
     )
 
 
@@ -211,7 +212,13 @@ def _warped(recording, trials, k, step, n_steps, end):
     # A spike at the very end belongs to the last step.
     times = np.minimum(part * n_steps, n_steps * (1 - 1e-9)) * step
     return Raster(
-        piece.neurons, times, recording.n_neurons, n_steps * step, start=float(start), clock=EXACT
+        piece.neurons,
+        times,
+        recording.n_neurons,
+        n_steps * step,
+        start=float(start),
+        clock=EXACT,
+        units=recording.units,
     )
 
 

@@ -1,0 +1,1 @@
+"""Questions to a recording before anything is stored."""
