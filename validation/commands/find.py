@@ -82,6 +82,13 @@ def command(
             help="List all occurrences from this part of the spikes on, and not those above chance.",
         ),
     ] = None,
+    with_itself: Annotated[
+        bool,
+        typer.Option(
+            "--with-itself",
+            help="Count the stretch that was stored too, where the recording is the one it is from.",
+        ),
+    ] = False,
     expected_false: Annotated[
         float | None,
         typer.Option(
@@ -156,6 +163,7 @@ def command(
             surrogates=surrogates,
             seed=seed,
             start=recorded.start,
+            with_itself=with_itself,
             progress=say,
             **settings,
         )
@@ -167,11 +175,11 @@ def command(
 
             page = write_report(found, report, command_line())
     put_json(json_file, found.as_dict())
+    lines += _other_rule(wanted, recorded.binning(step_s))
+    for line in (found.summary, found.tested, *lines):
+        print_line(line)
     print_first(occurrence_columns(found))
     print_first(level_columns(found))
-    lines += _other_rule(wanted, recorded.binning(step_s))
-    for line in (*lines, found.tested, found.summary):
-        print_line(line)
     if page is not None:
         print_line(f"report: {page}")
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DITHER = 10
 # The least part of the templates' spikes whose units have to be in the raster.
 _FEWEST_THERE = 0.05
+# An occurrence is sure enough for a yes where its p is no more.
+_SURE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +80,39 @@ class Found:
 
     @property
     def summary(self):
-        """The outcome in one sentence."""
+        """The answer, in one line: does it occur, elsewhere than where it was stored, how sure."""
         made = self.findings
-        n = len(made.occurrences)
-        asked = self.settings["min_completeness"]
+        n, asked = len(made.occurrences), self.settings["min_completeness"]
         which = "above chance" if asked is None else f"with a completeness of at least {asked:g}"
+        counted = self.settings["with_itself"]
+        elsewhere = " elsewhere" if made.itself and not counted else ""
+        again = [one for one in made.occurrences if not one.itself]
+        sure = sum(one.p_value <= _SURE for one in again)
+        if n == 0:
+            p = (1 + np.count_nonzero(made.chance_score >= made.best_score)) / (
+                1 + len(made.chance_score)
+            )
+            how_sure = f" The best match has p = {p:.2g}."
+        elif sure:
+            lowest = min(one.p_value for one in again)
+            of = "" if sure == n else f", {sure} of them with p at most {_SURE:g}"
+            how_sure = f" The lowest p is {lowest:.2g}{of}, for all templates and times together."
+        else:
+            how_sure = f" None{' but the stored stretch' * counted} has p of {_SURE:g} or less."
         return (
-            f"{n} {'occurrence' if n == 1 else 'occurrences'} {which};"
-            f" a surrogate has {made.n_chance:.3g} on average."
+            f"{'Yes' if sure else 'No'}: {n} {'occurrence' if n == 1 else 'occurrences'}"
+            f" {which}{elsewhere}; a surrogate has {made.n_chance:.3g} on average.{how_sure}"
+            f"{self._itself_said}"
         )
+
+    @property
+    def _itself_said(self):
+        n = len(self.findings.itself)
+        if not n:
+            return ""
+        which = "its template is" if n == 1 else f"{n} templates are"
+        how = "counted too" if self.settings["with_itself"] else "not counted (--with-itself)"
+        return f" The stored stretch itself is in the raster and {how}: {which} where stored."
 
     def as_dict(self):
         """The outcome as plain JSON values; times are in seconds."""
@@ -94,20 +120,8 @@ class Found:
         by_number = {one.number: one for one in made.tested}
         return {
             "raster": raster_sizes(self.raster, self.start),
-            "occurrences": [
-                {
-                    "template": one.template,
-                    "name": made.templates[one.template].name,
-                    "speed": made.templates[one.template].speed,
-                    "time_s": self.time(one.onset),
-                    "completeness": one.completeness,
-                    "n_matched": one.n_matched,
-                    "deviation_s": one.deviation * made.step,
-                    "score": one.score,
-                    "p_value": one.p_value,
-                }
-                for one in made.occurrences
-            ],
+            "occurrences": [self._occurrence_dict(one) for one in made.occurrences],
+            "itself": [self._occurrence_dict(one) for one in made.itself],
             "by_chance": {
                 "occurrences": made.n_chance,
                 "least_score": made.least_score,
@@ -129,6 +143,21 @@ class Found:
             "settings": self.settings,
             "timing_s": self.timing,
             "versions": surrogate_versions(),
+        }
+
+    def _occurrence_dict(self, one):
+        template = self.findings.templates[one.template]
+        return {
+            "template": one.template,
+            "name": template.name,
+            "speed": template.speed,
+            "time_s": self.time(one.onset),
+            "completeness": one.completeness,
+            "n_matched": one.n_matched,
+            "deviation_s": one.deviation * self.findings.step,
+            "score": one.score,
+            "p_value": one.p_value,
+            "itself": one.itself,
         }
 
 
@@ -173,7 +202,8 @@ def find_patterns(
     dither: float | None = None,
     draws: int = 100,
     seed: int = 0,
-    start: float = 0.0,
+    start: float | None = None,
+    with_itself: bool = False,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Found:
     """Where templates occur in a raster, and how often they do by chance.
@@ -199,8 +229,11 @@ def find_patterns(
     draws : int
         Number of surrogates.
     seed : int
-    start : float
-        When the raster begins in the recording, in seconds.
+    start : float, optional
+        When the raster begins in the recording, in seconds; by default the raster's own `start`.
+    with_itself : bool
+        Whether the stretch that was stored counts as an occurrence, where the raster is the
+        recording that it was cut from, or a copy of it.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float).
 
@@ -223,6 +256,7 @@ def find_patterns(
         print(found.summary)
     """
     seed = checked_seed(seed)
+    start = raster.start if start is None else start
     jitter_steps = 1 if jitter is None else whole_steps("jitter", jitter, step, 0)
     gap_steps = None if gap is None else whole_steps("gap", gap, step, 1)
     check_settings(
@@ -244,6 +278,8 @@ def find_patterns(
         min_completeness=min_completeness,
         expected_false=expected_false,
         gap=gap_steps,
+        start=start,
+        with_itself=with_itself,
         progress=progress,
     )
     settings = {
@@ -253,6 +289,7 @@ def find_patterns(
         "min_completeness": min_completeness,
         "expected_false": expected_false if min_completeness is None else None,
         "gap_s": gap,
+        "with_itself": with_itself,
         "surrogates": surrogates,
         "dither_s": dither,
         "n_surrogates": draws,
@@ -310,7 +347,9 @@ def occurrence_columns(found):
     sizes = {one.number: len(one.steps) for one in made.tested}
     shown = made.occurrences
     return {
-        "template": [made.templates[one.template].label for one in shown],
+        "template": [
+            made.templates[one.template].label + " (itself)" * one.itself for one in shown
+        ],
         "at (s)": [f"{found.time(one.onset):.3f}" for one in shown],
         "matched": [f"{one.n_matched} of {sizes[one.template]}" for one in shown],
         "completeness": [f"{one.completeness:.3f}" for one in shown],

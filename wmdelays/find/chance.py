@@ -21,6 +21,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.find.found import Findings, Level, Occurrence, Tested
+from wmdelays.find.itself import Itself
 from wmdelays.find.occurrences import Coverage, peaks, tops
 from wmdelays.quantities import whole
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _MOST_PEAKS, _MOST_TOGETHER, _FEWEST = 200, 20_000, 5
 # Fewer surrogates say nothing about the spread of what chance makes.
 _LEAST_DRAWS = 10
+# A template of which less is of units that spike is not looked for: no occurrence would be one.
+_LEAST_THERE = 0.25
 _LEVELS = np.arange(1, 11) / 10
 
 
@@ -75,6 +78,8 @@ def search(
     min_completeness: float | None = None,
     expected_false: float = 0.05,
     gap: int | None = None,
+    start: float = 0.0,
+    with_itself: bool = False,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Findings:
     """Look for templates in a raster and in its surrogates.
@@ -103,6 +108,10 @@ def search(
         most.
     gap : int, optional
         Least number of steps between two occurrences of a template; by default its span.
+    start : float
+        When the raster begins in the recording, in seconds.
+    with_itself : bool
+        Whether the stretch from which a template was cut counts, see `wmdelays.find.itself`.
     progress : callable, optional
         Called with what is being done (str) and the part of it that is done (float).
 
@@ -136,7 +145,8 @@ def search(
         most, found = _peaks(grids, gaps, least, other)
         chance.append(most)
         in_surrogates.append(found)
-    best, found = _peaks(grids, gaps, least, coverage)
+    itself = Itself(templates, raster, step, start, jitter)
+    best, found = _peaks(grids, gaps, least, coverage, None if with_itself else itself)
     chance = np.array(chance)
     mean, spread = chance.mean(axis=0), _spread(chance.var(axis=0))
     families = _families(templates, grids)
@@ -162,6 +172,11 @@ def search(
     else:
         listed, by_chance, least_matched = found, made, least
     places = list(grids)
+    occurrences = [
+        _occurrence(places[one["target"]], grids, one, coverage, chance_score, itself)
+        for one in np.sort(listed, order=["onset", "target"])
+    ]
+    stored = _stored(itself, places, grids, coverage, mean, spread)
     return Findings(
         templates=list(templates),
         tested=[
@@ -169,10 +184,8 @@ def search(
             for i, (k, b) in enumerate(zip(places, chance.T))
         ],
         untested=untested,
-        occurrences=[
-            _occurrence(places[one["target"]], grids, one, coverage, chance_score)
-            for one in np.sort(listed, order=["onset", "target"])
-        ],
+        occurrences=occurrences,
+        itself=[_occurrence(*one, coverage, chance_score, itself) for one in stored],
         n_chance=len(by_chance) / draws,
         least_score=bound,
         best_score=float(((best - mean) / spread).max()),
@@ -204,6 +217,8 @@ def _grids(templates, coverage, step, min_spikes):
             untested[number] = (
                 f"with fewer than {min_spikes} spikes of units that are in the raster"
             )
+        elif n_there < _LEAST_THERE * len(steps):
+            untested[number] = "of whose spikes less than a quarter are of units in the raster"
         else:
             grids[number] = neurons, steps
     return grids, untested
@@ -234,8 +249,11 @@ def _least_counted(grids, coverage, min_completeness):
 _PEAK = np.dtype([("target", np.int32), ("onset", int), ("n_matched", int), ("score", float)])
 
 
-def _peaks(grids, gaps, least, coverage):
-    """Most matched spikes of each template anywhere, and all peaks, not scored yet."""
+def _peaks(grids, gaps, least, coverage, itself=None):
+    """Most matched spikes of each template anywhere, and all peaks, not scored yet.
+
+    Without those that are the stored stretch, if it is given.
+    """
     best, found = np.zeros(len(grids), int), []
     for k, (number, (neurons, steps)) in enumerate(grids.items()):
         matched = coverage.matched(neurons, steps)
@@ -244,6 +262,12 @@ def _peaks(grids, gaps, least, coverage):
         made["target"] = k
         made["onset"] = place + coverage.offsets(int(steps[-1]))[0]
         made["n_matched"] = matched[place]
+        stored = itself and itself.onset(number)
+        if stored is not None:
+            around = stored - coverage.offsets(int(steps[-1]))[0]
+            matched[max(0, around - gaps[number] + 1) : max(0, around + gaps[number])] = 0
+        if itself is not None:
+            made = made[[not itself.is_itself(number, onset) for onset in made["onset"]]]
         best[k] = matched.max()
         found.append(made)
     return best, np.concatenate(found)
@@ -269,7 +293,20 @@ def _scored(found, mean, spread, families):
     return found[kept]
 
 
-def _occurrence(number, grids, peak, coverage, chance_score):
+def _stored(itself, places, grids, coverage, mean, spread):
+    """The stored stretches that the raster holds, as arguments of `_occurrence`."""
+    for k, number in enumerate(places):
+        onset = itself.onset(number)
+        if onset is None:
+            continue
+        neurons, steps = grids[number]
+        deviations = np.abs(coverage.deviations(neurons, steps, onset))
+        n_matched = np.count_nonzero(deviations <= coverage.jitter)
+        peak = np.array((k, onset, n_matched, (n_matched - mean[k]) / spread[k]), _PEAK)
+        yield number, grids, peak
+
+
+def _occurrence(number, grids, peak, coverage, chance_score, itself):
     neurons, steps = grids[number]
     deviations = coverage.deviations(neurons, steps, int(peak["onset"]))
     matched = deviations[np.abs(deviations) <= coverage.jitter].astype(float)
@@ -282,6 +319,7 @@ def _occurrence(number, grids, peak, coverage, chance_score):
         deviation=float(np.sqrt(np.mean(matched**2))) if len(matched) else 0.0,
         score=float(peak["score"]),
         p_value=(1 + n_as_high) / (1 + len(chance_score)),
+        itself=itself.is_itself(number, int(peak["onset"])),
     )
 
 

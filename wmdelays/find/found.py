@@ -25,6 +25,8 @@ class Occurrence:
     p_value : float
         ``(1 + k) / (1 + n)``, where k of n surrogates have somewhere some template with at least
         this score.
+    itself : bool
+        Whether it is the stretch that was stored.
     """
 
     template: int
@@ -34,6 +36,7 @@ class Occurrence:
     deviation: float
     score: float
     p_value: float
+    itself: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Tested:
     least_matched : int
         Matched spikes that a listed occurrence needs; it may be more than the template has.
     best : int
-        Most matched spikes anywhere in the raster.
+        Most matched spikes anywhere in the raster, the stored stretch left out unless it counts.
     chance : int array, shape (draws,)
         The same in each surrogate.
     """
@@ -96,6 +99,9 @@ class Findings:
         Why a template was not looked for (str), by its number.
     occurrences : list of Occurrence
         By onset.
+    itself : list of Occurrence
+        Templates where they were stored, if the raster holds that stretch. They are among the
+        occurrences only if they were to count.
     n_chance : float
         How many such occurrences a surrogate has on average.
     least_score : float or None
@@ -115,6 +121,7 @@ class Findings:
     tested: list
     untested: dict
     occurrences: list
+    itself: list
     n_chance: float
     least_score: float | None
     best_score: float

@@ -9,6 +9,7 @@ import numpy as np
 
 from wmdelays.binning import ROUNDING
 from wmdelays.errors import InputError
+from wmdelays.files.recording import begins_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,8 @@ class Template:
         In seconds. They are kept sorted, with the first spike at 0.
     speed : float
         How many times faster than in the source; below 0 it runs backwards.
+    stored_at : float, optional
+        When its first spike is in the recording that it was cut from, in seconds.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Template:
     neurons: np.ndarray
     times: np.ndarray
     speed: float = 1.0
+    stored_at: float | None = None
 
     def __post_init__(self):
         neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
@@ -139,7 +143,7 @@ def pattern_templates(memory: Memory, window: float | None = None) -> list[Templ
     length = memory.n_steps if window is None else max(1, round(window / memory.step))
     made = []
     for k, pattern in enumerate(memory.patterns):
-        steps = pattern.steps(memory.step)
+        steps, begin = pattern.steps(memory.step), begins_at(memory, k)
         for start in range(0, memory.n_steps, length):
             inside = (steps >= start) & (steps < start + length)
             if inside.any():
@@ -147,7 +151,9 @@ def pattern_templates(memory: Memory, window: float | None = None) -> list[Templ
                 if length < memory.n_steps:
                     stop = min(start + length, memory.n_steps)
                     name += f", {start * memory.step:.6g} to {stop * memory.step:.6g} s"
-                made.append(Template(name, pattern.neurons[inside], steps[inside] * memory.step))
+                times = steps[inside] * memory.step
+                stored_at = None if begin is None else begin + float(times.min())
+                made.append(Template(name, pattern.neurons[inside], times, stored_at=stored_at))
     return made
 
 

@@ -52,6 +52,7 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
     rows = chosen_templates(findings)
     scale, unit = time_unit(start + raster.duration)
     coverage = Coverage(raster, findings.step, findings.jitter)
+    stored = [one for one in findings.itself if one not in findings.occurrences]
     with house_style():
         figure = new_figure(2.3 + 0.95 * len(rows))
         panels = figure.subplots(
@@ -83,10 +84,13 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
             here = [o for o in findings.occurrences if o.template == tested.number]
             for one in here:
                 where = (start + one.onset * findings.step) * scale
-                axes.plot(where, 1.1, "v", color="black", markersize=4, clip_on=False)
-        for one in findings.occurrences:
+                axes.plot(where, 1.1, **_triangle(one))
+            for one in stored:
+                if one.template == tested.number:
+                    axes.plot((start + one.onset * findings.step) * scale, 1.1, **_triangle(one))
+        for one in (*findings.occurrences, *stored):
             where = (start + one.onset * findings.step) * scale
-            above.plot(where, raster.n_neurons, "v", color="black", markersize=4, clip_on=False)
+            above.plot(where, raster.n_neurons, **_triangle(one))
         above.set_ylim(-0.8, raster.n_neurons)
         above.set_yticks(np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int)))
         panels[-1].set_xlabel(f"time ({unit})")
@@ -102,6 +106,18 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
                     markersize=4,
                     label="occurrence",
                 ),
+                *[
+                    Line2D(
+                        [],
+                        [],
+                        linestyle="",
+                        marker="v",
+                        color="black",
+                        markerfacecolor="white",
+                        markersize=4,
+                        label="the stored stretch itself",
+                    )
+                ][: len(findings.itself)],
                 Patch(color=BLUE, label="completeness"),
                 Line2D(
                     [],
@@ -113,9 +129,20 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
                 ),
             ],
             loc="outside upper center",
-            ncols=3,
+            ncols=3 + bool(findings.itself),
         )
     return figure
+
+
+def _triangle(one):
+    face = "white" if one.itself else "black"
+    return {
+        "marker": "v",
+        "color": "black",
+        "markerfacecolor": face,
+        "markersize": 4,
+        "clip_on": False,
+    }
 
 
 def chosen_templates(findings, most=_MOST_ROWS):

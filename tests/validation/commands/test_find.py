@@ -9,6 +9,7 @@ import pytest
 from wmdelays import Memory, Raster
 from wmdelays.files.memory_file import write_memory
 from wmdelays.files.raster_files import write_raster
+from wmdelays.files.recording import remembered
 from wmdelays.patterns import bernoulli
 
 pytest.importorskip("elephant")
@@ -207,8 +208,8 @@ def test_a_piece_of_rounded_times_is_found_complete_whatever_its_beginning(wmdel
     assert wmdelays(*store.split(), *stretch).returncode == 0
     done = wmdelays("find", "m.h5", "cells.csv", "--jitter", "0ms", *QUICK, "--json", "-")
     values = json.loads(done.stdout)
-    (one,) = values["occurrences"]
-    assert one["completeness"] == 1.0
+    (one,) = values["itself"]
+    assert one["completeness"] == 1.0 and one["itself"] and values["occurrences"] == []
     assert one["time_s"] == pytest.approx(times[times > 7.12345][0], abs=0.001)
 
 
@@ -304,11 +305,14 @@ def test_the_songs_motif_is_found_again_in_the_whole_recording(wmdelays, recordi
     song = read_raster(recordings / "songbird_hvc.csv")
     piece = song.slice(4.0, 9.0).bin(frame, merge_spikes=True)
     settings = dict(n_delays=10, step=frame, beta=0.5, theta=1.0)
-    write_memory(tmp_path / "song.h5", Memory.unlearned([piece], **settings))
+    made = {"binning": [remembered(0, song.slice(4.0, 9.0, frame), frame)]}
+    write_memory(tmp_path / "song.h5", Memory.unlearned([piece], **settings, made=made))
     run = ("find", "song.h5", recordings / "songbird_hvc.csv", "--window", "0.5s", "--draws", 20)
     done = wmdelays(*run, "--jitter", "2/30s", "--json", "-")
     values = json.loads(done.stdout)
-    stored = [one for one in values["occurrences"] if 4 <= one["time_s"] < 9]
     again = [one for one in values["occurrences"] if not 3.4 <= one["time_s"] < 9]
-    assert len({one["name"] for one in stored if one["completeness"] == 1}) >= 9
+    # The ten pieces themselves are no news.
+    assert [one["completeness"] for one in values["itself"]] == [1.0] * 10
+    assert [one["time_s"] // 0.5 for one in values["itself"]] == list(range(8, 18))
+    assert not any(one["itself"] for one in values["occurrences"])
     assert again and min(one["p_value"] for one in again) == 1 / 21
