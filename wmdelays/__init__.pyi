@@ -6,6 +6,9 @@ from .files.memory_file import write_memory as write_memory
 from .files.raster_files import read_raster as read_raster
 from .files.raster_files import write_raster as write_raster
 from .files.recordings.objects import as_raster as as_raster
+from .files.recordings.writing import to_neo as to_neo
+from .files.recordings.writing import to_pynapple as to_pynapple
+from .files.recordings.writing import write_spikes_as as write_spikes_as
 from .files.trial_pieces import cut_trials as cut_trials
 from .files.trials import Trials as Trials
 from .files.trials import read_trials as read_trials

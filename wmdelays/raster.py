@@ -340,6 +340,19 @@ class Raster:
             units=self.units,
         )
 
+    def in_recording(self) -> Raster:
+        """The same spikes at their times in the recording of which this is a piece, `start` and on."""
+        if not self.start:
+            return self
+        return Raster(
+            self.neurons,
+            self.times + self.start,
+            self.n_neurons,
+            self.start + self.duration,
+            clock=self.clock,
+            units=self.units,
+        )
+
     def meant(self, step: float) -> Raster:
         """The same spikes at the times that are meant: those of a grid, where they lie on one.
 

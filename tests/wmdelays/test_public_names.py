@@ -30,6 +30,7 @@ QUESTIONS = {
     "map": "map_memory",
     "stability": "stability",
     "generalise": "generalise",
+    "spikes": "write_spikes_as",
 }
 PACKAGES = ["", ".files", ".find", ".motifs", ".plots", ".polychrony", ".retrieval"]
 PACKAGES += [".brian_models", ".validation"]

@@ -33,7 +33,7 @@ from wmdelays.validation.commands import (
     store,
 )
 from wmdelays.validation.commands.continuous import stability
-from wmdelays.validation.commands.recordings import generalise
+from wmdelays.validation.commands.recordings import generalise, spikes
 from wmdelays.validation.commands.shared.terminal import print_line
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
@@ -60,6 +60,7 @@ app.command("scan")(scan.command)
 # It says itself that it takes no file.
 app.command("capacity", context_settings={"allow_extra_args": True})(capacity.command)
 app.command("motifs")(motifs.command)
+app.command("spikes")(spikes.command)
 app.command("find")(find.command)
 app.command("find-unknown")(find_unknown.command)
 app.command("groups")(groups.command)

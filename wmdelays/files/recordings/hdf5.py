@@ -91,7 +91,8 @@ def _with_arrays(tree, arrays):
 
 
 def _nwb(values, arrays, where):
-    names = values["names"]
+    # This software writes names that are no numbers into a column of their own.
+    names = values["columns"].get("unit_name", values["names"])
     if not names:
         raise InputError("its table of units has no spike times")
     kept = np.flatnonzero(chosen(where, values["columns"], len(names)))
@@ -109,5 +110,5 @@ def _nwb(values, arrays, where):
     units = np.repeat(np.arange(len(kept)), counts[kept])
     times = arrays["times"][inside.astype(np.int64)]
     if len(set(names)) < len(names):
-        raise InputError("two of its units have the same id")
+        raise InputError("two of its units have the same name")
     return Spikes(tuple(names[k] for k in kept), units, times, values["length"] or None)

@@ -15,6 +15,7 @@ from wmdelays.words import counted, printable
 # Numbers of units as texts: 9, and 9.0 as spreadsheets and pandas write it.
 _NUMBER = re.compile(r"(-?[0-9]+)(?:\.0*)?")
 _FRACTION = re.compile(r"-?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?")
+_DIGITS = re.compile(r"([0-9]+)")
 _LONGEST = 100
 # How many make a second.
 TIME_UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
@@ -118,7 +119,7 @@ def from_names(names, units, times, **stated):
         )
     matches = [_NUMBER.fullmatch(name) for name in names]
     keys = [int(found[1]) for found in matches] if all(matches) else names
-    ordered = sorted(set(keys))
+    ordered = sorted(set(keys)) if all(matches) else sorted(set(keys), key=natural)
     place = {key: k for k, key in enumerate(ordered)}
     moved = np.array([place[key] for key in keys], np.int64)
     return Spikes(tuple(map(str, ordered)), moved[units], np.asarray(times, np.float64), **stated)
@@ -228,6 +229,12 @@ def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_secon
     return Raster(neurons, spikes.times, n_neurons, duration)
 
 
+def natural(name):
+    """A key that sorts names as people do: 9 before 10, and u3 before u17."""
+    parts = _DIGITS.split(name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
+
+
 def of_same_units(rasters):
     """Rasters whose neurons are the units of all of them; units of one name are one neuron.
 
@@ -241,10 +248,7 @@ def of_same_units(rasters):
         Neurons are in the order of their numbers, or of their names.
     """
     names = set().union(*(raster.names() for raster in rasters))
-    if all(name.isdecimal() for name in names):
-        ordered = sorted(names, key=int)
-    else:
-        ordered = sorted(names)
+    ordered = sorted(names, key=natural)
     return [raster.with_units(ordered) for raster in rasters]
 
 
