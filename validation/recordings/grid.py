@@ -159,8 +159,10 @@ def step_choices(
 def best_choice(choices: Sequence[Choice]) -> Choice:
     """The choice that loses the fewest spikes; of those that lose as few, the smallest network.
 
-    Of two with as many synapses it is the one with the shorter step.
+    Choices that merge spikes are left aside where there are others. Of two with as many synapses it is
+    the one with the shorter step.
     """
+    choices = [one for one in choices if not one.merged] or choices
     least = min(one.lost for one in choices)
     good = [one for one in choices if one.lost <= least + _AS_GOOD]
     return min(good, key=lambda one: (one.most_synapses, one.step))
