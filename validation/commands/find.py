@@ -33,8 +33,9 @@ def command(
     sought: Annotated[
         Path,
         typer.Argument(
-            metavar="MEMORY|GROUPS",
-            help="What is looked for: the patterns of a memory file, or groups (.jsonl).",
+            metavar="MEMORY|GROUPS|SPIKES",
+            help="What is looked for: the patterns of a memory file, groups (.jsonl), or the spikes of a"
+            " csv file (unit,time_s).",
         ),
     ],
     raster: Annotated[
@@ -48,7 +49,7 @@ def command(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Grid on which spikes are compared; by default the memory's step, 1ms for groups.",
+            help="Grid on which spikes are compared; by default the memory's step, 1ms for others.",
         ),
     ] = None,
     window: Annotated[

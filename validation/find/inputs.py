@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
-from wmdelays.find.templates import group_templates, pattern_templates
+from wmdelays.files.raster_files import read_raster
+from wmdelays.find.templates import Template, group_templates, pattern_templates
 from wmdelays.polychrony.groups import read_groups
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from wmdelays.words import printable
 
 _GROUP_FILES = (".jsonl", ".json")
+_SPIKE_FILES = (".csv", ".tsv", ".txt")
+# So many units are named in an error.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,15 @@ class Sought:
         What the memory's neurons are called; None for groups, which number them.
     binning : list of dict
         How the recordings became steps from which the memory was made, see `wmdelays.files.made`.
+    among : bool
+        Whether the recording may have other units too; they are left out.
     """
 
     templates: list
     step: float
     names: tuple | None = None
     binning: list = field(default_factory=list)
+    among: bool = False
 
     def phase(self):
         """When in the recording a step of the memory begins; None if nothing is known of it."""
@@ -53,6 +59,16 @@ class Sought:
         """
         if self.names is None:
             return raster
+        if self.among:
+            wanted = set(self.names)
+            inside = np.array([one in wanted for one in raster.names()])[raster.neurons]
+            if not inside.any():
+                raise InputError(
+                    f"{name}: has no spikes of the template's units {_some(self.names)}; its own units"
+                    f" are {_some(raster.names())}"
+                )
+            kept = {"neurons": raster.neurons[inside], "times": raster.times[inside]}
+            raster = replace(raster, **kept, clock=raster.recording)
         try:
             return raster.with_units(self.names)
         except InputError as error:
@@ -61,14 +77,26 @@ class Sought:
             ) from None
 
 
+def _some(names):
+    shown = ", ".join(map(printable, names[:_NAMED]))
+    return f"{shown}, …" if len(names) > _NAMED else shown
+
+
+def spike_template(path: str | Path) -> Sought:
+    """A template of the spikes in a csv file (unit,time_s)."""
+    spikes = read_raster(path)
+    made = Template(Path(path).stem, spikes.neurons, spikes.times)
+    return Sought([made], 1e-3, spikes.names(), among=True)
+
+
 def read_templates(path: str | Path, window: float | None = None) -> Sought:
-    """The templates of a memory file or a file of groups, and the step that suits them.
+    """The templates of a memory, of groups or of a csv file of spikes, and the step that suits them.
 
     Parameters
     ----------
     path : Path
         A name that ends in .jsonl or .json is one of groups, see
-        `wmdelays.polychrony.groups.read_groups`.
+        `wmdelays.polychrony.groups.read_groups`; one that ends in .csv has the spikes of a template.
     window : float, optional
         See `wmdelays.find.templates.pattern_templates`.
 
@@ -83,6 +111,10 @@ def read_templates(path: str | Path, window: float | None = None) -> Sought:
         if not templates:
             raise InputError(f"{path}: holds no groups")
         return Sought(templates, 1e-3)
+    if path.suffix in _SPIKE_FILES:
+        if window is not None:
+            raise InputError("--window cuts stored patterns; a template of spikes stays whole")
+        return spike_template(path)
     memory = read_memory(path)
     templates = pattern_templates(memory, window)
     return Sought(templates, memory.step, memory.names(), memory.made.get("binning", []))

@@ -20,6 +20,7 @@ from wmdelays.find.surrogates import (
 )
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
+from wmdelays.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -308,11 +309,17 @@ def _of_units(raster, templates):
     units, n_spikes = np.unique(np.concatenate([t.neurons for t in templates]), return_counts=True)
     there = np.isin(units, raster.neurons)
     if n_spikes[there].sum() < _FEWEST_THERE * n_spikes.sum():
+        n = np.count_nonzero(there)
+        which, whose = f"numbers {units[0]} to {units[-1]}", ""
+        if raster.units is None and len(raster):
+            low, high = raster.neurons.min(), raster.neurons.max()
+            whose = f", whose units have the numbers {low} to {high}"
+        elif raster.units is not None:
+            which = ", ".join(printable(raster.unit(k)) for k in units[:3])
+            which = f"such as {which}" if len(units) > 3 else which
         raise InputError(
-            f"of the {len(units)} units of the templates (numbers {units[0]} to {units[-1]}),"
-            f" {np.count_nonzero(there) or 'none'} {_spike(np.count_nonzero(there))} in the raster,"
-            f" whose units have the numbers {raster.neurons.min()} to {raster.neurons.max()}: the"
-            " units have to be the same"
+            f"of the {len(units)} units of the templates ({which}), {n or 'none'} {_spike(n)} in the"
+            f" raster{whose}: the units have to be the same"
         )
     chosen = np.isin(raster.neurons, units)
     if chosen.all():

@@ -85,6 +85,7 @@ class FoundUnknown:
             "patterns": [
                 {
                     "neurons": list(one.neurons),
+                    "units": [self.raster.unit(n) for n in one.neurons],
                     "lags_s": list(one.lags),
                     "times_s": [self.start + when for when in one.times],
                     "n_occurrences": len(one.times),
@@ -224,7 +225,9 @@ def pattern_columns(found):
     shown = found.unknown.patterns
     return {
         "units, lag (ms)": [
-            ", ".join(f"{n} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags))
+            ", ".join(
+                f"{found.raster.unit(n)} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags)
+            )
             for one in shown
         ],
         "occurrences": [str(len(one.times)) for one in shown],

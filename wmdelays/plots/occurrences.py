@@ -92,7 +92,8 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
             where = (start + one.onset * findings.step) * scale
             above.plot(where, raster.n_neurons, **_triangle(one))
         above.set_ylim(-0.8, raster.n_neurons)
-        above.set_yticks(np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int)))
+        ticks = np.unique(np.linspace(0, raster.n_neurons - 1, 4).astype(int))
+        above.set_yticks(ticks, [plain(raster.unit(n)) for n in ticks])
         panels[-1].set_xlabel(f"time ({unit})")
         panels[-1].set_xlim(start * scale, (start + raster.duration) * scale)
         figure.legend(
@@ -324,6 +325,6 @@ def _close(axes, one, tested, findings, raster, start, coverage):
     )
     names = list(rank)
     each = -(-len(names) // 12)
-    axes.set_yticks(range(0, len(names), each), [str(n) for n in names[::each]])
+    axes.set_yticks(range(0, len(names), each), [plain(raster.unit(n)) for n in names[::each]])
     axes.set_xlim((low - one.onset) * step * scale, (high - one.onset) * step * scale)
     axes.set(xlabel=f"time from the occurrence ({unit})", ylabel="unit, in the template's order")

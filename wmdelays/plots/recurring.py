@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, time_unit
+from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, plain, time_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,9 @@ def recurring_figure(patterns: Sequence, raster: Raster, start: float = 0.0) -> 
             lags = np.array(one.lags) * 1e3
             left.plot(lags, [row] * len(lags), "|", color="black", markersize=7)
             for lag in np.unique(lags):
-                units = ", ".join(str(n) for n, t in zip(one.neurons, lags) if t == lag)
+                units = ", ".join(
+                    plain(raster.unit(n)) for n, t in zip(one.neurons, lags) if t == lag
+                )
                 left.annotate(
                     units,
                     (lag, row),

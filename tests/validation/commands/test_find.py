@@ -182,6 +182,36 @@ def test_templates_of_units_that_are_not_there_are_refused_at_once(refused, tmp_
     assert "whose units have the numbers 0 to 30: the units have to be the same" in line
 
 
+def test_spikes_of_a_csv_file_are_a_template_whatever_the_units_are_called(
+    wmdelays, refused, tmp_path
+):
+    rng = np.random.default_rng(9)
+    names, lags = ["641", "cell b", "3", "17", "5", "9", "70"], np.arange(7) * 0.004
+    text = "".join(f"{n},{100 + t:.3f}\n" for n, t in zip(names, lags))
+    (tmp_path / "piece.csv").write_text("unit,time_s\n" + text)
+    spikes = [(n, 3.2 + t) for n, t in zip(names[:6], lags)]
+    others = [*names, "other"]
+    spikes += [(others[k], t) for k, t in zip(rng.integers(0, 8, 200), rng.random(200) * 6)]
+    lines = "".join(f"{n},{t:.3f}\n" for n, t in spikes)
+    (tmp_path / "cells.csv").write_text("unit,time_s\n" + lines)
+    done = wmdelays("find", "piece.csv", "cells.csv", *QUICK, "--json", "-")
+    (one,) = json.loads(done.stdout)["occurrences"]
+    assert one["name"] == "piece" and one["time_s"] == pytest.approx(3.2, abs=0.001)
+    assert one["n_matched"] == 6 and json.loads(done.stdout)["raster"]["n_units"] == 7
+    # Others, and too few: one line, before any surrogate is made.
+    (tmp_path / "cells.csv").write_text("unit,time_s\n" + lines.replace("cell b", "z") + "9,0.5\n")
+    (tmp_path / "far.csv").write_text("unit,time_s\nx,0.1\ny,0.2\nw,0.3\n")
+    line = refused("find", "far.csv", "cells.csv")
+    assert "has no spikes of the template's units w, x, y; its own units are" in line
+    (tmp_path / "half.csv").write_text(
+        "unit,time_s\n9,0\n" + "".join(f"n{k},0.0{k}\n" for k in range(9))
+    )
+    assert "nothing to look for: templates 1 with fewer than 5" in refused(
+        "find", "half.csv", "cells.csv"
+    )
+    assert "stays whole" in refused("find", "far.csv", "cells.csv", "--window", "1s")
+
+
 def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
     from wmdelays.find.templates import Template
     from wmdelays.validation.find.stored import find_patterns
