@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import platform
+import re
+import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import numpy as np
 from wmdelays import __version__
 from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, RecallWarning
 from wmdelays.files.recordings.objects import as_patterns
 from wmdelays.memory import Memory
 from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
@@ -88,6 +90,11 @@ def store(
     InputError
         If the patterns cannot be stored in one memory or a setting makes no sense.
 
+    Warns
+    -----
+    RecallWarning
+        If the memory does not recall all that was stored.
+
     Examples
     --------
     >>> from wmdelays import bernoulli, store
@@ -127,7 +134,26 @@ def store(
             "python": platform.python_version(),
         },
     )
+    if memory.made["scores"]["f1"] < 1:
+        warnings.warn(_what_is_lost(memory, rule), RecallWarning, stacklevel=2)
     return memory
+
+
+def _what_is_lost(memory, rule):
+    """Why a recall is not complete, and what helps, in the words of Python."""
+    scores, found = memory.made["scores"], memory.made["unpredictable"]
+    words = f"the recall is not complete: F1 {scores['f1']:.4g}"
+    n = found["empty"] + found["ambiguous"]
+    if n and memory.neurons is None:
+        words += (
+            f"; {n} of {found['n_spikes']} spikes cannot be predicted by any weights"
+            f" ({found['empty']} have no spike in the {memory.n_delays} steps before,"
+            f" {found['ambiguous']} the same as another moment)"
+        )
+    if rule.way_out:
+        flags = rule.way_out.replace("--delays", "n_delays")
+        words += "; " + re.sub(r"--([a-z][a-z-]*)", lambda m: m[1].replace("-", "_"), flags)
+    return words
 
 
 def _rule(name, neurons):

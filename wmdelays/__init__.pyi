@@ -1,6 +1,7 @@
 from .cue import Cue as Cue
 from .errors import InputError as InputError
 from .errors import InputWarning as InputWarning
+from .errors import RecallWarning as RecallWarning
 from .files.memory_file import read_memory as read_memory
 from .files.memory_file import write_memory as write_memory
 from .files.raster_files import read_raster as read_raster

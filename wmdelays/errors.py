@@ -1,4 +1,7 @@
-"""The one error that is the user's to mend, and the one warning."""
+"""The one error that is the user's to mend, and what the user is warned of."""
+
+import warnings
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -24,6 +27,18 @@ class InputWarning(UserWarning):
 
     The commands print it; in Python it is a warning like any other.
     """
+
+
+class RecallWarning(InputWarning):
+    """A memory that was stored is not recalled whole, and why that may be."""
+
+
+@contextmanager
+def unwarned():
+    """For questions that store many memories, and tell themselves which are recalled."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecallWarning)
+        yield
 
 
 def one_line(error):

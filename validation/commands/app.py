@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import typer
 
 from wmdelays import __version__
-from wmdelays.errors import InputError, InputWarning
+from wmdelays.errors import InputError, InputWarning, RecallWarning
 from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
 from wmdelays.validation.commands import (
     capacity,
@@ -115,6 +115,8 @@ def _warnings_told():
                 print_line(str(message))
 
         warnings.simplefilter("always", InputWarning)
+        # What a recall lacks the commands say themselves.
+        warnings.simplefilter("ignore", RecallWarning)
         warnings.showwarning = show
         yield
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, unwarned
 from wmdelays.neurons import neurons_of
 from wmdelays.timing import match_spikes
 from wmdelays.validation.recall.controls import BASELINES, CONTROLS
@@ -79,7 +79,8 @@ class Task:
         if self.neurons:
             name, dt, settings = self.neurons
             given["neurons"] = neurons_of(name, patterns[0].n_neurons, dt, settings)
-        return store(patterns, **self.learning, **given)
+        with unwarned():
+            return store(patterns, **self.learning, **given)
 
 
 def recall_points(task, points):

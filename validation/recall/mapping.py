@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, unwarned
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.neurons import ContinuousNeuron, Neurons, neurons_of
@@ -331,13 +331,14 @@ def _learned(memory, neurons, seed, say):
     from wmdelays.training.continuous.recall import recall
     from wmdelays.training.storing import store
 
-    learned = store(
-        memory.patterns,
-        n_delays=memory.n_delays,
-        step=memory.step,
-        neurons=neurons,
-        periodic=memory.periodic,
-        seed=seed,
-        progress=say,
-    )
+    with unwarned():
+        learned = store(
+            memory.patterns,
+            n_delays=memory.n_delays,
+            step=memory.step,
+            neurons=neurons,
+            periodic=memory.periodic,
+            seed=seed,
+            progress=say,
+        )
     return score_times(recall(learned, learned.cues()), learned.patterns)

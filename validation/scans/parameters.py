@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, unwarned
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
@@ -319,7 +319,8 @@ def _store_tiny(common, rule, options):
     n_neurons, n_delays = 8, min(setting["delays"], longest)
     common = _common(setting, n_neurons) | {"n_delays": n_delays, "periodic": setting["periodic"]}
     patterns = bernoulli(n_neurons, n_delays + 8, 1, 0.2)
-    store(patterns, rule, **common, **options)
+    with unwarned():
+        store(patterns, rule, **common, **options)
 
 
 def shown(setting, others):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, unwarned
 from wmdelays.patterns import generate
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.timing.timed_scores import score_times
@@ -70,7 +70,7 @@ def _store(setting, seed):
     try_out(setting)
     try:
         patterns = generate(specification(setting), step=STEP, seed=seed)
-        with peak_memory() as peak:
+        with peak_memory() as peak, unwarned():
             began = time.perf_counter()
             memory = store(
                 patterns,

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from wmdelays import InputError, Raster, as_raster, read_memory, store, write_memory, write_raster
+from wmdelays import (
+    InputError,
+    Raster,
+    RecallWarning,
+    as_raster,
+    read_memory,
+    store,
+    write_memory,
+    write_raster,
+)
 from wmdelays.files.pattern_inputs import read_patterns
 from wmdelays.files.raster_files import read_raster
 
@@ -97,3 +106,17 @@ def test_names_have_to_be_one_for_each_neuron():
     for units, line in ((["a"], "1 names"), (["a", "a"], "two units"), ([1, 2], "texts")):
         with pytest.raises(InputError, match=line):
             Raster([0], [0.1], 2, 1.0, units=units)
+
+
+def test_python_is_warned_of_what_is_not_recalled_in_its_own_words(wmdelays, tmp_path):
+    lone = {"a": [0.01, 0.5], "b": [0.02, 0.3]}
+    with pytest.warns(RecallWarning, match="not complete: F1 0") as told:
+        store(lone, n_delays=50)
+    text = str(told[0].message)
+    assert "2 of 2 spikes cannot be predicted" in text and "longer contexts (n_delays)" in text
+    assert "--" not in text
+    # The command says it in its own.
+    np.savez(tmp_path / "lone.npz", **{name: np.array(times) for name, times in lone.items()})
+    done = wmdelays("store", "lone.npz", "--delays", 50, "-o", "m.h5")
+    assert "RecallWarning" not in done.stderr and "F1 0.0000:" not in done.stderr
+    assert "recall is not complete" in done.stdout + done.stderr
