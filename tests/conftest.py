@@ -40,11 +40,15 @@ class Program:
         self.folder, self.capsys = folder, capsys
 
     def __call__(self, *arguments):
-        """Run a subcommand in this process, which spares the imports."""
+        """Run a subcommand in this process, which spares the imports.
+
+        `said` is all that it printed, to standard output and then to standard error.
+        """
         self.capsys.readouterr()
         status = main([str(argument) for argument in arguments])
         output = self.capsys.readouterr()
-        return SimpleNamespace(returncode=status, stdout=output.out, stderr=output.err)
+        said = output.out + output.err
+        return SimpleNamespace(returncode=status, stdout=output.out, stderr=output.err, said=said)
 
     def in_a_process(self, *words):
         """Run a Python command line in a process of its own."""

@@ -69,9 +69,9 @@ def test_store_says_which_spikes_no_weights_could_predict(wmdelays, tmp_path):
     )
     done = wmdelays(*"store cells.csv -o m.h5 --delays 5 --stop 100ms --pad".split())
     assert done.returncode == 0, done.stderr
-    assert "3 have an empty context" in done.stderr
-    assert "unit 1 at 0.01 s" in done.stderr
-    assert "2 have an ambiguous context" in done.stderr
+    assert "3 have an empty context" in done.said
+    assert "unit 1 at 0.01 s" in done.said
+    assert "2 have an ambiguous context" in done.said
 
 
 def test_a_file_that_cannot_be_used_is_refused(refused, wmdelays, tmp_path):
@@ -159,7 +159,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused(refused, small_memor
 def test_compare_ends_in_agreement_and_writes_its_json(wmdelays, small_memory, tmp_path, load_json):
     done = wmdelays("compare", small_memory, "--json", "out.json", "--device", "numpy")
     assert done.returncode == 0, done.stderr
-    assert "emit the same" in done.stderr
+    assert "emit the same" in done.said
     out = load_json(tmp_path / "out.json")
     assert set(out["memory"]) >= {
         *("n_neurons", "n_delays", "n_synapses", "n_patterns", "n_steps", "step_s", "beta", "theta")
@@ -192,7 +192,7 @@ def test_an_f1_below_the_least_ends_with_status_1(wmdelays, tmp_path):
     assert wmdelays(*arguments).returncode == 0
     done = wmdelays(*arguments, "--min-f1", "0.99")
     assert done.returncode == 1
-    assert "below --min-f1" in done.stderr
+    assert "below --min-f1" in done.said
 
 
 def test_the_script_is_the_same_program(wmdelays, small_memory):
@@ -271,7 +271,7 @@ def test_rasters_that_differ_end_with_status_1(wmdelays, small_memory, tmp_path,
     monkeypatch.setattr(room, "recall", one_spike_less)
     done = wmdelays("compare", small_memory, "--device", "numpy", "--json", "out.json")
     assert done.returncode == 1
-    assert "differ in 1 spike" in done.stderr and "in pattern 1" in done.stderr
+    assert "differ in 1 spike" in done.said and "in pattern 1" in done.said
     assert json.loads((tmp_path / "out.json").read_text())["agreement"]["only_torch"] == 1
 
 
@@ -282,7 +282,7 @@ def test_without_a_compiler_numpy_is_taken_and_a_line_says_what_is_lost(
     monkeypatch.delenv("CXX", raising=False)
     done = wmdelays("compare", small_memory)
     assert done.returncode == 0, done.stderr
-    assert "no C++ compiler" in done.stderr and "on numpy" in done.stderr
+    assert "no C++ compiler" in done.said and "on numpy" in done.said
 
 
 def test_an_interrupt_inside_a_callback_of_the_compiler_ends_the_program(

@@ -5,6 +5,7 @@ mistakes on the command line are answered at once.
 """
 
 import _thread
+import os
 import sys
 import threading
 import warnings
@@ -34,7 +35,7 @@ from wmdelays.validation.commands import (
 )
 from wmdelays.validation.commands.continuous import stability
 from wmdelays.validation.commands.recordings import generalise, spikes
-from wmdelays.validation.commands.shared.terminal import print_line
+from wmdelays.validation.commands.shared.terminal import json_alone, print_note
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 
@@ -44,7 +45,7 @@ _CommandLineError = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     help="Store spike patterns in synaptic delays and check their recall in Brian2.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 app.command("store")(store.command)
@@ -80,6 +81,7 @@ def run(arguments):
     words, notes = todays(sys.argv[1:] if arguments is None else list(arguments))
     for note in notes:
         print(f"wmdelays: {printable(note)}", file=sys.stderr)
+    json_alone(False)
     try:
         with _no_interrupt_lost(), _warnings_told():
             status = app(words, prog_name="wmdelays", standalone_mode=False) or 0
@@ -96,9 +98,18 @@ def run(arguments):
     except Exception as error:
         if is_out_of_memory(error):
             return fail(NO_MEMORY, 2)
+        if isinstance(error, BrokenPipeError):
+            return _unread()
         if isinstance(error, OSError):
             return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
         raise
+
+
+def _unread():
+    """End quietly where whoever read the output, such as `head`, has seen enough."""
+    # Python tries to write what is left at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 2
 
 
 @contextmanager
@@ -112,7 +123,7 @@ def _warnings_told():
                 shown(message, category, *where)
             elif str(message) not in told:
                 told.add(str(message))
-                print_line(str(message))
+                print_note(str(message))
 
         warnings.simplefilter("always", InputWarning)
         # What a recall lacks the commands say themselves.

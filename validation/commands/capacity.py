@@ -20,7 +20,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
-    print_line,
+    print_note,
     print_simulator,
     progress_bar,
 )
@@ -125,4 +125,4 @@ def command(
         from wmdelays.validation.reports.capacity import write_report
 
         page = write_report(rows, bound, report, command_line())
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

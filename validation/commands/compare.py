@@ -11,6 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.patterns import generate
 from wmdelays.validation.commands.shared.options import (
+    SIMULATION,
     JsonFile,
     Report,
     check_outputs,
@@ -21,6 +22,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
     print_line,
+    print_note,
     progress_bar,
 )
 from wmdelays.validation.recall.comparison import (
@@ -48,6 +50,7 @@ def command(
             help=f"Two or more of {', '.join(SIMULATORS)}; the others are compared with the first."
             f" By default {','.join(COMPARED)}; {','.join(COMPARED_IN_CONTINUOUS_TIME)} for a memory"
             " for neurons in continuous time.",
+            rich_help_panel=SIMULATION,
         ),
     ] = None,
     dt: Annotated[
@@ -57,15 +60,22 @@ def command(
             help="Time step of Brian2, a part of the training step; by default a tenth, which is"
             " 0.1ms for steps of 1ms. Neurons in continuous time run at it in all simulators, by"
             " default at the one for which they were learned.",
+            rich_help_panel=SIMULATION,
         ),
     ] = None,
     device: Annotated[
         str,
-        typer.Option(help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest."),
+        typer.Option(
+            help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest.",
+            rich_help_panel=SIMULATION,
+        ),
     ] = "auto",
-    torch_device: Annotated[str, typer.Option(help="torch: auto (the CPU), cpu or cuda.")] = "auto",
+    torch_device: Annotated[
+        str, typer.Option(help="torch: auto (the CPU), cpu or cuda.", rich_help_panel=SIMULATION)
+    ] = "auto",
     neuron: Annotated[
-        str | None, typer.Option(help="Neuron model; by default the memory's.")
+        str | None,
+        typer.Option(help="Neuron model; by default the memory's.", rich_help_panel=SIMULATION),
     ] = None,
     report: Report = None,
     json_file: JsonFile = None,
@@ -122,7 +132,7 @@ def command(
     if device == "auto" and "brian2" in result.simulations:
         _print_what_is_lost()
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")
     reached = min_f1 is None or result.worst_f1 >= min_f1
     if not reached:
         print_line(f"F1 is below --min-f1 {min_f1}")
@@ -130,18 +140,18 @@ def command(
 
 
 def _print(result):
-    print_columns(pattern_columns(result))
     for line in (*verdict(result), certainty(result)):
         print_line(line)
+    print_columns(pattern_columns(result))
     timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
-    print_line(f"seconds: {timing}")
+    print_note(f"seconds: {timing}")
 
 
 def _print_what_is_lost():
     from wmdelays.brian_models import compiler
 
     if compiler() is None:
-        print_line(
+        print_note(
             "There is no C++ compiler here, so Brian2 runs on numpy: slower for long recalls and"
             " large networks, with the same spikes."
         )

@@ -22,7 +22,12 @@ from wmdelays.validation.commands.shared.options import (
     time_given,
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
-from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_first,
+    print_line,
+    print_note,
+    progress_bar,
+)
 from wmdelays.validation.find.inputs import read_templates
 from wmdelays.validation.find.stored import find_patterns, level_columns, occurrence_columns
 from wmdelays.validation.reports.pages import command_line
@@ -176,13 +181,14 @@ def command(
 
             page = write_report(found, report, command_line())
     put_json(json_file, found.as_dict())
-    lines += _other_rule(wanted, recorded.binning(step_s))
-    for line in (found.summary, found.tested, *lines):
+    for line in (*lines, *_other_rule(wanted, recorded.binning(step_s))):
+        print_note(line)
+    for line in (found.summary, found.tested):
         print_line(line)
     print_first(occurrence_columns(found))
     print_first(level_columns(found))
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")
 
 
 def _speeds(text):

@@ -21,7 +21,12 @@ from wmdelays.validation.commands.shared.options import (
     time_given,
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
-from wmdelays.validation.commands.shared.terminal import print_first, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_first,
+    print_line,
+    print_note,
+    progress_bar,
+)
 from wmdelays.validation.find.unknown import (
     candidate_columns,
     find_unknown_patterns,
@@ -132,9 +137,11 @@ def command(
 
             page = write_report(found, report, command_line())
     put_json(json_file, found.as_dict())
+    for line in binning_lines(raster, recorded, step_s):
+        print_note(line)
+    for line in (found.summary, found.tested):
+        print_line(line)
     print_first(pattern_columns(found))
     print_first(candidate_columns(found))
-    for line in (*binning_lines(raster, recorded, step_s), found.tested, found.summary):
-        print_line(line)
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

@@ -25,6 +25,7 @@ from wmdelays.validation.commands.shared.terminal import (
     end_interrupted,
     print_columns,
     print_line,
+    print_note,
     progress_bar,
 )
 from wmdelays.validation.polychrony.group_run import search_groups
@@ -144,7 +145,7 @@ def _search_and_tell(network, path, echo, settings, report, numbers, said):
             **settings,
             draw=None if report is None else numbers,
             echo=sys.stdout.buffer if echo else None,
-            tell=print_line,
+            tell=print_note,
             progress=say,
         )
         page = None
@@ -155,13 +156,13 @@ def _search_and_tell(network, path, echo, settings, report, numbers, said):
 
             drawn = {number: drawn[number] for number in sorted(wanted) if number in drawn}
             page = write_report(network, statistics, drawn, wanted, done, said, report)
-    print_columns(group_columns(statistics))
     print_line(summary_line(network, statistics, done, settings["strong"], settings["n_anchors"]))
+    print_columns(group_columns(statistics))
     missing = [str(k) for k in wanted if k >= statistics.n_groups]
     if missing and report is not None:
-        print_line(f"not drawn, for there is no such group: {', '.join(missing)}")
+        print_note(f"not drawn, for there is no such group: {', '.join(missing)}")
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")
 
 
 def _numbers(draw, report):

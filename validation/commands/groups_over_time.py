@@ -24,7 +24,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.terminal import (
     end_interrupted,
     print_columns,
-    print_line,
+    print_note,
     progress_bar,
 )
 from wmdelays.validation.polychrony.network_input import kind_of_network
@@ -90,6 +90,6 @@ def command(
                 page = write_report(rows, seed, layers_of, kept, report)
         print_columns(over_time_columns(rows))
         if page is not None:
-            print_line(f"report: {page}")
+            print_note(f"report: {page}")
     except KeyboardInterrupt:
         end_interrupted(results is not None and results.exists())

@@ -21,11 +21,10 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.terminal import (
-    console,
     print_columns,
+    print_facts,
     print_line,
     progress_bar,
-    table,
 )
 from wmdelays.validation.recordings.grid import as_dicts, best_choice, step_choices, why_best
 from wmdelays.validation.reports.memory import carried_over, describe, neuron_facts
@@ -83,18 +82,10 @@ def _tell_recording(file, begin, end, delays, reading, json_file):
     values = {"recording": recordings.as_dict(raster), "choices": as_dicts(choices)}
     put_json(json_file, {**values, "best": as_dicts([best])[0]})
     print_line(f"Best stored with {why_best(best)}.")
-    grid = table(str(file), "")
-    grid.columns[1].justify = "left"
-    for row in recordings.facts(raster):
-        grid.add_row(*row)
-    console.print(grid, highlight=False, markup=False)
+    print_facts(str(file), recordings.facts(raster))
     print_columns(recordings.columns(choices, best))
 
 
 def _print_neurons(neurons):
     """Print the model of neurons in continuous time and the parameters of each class."""
-    grid = table("neurons", "")
-    grid.columns[1].justify = "left"
-    for row in neuron_facts(neurons):
-        grid.add_row(*row)
-    console.print(grid, highlight=False, markup=False)
+    print_facts("neurons", neuron_facts(neurons))

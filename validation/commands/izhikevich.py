@@ -12,11 +12,19 @@ from wmdelays.files.raster_files import check_raster, read_raster, write_raster
 from wmdelays.polychrony.network_file import read_run
 from wmdelays.polychrony.network_state import KEPT_S
 from wmdelays.quantities import whole_seconds
-from wmdelays.validation.commands.shared.options import JsonFile, Report, check_outputs, put_json
+from wmdelays.validation.commands.shared.options import (
+    OUTPUT,
+    SIMULATION,
+    JsonFile,
+    Report,
+    check_outputs,
+    put_json,
+)
 from wmdelays.validation.commands.shared.terminal import (
     end_interrupted,
     print_columns,
     print_line,
+    print_note,
     progress_bar,
 )
 from wmdelays.validation.polychrony.simulation import (
@@ -45,7 +53,10 @@ def _check_own_raster(path, network_file):
 
 def command(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The network file.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The network file.", rich_help_panel=OUTPUT
+        ),
     ],
     seconds: Annotated[
         str, typer.Option(metavar="S", help="Length of the whole simulation in seconds.")
@@ -65,10 +76,14 @@ def command(
     ] = f"{KEPT_S}s",
     raster: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write these spikes as a raster, csv or npz, as well."),
+        typer.Option(
+            metavar="FILE",
+            help="Write these spikes as a raster, csv or npz, as well.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     device: Annotated[
-        str, typer.Option(help="cpp_standalone, numpy or cython.")
+        str, typer.Option(help="cpp_standalone, numpy or cython.", rich_help_panel=SIMULATION)
     ] = "cpp_standalone",
     report: Report = None,
     json_file: JsonFile = None,
@@ -113,10 +128,10 @@ def command(
     except KeyboardInterrupt:
         end_interrupted(output.exists())
     put_json(json_file, outcome.as_dict())
+    print_line(outcome.summary)
     table = columns(outcome)
     if table:
         print_columns(table)
-    print_line(outcome.summary)
-    print_line(f"network: {output}")
+    print_note(f"network: {output}")
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

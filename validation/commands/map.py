@@ -10,13 +10,15 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.quantities import checked_seed, seconds
 from wmdelays.validation.commands.shared.options import (
+    OF_NEURONS,
+    OUTPUT,
     Force,
     JsonFile,
     check_outputs,
     put_json,
     time_given,
 )
-from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_line, print_note, progress_bar
 from wmdelays.validation.recall.mapping import check_mappable, map_memory
 from wmdelays.validation.reports.continuous.mapping import mapping_verdict
 
@@ -32,11 +34,18 @@ def command(
             metavar="NEURON",
             help=f"The neurons in continuous time: {', '.join(NEURONS)}; with a preset as in"
             " adex:tonic, or several as in izhikevich:RS=0.8,FS=0.2.",
+            rich_help_panel=OF_NEURONS,
         ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The memory file for them (.h5)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The memory file for them (.h5).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -44,9 +53,12 @@ def command(
             "--set",
             metavar="PARAMETER=VALUE",
             help="Value of a parameter of these neurons, as tau_e=2ms; as often as needed.",
+            rich_help_panel=OF_NEURONS,
         ),
     ] = None,
-    dt: Annotated[str, typer.Option(metavar="TIME", help="Tick of these neurons.")] = "0.1ms",
+    dt: Annotated[
+        str, typer.Option(metavar="TIME", help="Tick of these neurons.", rich_help_panel=OF_NEURONS)
+    ] = "0.1ms",
     gain: Annotated[
         float | None,
         typer.Option(
@@ -100,4 +112,4 @@ def command(
     for line in mapping_verdict(result):
         print_line(line)
     if output is not None:
-        print_line(f"written to {output}")
+        print_note(f"written to {output}")

@@ -10,6 +10,7 @@ from wmdelays.files.file_kinds import MEMORY, MOTIFS
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.motifs.motif_files import write_motifs
 from wmdelays.validation.commands.shared.options import (
+    OUTPUT,
     Force,
     JsonFile,
     Report,
@@ -17,7 +18,12 @@ from wmdelays.validation.commands.shared.options import (
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_columns,
+    print_line,
+    print_note,
+    progress_bar,
+)
 from wmdelays.validation.motifs.analysis import analyse_motifs
 from wmdelays.validation.motifs.cut import check_keep, cut
 from wmdelays.validation.reports.motif_tables import (
@@ -36,12 +42,20 @@ def command(
     ] = "all",
     motifs_file: Annotated[
         Path | None,
-        typer.Option("--motifs", metavar="FILE", help="Write each spike's links here (.jsonl)."),
+        typer.Option(
+            "--motifs",
+            metavar="FILE",
+            help="Write each spike's links here (.jsonl).",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     cut_file: Annotated[
         Path | None,
         typer.Option(
-            "--cut", metavar="FILE", help="Write a memory without the synapses never used (.h5)."
+            "--cut",
+            metavar="FILE",
+            help="Write a memory without the synapses never used (.h5).",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     keep: Annotated[
@@ -90,13 +104,13 @@ def command(
             say("writing the memory", None)
             write_memory(cut_file, smaller.memory)
     put_json(json_file, values)
-    print_columns(pattern_columns(values))
-    print_columns(synapse_columns(values))
     lines = sentences(values)
     if smaller is not None:
         lines.append(cut_sentence(analysis, smaller, cut_file))
-    if page is not None:
-        lines.append(f"report: {page}")
     for line in lines:
         print_line(line)
+    print_columns(pattern_columns(values))
+    print_columns(synapse_columns(values))
+    if page is not None:
+        print_note(f"report: {page}")
     raise typer.Exit(1 if smaller is not None and smaller.different else 0)

@@ -22,6 +22,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
     print_line,
+    print_note,
     print_simulator,
     progress_bar,
 )
@@ -93,4 +94,4 @@ def command(
     )
     print_simulator(simulator)
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

@@ -20,6 +20,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
     print_line,
+    print_note,
     print_simulator,
     progress_bar,
 )
@@ -110,11 +111,11 @@ def command(
 
             page = write_report(result, report, command_line())
     put_json(json_file, result.as_dict())
+    print_line(result.summary)
     print_columns(cue_columns(result))
     if result.spontaneous:
         print_line("Spontaneous recalls:")
         print_columns(spontaneous_columns(result))
-    print_line(result.summary)
     print_simulator(simulator)
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

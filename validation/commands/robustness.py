@@ -22,7 +22,7 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
-    print_line,
+    print_note,
     print_simulator,
     progress_bar,
 )
@@ -107,4 +107,4 @@ def command(
 
         steps = {one.fingerprint()[:16]: one.step for one in map(read_memory, memories)}
         page = write_report(rows, report, command_line(), steps)
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

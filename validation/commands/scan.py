@@ -20,7 +20,7 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import (
     print_columns,
-    print_line,
+    print_note,
     print_simulator,
     progress_bar,
 )
@@ -110,4 +110,4 @@ def command(
         from wmdelays.validation.reports.scan import write_report
 
         page = write_report(rows, report, command_line())
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")

@@ -19,6 +19,10 @@ from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.shared.options import (
+    NETWORK,
+    OF_NEURONS,
+    OUTPUT,
+    RECORDING,
     Align,
     Before,
     Force,
@@ -31,7 +35,7 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
-from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_note, progress_bar
 from wmdelays.validation.recordings.automatic import choose_step
 from wmdelays.validation.recordings.grid import step_text, why_best
 
@@ -51,7 +55,10 @@ def command(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The memory file (.h5).")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The memory file (.h5).", rich_help_panel=OUTPUT
+        ),
     ],
     rule: str | None = None,
     neuron: Annotated[
@@ -62,6 +69,7 @@ def command(
             help=f"Learn for neurons in continuous time: {', '.join(NEURONS)}; with a preset as in"
             " adex:tonic, or several as in izhikevich:RS=0.8,FS=0.2. By default the network in"
             " discrete time.",
+            rich_help_panel=OF_NEURONS,
         ),
     ] = None,
     settings: Annotated[
@@ -70,16 +78,23 @@ def command(
             "--set",
             metavar="PARAMETER=VALUE",
             help="Value of a parameter of these neurons, as tau_e=2ms; as often as needed.",
+            rich_help_panel=OF_NEURONS,
         ),
     ] = None,
     dt: Annotated[
         str,
-        typer.Option(metavar="TIME", help="Tick of these neurons, to which spikes are put."),
+        typer.Option(
+            metavar="TIME",
+            help="Tick of these neurons, to which spikes are put.",
+            rich_help_panel=OF_NEURONS,
+        ),
     ] = "0.1ms",
     delays: Annotated[
         int | None,
         typer.Option(
-            metavar="D", help="Largest delay in steps, by default 41; length of the trigger window."
+            metavar="D",
+            help="Largest delay in steps, by default 41; length of the trigger window.",
+            rich_help_panel=NETWORK,
         ),
     ] = None,
     step: Annotated[
@@ -88,13 +103,20 @@ def command(
             metavar="TIME|auto",
             help="Training time step, such as 1ms or 1/30s; auto takes what suits the recording best,"
             " as wmdelays info tells it, and so many delays, unless --delays says how many.",
+            rich_help_panel=RECORDING,
         ),
     ] = "1ms",
     start: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Begin of the stretch to store, as 10s.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Begin of the stretch to store, as 10s.", rich_help_panel=RECORDING
+        ),
     ] = None,
     stop: Annotated[
-        str | None, typer.Option(metavar="TIME", help="End of the stretch to store, as 20s.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="End of the stretch to store, as 20s.", rich_help_panel=RECORDING
+        ),
     ] = None,
     trials: TrialsFile = None,
     trial_length: TrialLength = None,
@@ -104,26 +126,48 @@ def command(
     pad: Annotated[
         bool,
         typer.Option(
-            "--pad", help="Let silence follow where a recording ends before --stop or a trial."
+            "--pad",
+            help="Let silence follow where a recording ends before --stop or a trial.",
+            rich_help_panel=RECORDING,
         ),
     ] = False,
     duration: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Length of the recording, if stated.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Length of the recording, if stated.", rich_help_panel=RECORDING
+        ),
     ] = None,
     neurons: Annotated[
-        int | None, typer.Option(metavar="N", help="Number of neurons, silent ones included.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Number of neurons, silent ones included.", rich_help_panel=RECORDING
+        ),
     ] = None,
     merge_spikes: Annotated[
-        bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
+        bool,
+        typer.Option(
+            "--merge-spikes",
+            help="Let two spikes of a unit in one step be one.",
+            rich_help_panel=RECORDING,
+        ),
     ] = False,
     beta: Annotated[
         float | None,
-        typer.Option(help="What is left of the membrane after a step; by default 0.7."),
+        typer.Option(
+            help="What is left of the membrane after a step; by default 0.7.",
+            rich_help_panel=NETWORK,
+        ),
     ] = None,
-    theta: Annotated[float | None, typer.Option(help="Threshold; by default 1.")] = None,
+    theta: Annotated[
+        float | None, typer.Option(help="Threshold; by default 1.", rich_help_panel=NETWORK)
+    ] = None,
     periodic: Annotated[
         bool,
-        typer.Option("--periodic", help="The end of each pattern leads back into its beginning."),
+        typer.Option(
+            "--periodic",
+            help="The end of each pattern leads back into its beginning.",
+            rich_help_panel=NETWORK,
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     force: Force = False,
@@ -160,7 +204,7 @@ def command(
                 reading=reading,
                 progress=say,
             )
-        print_line(f"taken: {why_best(chosen)}")
+        print_note(f"taken: {why_best(chosen)}")
         step, delays = step_text(chosen.step), chosen.n_delays
     delays = _DELAYS if delays is None else delays
     step_s = seconds(step, "--step", above_zero=True)
@@ -212,11 +256,11 @@ def command(
             for line in binning_lines(text, stretch, dt_s or step_s)
         }
         for line in said:
-            print_line(line)
+            print_note(line)
         # Neurons in continuous time hear for longer than the delays; what they cannot follow is said
         # in the end.
         if neuron is None:
-            print_unpredictable(empty)
+            print_unpredictable(empty, print_note)
         memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],
@@ -234,10 +278,10 @@ def command(
         memory.made["binning"] = binning
     write_memory(output, memory)
     print_memory(memory, output)
-    print_line(f"stored in {output} in {time.perf_counter() - began:.1f} s")
+    print_note(f"stored in {output} in {time.perf_counter() - began:.1f} s")
     if memory.made["scores"]["f1"] < 1:
         way_out = f": {described.way_out}" if described.way_out else ""
-        print_line(f"The recall is not complete{way_out}.")
+        print_note(f"The recall is not complete{way_out}.")
 
 
 def _refuse_ways(ways):

@@ -75,13 +75,13 @@ def test_the_table_says_what_was_tested_found_and_expected_by_chance(wmdelays, c
     memory, raster, planted = case
     run = ("find", memory, raster, *QUICK)
     done = wmdelays(*run)
-    assert "3 of 3 templates were looked for in 4 s with" in done.stderr
-    assert "in 20 surrogates" in done.stderr
-    assert "3 occurrences above chance; a surrogate has" in done.stderr
-    assert done.stderr == wmdelays(*run).stderr != wmdelays(*run, "--seed", 1).stderr
+    assert "3 of 3 templates were looked for in 4 s with" in done.said
+    assert "in 20 surrogates" in done.said
+    assert "3 occurrences above chance; a surrogate has" in done.said
+    assert done.said == wmdelays(*run).said != wmdelays(*run, "--seed", 1).said
     # A csv does not say how long the recording is.
     silence = ("--start", "0s", "--stop", "5s", "--pad")
-    assert "in 5 s with" in wmdelays(*run[:2], raster.with_suffix(".csv"), *QUICK, *silence).stderr
+    assert "in 5 s with" in wmdelays(*run[:2], raster.with_suffix(".csv"), *QUICK, *silence).said
 
 
 def test_a_stretch_is_searched_alone_and_times_stay_those_of_the_recording(wmdelays, case):
@@ -95,9 +95,9 @@ def test_a_stretch_is_searched_alone_and_times_stay_those_of_the_recording(wmdel
 def test_a_raster_too_short_for_its_surrogates_is_said(wmdelays, case):
     memory, raster, _ = case
     run = ("find", memory, raster, *QUICK, "--window", "40ms")
-    assert "dithers of" not in wmdelays(*run).stderr
+    assert "dithers of" not in wmdelays(*run).said
     done = wmdelays(*run, "--dither", "500ms")
-    assert "This is less than 10 dithers of 500 ms: spikes have little room" in done.stderr
+    assert "This is less than 10 dithers of 500 ms: spikes have little room" in done.said
 
 
 def test_pieces_and_speeds_are_templates_of_their_own(wmdelays, case):
@@ -114,7 +114,7 @@ def test_pieces_and_speeds_are_templates_of_their_own(wmdelays, case):
 def test_few_spikes_are_said_and_nothing_to_look_for_is_refused(wmdelays, refused, case):
     memory, raster, _ = case
     done = wmdelays("find", memory, raster, *QUICK, "--window", "10ms")
-    assert "with fewer than 5 spikes." in done.stderr and "Not tested:" in done.stderr
+    assert "with fewer than 5 spikes." in done.said and "Not tested:" in done.said
     line = refused("find", memory, raster, "--window", "1ms")
     assert "there is nothing to look for" in line and "fewer than 5 spikes" in line
 

@@ -43,7 +43,7 @@ def test_the_file_has_the_groups_of_the_search_in_its_order(wmdelays, folder, ex
     for group in groups:
         first = min(t for _, t in group["spikes"])
         keys.add(tuple(sorted((n, t - first) for n, t in group["spikes"])))
-    assert f"{len(groups)} groups, {len(keys)} distinct, of" in done.stderr
+    assert f"{len(groups)} groups, {len(keys)} distinct, of" in done.said
 
 
 def test_groups_go_to_standard_output_too(wmdelays, folder, expected):
@@ -101,7 +101,7 @@ def test_a_snapshot_of_a_simulation_is_searched(wmdelays, folder, simulated, exp
     assert wmdelays("groups", "sim.h5", *COMMAND[2:]).returncode == 0
     assert (folder / "g.jsonl").read_text() == expected
     done = wmdelays("groups", "sim.h5", *COMMAND[2:], "--at", "0s", "--force")
-    assert "No excitatory neuron has 3 strong inputs" in done.stderr
+    assert "No excitatory neuron has 3 strong inputs" in done.said
     assert (folder / "g.jsonl").read_text() == ""
 
 
@@ -110,8 +110,8 @@ def test_without_strong_inputs_there_is_nothing_to_search(wmdelays, folder, weig
     (folder / "net.csv").write_text(f"pre,post,delay_ms,weight\n0,2,1,{weight}\n1,2,1,{weight}\n")
     done = wmdelays(*COMMAND, "--report", "r")
     assert done.returncode == 0
-    assert "No excitatory neuron has 3 strong inputs" in done.stderr
-    assert f"strong is above 9.5, and the largest excitatory weight is {weight}." in done.stderr
+    assert "No excitatory neuron has 3 strong inputs" in done.said
+    assert f"strong is above 9.5, and the largest excitatory weight is {weight}." in done.said
     assert (folder / "g.jsonl").read_bytes() == b""
     assert (folder / "r/report.html").exists()
 
@@ -119,7 +119,7 @@ def test_without_strong_inputs_there_is_nothing_to_search(wmdelays, folder, weig
 def test_the_report_draws_the_groups_asked_for(wmdelays, folder, expected):
     n = expected.count("\n")
     done = wmdelays(*COMMAND, "--report", "r", "--draw", f"{n - 1},0,2,{n}")
-    assert f"not drawn, for there is no such group: {n}" in done.stderr
+    assert f"not drawn, for there is no such group: {n}" in done.said
     names = {path.name for path in (folder / "r/figures").iterdir()}
     stems = ("groups", "group_0", "group_2", f"group_{n - 1}")
     assert names == {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg")}

@@ -38,7 +38,7 @@ def test_info_names_the_model_its_classes_the_tick_the_integrator_and_the_unit_o
     done = wmdelays("info", "m.h5", "--json", "-")
     assert done.returncode == 0
     # However wide the table is.
-    said = " ".join(done.stderr.split())
+    said = " ".join(done.said.split())
     for words in (
         "izhikevich-exp: Izhikevich's simple model, with synaptic currents that decay",
         "0.1 ms; integrator euler",
@@ -50,7 +50,7 @@ def test_info_names_the_model_its_classes_the_tick_the_integrator_and_the_unit_o
     ):
         assert words in said
     # Membranes in continuous time remember more than the delays reach, so nothing is said of contexts.
-    assert "cannot be predicted" not in done.stderr
+    assert "cannot be predicted" not in done.said
     found = json.loads(done.stdout)
     assert found == describe(memory) and found["unpredictable"] is None
     assert {
@@ -68,12 +68,12 @@ def test_info_names_the_model_its_classes_the_tick_the_integrator_and_the_unit_o
 def test_info_gives_the_parameters_of_neurons_that_are_all_alike(wmdelays, write):
     write(Neurons("lif-cond", 3))
     done = wmdelays("info", "m.h5")
-    assert "parameters" in done.stderr and "e_i -80 mV" in done.stderr and "in nS" in done.stderr
+    assert "parameters" in done.said and "e_i -80 mV" in done.said and "in nS" in done.said
     write(Neurons("izhikevich", 3))
-    assert "without a unit" in wmdelays("info", "m.h5").stderr
+    assert "without a unit" in wmdelays("info", "m.h5").said
 
 
 def test_what_a_class_is_called_steers_nothing(wmdelays, write):
     write(Neurons("lif-cond", 3, classes={"\x1b[31mred[/]": {}}))
     done = wmdelays("info", "m.h5")
-    assert "\\x1b[31mred[/]: 3 neurons" in done.stderr and "\x1b" not in done.stderr
+    assert "\\x1b[31mred[/]: 3 neurons" in done.said and "\x1b" not in done.said

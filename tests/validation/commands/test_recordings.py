@@ -10,7 +10,7 @@ def compared(wmdelays, tmp_path, load_json):
     def run(*arguments):
         done = wmdelays("store", *arguments, "-o", "memory.h5")
         assert done.returncode == 0, done.stderr
-        said = done.stderr
+        said = done.said
         done = wmdelays("compare", "memory.h5", "--json", "out.json", "--report", "report")
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "report" / "report.html").stat().st_size > 10_000

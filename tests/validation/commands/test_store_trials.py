@@ -37,9 +37,9 @@ def test_each_trial_is_a_pattern_whose_name_and_place_the_memory_remembers(
         wanted = np.floor((cells.times[inside] - start) / 0.01 + 1e-6).astype(int)
         assert pattern.steps(0.01).tolist() == sorted(wanted.tolist())
     shown = wmdelays("info", "m.h5", "--json", "info.json")
-    assert "out (2 s), back (10 s), out again (20 s)" in shown.stderr
+    assert "out (2 s), back (10 s), out again (20 s)" in shown.said
     # What is said of the recording counts its spikes once.
-    assert f"of {len(cells)} spikes" in shown.stderr
+    assert f"of {len(cells)} spikes" in shown.said
     assert load_json(tmp_path / "info.json")["made"]["binning"][1]["name"] == "back"
 
 
@@ -51,7 +51,7 @@ def test_an_event_comes_to_one_step_and_trials_can_be_stretched(wmdelays, cells,
     assert [one["start_s"] for one in memory.made["binning"]] == pytest.approx([2.5, 11, 20.5])
     assert wmdelays(*STORE, "--trials", "laps.csv", "--warp", "--force").returncode == 0
     assert read_memory(tmp_path / "m.h5").n_steps == 300
-    assert "trials" in wmdelays("info", "m.h5").stderr
+    assert "trials" in wmdelays("info", "m.h5").said
 
 
 @pytest.mark.parametrize(

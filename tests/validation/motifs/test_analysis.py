@@ -64,7 +64,7 @@ def test_the_json_tells_what_the_motifs_are(wmdelays, lean):
     distinct = set(np.concatenate([one.synapse for one in motifs]).tolist())
     assert kinds["excitatory"]["in_a_motif"] == len(distinct)
     assert values["shared_synapses"][1][1] == len(motifs[1].synapses)
-    assert "Two patterns share" in done.stderr and "never used" in done.stderr
+    assert "Two patterns share" in done.said and "never used" in done.said
 
 
 def test_the_lines_hold_every_spike_and_its_links(wmdelays, lean, tmp_path):
@@ -105,7 +105,7 @@ def test_the_cut_memory_recalls_the_same_with_less(wmdelays, request, name, keep
     whole, less = read_memory(path), read_memory("less.h5")
     assert less.n_synapses < whole.n_synapses
     assert recalled("less.h5") == recalled(path)
-    assert "recall every pattern with the same spikes" in done.stderr
+    assert "recall every pattern with the same spikes" in done.said
     said = json.loads(done.stdout)["cut"]
     assert said["keep"] == less.made["cut"]["keep"] == keep
     assert said["n_synapses"] == less.made["cut"]["kept"] == less.n_synapses
@@ -129,7 +129,7 @@ def test_a_cut_that_changes_a_spike_is_not_written(wmdelays, small_memory, tmp_p
     shutil.copy(small_memory, tmp_path / "less.h5")
     done = wmdelays("motifs", small_memory, "--cut", "less.h5", "--force", "--json", "-")
     assert done.returncode == 1
-    assert "less.h5 is not written" in done.stderr and "pattern 0 differs" in done.stderr
+    assert "less.h5 is not written" in done.said and "pattern 0 differs" in done.said
     assert json.loads(done.stdout)["cut"]["different_patterns"] == [0, 1, 2]
     assert (tmp_path / "less.h5").read_bytes() == small_memory.read_bytes()
 
@@ -143,7 +143,7 @@ def test_a_recall_that_is_not_exact_is_said_and_kept_by_a_cut(wmdelays, tmp_path
     values = json.loads(done.stdout)
     assert not all(row["exact_recall"] for row in values["patterns"])
     assert values["total"]["held"] < values["total"]["n_spikes"]
-    assert "The recall differs from the stored spikes" in done.stderr
+    assert "The recall differs from the stored spikes" in done.said
     assert recalled("less.h5") == recalled("poor.h5") != list(patterns)
 
 
@@ -152,7 +152,7 @@ def test_motifs_of_stored_spikes_need_not_hold_those_of_a_poor_recall(wmdelays, 
     write_memory(tmp_path / "poor.h5", store(patterns, "hebbian", n_delays=15))
     done = wmdelays("motifs", "poor.h5", "--cut", "lean.h5", "--keep", "motifs")
     assert done.returncode == 1 and not (tmp_path / "lean.h5").exists()
-    assert "the recall has others; --keep used keeps them" in done.stderr
+    assert "the recall has others; --keep used keeps them" in done.said
 
 
 def test_a_memory_without_synapses_has_no_motifs(wmdelays, tmp_path):

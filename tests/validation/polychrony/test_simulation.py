@@ -92,7 +92,7 @@ def test_results_are_those_of_the_file(wmdelays, simulated, load_json):
     assert result["weights"]["time_s"] == [0, 1, 2, 3]
     shares = (run.snapshots > 9.5).mean(axis=1)
     assert result["weights"]["all_strong"] == pytest.approx(shares)
-    assert f"{rate:.2f}" in done.stderr and "net.h5" in done.stderr
+    assert f"{rate:.2f}" in done.said and "net.h5" in done.said
 
 
 def test_the_network_fires_as_the_paper_says_at_first(simulated):
@@ -117,7 +117,7 @@ def test_one_second_is_enough_for_a_result(wmdelays, report):
     words = ["--report", "report"] if report else []
     command = ["izhikevich", "--seconds", 1, "-o", "net.h5", "--device", "numpy", *words]
     done = wmdelays(*command)
-    assert done.returncode == 0 and "At 1 s excitatory neurons fire at" in done.stderr
+    assert done.returncode == 0 and "At 1 s excitatory neurons fire at" in done.said
 
 
 def made_up(seconds, snapshot_s, n_inhibitory=5, rate=50):

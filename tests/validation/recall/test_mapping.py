@@ -80,7 +80,7 @@ def test_what_was_carried_over_says_so_wherever_it_goes(wmdelays, memory, tmp_pa
     said = (
         "The weights were carried over from the network in discrete time (rule margin), not learned"
     )
-    info = wmdelays("info", tmp_path / "m.h5").stderr
+    info = wmdelays("info", tmp_path / "m.h5").said
     assert said in info and "lag followed" in info
     result = compare(made, device="numpy")
     assert result.exact

@@ -41,7 +41,7 @@ def test_without_noise_a_stored_cycle_holds_to_the_end(wmdelays, cycles):
         (1, 30, True),
     ]
     assert holds[0]["holds_s"] == pytest.approx(3.0)
-    assert "1 to 30" in done.stderr
+    assert "1 to 30" in done.said
 
 
 def test_noise_ends_a_recall_and_the_table_says_when(wmdelays, cycles):

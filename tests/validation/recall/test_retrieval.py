@@ -46,7 +46,7 @@ def test_each_cue_recalls_its_pattern_and_nothing_else_comes_up(wmdelays, chains
         assert one["f1"] == one["f1_all"] == one["precision"] == one["recall"] == 1
         assert one["recalled_shift_s"] == 0
     assert spontaneous == []
-    assert "3 of 3 cues recalled the pattern they cued; 0 spontaneous recalls." in done.stderr
+    assert "3 of 3 cues recalled the pattern they cued; 0 spontaneous recalls." in done.said
 
 
 def test_patterns_that_overlap_are_recalled_side_by_side(wmdelays, chains):
@@ -59,7 +59,7 @@ def test_patterns_that_overlap_are_recalled_side_by_side(wmdelays, chains):
     # from its second step on) and the third 10 − 1.
     assert cues[0]["f1_all"] == pytest.approx(2 * 16 / (16 + 14 + 9 + 16))
     assert spontaneous == []
-    assert "F1, all" in done.stderr
+    assert "F1, all" in done.said
 
 
 def test_a_trigger_in_the_background_makes_a_spontaneous_recall(chains, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_cue_without_synapses_recalls_nothing(wmdelays, chains, tmp_path):
     cues, spontaneous = outcome(done.stdout)
     assert [one["recalled"] for one in cues] == [None] * 3
     assert all(one["recall"] == 0 and one["f1"] == 0 for one in cues)
-    assert "0 of 3 cues" in done.stderr
+    assert "0 of 3 cues" in done.said
 
 
 @pytest.mark.parametrize("arguments", [(), ("--interval", 60, "--order", "random", "--seed", 4)])

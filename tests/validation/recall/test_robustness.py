@@ -213,7 +213,7 @@ def test_the_command_prints_keeps_and_draws(wmdelays, small_memory, tmp_path):
         "robustness.png",
         "robustness.svg",
     }
-    assert "worst pattern" in done.stderr
+    assert "worst pattern" in done.said
 
 
 def test_published_values_are_drawn_where_the_sizes_are_theirs():
@@ -355,7 +355,7 @@ def test_one_figure_has_f1_and_tempo_of_several_memories(wmdelays, tmp_path, sma
         *("--results", "rows.jsonl", "--report", "report", "--json", "-"),
     )
     assert done.returncode == 0, done.stderr
-    assert "lag followed" in done.stderr and "others draw noise of their own" in done.stderr
+    assert "lag followed" in done.said and "others draw noise of their own" in done.said
     with Results(tmp_path / "rows.jsonl", "robustness", Setting, DamageFigures) as kept:
         made = figure(kept.rows)
     drawn = [axes for axes in made.axes if axes.get_xlabel()]

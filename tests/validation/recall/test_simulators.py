@@ -29,7 +29,7 @@ def test_a_registered_simulator_is_compared_like_any_other(wmdelays, small_memor
     words = ("--simulators", "numpy-plain,brian2", "--device", "numpy", "--dt", "0.5ms")
     done = wmdelays("compare", small_memory, *words, "--json", "-")
     assert done.returncode == 0, done.stderr
-    assert "plain NumPy and Brian2 (numpy) emit the same" in done.stderr
+    assert "plain NumPy and Brian2 (numpy) emit the same" in done.said
     out = json.loads(done.stdout)
     assert out["numpy-plain"] == out["brian2"] and out["brian2"]["n_spikes"] > 100
     assert set(out["agreement"]) == {

@@ -94,7 +94,7 @@ def test_the_command_answers_first_and_puts_theory_beside_measurement(memory, wm
         "out.json",
     )
     done = wmdelays("stability", *arguments)
-    values, lines = load_json("out.json"), done.stderr.splitlines()
+    values, lines = load_json("out.json"), done.stdout.splitlines()
     assert done.returncode == 0
     assert lines[0].startswith("stable: jitter of single spikes falls to 1/e within ")
     assert lines[0].endswith(" ms; a shift of all spikes stays (no network can pin it)")
@@ -103,7 +103,7 @@ def test_the_command_answers_first_and_puts_theory_beside_measurement(memory, wm
     (level,) = values["levels"]
     assert level["kind"] == "membrane-noise" and set(level["theory"]) == set(level["measured"])
     both = wmdelays("stability", "layers.h5", "chains.h5", "--draws", "0", "--report", "page")
-    assert [line.split()[:2] for line in both.stderr.splitlines()[:2]] == [
+    assert [line.split()[:2] for line in both.stdout.splitlines()[:2]] == [
         ["layers:", "stable:"],
         ["chains:", "not"],
     ]

@@ -105,4 +105,4 @@ def test_info_of_a_recording_tells_units_and_rates(wmdelays, tmp_path):
     assert [one["n_spikes"] for one in units] == [1, 2]
     assert units[1]["shortest_interval_s"] == pytest.approx(2.0)
     assert values["recording"]["start_s"] == 900
-    assert "from 900 s to 902.5 s" in done.stderr
+    assert "from 900 s to 902.5 s" in done.said

@@ -160,7 +160,7 @@ def test_the_memory_remembers_how_its_recording_became_steps(wmdelays, tmp_path,
     assert (binning["rule"], binning["start_s"], binning["pattern"]) == ("nearest", 2.0, 0)
     assert binning["resolution"] == {"kind": "decimals", "number": 2}
     done = wmdelays("info", "m.h5", "--json", "info.json")
-    assert "nearest step (times of 2 decimals), 0 of 300 spikes off the grid" in done.stderr
+    assert "nearest step (times of 2 decimals), 0 of 300 spikes off the grid" in done.said
     assert load_json(tmp_path / "info.json")["made"]["binning"] == [binning]
 
 

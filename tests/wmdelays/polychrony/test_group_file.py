@@ -68,7 +68,7 @@ def interrupted(wmdelays, folder, monkeypatch):
 def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     # What an older search left goes.
     (folder / "g.jsonl").write_text('{"mother":1,"anchors":[2,3,4]}\n' * 100_000)
-    first, said = interrupted(*COMMAND).strip().splitlines()
+    first, said = interrupted(*COMMAND, "--force").strip().splitlines()
     total = group_search.GroupSearch(network()).n_sets
     assert first.endswith(f" mothers, {total:,} sets of 3 anchors")
     assert said == "wmdelays: interrupted; the same command goes on"
@@ -84,9 +84,9 @@ def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     assert (folder / "g.jsonl").read_text() == expected
     assert sorted(content(folder)) == ["g.jsonl", "net.csv"]
     # And says the same as an uninterrupted one, but for the seconds.
-    again = wmdelays(*COMMAND).stderr
+    again = wmdelays(*COMMAND, "--force")
     assert done.stderr.splitlines()[0].endswith(f", {later['n_sets']} of them searched before")
-    numbers = [said.splitlines()[1:-1] for said in (again, done.stderr)]
+    numbers = [one.stdout.splitlines()[1:] for one in (again, done)]
     assert numbers[0] == numbers[1] and len(numbers[0]) == 5
 
 

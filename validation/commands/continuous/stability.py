@@ -15,7 +15,12 @@ from wmdelays.validation.commands.shared.options import (
     chosen_patterns,
     put_json,
 )
-from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_columns,
+    print_line,
+    print_note,
+    progress_bar,
+)
 from wmdelays.validation.recall.stability import LEVELS, stability
 from wmdelays.validation.reports.continuous.stability_tables import (
     answers,
@@ -90,7 +95,7 @@ def command(
     for line in off(found):
         print_line(line)
     if page is not None:
-        print_line(f"report: {page}")
+        print_note(f"report: {page}")
 
 
 def _names(paths):

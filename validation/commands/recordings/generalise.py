@@ -25,7 +25,12 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
-from wmdelays.validation.commands.shared.terminal import print_columns, print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_columns,
+    print_line,
+    print_note,
+    progress_bar,
+)
 from wmdelays.validation.recall.controls import CONTROLS, USUAL
 from wmdelays.validation.recall.generalising import generalise
 from wmdelays.validation.reports.pages import command_line
@@ -157,4 +162,4 @@ def command(
     if report is not None:
         from wmdelays.validation.reports.recordings.generalise import write_report
 
-        print_line(f"report: {write_report(found, report, command_line())}")
+        print_note(f"report: {write_report(found, report, command_line())}")

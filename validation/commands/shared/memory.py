@@ -5,7 +5,7 @@ import math
 from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
-from wmdelays.validation.commands.shared.terminal import console, table
+from wmdelays.validation.commands.shared.terminal import print_facts, print_line
 from wmdelays.words import counted, share
 
 _SHOWN = 5
@@ -70,11 +70,7 @@ def print_memory(memory, name):
         rows.append(("moved", f"{moved}, by {reached['most_moved_ms']:.3g} ms at most"))
     if made.get("left_out"):
         rows.append(("left out", _left_out(memory, made["left_out"])))
-    grid = table(str(name), "")
-    grid.columns[1].justify = "left"
-    for row in rows:
-        grid.add_row(*row)
-    console.print(grid, highlight=False, markup=False)
+    print_facts(str(name), rows)
 
 
 def _neuron(memory):
@@ -163,8 +159,15 @@ def where(memory, pattern, time):
     return f"pattern {pattern}, {moment}" if memory.n_patterns > 1 else moment
 
 
-def print_unpredictable(memory):
-    """Print which stored spikes no weights could predict, and why; nothing if there are none."""
+def print_unpredictable(memory, tell=print_line):
+    """Print which stored spikes no weights could predict, and why; nothing if there are none.
+
+    Parameters
+    ----------
+    memory : Memory
+    tell : callable
+        Prints a line.
+    """
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     if not len(found):
         return
@@ -196,4 +199,5 @@ def print_unpredictable(memory):
             f" ({shown}{'; …' if len(found.ambiguous) > _SHOWN else ''})"
         )
     lines.append("  longer contexts (--delays) or another step (--step) may tell them apart")
-    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    for line in lines:
+        tell(line)

@@ -13,25 +13,48 @@ from wmdelays.files.output import check_writable, write_json
 from wmdelays.files.trial_pieces import LONGEST, SHORTEST
 from wmdelays.polychrony.groups import LAYERS_OF
 from wmdelays.quantities import seconds, shortened
+from wmdelays.validation.commands.shared.terminal import json_alone
 from wmdelays.validation.recall.simulators import SIMULATORS
 
+# Under these titles options stand together in the help.
+RECORDING, NETWORK, OF_NEURONS = "Recording", "Network", "Neurons in continuous time"
+SIMULATION, COMPUTING, OUTPUT = "Simulation", "Computing", "Output"
 Simulator = Annotated[
-    str, typer.Option(metavar="NAME", help=f"{', '.join(SIMULATORS)}; all give the same spikes.")
+    str,
+    typer.Option(
+        metavar="NAME",
+        help=f"{', '.join(SIMULATORS)}; all give the same spikes.",
+        rich_help_panel=SIMULATION,
+    ),
 ]
 Dt = Annotated[
-    str | None, typer.Option(metavar="TIME", help="brian2: time step, by default a tenth.")
+    str | None,
+    typer.Option(
+        metavar="TIME", help="brian2: time step, by default a tenth.", rich_help_panel=SIMULATION
+    ),
 ]
 Device = Annotated[
     str,
     typer.Option(
         metavar="NAME",
         help="brian2: auto, numpy, cython or cpp_standalone; torch: auto, cpu or cuda.",
+        rich_help_panel=SIMULATION,
     ),
 ]
-Start = Annotated[str | None, typer.Option(metavar="TIME", help="Where in the raster to begin.")]
-Stop = Annotated[str | None, typer.Option(metavar="TIME", help="Where to end.")]
+Start = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Where in the raster to begin.", rich_help_panel=RECORDING),
+]
+Stop = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Where to end.", rich_help_panel=RECORDING)
+]
 Pad = Annotated[
-    bool, typer.Option("--pad", help="Let silence follow where the raster ends before --stop.")
+    bool,
+    typer.Option(
+        "--pad",
+        help="Let silence follow where the raster ends before --stop.",
+        rich_help_panel=RECORDING,
+    ),
 ]
 CHANCE = "Chance"
 Surrogates = Annotated[
@@ -57,22 +80,43 @@ LayersOf = Annotated[
         " in the original program, the highest of all earlier spikes of its neuron.",
     ),
 ]
-Threads = Annotated[int | None, typer.Option(metavar="N", help="By default the number of cores.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="By default the number of cores.", rich_help_panel=COMPUTING),
+]
 ResultsFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Keep each point here (.jsonl) and do not compute it again."),
+    typer.Option(
+        metavar="FILE",
+        help="Keep each point here (.jsonl) and do not compute it again.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Workers = Annotated[int, typer.Option(help="Processes that compute points.")]
+Workers = Annotated[
+    int, typer.Option(help="Processes that compute points.", rich_help_panel=COMPUTING)
+]
 Scheduler = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="A dask scheduler to use instead.")
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="A dask scheduler to use instead.", rich_help_panel=COMPUTING
+    ),
 ]
 Report = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write a report with figures here.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Write a report with figures here.", rich_help_panel=OUTPUT),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is there of the same kind.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Replace what is there of the same kind.", rich_help_panel=OUTPUT),
+]
 JsonFile = Annotated[
     str | None,
-    typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for the terminal."),
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the result as JSON; - for the terminal.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 ForNeurons = Annotated[
     str | None,
@@ -80,10 +124,14 @@ ForNeurons = Annotated[
         "--for",
         metavar="NEURON",
         help="Neurons in continuous time, as in wmdelays store; F1 is then that within 1 ms.",
+        rich_help_panel=OF_NEURONS,
     ),
 ]
 TickOfNeurons = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Tick of these neurons, by default 0.1ms.")
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Tick of these neurons, by default 0.1ms.", rich_help_panel=OF_NEURONS
+    ),
 ]
 TRIALS = "Trials"
 TrialsFile = Annotated[
@@ -115,7 +163,9 @@ Align = Annotated[
 Before = Annotated[
     str | None,
     typer.Option(
-        metavar="TIME", help="How long before that event patterns begin.", rich_help_panel=TRIALS
+        metavar="TIME",
+        help="How long before that event patterns begin.",
+        rich_help_panel=TRIALS,
     ),
 ]
 Warp = Annotated[
@@ -149,6 +199,7 @@ def check_outputs(json_file, report, *others, written=(), json_kind=JSON, force=
     force : bool
         Whether --force lets a memory, groups or motifs take the place of others.
     """
+    json_alone(json_file == "-")
     if json_file not in (None, "-"):
         written = (*written, (json_file, json_kind))
     written = [(path, kind) for path, kind in written if path is not None]

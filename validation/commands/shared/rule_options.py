@@ -7,6 +7,9 @@ import typer
 
 from wmdelays.training.rules.registry import RULES
 
+# Under this title the options that several rules have stand in the help.
+LEARNING = "Learning"
+
 
 class OfRules:
     """A command that takes `rule` and, if it has ``**options``, every option of every rule.
@@ -43,7 +46,11 @@ class OfRules:
             if parameter.kind is parameter.VAR_KEYWORD:
                 parameters += options().values()
             elif parameter.name == "rule":
-                parameters.append(_parameter("rule", str, parameter.default, help=_ways()))
+                parameters.append(
+                    _parameter(
+                        "rule", str, parameter.default, help=_ways(), rich_help_panel=LEARNING
+                    )
+                )
             else:
                 parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
         return inspect.Signature(parameters)
@@ -73,7 +80,9 @@ def _shared(users):
         defaults[rule] = _default(option)
     texts = [f"{', '.join(rules)}: {text[0].lower()}{text[1:]}" for text, rules in helps.items()]
     shown = ", ".join(f"{rule} {default}" for rule, default in defaults.items() if default)
-    return _option(users[0][1], " ".join(texts), show_default=shown or False)
+    return _option(
+        users[0][1], " ".join(texts), show_default=shown or False, rich_help_panel=LEARNING
+    )
 
 
 def _default(option):

@@ -15,14 +15,41 @@ class _Console(Console):
     """A console on which text stays as it is: what a file or its name says steers nothing."""
 
     def __init__(self, **settings):
-        super().__init__(stderr=True, markup=False, emoji=False, **settings)
+        super().__init__(markup=False, emoji=False, **settings)
 
     def render_str(self, text, **settings):
         return super().render_str("\n".join(map(printable, text.split("\n"))), **settings)
 
+    def on_broken_pipe(self):
+        """Whoever read the output has seen enough."""
+        raise BrokenPipeError
 
-# Standard output is for results that another program reads (--json -).
-console = _Console()
+
+# Results go to standard output, what is said about them and errors to standard error.
+_results, notes = _Console(), _Console(stderr=True)
+_json_alone = False
+# A pipe has lines of any length.
+_ANY = 100_000
+# Spaces between two columns.
+_BETWEEN = 2
+
+
+def json_alone(alone):
+    """Say whether standard output is for JSON alone (--json -); results then go to standard error."""
+    global _json_alone
+    _json_alone = alone
+
+
+def results():
+    """The console that results go to."""
+    return notes if _json_alone else _results
+
+
+def _wide(console):
+    """The console, or where it is no terminal one with room for lines of any length."""
+    if console.is_terminal:
+        return console
+    return _Console(stderr=console.stderr, width=_ANY)
 
 
 def table(*columns):
@@ -33,33 +60,73 @@ def table(*columns):
     return made
 
 
+def print_facts(title, rows):
+    """Print names and what stands for each, beneath a title."""
+    grid = table(title, "")
+    grid.columns[1].justify = "left"
+    for row in rows:
+        grid.add_row(*row)
+    _wide(results()).print(grid, highlight=False, markup=False)
+
+
 def print_columns(content):
-    """Print a table from its titles and the cells beneath each, none of them shortened."""
-    lines = table(*content)
-    for line in zip(*content.values()):
-        lines.add_row(*line)
-    width = sum(max(map(len, [title, *cells])) + 2 for title, cells in content.items())
-    wide = _Console(width=max(width, console.width))
-    wide.print(lines, highlight=False, markup=False)
+    """Print a table from its titles and the cells beneath each, none of them shortened.
+
+    On a terminal that is too narrow for it, titles take several lines; where that is not enough the
+    columns come in several tables, each with the first column.
+    """
+    console = _wide(results())
+    for part in _fitting(content, console.width):
+        made = table(*part)
+        for line in zip(*part.values()):
+            made.add_row(*line)
+        for column, (title, cells) in zip(made.columns, part.items()):
+            column.min_width = _least(title, cells)
+        console.print(made, highlight=False, markup=False)
 
 
-# So many lines of a long table are shown.
+def _fitting(content, room):
+    """The columns in parts that have room beside each other, each with the first one."""
+    (first, cells), *others = content.items()
+    parts, left = [{first: cells}], room - _least(first, cells)
+    for title, column in others:
+        width = _least(title, column) + _BETWEEN
+        if width > left and len(parts[-1]) > 1:
+            parts.append({first: cells})
+            left = room - _least(first, cells)
+        parts[-1][title] = column
+        left -= width
+    return parts
+
+
+def _least(title, cells):
+    """The least width of a column: no cell is broken, a title only between words."""
+    return max(map(len, [*title.split(" "), *cells]), default=0)
+
+
+# So many lines of a long table are shown on a terminal.
 _SHOWN = 40
 
 
 def print_first(content):
-    """Print a table as `print_columns` does, its first lines if there are many; none if it is empty."""
+    """Print a table as `print_columns` does; on a terminal its first lines. None if it is empty."""
     n = len(next(iter(content.values())))
     if not n:
         return
-    print_columns({title: cells[:_SHOWN] for title, cells in content.items()})
-    if n > _SHOWN:
-        print_line(f"… and {n - _SHOWN} more (--json, --report)")
+    most = _SHOWN if results().is_terminal else n
+    print_columns({title: cells[:most] for title, cells in content.items()})
+    if n > most:
+        print_note(f"… and {n - most} more (--json, --report)")
 
 
 def print_line(text):
-    """Print a line, however long, as one."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    """Print a line of a result, however long, as one."""
+    results().print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_note(text):
+    """Print a line about the work, such as where its result is."""
+    notes.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -78,9 +145,7 @@ def progress_bar():
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
 
         def say(stage, part):
@@ -110,4 +175,4 @@ def print_simulator(name=None, noisy=False):
         line += "; others draw noise of their own"
     elif name == DEFAULT:
         line += "; --simulator torch or brian2 gives the same spikes"
-    print_line(line)
+    print_note(line)

@@ -84,7 +84,7 @@ def test_the_memory_it_needs_is_asked_for(nearest, refused, monkeypatch):
 def test_what_to_do_about_an_incomplete_recall_is_what_it_says(nearest, wmdelays):
     many = "bernoulli:neurons=20,steps=100,patterns=4,rate=0.05"
     done = wmdelays("store", many, "-o", "m.h5", "--rule", "nearest", "--delays", 10)
-    assert "not complete: more --parents tell more contexts apart." in done.stderr
+    assert "not complete: more --parents tell more contexts apart." in done.said
 
 
 def test_an_option_that_several_rules_have_is_there_once_and_names_them(wmdelays):

@@ -8,21 +8,22 @@ import h5py
 import pytest
 
 from wmdelays.files.sealed_file import seal
-from wmdelays.validation.commands.shared.terminal import console, print_columns
+from wmdelays.validation.commands.shared.terminal import notes, print_columns, print_note
 
 UGLY = os.fsdecode(b"[b]x[red] :smile: $a_{$ \x1b[31m\xff.h5")
 SHOWN = "[b]x[red] :smile: $a_{$ \\x1b[31m\\udcff.h5"
 
 
 def test_text_is_printed_letter_by_letter(capsys):
-    console.print(UGLY)
+    print_note(UGLY)
     print_columns({UGLY: [UGLY], "n": ["1"]})
-    lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    said = capsys.readouterr()
+    lines = [line.strip() for line in (said.err + said.out).splitlines()]
     assert lines[0] == SHOWN and lines[1].startswith(SHOWN) and lines[2].startswith(SHOWN)
 
 
 def test_text_of_several_lines_stays_in_lines(capsys):
-    console.print("first\nsecond")
+    notes.print("first\nsecond")
     assert capsys.readouterr().err == "first\nsecond\n"
 
 
@@ -35,7 +36,7 @@ def test_a_memory_of_any_name_goes_through_a_command(
                     "--report", f"{name[:-3]}r", "--json", f"{name[:-3]}.json",
                     "--results", f"{name[:-3]}.l")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stderr
+    assert "\x1b" not in done.said
     page = (tmp_path / f"{name[:-3]}r" / "report.html").read_bytes()
     assert b"\x1b" not in page and page.decode()
     line = refused("info", f"no{name}")
@@ -49,6 +50,6 @@ def test_text_in_a_memory_steers_nothing(wmdelays, small_memory, tmp_path):
     seal(tmp_path / "m.h5")
     done = wmdelays("info", "m.h5", "--json", "-")
     assert done.returncode == 0
-    assert "\\x1b]0;mine\\x07\\x1b[2J\\x9b31m\\u202e[b], seed " in done.stderr
+    assert "\\x1b]0;mine\\x07\\x1b[2J\\x9b31m\\u202e[b], seed " in done.said
     shown = (done.stdout + done.stderr).replace("\n", "")
     assert shown.isprintable()

@@ -92,7 +92,7 @@ def test_much_to_write_is_told_before_it_is_written(wmdelays, folder, much, targ
 def test_groups_that_are_only_counted_need_no_warning_and_no_disk(
     wmdelays, folder, much, monkeypatch
 ):
-    kept = wmdelays(*COMMAND, "--json", "g.jsonl", "--report", "r").stderr.splitlines()
+    kept = wmdelays(*COMMAND, "--json", "g.jsonl", "--report", "r").stdout.splitlines()
     pictures = {path.name: path.read_bytes() for path in (folder / "r/figures").glob("*.png")}
 
     def full(*given):
@@ -103,7 +103,7 @@ def test_groups_that_are_only_counted_need_no_warning_and_no_disk(
     counted = wmdelays(*COMMAND, "--report", "s")
     assert counted.returncode == 0, counted.stderr
     # The same table, and the same groups in the same pictures.
-    assert counted.stderr.splitlines()[1:6] == kept[2:7]
+    assert counted.stdout.splitlines()[1:] == kept[1:] and len(kept) > 4
     assert len(pictures) == 4
     for name, data in pictures.items():
         assert (folder / "s/figures" / name).read_bytes() == data
@@ -124,5 +124,5 @@ def test_what_the_disk_has_no_room_for_is_refused_before_anything_is_written(
     free[0] = 10
     before = (folder / "g.jsonl").read_bytes()
     (folder / "g.jsonl").write_bytes(before * 3)
-    assert wmdelays(*COMMAND, "--json", "g.jsonl").returncode == 0
+    assert wmdelays(*COMMAND, "--json", "g.jsonl", "--force").returncode == 0
     assert (folder / "g.jsonl").read_bytes() == before
