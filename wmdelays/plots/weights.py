@@ -38,6 +38,10 @@ def delays_figure(memory: Memory) -> Figure:
     return figure
 
 
+# Of more bars the gaps between are thinner than a point, and show as gaps that come and go.
+_MOST_BARS = 80
+
+
 def _bars_by_delay(axes, memory, mean):
     delays = np.arange(1, memory.n_delays + 1) * memory.step * 1e3
     for chosen, sign, colour in ((memory.weight > 0, 1, BLUE), (memory.weight < 0, -1, VERMILLION)):
@@ -47,7 +51,10 @@ def _bars_by_delay(axes, memory, mean):
         if mean:
             total = np.bincount(index, memory.weight[chosen], minlength=memory.n_delays)
             height = total / _unit(memory)[1] / np.maximum(number, 1)
-        if chosen.any():
+        if chosen.any() and memory.n_delays > _MOST_BARS:
+            edges = (np.arange(memory.n_delays + 1) + 0.5) * memory.step * 1e3
+            axes.stairs(height, edges, fill=True, color=colour)
+        elif chosen.any():
             axes.bar(delays, height, width=0.8 * memory.step * 1e3, color=colour)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xlim(0, (memory.n_delays + 1) * memory.step * 1e3)
