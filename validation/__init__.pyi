@@ -1,4 +1,5 @@
 from .find.inputs import read_templates as read_templates
+from .find.replayed import FoundReplay as FoundReplay
 from .find.stored import Found as Found
 from .find.unknown import FoundUnknown as FoundUnknown
 from .motifs.analysis import MotifAnalysis as MotifAnalysis

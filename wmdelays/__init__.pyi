@@ -29,6 +29,7 @@ from .scores import score as score
 from .scores import sliding_f1 as sliding_f1
 from .synapses import Synapses as Synapses
 from .training.storing import store as store
+from .validation.find.replayed import find_replay as find_replay
 from .validation.find.stored import find_patterns as find_patterns
 from .validation.find.unknown import find_unknown_patterns as find_unknown_patterns
 from .validation.motifs.analysis import analyse_motifs as analyse_motifs

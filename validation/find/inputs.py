@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from wmdelays.files.raster_files import read_raster
 from wmdelays.find.templates import Template, group_templates, pattern_templates
 from wmdelays.polychrony.groups import read_groups
 from wmdelays.words import printable
+
+if TYPE_CHECKING:
+    from wmdelays.raster import Raster
 
 _GROUP_FILES = (".jsonl", ".json")
 _SPIKE_FILES = (".csv", ".tsv", ".txt")
@@ -87,6 +91,33 @@ def spike_template(path: str | Path) -> Sought:
     spikes = read_raster(path)
     made = Template(Path(path).stem, spikes.neurons, spikes.times)
     return Sought([made], 1e-3, spikes.names(), among=True)
+
+
+def order_template(text: str, raster: Raster) -> Template:
+    """A template of units in an order, each a second after the one before.
+
+    Parameters
+    ----------
+    text : str
+        Names of units of the raster, with commas between.
+    raster : Raster
+
+    Raises
+    ------
+    InputError
+        If a unit is named twice, or the raster does not have it.
+    """
+    names = [word.strip() for word in text.split(",")]
+    place = {name: k for k, name in enumerate(raster.names())}
+    for name in names:
+        if name not in place:
+            raise InputError(
+                f"--order names the unit {printable(name)}, which the recording does not have; its"
+                f" units are {_some(raster.names())}"
+            )
+        if names.count(name) > 1:
+            raise InputError(f"--order names the unit {printable(name)} twice")
+    return Template("order", np.array([place[name] for name in names]), np.arange(len(names)) * 1.0)
 
 
 def read_templates(path: str | Path, window: float | None = None) -> Sought:

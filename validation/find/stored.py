@@ -18,6 +18,7 @@ from wmdelays.find.surrogates import (
     surrogate_rasters,
     surrogate_versions,
 )
+from wmdelays.find.warping import warped
 from wmdelays.quantities import checked_seed
 from wmdelays.raster import Raster
 from wmdelays.words import printable
@@ -73,8 +74,11 @@ class Found:
         if self.n_silent:
             without += f" {self.n_silent} of their units {_spike_not(self.n_silent)} in the raster."
         without += room_said(self.raster, self.settings["dither_s"])
+        warp, speeds = self.settings["warp"], ""
+        if warp:
+            speeds = f", each of a source and one of its speeds from {warp[0]:g} to {warp[1]:g},"
         return (
-            f"{len(made.tested)} of {len(made.templates)} templates were looked for in"
+            f"{len(made.tested)} of {len(made.templates)} templates{speeds} were looked for in"
             f" {self.raster.duration:.6g} s with {len(self.raster)} spikes of"
             f" {self.raster.n_neurons} units, and in {len(made.chance_score)} surrogates.{without}"
         )
@@ -152,6 +156,7 @@ class Found:
             "template": one.template,
             "name": template.name,
             "speed": template.speed,
+            "fitted_speed": template.speed / one.stretch,
             "time_s": self.time(one.onset),
             "completeness": one.completeness,
             "n_matched": one.n_matched,
@@ -205,6 +210,7 @@ def find_patterns(
     seed: int = 0,
     start: float | None = None,
     with_itself: bool = False,
+    warp: tuple[float, float] | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Found:
     """Where templates occur in a raster, and how often they do by chance.
@@ -235,6 +241,9 @@ def find_patterns(
     with_itself : bool
         Whether the stretch that was stored counts as an occurrence, where the raster is the
         recording that it was cut from, or a copy of it.
+    warp : (float, float), optional
+        The lowest and the highest of a range of speeds in which the best is fitted, see
+        `wmdelays.find.warping`.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float).
 
@@ -265,6 +274,8 @@ def find_patterns(
     )
     dither = DITHER * max(jitter_steps, 1) * step if dither is None else dither
     check_surrogates(surrogates, dither, draws)
+    if warp is not None:
+        templates = warped(templates, *warp, step, jitter_steps)
     began = time.perf_counter()
     part, silent = _of_units(raster, templates)
     part = part.meant(step)
@@ -291,6 +302,7 @@ def find_patterns(
         "expected_false": expected_false if min_completeness is None else None,
         "gap_s": gap,
         "with_itself": with_itself,
+        "warp": None if warp is None else list(warp),
         "surrogates": surrogates,
         "dither_s": dither,
         "n_surrogates": draws,
@@ -352,11 +364,15 @@ def occurrence_columns(found):
     """Titles of the table of occurrences and what stands beneath."""
     made = found.findings
     sizes = {one.number: len(one.steps) for one in made.tested}
-    shown = made.occurrences
+    shown, warp = made.occurrences, found.settings["warp"]
+    speeds = [f"{made.templates[one.template].speed / one.stretch:.3g}" for one in shown]
     return {
         "template": [
-            made.templates[one.template].label + " (itself)" * one.itself for one in shown
+            (made.templates[one.template].name if warp else made.templates[one.template].label)
+            + " (itself)" * one.itself
+            for one in shown
         ],
+        **({"speed": speeds} if warp else {}),
         "at (s)": [f"{found.time(one.onset):.3f}" for one in shown],
         "matched": [f"{one.n_matched} of {sizes[one.template]}" for one in shown],
         "completeness": [f"{one.completeness:.3f}" for one in shown],

@@ -1,7 +1,10 @@
 """Figures and report of `wmdelays find`."""
 
 from wmdelays.find.surrogates import surrogate_versions, surrogates_said
+from wmdelays.machine.versions import versions
 from wmdelays.plots.occurrences import close_figure, maxima_figure, occurrences_figure
+from wmdelays.plots.recurring import replay_figure, shuffles_figure
+from wmdelays.validation.find.replayed import event_columns, first_spikes
 from wmdelays.validation.find.stored import level_columns, occurrence_columns
 from wmdelays.validation.reports.pages import as_table, drawn, write_results
 
@@ -68,5 +71,53 @@ def write_report(found, folder, command):
         [drawn(*one) for one in pictures if one[0] is not None],
         [one for one in tables if one[2]],
         [{"setting": settings, "versions": surrogate_versions()}],
+        command,
+    )
+
+
+def write_replay_report(found, folder, command):
+    """Write a report: which events keep an order, and how many do by chance.
+
+    Parameters
+    ----------
+    found : FoundReplay
+    folder : str or Path
+    command : str
+        The command line that makes this report again.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    number, best = found.best
+    order = first_spikes(found.templates[number])[0]
+    texts = [
+        "The correlation is Spearman's, of the units' first spikes in an event with the template's"
+        " order: 1 forwards, -1 backwards. p of an event is (1 + k) / (1 + n), where k of n templates"
+        " with shuffled units are correlated as much with it, either way. How many events have a p of"
+        f" {best.level:g} or less is compared with the same number for each shuffled template.",
+    ]
+    pictures = [
+        (
+            replay_figure(order, best, found.raster, found.start),
+            "events",
+            "Events that keep the order best",
+            "Spikes of the template's units, with a circle at the first of each.",
+        ),
+        (
+            shuffles_figure(best),
+            "chance",
+            "What chance makes",
+            "Events that keep the order of the template, and of each shuffled one.",
+        ),
+    ]
+    return write_results(
+        folder,
+        "The order of a template in a raster",
+        [found.summary, found.tested, *texts],
+        [drawn(*one) for one in pictures if one[0] is not None],
+        [one for one in [as_table("Events that keep the order", event_columns(found))] if one[2]],
+        [{"setting": found.settings, "versions": versions()}],
         command,
     )

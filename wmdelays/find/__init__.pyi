@@ -2,6 +2,9 @@ from .chance import search as search
 from .found import Level as Level
 from .found import Occurrence as Occurrence
 from .found import Tested as Tested
+from .replay import Event as Event
+from .replay import Replay as Replay
+from .replay import candidate_events as candidate_events
 from .templates import Template as Template
 from .templates import group_templates as group_templates
 from .templates import pattern_templates as pattern_templates
@@ -9,3 +12,4 @@ from .unknown_patterns import Unknown as Unknown
 from .unknown_patterns import UnknownPattern as UnknownPattern
 from .unknown_patterns import cad as cad
 from .unknown_patterns import spade as spade
+from .warping import warped as warped

@@ -23,6 +23,7 @@ from wmdelays.errors import InputError
 from wmdelays.find.found import Findings, Level, Occurrence, Tested
 from wmdelays.find.itself import Itself
 from wmdelays.find.occurrences import Coverage, peaks, tops
+from wmdelays.find.warping import fitted_stretch
 from wmdelays.quantities import whole
 
 if TYPE_CHECKING:
@@ -309,7 +310,8 @@ def _stored(itself, places, grids, coverage, mean, spread):
 def _occurrence(number, grids, peak, coverage, chance_score, itself):
     neurons, steps = grids[number]
     deviations = coverage.deviations(neurons, steps, int(peak["onset"]))
-    matched = deviations[np.abs(deviations) <= coverage.jitter].astype(float)
+    close = np.abs(deviations) <= coverage.jitter
+    matched = deviations[close].astype(float)
     n_as_high = int(np.count_nonzero(chance_score >= peak["score"]))
     return Occurrence(
         template=number,
@@ -320,6 +322,7 @@ def _occurrence(number, grids, peak, coverage, chance_score, itself):
         score=float(peak["score"]),
         p_value=(1 + n_as_high) / (1 + len(chance_score)),
         itself=itself.is_itself(number, int(peak["onset"])),
+        stretch=fitted_stretch(steps[close], matched),
     )
 
 

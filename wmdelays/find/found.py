@@ -27,6 +27,8 @@ class Occurrence:
         this score.
     itself : bool
         Whether it is the stretch that was stored.
+    stretch : float
+        How much longer than the template it is, by least squares over the matched spikes.
     """
 
     template: int
@@ -37,6 +39,7 @@ class Occurrence:
     score: float
     p_value: float
     itself: bool = False
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True)

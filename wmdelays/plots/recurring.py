@@ -1,4 +1,4 @@
-"""Pictures of patterns that recur in a raster."""
+"""Pictures of patterns that recur in a raster, and of events that keep an order."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots.figures import BLUE, GREY, SHADE, house_style, new_figure, plain, time_unit
+from wmdelays.plots.figures import (
+    BLUE,
+    GREY,
+    SHADE,
+    VERMILLION,
+    house_style,
+    new_figure,
+    plain,
+    time_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
+    from wmdelays.find.replay import Replay
     from wmdelays.find.unknown_patterns import Unknown
     from wmdelays.raster import Raster
 
 
 MOST_PATTERNS = 12
+_MOST_EVENTS, _MOST_NAMES = 4, 16
 
 
 def recurring_figure(patterns: Sequence, raster: Raster, start: float = 0.0) -> Figure | None:
@@ -114,4 +125,87 @@ def chance_figure(unknown: Unknown) -> Figure:
             panels[0].set(xlabel="spikes of a pattern", ylabel="recurring patterns")
             panels[0].xaxis.set_major_locator(MaxNLocator(integer=True))
             panels[0].legend()
+    return figure
+
+
+def replay_figure(
+    order: Sequence[int], replay: Replay, raster: Raster, start: float = 0.0
+) -> Figure | None:
+    """The events that keep the order best, spike by spike.
+
+    Parameters
+    ----------
+    order : sequence of int
+        The template's units.
+    replay : Replay
+    raster : Raster
+    start : float
+        When the raster begins in the recording, in seconds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None if no event has units enough.
+    """
+    shown = sorted(replay.events, key=lambda one: (one.p_value, -abs(one.correlation)))
+    shown = shown[:_MOST_EVENTS]
+    if not shown:
+        return None
+    place = np.full(raster.n_neurons, -1)
+    place[np.asarray(order)] = np.arange(len(order))
+    each = -(-len(order) // _MOST_NAMES)
+    with house_style():
+        n_rows = -(-len(shown) // 2)
+        figure = new_figure(0.3 + 2.7 * n_rows)
+        panels = figure.subplots(n_rows, min(2, len(shown)), squeeze=False, sharey=True).ravel()
+        for axes, one in zip(panels, shown):
+            inside = (raster.times >= one.start) & (raster.times < one.stop)
+            inside &= place[raster.neurons] >= 0
+            times = (raster.times[inside] - one.start) * 1e3
+            rows = place[raster.neurons[inside]]
+            axes.plot(times, rows, "|", color=GREY, markersize=6, markeredgewidth=1.2)
+            rows, first = np.unique(rows, return_index=True)
+            colour = BLUE if one.correlation > 0 else VERMILLION
+            axes.plot(times[first], rows, "o", color=colour, markerfacecolor="none", markersize=6)
+            way = "forwards" if one.correlation > 0 else "backwards"
+            axes.set_title(
+                f"{start + one.start:.3f} s, {way}: {one.correlation:.2f}, p = {one.p_value:.2g}",
+                loc="left",
+                pad=3,
+            )
+            axes.set_xlabel("time in the event (ms)")
+            axes.set_yticks(
+                range(0, len(order), each), [plain(raster.unit(k), 12) for k in order[::each]]
+            )
+            axes.set_ylim(-0.7, len(order) - 0.3)
+        for axes in panels[:: min(2, len(shown))]:
+            axes.set_ylabel("unit, in the template's order")
+        for axes in panels[len(shown) :]:
+            axes.set_axis_off()
+    return figure
+
+
+def shuffles_figure(replay: Replay) -> Figure:
+    """How many events keep the order, and how many that of shuffled templates.
+
+    Parameters
+    ----------
+    replay : Replay
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    n, chance = len(replay.counted), replay.chance.sum(axis=1)
+    most = max(n, int(chance.max()))
+    edges = np.arange(-0.5, most + 1.5 + max(1, most // 40), max(1, most // 40))
+    with house_style():
+        figure = new_figure(2.5)
+        axes = figure.add_subplot()
+        axes.hist(chance, edges, color=GREY, label="shuffled templates")
+        axes.axvline(n, color=BLUE, linewidth=1.6, linestyle="--", label="the template")
+        axes.set(xlabel="events that keep the order", ylabel="shuffled templates")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="outside upper center", ncols=2)
     return figure

@@ -212,6 +212,39 @@ def test_spikes_of_a_csv_file_are_a_template_whatever_the_units_are_called(
     assert "stays whole" in refused("find", "far.csv", "cells.csv", "--window", "1s")
 
 
+def test_an_order_of_units_is_looked_for_in_events(wmdelays, refused, tmp_path):
+    rng = np.random.default_rng(2)
+    order = ["17", "3", "641", "cell", "8", "5"]
+    spikes = [(n, t) for n, t in zip(np.tile(order, 8), rng.random(48) * 20)]
+    for onset in np.arange(1, 19):
+        later = np.arange(6) if onset % 3 else rng.permutation(6)
+        spikes += [(n, onset + 0.1 + 0.015 * k) for n, k in zip(order, later)]
+    lines = "".join(f"{n},{t:.4f}\n" for n, t in spikes)
+    (tmp_path / "cells.csv").write_text("unit,time_s\n" + lines)
+    run = ("find", "cells.csv", "--order", ", ".join(order), "--draws", 99)
+    done = wmdelays(*run, "--json", "-", "--report", "out")
+    values = json.loads(done.stdout)
+    # Of six units some shuffles are nearly the order itself.
+    assert values["templates"][0]["units"] == order and values["templates"][0]["p_value"] <= 0.05
+    kept = [one["start_s"] for one in values["events"] if one["p_value"] <= 0.05]
+    # A spike that is there by chance comes before some of the twelve.
+    assert len({round(t) for t in kept} & {k for k in range(1, 19) if k % 3}) >= 9
+    assert "candidate events keep the order of the template" in done.stdout + done.stderr
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Yes: " in page and (tmp_path / "out" / "figures" / "events.png").exists()
+    # What does not fit together is refused at once.
+    assert "unit 9, which the recording does not have; its units are" in refused(
+        "find", "cells.csv", "--order", "17,3,9"
+    )
+    assert "names the unit 3 twice" in refused("find", "cells.csv", "--order", "3,17,3")
+    assert "name the RECORDING alone" in refused(*run[:2], "cells.csv", *run[2:])
+    assert "--jitter is for spikes at their times" in refused(*run, "--jitter", "5ms")
+    assert "--speed is for spikes at their times" in refused(*run, "--speed", "2")
+    assert "draws is 5" in refused(*run[:-1], 5)
+    assert "--smoothing is for --order" in refused("find", "a.h5", "b.csv", "--smoothing", "9ms")
+    assert "--warp is numbers such as 0.5,2" in refused("find", "a.h5", "b.csv", "--warp", "2")
+
+
 def test_templates_with_too_few_units_that_are_there_are_left_out_and_counted():
     from wmdelays.find.templates import Template
     from wmdelays.validation.find.stored import find_patterns
