@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 
 from wmdelays import capacity, theory
 
-delays = [8, 16, 24]
+delays = [5, 10, 15]
 found = capacity(
     {"delays": delays},
     generator="bernoulli:neurons=24,steps=60,patterns=1,rate=0.04",
@@ -18,7 +18,7 @@ found = capacity(
     bound=0.99,
     seeds=1,
     precision=0.3,
-    start=16,
+    start=8,
 )
 
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -69,6 +70,7 @@ def test_every_block_says_what_it_holds(page):
 def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys):
     """Python on every page; on those of `RUN` the command lines too, in the order of the page."""
     names, with_commands = {"__name__": "__page__"}, name_of(page).startswith(RUN)
+    made_here = set()
     for block in filter(lambda block: block.is_run, blocks(page)):
         if block.language == "python":
             exec(block.compiled(), names)
@@ -76,7 +78,15 @@ def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys):
             for line, command, shown in block.commands():
                 program, *arguments = words(command)
                 if program == "wmdelays":
+                    # What stands in for a file is not there where the page makes it itself.
+                    for name in set(_outputs(arguments)) - made_here:
+                        Path(name).unlink(missing_ok=True)
+                    made_here.update(_outputs(arguments))
                     _runs_and_prints(f"{page}:{line}", arguments, shown, capsys)
+
+
+def _outputs(arguments):
+    return [name for option, name in zip(arguments, arguments[1:]) if option == "-o"]
 
 
 def _runs_and_prints(place, arguments, shown, capsys):

@@ -15,7 +15,7 @@ MODELS = {
 
 
 def chain_memory(
-    model="lif-exp", n_chains=8, length=24, n_patterns=2, n_steps=150, n_delays=10, seed=0
+    model="lif-exp", n_chains=8, length=14, n_patterns=2, n_steps=90, n_delays=10, seed=0
 ):
     """A memory whose patterns are what it recalls: each spike is made by one before it.
 

@@ -25,7 +25,7 @@ def make_files(folder):
     song = _recording(n_units=20, seconds=6, rate=2.0)
     write_raster(folder / "songbird_hvc.csv", song)
     write_memory(folder / "song.h5", store([_binned(song)], n_delays=21, step=1 / 30))
-    write_raster(folder / "cells.csv", _recording(n_units=31, seconds=1000, rate=0.45))
+    write_raster(folder / "cells.csv", _recording(n_units=31, seconds=1000, rate=0.15))
     _network(folder)
 
 

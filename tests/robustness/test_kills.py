@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-STORE = "store bernoulli:neurons=40,steps=120,patterns=3,rate=0.02 --delays 15 --checkpoint c.h5 --force"
+STORE = (
+    "store bernoulli:neurons=30,steps=80,patterns=2,rate=0.02 --delays 15 --checkpoint c.h5 --force"
+)
 SIMULATE = "izhikevich --seconds 2 --checkpoint 1s --device numpy"
 # Each run is a fork of one process, which spares it the imports. It is killed after a random time; the
 # first and every second one after it has a beginning to go on from by then. Networks are small, and
@@ -74,7 +76,7 @@ assert sorted(os.listdir(killed)) == sorted(expected), "nothing unfinished is le
 """
 
 
-@pytest.mark.parametrize("command, n_kills", [(STORE, 3), (SIMULATE, 1)])
+@pytest.mark.parametrize("command, n_kills", [(STORE, 2), (SIMULATE, 1)])
 def test_a_command_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     tmp_path, command, n_kills
 ):

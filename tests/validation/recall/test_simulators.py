@@ -138,7 +138,7 @@ def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):
         assert parts and parts == sorted(parts) and 0 <= parts[0] and parts[-1] <= 1
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(deadline=None, derandomize=True, max_examples=12)
 @given(
     seed=st.integers(0, 2**31),
     n_delays=st.integers(1, 9),

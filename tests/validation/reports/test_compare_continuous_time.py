@@ -47,9 +47,9 @@ def test_each_pattern_has_its_lag_and_its_losses_at_dt_and_at_half_of_it(lossy, 
     text = words(written[1])
     coarse = text.index("compiled and Brian2, dt = 0.1 ms")
     fine = text.index("Brian2 at half of dt, 0.05 ms", coarse)
-    n = lossy.simulations["compiled"].times.n_lost
+    times = lossy.simulations["compiled"].times
     row = text[coarse:fine]
-    assert f" {n} 0.0604 0 " in row and "+0." not in row
+    assert f" {times.n_lost} {times.first_lost_s:.4g} 0 " in row and "+0." not in row
     tempo = f"{lossy.halved.times.patterns[1].tempo_percent:+.3g}"
     assert tempo in text[fine:]
 

@@ -31,7 +31,7 @@ def test_patterns_of_surrogates_that_would_be_significant_are_counted():
 def test_the_level_holds_for_many_sizes_together(draws, alpha):
     rng = np.random.default_rng(5)
     false = 0
-    for _ in range(600):
+    for _ in range(200):
         made = []
         for _ in range(draws + 1):
             sizes = np.flatnonzero(rng.random(8) < 0.7) + 3
@@ -39,7 +39,7 @@ def test_the_level_holds_for_many_sizes_together(draws, alpha):
         one = Signatures(made[-1], made[:-1], 4, alpha)
         false += any(one.significant(z, c) for z, c, _ in made[-1].tolist())
     # Three standard deviations above the level.
-    assert false / 600 < alpha + 3 * np.sqrt(alpha * (1 - alpha) / 600)
+    assert false / 200 < alpha + 3 * np.sqrt(alpha * (1 - alpha) / 200)
 
 
 def test_where_nothing_recurs_nothing_is_significant():

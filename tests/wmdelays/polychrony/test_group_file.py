@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from small_groups import COMMAND, as_csv, content, expected, folder, network, small_pieces  # noqa: F401 (fixtures)
@@ -11,30 +14,67 @@ from wmdelays.polychrony import group_file
 from wmdelays.polychrony.group_file import GroupFile
 from wmdelays.polychrony.search import search as group_search
 
-# The program, ended at the n-th call of a function of the operating system.
+# In the middle of a group; before a record is renamed; before the file is safe on the disk; when all is
+# found but the record stands: a function of the operating system, which of its calls, and how many
+# seconds there are between records.
+POINTS = [
+    ("pwrite", 9, 0),
+    ("pwrite", 9, 1e9),
+    ("replace", 8, 0),
+    ("fsync", 4, 0),
+    ("unlink", 1, 1e9),
+]
+# The program, killed at each point in a folder of its own. Each run is a fork of one process, which
+# spares it the imports.
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from wmdelays.polychrony import group_file
 from wmdelays.polychrony.search import search as group_search
 from wmdelays.validation.cli import main
 
-name, left, every, *arguments = sys.argv[1:]
-group_search._BATCH, group_file._EVERY, left = 20, float(every), int(left)
-call = getattr(os, name)
+def run(name, left, every):
+    group_search._BATCH, group_file._EVERY = 20, every
+    call = getattr(os, name)
 
-def killing(*given, **named):
-    global left
-    left -= name != "unlink" or str(given[0]) == "g.jsonl.unfinished"
-    if not left:
-        if name == "pwrite":
-            file, data, place = given
-            call(file, data[: len(data) // 2], place)
-        os.kill(os.getpid(), signal.SIGKILL)
-    return call(*given, **named)
+    def killing(*given, **named):
+        nonlocal left
+        left -= name != "unlink" or str(given[0]) == "g.jsonl.unfinished"
+        if not left:
+            if name == "pwrite":
+                file, data, place = given
+                call(file, data[: len(data) // 2], place)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*given, **named)
 
-setattr(os, name, killing)
-sys.exit(main(arguments))
+    setattr(os, name, killing)
+    os._exit(main(sys.argv[2:]))
+
+for number, point in enumerate(json.loads(sys.argv[1])):
+    child = os.fork()
+    if not child:
+        os.chdir(str(number))
+        run(*point)
+    status = os.waitpid(child, 0)[1]
+    assert status == signal.SIGKILL, (point, status)
 """
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """The folders in which a search was killed, by the point."""
+    folder = tmp_path_factory.mktemp("killed")
+    for number in range(len(POINTS)):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "net.csv").write_text(as_csv(network()))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, json.dumps(POINTS), *COMMAND],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return {point: folder / str(number) for number, point in enumerate(POINTS)}
 
 
 @pytest.fixture
@@ -90,21 +130,14 @@ def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     assert numbers[0] == numbers[1] and len(numbers[0]) == 5
 
 
-@pytest.mark.parametrize(
-    "name, call, every",
-    # In the middle of a group; before a record is renamed; before the file is safe on the disk; when
-    # all is found but the record stands.
-    [("pwrite", 9, 0), ("pwrite", 9, 1e9), ("replace", 8, 0), ("fsync", 4, 0), ("unlink", 1, 1e9)],
-)
+@pytest.mark.parametrize("point", POINTS)
 def test_a_killed_search_loses_no_group_and_doubles_none(
-    wmdelays, folder, expected, name, call, every
+    wmdelays, expected, killed, monkeypatch, point
 ):
-    (folder / "killed.py").write_text(KILLED)
-    done = wmdelays.in_a_process("killed.py", name, call, every, *COMMAND)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert (folder / "g.jsonl.unfinished").exists()
+    monkeypatch.chdir(killed[point])
+    assert Path("g.jsonl.unfinished").exists()
     assert wmdelays(*COMMAND).returncode == 0
-    assert (folder / "g.jsonl").read_text() == expected
+    assert Path("g.jsonl").read_text() == expected
 
 
 def test_a_full_disk_leaves_a_search_that_goes_on(wmdelays, folder, expected, monkeypatch):

@@ -105,7 +105,7 @@ def test_a_neuron_without_a_spike_to_make_has_no_threshold():
 
 @pytest.mark.parametrize(
     ("n_patterns", "deconvolve"),
-    [(n, False) for n in (1, 3, 5, 16, 30)] + [(n, True) for n in (1, 3, 5, 16)],
+    [(1, False), (30, False), (1, True), (16, True)],
 )
 def test_hebbian_weights_recall_every_spike_at_full_size(n_patterns, deconvolve):
     patterns = bernoulli(1024, 1000, n_patterns, 1e-3, seed=7)
@@ -115,7 +115,7 @@ def test_hebbian_weights_recall_every_spike_at_full_size(n_patterns, deconvolve)
     assert min(r.closest_call for r in recalled) > 1e-3
 
 
-@pytest.mark.parametrize("n_patterns", [1, 3, 5, 16])
+@pytest.mark.parametrize("n_patterns", [1, 5])
 def test_the_pseudo_inverse_recalls_every_spike_at_full_size(n_patterns):
     patterns = bernoulli(1024, 1000, n_patterns, 1e-3, seed=7)
     memory = pseudo_inverse(patterns, n_delays=41, **NEURON)
