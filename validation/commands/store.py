@@ -38,6 +38,7 @@ from wmdelays.validation.commands.shared.rule_options import OfRules
 from wmdelays.validation.commands.shared.terminal import print_note, progress_bar
 from wmdelays.validation.recordings.automatic import choose_step
 from wmdelays.validation.recordings.grid import step_text, why_best
+from wmdelays.validation.reports.memory import why_incomplete
 
 _DELAYS = 41
 
@@ -280,8 +281,7 @@ def command(
     print_memory(memory, output)
     print_note(f"stored in {output} in {time.perf_counter() - began:.1f} s")
     if memory.made["scores"]["f1"] < 1:
-        way_out = f": {described.way_out}" if described.way_out else ""
-        print_note(f"The recall is not complete{way_out}.")
+        print_note(why_incomplete(memory, described.way_out))
 
 
 def _refuse_ways(ways):

@@ -4,6 +4,7 @@ import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.memory import Memory, sizes
+from wmdelays.words import counted
 
 
 def describe(memory: Memory) -> dict:
@@ -75,6 +76,69 @@ def unpredictable(memory):
         " occur at another place, and there the neuron stays silent. Only what is left on its"
         " membrane from before could tell the two apart.",
     ]
+
+
+def why_incomplete(memory, way_out=""):
+    """Why a recall is not complete, as far as it is known, and what to do.
+
+    Parameters
+    ----------
+    memory : Memory
+        As it was stored.
+    way_out : str
+        What its rule says of incomplete recalls, see `wmdelays.training.rules.rule.Rule`.
+
+    Returns
+    -------
+    str
+    """
+    begin, made = "The recall is not complete", memory.made
+    reached, limits = made.get("reached", {}), _limits(made.get("settings", {}))
+    if not limits or "worst_neuron" not in reached:
+        return f"{begin}{': ' if way_out else ''}{way_out}."
+    names = " and ".join(limits)
+    j = reached["worst_neuron"]
+    own = sum(int((one.neurons == j).sum()) for one in memory.patterns)
+    errs = (
+        f"shown the stored spikes, {counted(reached['wrong_neurons'], 'unit')} of"
+        f" {memory.n_neurons} {'errs' if reached['wrong_neurons'] == 1 else 'err'}, above all unit {j}:"
+        f" {reached['worst_missed']} of its {counted(own, 'spike')} missed, {reached['worst_too_many']}"
+        " too many"
+    )
+    lost = made.get("unpredictable", {})
+    n_lost = lost.get("empty", 0) + lost.get("ambiguous", 0)
+    if n_lost:
+        what = f"{counted(n_lost, 'spike')} no weights could predict, and {names} besides"
+        return f"{begin}: {what}; {errs}. Learn without the limit to tell the two apart."
+    freely = [one["wrong"] for one in made.get("history", []) if one["stage"] == "learning"]
+    cut = [one for one in limits if not one.startswith("--signs")]
+    known = freely[-1:] == [0]
+    if cut and (known or "--signs dale" not in limits):
+        is_ = "is" if len(cut) == 1 else "are"
+        likely, before = (
+            ("", "before synapses were cut no unit erred; now, ") if known else ("likely ", "")
+        )
+        return (
+            f"{begin}, and {' and '.join(cut)} {is_} the {likely}cause: {before}{errs}. Allow more"
+            " synapses, or store less; --damaged-epochs 0 leaves more of them to the undamaged spikes."
+        )
+    return (
+        f"{begin}, and --signs dale is the likely cause: with weights of these signs, before any was cut,"
+        f" some unit erred; {errs}. Other units inhibitory (--cell-types, --excitatory) may do; learning"
+        " without the limit tells."
+    )
+
+
+def _limits(settings):
+    """The limits on synapses that settings of a rule ask for, as options of the command line."""
+    found = []
+    if settings.get("max_synapses") is not None:
+        found.append(f"--max-synapses {settings['max_synapses']}")
+    if settings.get("one_delay_per_pair"):
+        found.append("--one-delay-per-pair")
+    if settings.get("signs") == "dale":
+        found.append("--signs dale")
+    return found
 
 
 def memory_facts(memory):

@@ -59,6 +59,8 @@ class State(msgspec.Struct):
     n_stages: Whole
     flags: list[tuple[bool, bool]]
     history: list[_Event]
+    # Blocks that learn once more, see `Learner.advance`; earlier checkpoints have none.
+    again: list[int] = []
 
 
 class Learner:
@@ -79,7 +81,8 @@ class Learner:
 
     def __init__(self, memory, settings, seed, progress):
         self.memory, self.settings, self.seed = memory, settings, seed
-        self.damage, limits = Damage.of(settings), SynapseLimits.of(settings)
+        self.damage, self.limits = Damage.of(settings), SynapseLimits.of(settings)
+        limits = self.limits
         self.progress = progress or (lambda stage, part: None)
         self.n_rows = memory.n_neurons * memory.n_delays
         self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
@@ -99,13 +102,14 @@ class Learner:
         self.blocks = [SparseBlock(self.n_rows) for _ in range(n_blocks(memory.n_neurons))]
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
         self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
-        self.learning = np.flatnonzero(~self.silent).tolist()
-        self.plan = Plan(limits, memory.n_neurons, memory.n_delays, settings, bool(self.damage))
-        self.stages = self.plan.stages()
+        self.busy = np.flatnonzero(~self.silent).tolist()
+        self._set_plan()
         self.stage = self.epoch = self.n_epochs = 0
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
         self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
         self.before = []
+        # Blocks that did not keep to the limits, and learn once more along the gradient.
+        self.again = []
         self.history = []
 
     @property
@@ -113,7 +117,46 @@ class Learner:
         return self.stage == len(self.stages)
 
     def advance(self):
-        """Learn for some epochs."""
+        """Learn for some epochs.
+
+        Where synapses are limited, learning changes few of them at a time, which goes astray where
+        neurons fire in bursts. Blocks that it leaves with wrong spikes then begin once more, and learn
+        along the gradient.
+        """
+        self._advance()
+        at_end = self.stage == self.plan.n_before_pruning() and self.epoch == 0
+        if at_end and self.limits and not self.again:
+            wrong = self._each(lambda k: self._wrong(self._check(k)[0]))
+            self.again = [k for k, n in zip(self.learning, wrong) if n]
+            if self.again:
+                self._learn_again()
+                for k in self.again:
+                    self.blocks[k] = SparseBlock(self.n_rows)
+
+    @property
+    def learning(self):
+        """The blocks that have anything to learn in this stage, a list of int."""
+        if self.again and not self.done and not self.stages[self.stage].is_pruning:
+            return self.again
+        return self.busy
+
+    def _learn_again(self):
+        self.stage = 0
+        self._set_plan(gently=True)
+
+    def _set_plan(self, gently=False):
+        memory = self.memory
+        self.plan = Plan(
+            self.limits,
+            memory.n_neurons,
+            memory.n_delays,
+            self.settings,
+            bool(self.damage),
+            gently,
+        )
+        self.stages = self.plan.stages()
+
+    def _advance(self):
         stage = self.stages[self.stage]
         if self.epoch == 0 and not self._begin(stage):
             self.stage += 1
@@ -143,6 +186,7 @@ class Learner:
 
     def _shown(self, stage):
         text = f"{stage.name}{' from damaged contexts' if stage.damaged else ''}"
+        text += " once more" if self.again else ""
         if self.history:
             text += f", F1 {self.history[-1]['f1']:.4f}"
         return text
@@ -169,8 +213,8 @@ class Learner:
         before = sum(len(block.place) for block in self.blocks)
         if stage.prunes or stage.cut is not None:
             self._each(cut)
-        for block, silent in zip(self.blocks, self.silent.tolist()):
-            block.clean = silent
+        for k, block in enumerate(self.blocks):
+            block.clean = k not in self.learning
         return stage.cut is None or sum(len(block.place) for block in self.blocks) < before
 
     def _end(self, stage):
@@ -228,6 +272,11 @@ class Learner:
                 block.clean = True
                 break
         block.keep(weights)
+        return self._wrong(counts)
+
+    @staticmethod
+    def _wrong(counts):
+        """Wrong spikes in undamaged contexts, of what `present` counts."""
         return int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
 
     def _check(self, k):
@@ -248,6 +297,7 @@ class Learner:
             kappa=kappa,
             rate=rate,
             compensate=self.compensate,
+            exact=k in self.again,
             allowed=allowed,
             sign=self.sign,
         )
@@ -285,10 +335,22 @@ class Learner:
         """The memory, and in its `made` what was reached."""
         # The membranes of the others stay at 0.
         wrong, smallest = 0, float(np.float32(self.memory.theta)) if self.silent.any() else np.inf
-        for counts, margins in self._each(self._check):
-            wrong += int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
+        missed = np.zeros(len(self.blocks) * BLOCK, np.int64)
+        too_many = np.zeros_like(missed)
+        for k, (counts, margins) in zip(self.learning, self._each(self._check)):
+            wrong += self._wrong(counts)
+            lanes = slice(k * BLOCK, (k + 1) * BLOCK)
+            missed[lanes], too_many[lanes] = counts[0, :, MISSED], counts[0, :, FALSE_ALARMS]
             smallest = min(smallest, float(margins.min()))
         reached = {"open_loop_errors": wrong, "margin": smallest, "epochs": self.n_epochs}
+        if wrong:
+            worst = int(np.argmax(missed + too_many))
+            reached |= {
+                "wrong_neurons": int(np.count_nonzero(missed + too_many)),
+                "worst_neuron": worst,
+                "worst_missed": int(missed[worst]),
+                "worst_too_many": int(too_many[worst]),
+            }
         return self._memory(
             {"settings": self.settings, "reached": reached, "history": self.history}
         )
@@ -303,11 +365,17 @@ class Learner:
                     block.weight,
                 )
         flags = [(block.limited, block.clean) for block in self.blocks]
-        state = {name: getattr(self, name) for name in ("stage", "epoch", "n_epochs", "history")}
+        names = "stage", "epoch", "n_epochs", "history", "again"
+        state = {name: getattr(self, name) for name in names}
         return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
 
     def restore(self, state, arrays):
         """Go on from what `state` gave, if it fits these settings."""
+        if not {*state.again} <= {*self.busy}:
+            raise InputError("learns blocks once more that there are not")
+        self.again = state.again
+        if self.again:
+            self._learn_again()
         self._restore_stages(state)
         shape = (len(self.blocks), BLOCK)
         if len(state.flags) != len(self.blocks):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 ROUND = 5
 # What pruning leaves of the synapses in each cut.
 KEPT = 0.8
+# One in so many synapses is left by each cut, where cuts are small.
+GENTLY = 1.25
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Stage:
     prunes: bool = False
     judges: bool = False
 
+    @property
+    def is_pruning(self):
+        """Whether it is a part of pruning."""
+        return self.prunes or self.judges
+
 
 class Plan:
     """Which stages there are: learning, relearning after each cut of synapses, pruning.
@@ -45,13 +52,16 @@ class Plan:
         Of `margin`: `epochs` and `damaged_epochs` count.
     damages : bool
         Whether the contexts of `damaged_epochs` are damaged at all.
+    gently : bool
+        Whether cuts are small, and many.
     """
 
-    def __init__(self, limits, n_neurons, n_delays, settings, damages):
+    def __init__(self, limits, n_neurons, n_delays, settings, damages, gently=False):
         self.epochs, self.damaged_epochs = settings["epochs"], settings["damaged_epochs"]
         self.damages = damages and self.damaged_epochs > 0
         self.prunes = limits.prune
-        self.cuts = [None, *limits.cuts(n_neurons, n_delays)]
+        factor = GENTLY if gently else 2
+        self.cuts = [None, *limits.cuts(n_neurons, n_delays, factor)]
         self.most_synapses = n_neurons * n_delays
 
     def stages(self):
@@ -68,6 +78,10 @@ class Plan:
             if last or not self.damages:
                 stages.append(Stage(name, self.epochs, cut=cut))
         return stages + (self.pruning() if self.prunes else [])
+
+    def n_before_pruning(self):
+        """How many of the stages come before the first one that prunes."""
+        return sum(not stage.is_pruning for stage in self.stages())
 
     def pruning(self):
         """The stages of one more cut of the weakest synapses."""

@@ -55,20 +55,24 @@ class SynapseLimits:
         sign = np.where(np.arange(n_neurons) < n_excitatory, 1, -1).astype(np.int8)
         return np.repeat(sign, n_delays)
 
-    def cuts(self, n_neurons, n_delays):
+    def cuts(self, n_neurons, n_delays, factor=2):
         """The limits of each cut, from wide to narrow: a list of (per_pair, per_neuron).
 
-        Each cut leaves at most about half of the synapses that the one before left, so that those
+        Each cut leaves about one in `factor` of the synapses that the one before left, so that those
         that remain can learn to do without the others.
         """
         goals = [1 if self.one_delay_per_pair else None, self.max_synapses]
         most = [n_delays, n_neurons * n_delays]
         n_cuts = max(
-            (int(np.ceil(np.log2(all_ / goal))) for goal, all_ in zip(goals, most) if goal),
+            (
+                int(np.ceil(np.log2(all_ / goal) / np.log2(factor)))
+                for goal, all_ in zip(goals, most)
+                if goal
+            ),
             default=0,
         )
         return [
-            tuple(None if goal is None else goal * 2**k for goal in goals)
+            tuple(None if goal is None else int(goal * factor**k) for goal in goals)
             for k in range(max(n_cuts, 1) - 1, -1, -1)
             if any(goals)
         ]

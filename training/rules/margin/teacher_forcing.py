@@ -14,6 +14,8 @@ from wmdelays.training.rules.margin.presentations import BLOCK
 
 # What an excitatory weight that helps to make no stored spike counts, beside one that does.
 UNUSED = 0.5
+# What is left of a spike on a membrane when it does not count any more.
+_LEAST_LEFT = 0.01
 
 # Columns of what `present` counts.
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
@@ -33,6 +35,7 @@ def present(
     kappa,
     rate,
     compensate=True,
+    exact=False,
     allowed=None,
     sign=None,
 ):
@@ -68,6 +71,10 @@ def present(
         Part of the way to the bound, between 0 and 2; 1 is a projection. With 0 nothing is learned.
     compensate : bool
         See above.
+    exact : bool
+        Whether weights are moved along the gradient of u(t) itself, with all that still leaks from the
+        steps before: a projection also where neurons fire again before their membranes forget, with
+        many more synapses. `compensate` does not count then.
     allowed : bool array of the shape of `weights`, optional
         Where there may be synapses; by default everywhere.
     sign : int8 array, shape (n_neurons * n_delays,), optional
@@ -113,6 +120,7 @@ def present(
         np.float32(kappa),
         np.float32(rate),
         compensate,
+        exact,
         counts,
         margin,
     )
@@ -140,23 +148,32 @@ def _present(
     kappa,
     rate,
     compensate,
+    exact,
     counts,
     margin,
 ):
     u = np.zeros(BLOCK, np.float32)
     current = np.zeros(BLOCK, np.float32)
     spikes = np.zeros(BLOCK, np.float32)
+    last_reset = np.zeros(BLOCK, np.int64)
+    # How far back a change of a weight still moves the membrane.
+    reach = int(np.log(_LEAST_LEFT) / np.log(beta))
+    gradient = np.zeros(len(weights) if exact else 0, np.float32)
+    touched = np.empty(len(gradient), np.int64)
     for k in order:
         first = first_of_all[begin[k] : begin[k + 1]]
         count = counts[int(damaged[k])]
         target, last_target = target_begin[pattern[k]], target_begin[pattern[k] + 1]
         u[:] = 0
         spikes[:] = 0
+        last_reset[:] = -1
         for t in range(len(first) - 1):
             oldest, end = first[max(t - n_delays, 0)], first[t]
             _sum(weights, row, oldest, end, t, current)
             high = False
             for b in range(BLOCK):
+                if spikes[b] == 1:
+                    last_reset[b] = t - 1
                 u[b] = _membrane(u[b], spikes[b], current[b], beta)
                 high |= u[b] > theta - kappa
                 spikes[b] = 0
@@ -192,9 +209,27 @@ def _present(
                         count[b, FALSE_ALARMS] += 1
                     count[b, TOO_HIGH] += 1
                     missing = rate * (theta - kappa - u[b])
-                u[b] += _learn(
-                    weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta
-                )
+                if not exact:
+                    u[b] += _learn(
+                        weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta
+                    )
+                else:
+                    back = min(reach, t - last_reset[b] - 1)
+                    u[b] += _project(
+                        weights,
+                        allowed,
+                        sign,
+                        row,
+                        first,
+                        n_delays,
+                        t,
+                        back,
+                        b,
+                        missing,
+                        beta,
+                        gradient,
+                        touched,
+                    )
 
 
 @njit(inline="always")
@@ -232,6 +267,43 @@ def _learn(weights, allowed, sign, row, oldest, younger, end, t, b, missing, bet
         moved += _change(weights, sign, k, b, share)
         if p >= younger and _can_change(weights, allowed, sign, k + 1, b, -missing):
             _change(weights, sign, k + 1, b, -beta * share)
+    return moved
+
+
+@njit
+def _project(
+    weights,
+    allowed,
+    sign,
+    row,
+    first,
+    n_delays,
+    t,
+    back,
+    b,
+    missing,
+    beta,
+    gradient,
+    touched,
+):
+    """Move the membrane of neuron b by `missing` along its gradient; gives how far."""
+    n, left = 0, np.float32(1)
+    for s in range(t, t - back - 1, -1):
+        for p in range(first[max(s - n_delays, 0)], first[s]):
+            k = row[p] + s
+            if _can_change(weights, allowed, sign, k, b, missing):
+                if gradient[k] == 0:
+                    touched[n] = k
+                    n += 1
+                gradient[k] += left
+        left *= beta
+    squares = np.float32(0)
+    for k in touched[:n]:
+        squares += gradient[k] * gradient[k]
+    moved = np.float32(0)
+    for k in touched[:n]:
+        moved += gradient[k] * _change(weights, sign, k, b, missing / squares * gradient[k])
+        gradient[k] = 0
     return moved
 
 

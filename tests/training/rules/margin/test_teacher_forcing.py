@@ -1,5 +1,7 @@
 """The compiled loop of the rule margin does what its docstring says."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -231,28 +233,72 @@ def test_a_rate_of_zero_changes_nothing_and_measures_the_margin(signed):
         np.testing.assert_allclose(margin[:lanes], expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("compensate", [False, True])
-def test_no_synapse_comes_to_be_where_none_is_allowed(compensate):
+WAYS = [{"compensate": False}, {"compensate": True}, {"exact": True}]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_synapse_comes_to_be_where_none_is_allowed(way):
     problem = Problem(4, 20, 4, n_steps=30)
     allowed = problem.allowed[0]
     weights = np.where(allowed, problem.weights[0], np.float32(0))
     for _ in range(5):
-        weights, counts, _ = problem.present(0, weights, allowed=allowed, compensate=compensate)
+        weights, counts, _ = problem.present(0, weights, allowed=allowed, **way)
     assert counts.any()
     assert not weights[~allowed].any()
     assert weights[allowed].any()
 
 
-@pytest.mark.parametrize("compensate", [False, True])
-def test_no_weight_takes_the_other_sign(compensate):
+def test_an_exact_step_is_a_projection_along_the_gradient_of_the_membrane():
+    n_steps, n_neurons, n_delays = 14, 6, 5
+    rng = np.random.default_rng(3)
+    dense = rng.random((n_steps, n_neurons)) < 0.45
+    spikes = spikes_of(dense)
+    shown = presentations([(*spikes, n_steps, 0, n_steps - 1, False)], n_delays)
+    (wanted,) = targets([spikes], n_neurons)
+    weights = np.zeros((n_neurons * n_delays, BLOCK), np.float32)
+    weights[:, :n_neurons] = rng.normal(0, 0.3, (n_neurons * n_delays, n_neurons))
+
+    def last_membrane(weights, j):
+        u = 0.0
+        for t in range(n_steps):
+            u *= BETA * (not (t and dense[t - 1, j]))
+            for i, d in itertools.product(range(n_neurons), range(1, n_delays + 1)):
+                if t >= d and dense[t - d, i]:
+                    u += float(weights[i * n_delays + d - 1, j])
+        return u
+
+    after = weights.copy()
+    options = {"n_delays": n_delays, "beta": BETA, "theta": THETA, "kappa": 0.5, "rate": 1.0}
+    present(after, shown, np.arange(1), wanted, exact=True, **options)
+    n_moved = 0
+    for j in range(n_neurons):
+        fires, u = dense[-1, j], last_membrane(weights, j)
+        bound = THETA + 0.5 if fires else THETA - 0.5
+        if (u >= bound) if fires else (u <= bound):
+            assert np.array_equal(after[:, j], weights[:, j])
+            continue
+        n_moved += 1
+        # One percent of a spike is what is left out of the gradient.
+        assert last_membrane(after, j) == pytest.approx(bound, abs=0.02 * abs(bound - u))
+        slope = np.zeros(len(weights))
+        for k in range(len(weights)):
+            nudged = weights.astype(float)
+            nudged[k, j] += 1
+            slope[k] = last_membrane(nudged, j) - u
+        moved = (after - weights)[:, j]
+        cosine = moved @ slope / np.linalg.norm(moved) / np.linalg.norm(slope)
+        assert abs(cosine) == pytest.approx(1, abs=1e-3)
+    assert n_moved >= 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_weight_takes_the_other_sign(way):
     problem = Problem(5, 20, 4, n_steps=30, signed=True)
     weights = problem.weights[0]
     sign = problem.sign[:, None]
     for _ in range(5):
         before = weights
-        weights, _, _ = problem.present(
-            0, weights, sign=problem.sign, compensate=compensate, rate=1.4
-        )
+        weights, _, _ = problem.present(0, weights, sign=problem.sign, rate=1.4, **way)
         assert (weights * sign >= 0).all()
     # Both are put to the test: weights that reach zero, and zeros that grow.
     assert ((before != 0) & (weights == 0)).any()

@@ -1,0 +1,67 @@
+"""Why a recall is not complete: the limit, the signs, or spikes that nothing predicts."""
+
+import pytest
+
+from wmdelays import bernoulli, store
+from wmdelays.validation.reports.memory import why_incomplete
+
+PATTERNS = bernoulli(20, 60, 3, 0.08, seed=4)
+QUICK = {"n_delays": 20, "damaged_epochs": 0, "epochs": 20}
+
+
+@pytest.fixture(scope="module")
+def limited():
+    return store(PATTERNS, max_synapses=4, **QUICK)
+
+
+def test_a_limit_is_named_with_the_unit_that_errs_the_most(limited, judge):
+    assert limited.made["scores"]["f1"] < 1
+    said = why_incomplete(limited, "more delays help")
+    reached = limited.made["reached"]
+    assert "and --max-synapses 4 is the cause: before synapses were cut no unit erred" in said
+    j = reached["worst_neuron"]
+    own = sum(int((one.neurons == j).sum()) for one in PATTERNS)
+    assert f"{reached['wrong_neurons']} units of 20 err, above all unit {j}" in said
+    assert f"{reached['worst_missed']} of its {own} spikes missed" in said
+    assert "more delays help" not in said
+
+
+def test_the_unit_that_errs_the_most_is_counted_by_the_stored_spikes(limited, judge):
+    wrong = {}
+    for pattern in PATTERNS:
+        whole = limited.cues()[0].from_pattern(pattern, 60, 1e-3)
+        # The cue clamps all steps: what a unit would do shows on its membrane alone.
+        W, spikes, u = limited.dense(), whole.spikes.dense(1e-3), 0
+        for t in range(60):
+            u = 0.7 * u * (1 - spikes[t - 1]) if t else 0
+            for d in range(1, min(t, 20) + 1):
+                u = u + W[:, :, d - 1] @ spikes[t - d]
+            if t >= 20:
+                for j in ((u >= 1) != spikes[t]).nonzero()[0]:
+                    wrong.setdefault(int(j), []).append(bool(spikes[t, j]))
+    reached = limited.made["reached"]
+    assert reached["wrong_neurons"] == len(wrong)
+    assert reached["open_loop_errors"] == sum(map(len, wrong.values()))
+    worst = wrong[reached["worst_neuron"]]
+    assert len(worst) == max(map(len, wrong.values()))
+    assert reached["worst_missed"] == sum(worst)
+    assert reached["worst_too_many"] == len(worst) - sum(worst)
+
+
+def test_signs_are_named_where_they_alone_are_asked_for():
+    memory = store(PATTERNS, signs="dale", excitatory=1.0, **QUICK)
+    assert memory.made["scores"]["f1"] < 1
+    assert "and --signs dale is the likely cause" in why_incomplete(memory)
+
+
+def test_spikes_that_nothing_predicts_are_said_beside_the_limit():
+    short = store(PATTERNS, max_synapses=4, **QUICK | {"n_delays": 2})
+    assert sum(short.made["unpredictable"][name] for name in ("empty", "ambiguous"))
+    said = why_incomplete(short)
+    assert "no weights could predict, and --max-synapses 4 besides" in said
+
+
+def test_without_a_limit_it_is_the_rule_that_says_what_to_do():
+    memory = store(PATTERNS, "hebbian", n_delays=20)
+    assert why_incomplete(memory, "do this") == "The recall is not complete: do this."
+    assert why_incomplete(memory) == "The recall is not complete."
