@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sphinx_gallery.scrapers import figure_rst
 
-SUBSECTIONS = ["memory", "neurons", "polychrony"]
+SUBSECTIONS = ["recordings", "memory", "neurons", "polychrony"]
 # What a reader should see first; the others follow by name.
 FIRST = ["recalled_raster", "replaced_entries", "longest_delay", "capacity", "sequence"]
 FIRST += ["one_neuron", "izhikevich_network", "polychronous_group"]

@@ -1,6 +1,7 @@
 """What stands in the docs works: code is run, command lines name options that are there."""
 
 import re
+import runpy
 import shutil
 import sys
 from importlib.util import find_spec
@@ -67,7 +68,7 @@ def test_every_block_says_what_it_holds(page):
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if is_run(page)], ids=name_of)
-def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys):
+def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys, monkeypatch):
     """Python on every page; on those of `RUN` the command lines too, in the order of the page."""
     names, with_commands = {"__name__": "__page__"}, name_of(page).startswith(RUN)
     made_here = set()
@@ -83,10 +84,22 @@ def test_a_page_runs(page, folder, cluster, own_rules, own_simulators, capsys):
                         Path(name).unlink(missing_ok=True)
                     made_here.update(_outputs(arguments))
                     _runs_and_prints(f"{page}:{line}", arguments, shown, capsys)
+                elif program == "python" and arguments[0].startswith("examples/"):
+                    _runs_a_script(arguments, monkeypatch)
 
 
 def _outputs(arguments):
     return [name for option, name in zip(arguments, arguments[1:]) if option == "-o"]
+
+
+def _runs_a_script(arguments, monkeypatch):
+    """A script makes the files that stand in for it on other pages."""
+    script, *written = arguments
+    for name in written:
+        Path(name).unlink(missing_ok=True)
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / script), run_name="__main__")
+    assert all(Path(name).exists() for name in written)
 
 
 def _runs_and_prints(place, arguments, shown, capsys):
@@ -140,4 +153,5 @@ def _make_targets():
 
 
 def _scripts():
-    return [str(path.relative_to(ROOT)) for path in ROOT.glob("*/*.py")]
+    scripts = [*ROOT.glob("*/*.py"), *(ROOT / "examples").rglob("*.py")]
+    return [str(path.relative_to(ROOT)) for path in scripts]
