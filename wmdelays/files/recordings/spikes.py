@@ -16,7 +16,8 @@ from wmdelays.words import counted, printable
 _NUMBER = re.compile(r"(-?[0-9]+)(?:\.0*)?")
 _FRACTION = re.compile(r"-?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?")
 _DIGITS = re.compile(r"([0-9]+)")
-_LONGEST = 100
+# Characters of a name.
+LONGEST = 100
 # How many make a second.
 TIME_UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
 SAMPLES = "samples"
@@ -110,7 +111,7 @@ def from_names(names, units, times, **stated):
     """
     names = [name.strip() for name in names]
     for name in names:
-        if not name or len(name) > _LONGEST or not name.isprintable():
+        if not name or len(name) > LONGEST or not name.isprintable():
             raise InputError(f"{printable(name[:40])!r} is no name of a unit")
     if names and all(map(_FRACTION.fullmatch, names)) and not all(map(_NUMBER.fullmatch, names)):
         raise InputError(

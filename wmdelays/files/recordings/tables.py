@@ -10,7 +10,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
-from wmdelays.files.recordings.spikes import SAMPLES, TIME_UNITS, from_names
+from wmdelays.files.recordings.spikes import LONGEST, SAMPLES, TIME_UNITS, from_names
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.words import printable
 
@@ -76,7 +76,7 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
             text = row[time_column]
             times.append(float(plain(text.replace(",", ".") if decimal_comma else text)))
             name = row[unit_column].strip()
-            if not name or not name.isprintable():
+            if not name or len(name) > LONGEST or not name.isprintable():
                 raise ValueError
             units.append(names.setdefault(name, len(names)))
         except (ValueError, OverflowError):
