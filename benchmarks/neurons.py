@@ -231,10 +231,12 @@ def tables(rows):
         )
         exact = row["compiled_f1_1ms"] == row["brian2_f1_1ms"] == 1 and not row["moved"]
         left_out = row["refractory"] + row["not_learned"]
+        tempo = half["tempo_percent"]
+        tempo = f"{tempo:+.3f} %" if abs(tempo) >= 5e-4 else "0 %"
         print(
             f"| {name} | {row['cpu_s']:.0f} | {row['cpu_s'] / base['cpu_s']:.1f} |"
             f" {row['peak'] / 1e9:.1f} | {'exact' if exact else f1} |"
-            f" {half['f1_lag_followed']:.4f} | {half['tempo_percent']:+.3f} % |"
+            f" {half['f1_lag_followed']:.4f} | {tempo} |"
             f" {left_out} of {row['spikes']:,} |"
         )
     print("\n| stored | " + " | ".join(UNTIDY) + " |")
