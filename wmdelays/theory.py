@@ -2,7 +2,12 @@
 
 import math
 
+import numpy as np
+
 from wmdelays.errors import InputError
+
+# Spikes for each synapse that single neurons learn to time, over the settings of Memmesheimer et al.
+MEMMESHEIMER = (0.1, 0.3)
 
 
 def gardner(f):
@@ -88,3 +93,43 @@ def capacity(n_neurons, n_delays, n_steps, rate):
             " steps"
         )
     return gardner(rate) * n_neurons * n_delays / (n_steps - n_delays)
+
+
+def spikes_for_parameters(weights, n_spikes):
+    """How many spikes are recalled for each parameter that was learned.
+
+    Parameters
+    ----------
+    weights : float array, shape (n_synapses,)
+    n_spikes : float
+        Stored spikes that are recalled, those of the trigger windows not counted.
+
+    Returns
+    -------
+    dict or None
+        `spikes_recalled`, `spikes_per_synapse`, `bits_per_weight` (32 where every weight is a number in
+        single precision, else 64) and `spikes_per_weight_bit`; None without synapses. Delays are not
+        counted: a synapse of another delay is another synapse.
+
+    References
+    ----------
+    R.-M. Memmesheimer, R. Rubin, B. P. Oelveczky & H. Sompolinsky, Learning precisely timed spikes,
+    Neuron 82 (2014): 0.1 to 0.3 spikes for each synapse of a neuron.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spikes_for_parameters(np.array([0.5, -0.25]), 1)["spikes_per_weight_bit"]
+    0.015625
+    """
+    weights = np.asarray(weights, dtype=np.float64)
+    if not len(weights):
+        return None
+    single = np.array_equal(weights.astype(np.float32).astype(np.float64), weights)
+    bits = 32 if single else 64
+    return {
+        "spikes_recalled": round(float(n_spikes)),
+        "spikes_per_synapse": float(n_spikes) / len(weights),
+        "bits_per_weight": bits,
+        "spikes_per_weight_bit": float(n_spikes) / len(weights) / bits,
+    }

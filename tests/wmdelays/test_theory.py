@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 
 from wmdelays.errors import InputError
-from wmdelays.theory import capacity, gardner
+from wmdelays.theory import capacity, gardner, spikes_for_parameters
 
 
 def test_half_of_the_contexts_answered_gives_two_contexts_for_each_weight():
@@ -58,3 +58,16 @@ def test_a_rate_without_a_capacity_is_refused(f):
 def test_patterns_that_end_with_the_trigger_are_refused():
     with pytest.raises(InputError, match="leave nothing to recall"):
         capacity(10, 20, 20, 0.1)
+
+
+def test_spikes_are_counted_for_each_synapse_and_bit():
+    found = spikes_for_parameters(np.float32([0.1, -0.3, 0.7, 0.2]), 2)
+    assert found == {
+        "spikes_recalled": 2,
+        "spikes_per_synapse": 0.5,
+        "bits_per_weight": 32,
+        "spikes_per_weight_bit": 0.5 / 32,
+    }
+    # What single precision does not hold takes 64.
+    assert spikes_for_parameters(np.array([0.1]), 1)["bits_per_weight"] == 64
+    assert spikes_for_parameters(np.empty(0), 0) is None

@@ -15,6 +15,7 @@ from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import shortened
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
+from wmdelays.theory import spikes_for_parameters
 from wmdelays.timing.timed_scores import TimedScores, score_times
 from wmdelays.validation.recall.extent import extents, overall
 from wmdelays.validation.recall.simulators import Setup, set_up, simulator
@@ -281,6 +282,7 @@ class Comparison:
             **self._at_halved_dt(),
             "closest_call": self.closest_call,
             "rounding_bound": self.rounding_bound,
+            "parameters": self._for_parameters(),
             "patterns": [
                 {
                     "pattern": k,
@@ -299,6 +301,13 @@ class Comparison:
             "timing_s": self.timing,
             "versions": self.versions,
         }
+
+    def _for_parameters(self):
+        """Spikes recalled for each synapse and weight bit; None in continuous time, or of some patterns."""
+        if self.memory.neurons is not None or len(self.patterns) < self.memory.n_patterns:
+            return None
+        matched = self.simulations[self.reference].scores.total.matched
+        return spikes_for_parameters(self.memory.weight, matched)
 
     def _at_halved_dt(self):
         if self.halved is None:

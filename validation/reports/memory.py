@@ -4,6 +4,7 @@ import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.memory import Memory, sizes
+from wmdelays.theory import MEMMESHEIMER, spikes_for_parameters
 from wmdelays.words import counted
 
 
@@ -17,8 +18,9 @@ def describe(memory: Memory) -> dict:
     Returns
     -------
     dict
-        Sizes, parameters, how it was made, and the stored spikes that no weights could predict (None
-        for neurons in continuous time, whose membranes remember more than the delays reach).
+        Sizes, spikes recalled for each parameter, how it was made, and the stored spikes that no
+        weights could predict (None for neurons in continuous time, whose membranes remember more than
+        the delays reach).
 
     Examples
     --------
@@ -31,6 +33,7 @@ def describe(memory: Memory) -> dict:
         "memory": sizes(memory),
         "periodic": memory.periodic,
         "spikes": [len(pattern) for pattern in memory.patterns],
+        "parameters": recalled_by(memory),
         "made": memory.made,
         "unpredictable": _unpredictable(memory) if memory.neurons is None else None,
     }
@@ -76,6 +79,29 @@ def unpredictable(memory):
         " occur at another place, and there the neuron stays silent. Only what is left on its"
         " membrane from before could tell the two apart.",
     ]
+
+
+def recalled_by(memory):
+    """How many spikes its synapses recalled when it was stored; None where that is not known.
+
+    See `wmdelays.theory.spikes_for_parameters`.
+    """
+    recall = memory.made.get("scores", {}).get("recall")
+    if recall is None or memory.neurons is not None:
+        return None
+    cued = 0 if memory.periodic else memory.n_delays
+    n_stored = sum(int((one.steps(memory.step) >= cued).sum()) for one in memory.patterns)
+    return spikes_for_parameters(memory.weight, recall * n_stored)
+
+
+def recalled_by_text(found):
+    """What `recalled_by` found, in words."""
+    each = found["spikes_per_synapse"]
+    return (
+        f"{each:.3g} for each synapse, {found['spikes_per_weight_bit']:.2g} for each bit of the"
+        f" {found['bits_per_weight']} of a weight (learned at the limit of single neurons: {MEMMESHEIMER[0]:g}"
+        f" to {MEMMESHEIMER[1]:g} for each synapse)"
+    )
 
 
 def why_incomplete(memory, way_out=""):
@@ -124,7 +150,7 @@ def why_incomplete(memory, way_out=""):
         )
     return (
         f"{begin}, and --signs dale is the likely cause: with weights of these signs, before any was cut,"
-        f" some unit erred; {errs}. Other units inhibitory (--cell-types, --excitatory) may do; learning"
+        f" some unit erred; {errs}. Another part of excitatory units (--excitatory) may do; learning"
         " without the limit tells."
     )
 
@@ -153,6 +179,7 @@ def memory_facts(memory):
             + (", periodic" if memory.periodic else ""),
         ),
         *(_discrete_facts(memory) if memory.neurons is None else neuron_facts(memory.neurons)),
+        *([("spikes recalled", recalled_by_text(found))] if (found := recalled_by(memory)) else []),
     ]
 
 

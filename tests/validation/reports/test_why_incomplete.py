@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmdelays import bernoulli, store
+from wmdelays import bernoulli, compare, describe, store
 from wmdelays.validation.reports.memory import why_incomplete
 
 PATTERNS = bernoulli(20, 60, 3, 0.08, seed=4)
@@ -65,3 +65,13 @@ def test_without_a_limit_it_is_the_rule_that_says_what_to_do():
     memory = store(PATTERNS, "hebbian", n_delays=20)
     assert why_incomplete(memory, "do this") == "The recall is not complete: do this."
     assert why_incomplete(memory) == "The recall is not complete."
+
+
+def test_info_and_compare_count_the_same_spikes_for_the_parameters():
+    memory = store(PATTERNS, **QUICK)
+    found = describe(memory)["parameters"]
+    after = sum(int((one.times >= 0.02 - 1e-9).sum()) for one in PATTERNS)
+    assert memory.made["scores"]["f1"] == 1 and found["spikes_recalled"] == after
+    assert found["spikes_per_synapse"] == after / memory.n_synapses
+    compared = compare(memory, simulators=("torch", "compiled")).as_dict()
+    assert compared["parameters"] == found

@@ -6,6 +6,7 @@ from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import print_facts, print_line
+from wmdelays.validation.reports.memory import recalled_by, recalled_by_text
 from wmdelays.words import counted, share
 
 _SHOWN = 5
@@ -70,6 +71,8 @@ def print_memory(memory, name):
         rows.append(("moved", f"{moved}, by {reached['most_moved_ms']:.3g} ms at most"))
     if made.get("left_out"):
         rows.append(("left out", _left_out(memory, made["left_out"])))
+    if (found := recalled_by(memory)) is not None:
+        rows.append(("spikes recalled", recalled_by_text(found)))
     print_facts(str(name), rows)
 
 
