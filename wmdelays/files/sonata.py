@@ -1,6 +1,7 @@
 """Populations, synapses and spikes in HDF5 files as SONATA lays them out, and checks on reading.
 
-Arrays are stored without compression: not every reader of SONATA has the filter for it.
+Arrays are stored without compression: not every reader of SONATA has the filter for it (libsonata's wheel
+does not). They are of the smallest type that holds them, which all readers turn into their own.
 
 References
 ----------
@@ -25,6 +26,27 @@ WANTED = (
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
     *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
 )
+
+
+# What a synapse takes in a file: two ids, its number, a weight and a delay.
+BYTES_OF_A_SYNAPSE = 13
+
+
+def _whole(values):
+    """Whole numbers from 0 on in the smallest type that holds them all."""
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+
+
+def _single(values):
+    """Numbers in single precision, where that changes none."""
+    single = values.astype(np.float32)
+    return single if np.array_equal(single, values) else values
+
+
+def _milliseconds(values):
+    """Delays as whole milliseconds, where they are, but for the rounding of products."""
+    nearest = np.rint(values)
+    return _whole(nearest) if np.all(np.abs(values - nearest) <= 1e-12 * nearest) else values
 
 
 def write_nodes(file, n_neurons, kinds=None):
@@ -55,15 +77,16 @@ def write_edges(file, pre, post, weight, delay_ms):
     edges = file.create_group(_EDGES)
     n = len(pre)
     for name, values in (
-        ("source_node_id", pre.astype(np.uint64)),
-        ("target_node_id", post.astype(np.uint64)),
-        ("edge_type_id", np.zeros(n, np.int64)),
-        ("edge_group_id", np.zeros(n, np.uint32)),
-        ("edge_group_index", np.arange(n, dtype=np.uint64)),
-        ("0/syn_weight", weight),
-        ("0/delay", delay_ms),
+        ("source_node_id", _whole(pre)),
+        ("target_node_id", _whole(post)),
+        ("edge_group_index", np.arange(n, dtype=np.uint32)),
+        ("0/syn_weight", _single(weight)),
+        ("0/delay", _milliseconds(delay_ms)),
     ):
         edges[name] = values
+    # All are of type 0 in group 0. Of what is never written a file has no numbers, and readers get nought.
+    edges.create_dataset("edge_type_id", shape=n, dtype=np.int64, fillvalue=0)
+    edges.create_dataset("edge_group_id", shape=n, dtype=np.uint32, fillvalue=0)
     for name in ("source_node_id", "target_node_id"):
         edges[name].attrs["node_population"] = _POPULATION
 

@@ -57,6 +57,40 @@ def test_libsonata_reads_a_memory_without_synapses_and_patterns(tmp_path):
     assert edges.size == 0
 
 
+def many_synapses(weight):
+    """A memory of two fifths of all synapses there can be, in the order of learned ones."""
+    n, n_delays = 60, 20
+    places = np.sort(
+        np.random.default_rng(0).permutation(n * n * n_delays)[: 2 * n * n * n_delays // 5]
+    )
+    post, rest = np.divmod(places, n * n_delays)
+    pre, delay = np.divmod(rest, n_delays)
+    return Memory(n, n_delays, 1e-3, 0.5, 1.0, pre, post, delay + 1, weight(len(places)))
+
+
+WEIGHTS = {
+    "learned": lambda n: np.random.default_rng(1).normal(size=n).astype(np.float32).astype(float),
+    "in double precision": lambda n: np.random.default_rng(1).normal(size=n),
+}
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+def test_synapses_take_little_room_and_are_read_here_and_by_libsonata(tmp_path, same_memory, kind):
+    memory = many_synapses(WEIGHTS[kind])
+    write_memory(tmp_path / "m.h5", memory)
+    each = (tmp_path / "m.h5").stat().st_size / memory.n_synapses
+    # Ids and delays below 256 take a byte each; beside them are patterns, and what is always there.
+    assert each < (13 if kind == "learned" else 17)
+    assert same_memory(read_memory(tmp_path / "m.h5"), memory)
+    edges = libsonata.EdgeStorage(str(tmp_path / "m.h5")).open_population("neurons_to_neurons")
+    every = edges.select_all()
+    # libsonata gives the synapses in the file's order.
+    assert np.array_equal(edges.source_nodes(every), memory.pre)
+    assert np.array_equal(edges.target_nodes(every), memory.post)
+    assert np.array_equal(edges.get_attribute("syn_weight", every), memory.weight)
+    assert edges.get_attribute("delay", every) == pytest.approx(memory.delay)
+
+
 def replaced(group, name, values, **options):
     attributes = dict(group[name].attrs)
     del group[name]
@@ -96,7 +130,10 @@ def test_delays_in_single_precision_are_read(changed, make_memory, same_memory):
 )
 def test_one_impossible_synapse_is_refused(changed, name, value, word, refusal):
     def work(file):
-        file[f"{EDGES}/{name}"][3] = value
+        # Another program may write wider types than this one.
+        wide = file[f"{EDGES}/{name}"][:].astype(np.float64 if name.startswith("0/") else np.uint64)
+        wide[3] = value
+        replaced(file[EDGES], name, wide)
 
     message = refusal(changed(work))
     assert word in message
