@@ -58,17 +58,16 @@ def duration(seconds):
     return f"{seconds / 3600:.1f} h"
 
 
-def unit_names(raster):
-    """The name of each neuron of a raster: that of its unit in the recording, else its number.
+def unit_names(network):
+    """The name of each neuron as it is shown: that of its unit in the recording, else its number.
 
     Parameters
     ----------
-    raster : Raster
+    network : Memory or Raster
 
     Returns
     -------
     list of str
         One for each neuron.
     """
-    names = getattr(raster, "units", None)
-    return [printable(one) for one in (range(raster.n_neurons) if names is None else names)]
+    return [printable(one) for one in network.names()]

@@ -17,15 +17,14 @@ from wmdelays.training.rules.rule import Option
 from wmdelays.words import printable
 
 _FORMAT = "wmdelays checkpoint 1"
+# Seconds from one checkpoint to the next. The first comes in half of that: most of what is learned is
+# learned in a minute. Where writing takes long it takes no more than this part of the time.
+EVERY = 10.0
+_FIRST, _MOST = 0.5, 0.05
 
 
-def checkpoint_options(every):
+def checkpoint_options():
     """The options of a rule that keeps checkpoints.
-
-    Parameters
-    ----------
-    every : float
-        Default of the seconds from one checkpoint to the next.
 
     Returns
     -------
@@ -35,7 +34,8 @@ def checkpoint_options(every):
         Option(
             "checkpoint",
             Path,
-            "Keep the state here, and go on from it.",
+            "Keep the state here, and go on from it; by default beside the memory until that is"
+            " written.",
             metavar="FILE",
             writes=CHECKPOINT,
             scanned=False,
@@ -44,7 +44,7 @@ def checkpoint_options(every):
             "checkpoint_every",
             float,
             "Seconds from one checkpoint to the next.",
-            every,
+            EVERY,
             least=0,
             scanned=False,
         ),
@@ -64,7 +64,7 @@ def advances(learner, owner, checkpoint, every):
     checkpoint : str, Path or None
         Its file. A learner that is done leaves it.
     every : float
-        Seconds from one checkpoint to the next.
+        Seconds from one checkpoint to the next; more where writing one takes a large part of that.
 
     Yields
     ------
@@ -80,12 +80,14 @@ def advances(learner, owner, checkpoint, every):
         check_writable(checkpoint, CHECKPOINT)
         if Path(checkpoint).exists():
             resume(checkpoint, owner, learner.State, learner.restore)
-    written = time.monotonic()
+    due = time.monotonic() + _FIRST * every
     while not learner.done:
         learner.advance()
-        if checkpoint is not None and (learner.done or time.monotonic() - written >= every):
+        if checkpoint is not None and (learner.done or time.monotonic() >= due):
+            began = time.monotonic()
             write_checkpoint(checkpoint, owner, *learner.state())
             written = time.monotonic()
+            due = written + (max(every, (written - began) / _MOST) if every else 0)
         yield
 
 

@@ -35,7 +35,7 @@ from wmdelays.validation.commands import (
 )
 from wmdelays.validation.commands.continuous import stability
 from wmdelays.validation.commands.recordings import generalise, spikes
-from wmdelays.validation.commands.shared.terminal import json_alone, print_note
+from wmdelays.validation.commands.shared.terminal import begin, print_note
 from wmdelays.validation.earlier import todays
 from wmdelays.words import printable
 
@@ -81,7 +81,7 @@ def run(arguments):
     words, notes = todays(sys.argv[1:] if arguments is None else list(arguments))
     for note in notes:
         print(f"wmdelays: {printable(note)}", file=sys.stderr)
-    json_alone(False)
+    begin(words)
     try:
         with _no_interrupt_lost(), _warnings_told():
             status = app(words, prog_name="wmdelays", standalone_mode=False) or 0

@@ -12,6 +12,8 @@ from wmdelays.files.memory_file import write_memory
 from wmdelays.files.pattern_inputs import read_patterns, read_trial_patterns
 from wmdelays.files.recording import binning_lines, remembered
 from wmdelays.files.recordings.intervals import trials_of
+from wmdelays.files.sonata import BYTES_OF_A_SYNAPSE
+from wmdelays.machine.free_memory import in_words
 from wmdelays.neurons import NEURONS, neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
@@ -35,7 +37,11 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.rule_options import OfRules
-from wmdelays.validation.commands.shared.terminal import print_note, progress_bar
+from wmdelays.validation.commands.shared.terminal import (
+    print_note,
+    progress_bar,
+    told_how_to_go_on,
+)
 from wmdelays.validation.recordings.automatic import choose_step
 from wmdelays.validation.recordings.grid import step_text, why_best
 from wmdelays.validation.reports.memory import why_incomplete
@@ -185,6 +191,10 @@ def command(
         neurons_of(neuron, 1, dt_s, settings or ())
     elif settings:
         raise InputError("--set is for neurons in continuous time; name them with --for")
+    resumes = "checkpoint" in described.all_options
+    own = None
+    if resumes and "checkpoint" not in options:
+        own = options["checkpoint"] = output.with_name(f"{output.name}.checkpoint")
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
     check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written], force=force)
@@ -239,8 +249,11 @@ def command(
     }
     if neuron is not None:
         common["neurons"] = neurons_of(neuron, patterns[0].n_neurons, dt_s, settings or ())
+    most = most_synapses(patterns[0].n_neurons, delays, options.get("max_synapses"))
     began = time.perf_counter()
-    with progress_bar() as say:
+    checkpoint = options.get("checkpoint")
+    resumed = checkpoint is not None and Path(checkpoint).exists()
+    with progress_bar() as say, told_how_to_go_on(checkpoint):
         say("importing", None)
         from wmdelays.training.storing import store, unlearned
 
@@ -262,7 +275,8 @@ def command(
         # in the end.
         if neuron is None:
             print_unpredictable(empty, print_note)
-        memory = store(patterns, rule, **common, seed=seed, progress=say, **options)
+        learning = _telling_size(say, output, most * BYTES_OF_A_SYNAPSE)
+        memory = store(patterns, rule, **common, seed=seed, progress=learning, **options)
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],
         "bin": step,
@@ -277,11 +291,43 @@ def command(
     }
     if stretches:
         memory.made["binning"] = binning
+    if resumed:
+        print_note(f"went on from the checkpoint {checkpoint}")
     write_memory(output, memory)
+    if own is not None:
+        own.unlink(missing_ok=True)
     print_memory(memory, output)
-    print_note(f"stored in {output} in {time.perf_counter() - began:.1f} s")
+    size = in_words(output.stat().st_size)
+    print_note(f"stored in {output} ({size}) in {time.perf_counter() - began:.1f} s")
     if memory.made["scores"]["f1"] < 1:
         print_note(why_incomplete(memory, described.way_out))
+
+
+# From this size on what a file will take is told before it is made.
+_LARGE = 20e6
+
+
+def most_synapses(n_neurons, n_delays, most_each=None):
+    """How many synapses a memory has at most; `most_each` is the most onto a neuron."""
+    each = n_neurons * n_delays
+    return n_neurons * (each if most_each is None else min(each, most_each))
+
+
+def _telling_size(say, output, n_bytes):
+    """`say`, which tells first what the file will take, once all is checked and learning begins."""
+    told = n_bytes <= _LARGE
+
+    def saying(stage, part):
+        nonlocal told
+        if not told:
+            told = True
+            print_note(
+                f"{output} will take {in_words(n_bytes)} at most; --max-synapses and --prune make it"
+                " smaller"
+            )
+        say(stage, part)
+
+    return saying
 
 
 def _refuse_ways(ways):

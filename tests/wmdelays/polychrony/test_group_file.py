@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_an_interrupted_search_goes_on(wmdelays, folder, interrupted, expected):
     first, said = interrupted(*COMMAND, "--force").strip().splitlines()
     total = group_search.GroupSearch(network()).n_sets
     assert first.endswith(f" mothers, {total:,} sets of 3 anchors")
-    assert said == "wmdelays: interrupted; the same command goes on"
+    typed = shlex.join(["wmdelays", *map(str, COMMAND), "--force"])
+    assert said == f"wmdelays: interrupted; the same command goes on: {typed}"
     assert expected.startswith((folder / "g.jsonl").read_text())
     record = json.loads((folder / "g.jsonl.unfinished").read_text())
     kept = (folder / "g.jsonl").read_bytes()[: record["bytes"]].decode()

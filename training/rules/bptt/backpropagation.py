@@ -16,7 +16,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.bptt.closed_loop import gradient, run
 from wmdelays.training.rules.bptt.description import BPTT, LEARNING_RATE
 from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
-from wmdelays.training.rules.checkpoint import advances, array_of, fingerprint
+from wmdelays.training.rules.checkpoint import EVERY, advances, array_of, fingerprint
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def bptt(
     dropout: float = 0.0,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
-    checkpoint_every: float = 10.0,
+    checkpoint_every: float = EVERY,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Train the weights of a memory by back-propagation through time in closed loop.

@@ -45,7 +45,7 @@ BPTT = Rule(
             above=0,
         ),
         Option("dropout", float, "Part of the context that is dropped.", 0.0, least=0, below=1),
-        *checkpoint_options(every=10.0),
+        *checkpoint_options(),
     ),
     starts_from=HEBBIAN,
     needs=_needs,

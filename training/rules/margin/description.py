@@ -79,7 +79,7 @@ MARGIN = Rule(
             least=0,
         ),
         *SYNAPSES,
-        *checkpoint_options(every=30.0),
+        *checkpoint_options(),
     ),
     needs=needs,
     way_out="longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0), a smaller"

@@ -39,6 +39,8 @@ _LARGEST = 100.0
 # how far learning is.
 _LOOKS = 20, 40, 80, 160, 320, 640
 _RECALLED = 16
+# So many blocks for each worker learn before there can be a checkpoint.
+_TOGETHER = 4
 
 
 class _Event(msgspec.Struct):
@@ -61,6 +63,9 @@ class State(msgspec.Struct):
     history: list[_Event]
     # Blocks that learn once more, see `Learner.advance`; earlier checkpoints have none.
     again: list[int] = []
+    # Blocks that have learned in a round that goes on, and the number of their wrong spikes.
+    n_learned: Whole = 0
+    wrong: Whole = 0
 
 
 class Learner:
@@ -105,6 +110,8 @@ class Learner:
         self.busy = np.flatnonzero(~self.silent).tolist()
         self._set_plan()
         self.stage = self.epoch = self.n_epochs = 0
+        self.n_learned = self.wrong = 0
+        self.epochs = None
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
         self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
         self.before = []
@@ -124,7 +131,7 @@ class Learner:
         along the gradient.
         """
         self._advance()
-        at_end = self.stage == self.plan.n_before_pruning() and self.epoch == 0
+        at_end = self.stage == self.plan.n_before_pruning() and self.epoch == self.n_learned == 0
         if at_end and self.limits and not self.again:
             wrong = self._each(lambda k: self._wrong(self._check(k)[0]))
             self.again = [k for k, n in zip(self.learning, wrong) if n]
@@ -157,23 +164,31 @@ class Learner:
         self.stages = self.plan.stages()
 
     def _advance(self):
+        """Let some blocks learn for some epochs; once all have, the round of epochs is over."""
         stage = self.stages[self.stage]
-        if self.epoch == 0 and not self._begin(stage):
+        if self.epoch == self.n_learned == 0 and not self._begin(stage):
             self.stage += 1
             return
         n_epochs = min(ROUND, stage.epochs - self.epoch)
-        epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
-        n_done = 0
+        if self.epochs is None:
+            self.epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
+        n_done = self.n_learned
 
         def learn(k):
             nonlocal n_done
-            wrong = self._learn(k, epochs, stage.damaged)
+            wrong = self._learn(k, self.epochs, stage.damaged)
             n_done += 1
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
             self.progress(self._shown(stage), part)
             return wrong
 
-        wrong = sum(self._each(learn))
+        # Blocks learn apart from one another, so between any two there can be a checkpoint.
+        next_ones = self.learning[self.n_learned :][: _TOGETHER * self.n_workers]
+        self.wrong += sum(self._each(learn, next_ones))
+        self.n_learned += len(next_ones)
+        if self.n_learned < len(self.learning):
+            return
+        wrong, self.wrong, self.n_learned, self.epochs = self.wrong, 0, 0, None
         self.epoch += n_epochs
         self.n_epochs += n_epochs
         ended = self.epoch == stage.epochs or all(block.clean for block in self.blocks)
@@ -302,11 +317,11 @@ class Learner:
             sign=self.sign,
         )
 
-    def _each(self, work):
-        """Do `work` for every block that has anything to learn, side by side."""
+    def _each(self, work, blocks=None):
+        """Do `work` for blocks, by default all that have anything to learn, side by side."""
         with ThreadPoolExecutor(self.n_workers) as pool:
             try:
-                return list(pool.map(work, self.learning))
+                return list(pool.map(work, self.learning if blocks is None else blocks))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -365,7 +380,7 @@ class Learner:
                     block.weight,
                 )
         flags = [(block.limited, block.clean) for block in self.blocks]
-        names = "stage", "epoch", "n_epochs", "history", "again"
+        names = ("stage", "epoch", "n_epochs", "n_learned", "wrong", "history", "again")
         state = {name: getattr(self, name) for name in names}
         return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
 
@@ -385,7 +400,7 @@ class Learner:
         self.history = [msgspec.structs.asdict(event) for event in state.history]
         self.blocks = self._restored_blocks("block", arrays, state.flags)
         # What a stage has cut it may have to give back.
-        cut = self.stages[: self.stage + (self.epoch > 0)]
+        cut = self.stages[: self.stage + (self.epoch + self.n_learned > 0)]
         if any(stage.prunes for stage in cut):
             self.before = self._restored_blocks(
                 "before", arrays, [(True, False)] * len(self.blocks)
@@ -403,6 +418,10 @@ class Learner:
         if state.epoch >= epochs:
             raise InputError(f"is in epoch {state.epoch} of a stage of {epochs}")
         self.stage, self.epoch = state.stage, state.epoch
+        n_blocks = 0 if self.done else len(self.learning)
+        if state.n_learned and state.n_learned >= n_blocks:
+            raise InputError(f"has {state.n_learned} blocks of {n_blocks} that have learned")
+        self.n_learned, self.wrong, self.epochs = state.n_learned, state.wrong, None
 
     def _restored_blocks(self, name, arrays, flags):
         blocks = []

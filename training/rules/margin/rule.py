@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
-from wmdelays.training.rules.checkpoint import advances, fingerprint
+from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.rule import sizes_of
@@ -44,7 +44,7 @@ def margin(
     excitatory: float = 0.8,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
-    checkpoint_every: float = 30.0,
+    checkpoint_every: float = EVERY,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Weights that keep every membrane away from the threshold, on the right side of it.

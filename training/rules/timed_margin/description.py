@@ -60,7 +60,7 @@ TIMED_MARGIN = Rule(
             least=0,
         ),
         *SYNAPSES,
-        *checkpoint_options(every=60.0),
+        *checkpoint_options(),
     ),
     needs=needs,
     for_neurons=True,

@@ -44,7 +44,7 @@ _KEPT, _FEW_EPOCHS = 0.7, 10
 # Damaged epochs after such a cut.
 _FEW_DAMAGED = 3
 # Neurons that learn between two looks at the clock, for each worker.
-_TOGETHER = 8
+_TOGETHER = 2
 _PARTS = (integrate, replay, undo, adjoint, project, learn)
 
 

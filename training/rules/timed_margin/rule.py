@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
-from wmdelays.training.rules.checkpoint import advances, fingerprint
+from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.rule import sizes_of
 from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 from wmdelays.training.rules.timed_margin.learner import Learner
@@ -42,7 +42,7 @@ def timed_margin(
     excitatory: float = 0.8,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
-    checkpoint_every: float = 60.0,
+    checkpoint_every: float = EVERY,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Weights with which neurons in continuous time fire at the stored times and at no others.

@@ -1,7 +1,9 @@
 """What the commands print."""
 
+import shlex
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -28,6 +30,8 @@ class _Console(Console):
 # Results go to standard output, what is said about them and errors to standard error.
 _results, notes = _Console(), _Console(stderr=True)
 _json_alone = False
+# What was typed.
+_command = "wmdelays"
 # A pipe has lines of any length.
 _ANY = 100_000
 # Spaces between two columns.
@@ -160,10 +164,26 @@ def progress_bar():
 
 
 def end_interrupted(goes_on):
-    """End after Ctrl-C with one line, which says whether what was done is kept."""
-    line = "interrupted; the same command goes on" if goes_on else "interrupted"
-    print(f"wmdelays: {line}", file=sys.stderr)
+    """End after Ctrl-C with one line, which says how to go on if what was done is kept."""
+    line = f"interrupted; the same command goes on: {_command}" if goes_on else "interrupted"
+    print(f"wmdelays: {printable(line)}", file=sys.stderr)
     sys.exit(130)
+
+
+@contextmanager
+def told_how_to_go_on(checkpoint):
+    """End after Ctrl-C as `end_interrupted` does, by whether there is a checkpoint (a path or None)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        end_interrupted(checkpoint is not None and Path(checkpoint).exists())
+
+
+def begin(words):
+    """Begin a command, of which these are the words: results are for standard output."""
+    global _command
+    _command = shlex.join(["wmdelays", *words])
+    json_alone(False)
 
 
 def print_simulator(name=None, noisy=False):

@@ -36,7 +36,7 @@ def raster_data(comparison):
     ran = list(comparison.simulations.values())
     return {
         "simulators": [one.shown for one in ran],
-        "units": unit_names(memory.patterns[comparison.patterns[0]]),
+        "units": unit_names(memory),
         "patterns": [
             _pattern(memory, k, [one.recalls[place] for one in ran])
             for place, k in enumerate(comparison.patterns)
