@@ -1,7 +1,7 @@
 """Populations, synapses and spikes in HDF5 files as SONATA lays them out, and checks on reading.
 
 Arrays are stored without compression: not every reader of SONATA has the filter for it (libsonata's wheel
-does not). They are of the smallest type that holds them, which all readers turn into their own.
+does not). They are of the smallest type that holds them; HDF5 turns it into what a reader asks for.
 
 References
 ----------
