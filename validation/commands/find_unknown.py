@@ -96,6 +96,12 @@ def command(
         ),
     ] = None,
     seed: SurrogateSeed = 0,
+    max_time: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="Stop, with an error, where it takes longer than this in all."
+        ),
+    ] = "3600s",
     reading: dict = None,
     report: Report = None,
     json_file: JsonFile = None,
@@ -126,6 +132,7 @@ def command(
             surrogates=surrogates,
             seed=seed,
             start=recorded.start,
+            max_time=time_given(max_time, "--max-time", above_zero=True),
             progress=say,
             **settings,
         )

@@ -58,6 +58,7 @@ class FoundUnknown:
         n = len(self.unknown.chance)
         short = room_said(self.raster, self.settings["dither_s"])
         if one["method"] == "SPADE":
+            short = self._not_looked_for + short
             return (
                 f"SPADE looked for patterns {longest}, of at least {one['min_spikes']} units, that"
                 f" occur {recur}, in {size}: {one['candidates']} were tested against {n}"
@@ -67,6 +68,21 @@ class FoundUnknown:
             f"CAD looked for assemblies of at least {one['min_spikes']} units with lags {longest}"
             f" that occur {recur}, in {size}: {one['pairs_with_enough_spikes']} of {one['pairs']}"
             f" pairs have enough spikes to be tested. The same in {n} surrogates.{short}"
+        )
+
+    @property
+    def _not_looked_for(self):
+        one = self.unknown.tested
+        least = one["min_occurrences"]
+        if least <= 2:
+            return ""
+        rarer = "twice" if least == 3 else f"2 to {least - 1} times"
+        said = f" Patterns that occur {rarer} were not looked for"
+        if one["min_occurrences_given"]:
+            return f"{said} (--min-occurrences)."
+        return (
+            f"{said}, as there are too many of them: --min-occurrences {round(0.7 * least)} looks for"
+            " rarer ones and takes longer, with more --min-spikes less so."
         )
 
     @property
@@ -135,6 +151,7 @@ def find_unknown_patterns(
     draws: int | None = None,
     seed: int = 0,
     start: float = 0.0,
+    max_time: float | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> FoundUnknown:
     """Patterns that recur in a raster more often than by chance.
@@ -155,6 +172,8 @@ def find_unknown_patterns(
         See `wmdelays.find_patterns`.
     dither : float, optional
         In seconds; by default ten steps.
+    max_time : float, optional
+        Seconds that SPADE or CAD may take, raster and surrogates together.
     draws : int, optional
         By default 100 for SPADE and 5 for CAD. SPADE needs so many that ``1 / (1 + n)`` is alpha at
         most.
@@ -204,6 +223,7 @@ def find_unknown_patterns(
         min_occurrences=min_occurrences,
         alpha=alpha,
         progress=progress,
+        max_time=max_time,
     )
     settings = {
         "unknown": method,

@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from multiprocessing.connection import Connection, Pipe
 
@@ -48,6 +49,10 @@ class TooManyPatterns(Exception):
         self.n_bytes, self.short = n_bytes, short
 
 
+class TookTooLong(Exception):
+    """Mining has taken all the time that it was given."""
+
+
 class Miner:
     """A process that mines rasters; to be used in a ``with`` statement.
 
@@ -55,10 +60,13 @@ class Miner:
     ----------
     advice : str
         What the user can change where memory is short.
+    seconds : float, optional
+        For all that is mined together; then it ends with `TookTooLong`. By default any time.
     """
 
-    def __init__(self, advice):
+    def __init__(self, advice, seconds=None):
         self._advice = advice
+        self._end_at = None if seconds is None else time.monotonic() + seconds
         self._process = self._line = None
 
     def __enter__(self):
@@ -67,7 +75,9 @@ class Miner:
     def __exit__(self, *error):
         self._end()
 
-    def spade(self, raster, step, window, *, min_spikes, min_occurrences, spectrum):
+    def spade(
+        self, raster, step, window, *, min_spikes, min_occurrences, spectrum, min_neurons=None
+    ):
         """SPADE's patterns of a raster.
 
         Parameters
@@ -80,6 +90,8 @@ class Miner:
         min_spikes, min_occurrences : int
         spectrum : bool
             Whether patterns are only counted.
+        min_neurons : int, optional
+            By default `min_spikes`.
 
         Returns
         -------
@@ -110,6 +122,7 @@ class Miner:
             place,
             window,
             min_spikes,
+            min_spikes if min_neurons is None else min_neurons,
             min_occurrences,
             spectrum,
         )
@@ -159,6 +172,10 @@ class Miner:
         too_many = TooManyPatterns(limit, limit < n_bytes)
         try:
             self._line.send((limit, task, arguments))
+            if self._end_at is not None:
+                left = max(0.0, self._end_at - time.monotonic())
+                if not self._line.poll(left):
+                    raise TookTooLong
             outcome, answer = self._line.recv()
         except (EOFError, ConnectionError):
             status = self._process.wait()
@@ -264,7 +281,7 @@ def _taken():
     return psutil.Process().memory_info().vms
 
 
-def _spade(units, bins, window, min_spikes, min_occurrences, spectrum):
+def _spade(units, bins, window, min_spikes, min_neurons, min_occurrences, spectrum):
     import quantities
     from elephant.spade import concepts_mining
 
@@ -277,7 +294,7 @@ def _spade(units, bins, window, min_spikes, min_occurrences, spectrum):
             window,
             min_spikes=min_spikes,
             min_occ=min_occurrences,
-            min_neu=min_spikes,
+            min_neu=min_neurons,
             # No pattern is larger or more frequent; elephant makes a table of this size.
             max_spikes=int(
                 (np.searchsorted(bins, bins + window) - np.searchsorted(bins, bins)).max()

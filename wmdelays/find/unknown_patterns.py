@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.find.mining import Miner, TooManyPatterns
+from wmdelays.find.mining import Miner, TookTooLong, TooManyPatterns
 from wmdelays.find.signatures import Signatures
 from wmdelays.find.surrogates import surrogate_rasters
 from wmdelays.machine.free_memory import in_words
@@ -101,6 +101,7 @@ def spade(
     alpha: float = 0.05,
     progress: Callable[[str, float | None], None] | None = None,
     miner: Miner | None = None,
+    max_time: float | None = None,
 ) -> Unknown:
     """Patterns of spikes by SPADE.
 
@@ -116,13 +117,16 @@ def spade(
     min_spikes : int
         Fewest neurons of a pattern.
     min_occurrences : int, optional
-        By default as few as leave 2000 patterns or less to be tested.
+        By default as few as leave 2000 patterns or less to be tested; rarer ones are not looked
+        for then.
     alpha : float
         Significance level, for patterns of all sizes together; see `wmdelays.find.signatures`.
     progress : callable, optional
         Called with what is being done (str) and the part of it that is done (float).
     miner : Miner, optional
         The process that mines, where many rasters are looked at; by default one for this call.
+    max_time : float, optional
+        Seconds that mining may take, raster and surrogates together, where it is this call's.
 
     Returns
     -------
@@ -144,26 +148,39 @@ def spade(
         whole("min-occurrences", min_occurrences, 2)
     _check_units("SPADE", raster, min_spikes)
     least, spectra = min_occurrences, []
-    with _mining("SPADE", _SPADE_INSTEAD, miner) as miner:
+    with _mining("SPADE", _SPADE_INSTEAD, miner, max_time) as miner:
 
-        def mined(one, least, spectrum):
+        def mined(one, least, spectrum, size=min_spikes):
             return miner.spade(
-                one, step, window, min_spikes=min_spikes, min_occurrences=least, spectrum=spectrum
+                one,
+                step,
+                window,
+                min_spikes=size,
+                min_occurrences=least,
+                spectrum=spectrum,
+                min_neurons=min_spikes,
             )
 
         if least is None:
             least = _fewest_occurrences(raster, lambda c: mined(raster, c, True), say)
         say("SPADE: the patterns of the raster", None)
-        concepts = mined(raster, least, False)
+        mine = mined(raster, least, True)
         made = surrogate_rasters(raster, draws, method=surrogates, dither=dither, seed=seed)
         for number, surrogate in enumerate(made):
             say(f"SPADE: surrogate {number + 1} of {draws}", number / draws)
             spectra.append(mined(surrogate, least, True))
-    say("SPADE: which patterns are significant", None)
-    found = Counter(len(items) for items, _ in concepts)
-    counts = Counter((len(items), len(starts)) for items, starts in concepts)
-    mine = np.array([(*pair, n) for pair, n in sorted(counts.items())], int).reshape(-1, 3)
-    signatures = Signatures(mine, spectra, least, alpha)
+        say("SPADE: which patterns are significant", None)
+        signatures = Signatures(mine, spectra, least, alpha)
+        # Patterns are listed, which takes longer than to count them, from the smallest significant
+        # ones on: of rare ones there are many that are not.
+        large = [(z, c) for z, c, _ in mine.tolist() if signatures.significant(z, c)]
+        concepts = []
+        if large:
+            fewest, smallest = min(c for _, c in large), min(z for z, _ in large)
+            concepts = mined(raster, fewest, False, smallest)
+    found = Counter()
+    for size, _, n in mine.tolist():
+        found[size] += n
     kept = pattern_set_reduction(
         [one for one in concepts if signatures.significant(len(one[0]), len(one[1]))],
         signatures.not_significant(),
@@ -194,6 +211,7 @@ def spade(
             "longest_s": (window - 1) * step,
             "min_spikes": min_spikes,
             "min_occurrences": least,
+            "min_occurrences_given": min_occurrences is not None,
             "candidates": found.total(),
             "alpha": alpha,
         },
@@ -214,12 +232,13 @@ def cad(
     alpha: float = 0.05,
     progress: Callable[[str, float | None], None] | None = None,
     miner: Miner | None = None,
+    max_time: float | None = None,
 ) -> Unknown:
     """Cell assemblies by CAD.
 
     Parameters
     ----------
-    raster, step, draws, surrogates, dither, seed, alpha, progress, miner
+    raster, step, draws, surrogates, dither, seed, alpha, progress, miner, max_time
         See `spade`; CAD corrects for the number of its tests.
     window : int
         Largest lag between two neurons of an assembly in bins, and one.
@@ -253,7 +272,7 @@ def cad(
     total = draws + 1
     pairs = testable_pairs(raster, step)
     patterns, chance = [], []
-    with _mining("CAD", _CAD_INSTEAD, miner) as miner:
+    with _mining("CAD", _CAD_INSTEAD, miner, max_time) as miner:
 
         def assemblies(one):
             # It counts those with more occurrences than the number it is given.
@@ -287,6 +306,7 @@ def cad(
             "longest_s": lag * step,
             "min_spikes": min_spikes,
             "min_occurrences": least,
+            "min_occurrences_given": min_occurrences is not None,
             "pairs_with_enough_spikes": len(pairs),
             "pairs": raster.n_neurons * (raster.n_neurons - 1) // 2,
             "alpha": alpha,
@@ -339,14 +359,18 @@ def _of_two(raster, pair):
 
 
 @contextmanager
-def _mining(name, instead, miner):
+def _mining(name, instead, miner, seconds):
     """A process that mines; where there are too many patterns, a line that says what to change."""
     try:
-        with nullcontext(miner) if miner else Miner(instead) as one:
+        with nullcontext(miner) if miner else Miner(instead, seconds) as one:
             yield one
     except TooManyPatterns as error:
         raise InputError(
             f"{name} finds more patterns than {in_words(error.n_bytes)} of memory hold; {instead}"
+        ) from None
+    except TookTooLong:
+        raise InputError(
+            f"{name} has not come to an end in {duration(seconds)} (--max-time); {instead}"
         ) from None
 
 

@@ -1,6 +1,7 @@
 """`wmdelays find-unknown`: patterns in a raster that nobody stored."""
 
 import json
+import re
 import sys
 
 import numpy as np
@@ -146,6 +147,31 @@ def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_
         tested = find_unknown_patterns(raster, "spade", step=3e-3, draws=19).unknown.tested
         into += [tested["min_occurrences"], tested["candidates"]]
     assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
+
+
+def test_rare_patterns_are_looked_for_where_they_are_asked_for(
+    wmdelays, refused, tmp_path, monkeypatch
+):
+    # A large pattern occurs three times, and there are more small ones than are tested unasked.
+    monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", 2)
+    rng = np.random.default_rng(3)
+    units, steps = [rng.integers(0, 16, 500)], [rng.integers(0, 3000, 500)]
+    for onset in (300, 1200, 2700):
+        units.append(np.arange(8))
+        steps.append(onset + 3 * np.arange(8))
+    raster = Raster.from_steps(np.concatenate(units), np.concatenate(steps), 16, 3000, STEP)
+    write_raster(tmp_path / "rare.npz", raster)
+    run = ("find-unknown", "rare.npz", *"--step 3ms --draws 19".split())
+    usual = wmdelays(*run)
+    (least,) = re.findall(r"occur 2 to (\d+) times were not looked for, as there are", usual.stdout)
+    assert int(least) >= 3 and "0 significant patterns" in usual.stdout
+    done = wmdelays(*run, "--min-occurrences", 3, "--json", "-")
+    values = json.loads(done.stdout)
+    assert values["patterns"][0]["neurons"] == list(range(8))
+    assert values["patterns"][0]["n_occurrences"] == 3
+    assert "Patterns that occur twice were not looked for (--min-occurrences)." in done.stderr
+    line = refused(*run, "--min-occurrences", 2, "--max-time", "0.3s")
+    assert "SPADE has not come to an end in" in line and "take more --min-occurrences" in line
 
 
 def test_the_report_has_page_and_figures(wmdelays, recurring, tmp_path):
