@@ -67,6 +67,7 @@ def test_a_long_table_is_whole_in_a_pipe(capsys):
     terminal.print_first({"n": [str(k) for k in range(100)], "words " * 40: ["x" * 200] * 100})
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 101 and all("x" * 200 in line for line in lines[1:])
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_a_table_fits_the_terminal(monkeypatch):

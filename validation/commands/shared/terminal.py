@@ -49,11 +49,16 @@ def results():
     return notes if _json_alone else _results
 
 
-def _wide(console):
-    """The console, or where it is no terminal one with room for lines of any length."""
+def _print_table(made):
+    """Print a table; where there is no terminal with room for lines of any length, and no blanks at their ends."""
+    console = results()
     if console.is_terminal:
-        return console
-    return _Console(stderr=console.stderr, width=_ANY)
+        console.print(made, highlight=False, markup=False)
+        return
+    wide = _Console(stderr=console.stderr, width=_ANY)
+    with wide.capture() as text:
+        wide.print(made, highlight=False, markup=False)
+    console.file.writelines(f"{line.rstrip()}\n" for line in text.get().splitlines())
 
 
 def table(*columns):
@@ -70,7 +75,7 @@ def print_facts(title, rows):
     grid.columns[1].justify = "left"
     for row in rows:
         grid.add_row(*row)
-    _wide(results()).print(grid, highlight=False, markup=False)
+    _print_table(grid)
 
 
 def print_columns(content):
@@ -79,14 +84,14 @@ def print_columns(content):
     On a terminal that is too narrow for it, titles take several lines; where that is not enough the
     columns come in several tables, each with the first column.
     """
-    console = _wide(results())
-    for part in _fitting(content, console.width):
+    console = results()
+    for part in _fitting(content, console.width if console.is_terminal else _ANY):
         made = table(*part)
         for line in zip(*part.values()):
             made.add_row(*line)
         for column, (title, cells) in zip(made.columns, part.items()):
             column.min_width = _least(title, cells)
-        console.print(made, highlight=False, markup=False)
+        _print_table(made)
 
 
 def _fitting(content, room):
