@@ -16,7 +16,9 @@ RULES: dict[str, Rule] = {}
 TAKEN = frozenset(
     "patterns memory rule n_delays step beta theta periodic seed progress"
     " inputs output delays bin start stop pad duration neurons merge_spikes help"
-    " generator steps rate interval spread kept dt for set neuron settings".split()
+    " generator steps rate interval spread kept dt for set neuron settings"
+    " trials trial_length align before warp columns decimal_comma force keep_ids sampling_rate"
+    " time_unit variable where".split()
 )
 
 

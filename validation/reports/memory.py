@@ -150,7 +150,7 @@ def why_incomplete(memory, way_out=""):
         )
     return (
         f"{begin}, and --signs dale is the likely cause: with weights of these signs, before any was cut,"
-        f" some unit erred; {errs}. Another part of excitatory units (--excitatory) may do; learning"
+        f" some unit erred; {errs}. Other units inhibitory (--cell-types, --excitatory) may do; learning"
         " without the limit tells."
     )
 

@@ -1,5 +1,7 @@
 """The rule `margin`, described."""
 
+from pathlib import Path
+
 from wmdelays.training.rules.checkpoint import checkpoint_options
 from wmdelays.training.rules.margin.room import needs
 from wmdelays.training.rules.margin.synapse_limits import SIGNS
@@ -19,6 +21,13 @@ SYNAPSES = (
         "dale: part of the neurons that are excitatory, the first ones.",
         0.8,
         **_A_PART,
+    ),
+    Option(
+        "cell_types",
+        Path,
+        "dale: csv with unit,type that says which are excitatory (E) and inhibitory (I).",
+        metavar="FILE",
+        scanned=False,
     ),
 )
 

@@ -10,6 +10,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.learner import Learner
+from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def margin(
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
+    cell_types: str | PathLike | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -81,6 +83,7 @@ def margin(
     prune, one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
+    cell_types : str or Path, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     seed : int
         Seed of the random numbers.
@@ -119,8 +122,10 @@ def margin(
         "one_delay_per_pair": one_delay_per_pair,
         "signs": signs,
         "excitatory": excitatory,
+        "cell_types": cell_types,
     }
     settings, seed = MARGIN.checked(settings, n_delays), checked_seed(seed)
+    settings = with_cell_types(settings, patterns)
     if not 0 < settings["kappa"] < theta:
         raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
     empty = Memory.unlearned(

@@ -4,6 +4,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from wmdelays.errors import InputError
+from wmdelays.files.recordings.cell_types import inhibitory_units
+
 SIGNS = ("free", "dale")
 
 
@@ -24,6 +27,8 @@ class SynapseLimits:
         are positive, or all are negative.
     excitatory : float
         Part of the neurons that are excitatory, with "dale": the first ones.
+    inhibitory : sequence of int, optional
+        With "dale": the inhibitory neurons, where it is known which they are.
 
     References
     ----------
@@ -36,11 +41,13 @@ class SynapseLimits:
     one_delay_per_pair: bool = False
     signs: str = "free"
     excitatory: float = 0.8
+    inhibitory: tuple | None = None
 
     @classmethod
     def of(cls, settings):
         """What settings ask for, among others."""
-        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: settings[name] for name in names if name in settings})
 
     def __bool__(self):
         """Whether anything is limited."""
@@ -51,8 +58,12 @@ class SynapseLimits:
         """The sign of each row of a block's weights, int8; None if it is free."""
         if self.signs == "free":
             return None
-        n_excitatory = round(self.excitatory * n_neurons)
-        sign = np.where(np.arange(n_neurons) < n_excitatory, 1, -1).astype(np.int8)
+        if self.inhibitory is None:
+            n_excitatory = round(self.excitatory * n_neurons)
+            sign = np.where(np.arange(n_neurons) < n_excitatory, 1, -1).astype(np.int8)
+        else:
+            sign = np.ones(n_neurons, np.int8)
+            sign[list(self.inhibitory)] = -1
         return np.repeat(sign, n_delays)
 
     def cuts(self, n_neurons, n_delays, factor=2):
@@ -131,3 +142,19 @@ def within(present, n_delays, per_pair=None, per_neuron=None):
     if per_pair is None or per_pair >= n_delays:
         return True
     return present.reshape(-1, n_delays, present.shape[1]).sum(1).max() <= per_pair
+
+
+def with_cell_types(settings, patterns):
+    """Settings in which `inhibitory` says which neurons the file `cell_types` calls so, if there is one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or says nothing of a unit, or signs are free.
+    """
+    path = settings.pop("cell_types")
+    if path is None:
+        return settings
+    if settings["signs"] == "free":
+        raise InputError("--cell-types says whose weights have which sign; it is for --signs dale")
+    return settings | {"inhibitory": inhibitory_units(path, patterns[0].names())}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
+from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
 from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 from wmdelays.training.rules.timed_margin.learner import Learner
@@ -40,6 +41,7 @@ def timed_margin(
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
+    cell_types: str | PathLike | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -80,6 +82,7 @@ def timed_margin(
     prune, one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
+    cell_types : str or Path, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     seed : int
         Seed of the order in which patterns are shown, and of damage.
@@ -118,8 +121,10 @@ def timed_margin(
         "one_delay_per_pair": one_delay_per_pair,
         "signs": signs,
         "excitatory": excitatory,
+        "cell_types": cell_types,
     }
     settings, seed = TIMED_MARGIN.checked(settings, n_delays), checked_seed(seed)
+    settings = with_cell_types(settings, patterns)
     empty = Memory.unlearned(
         patterns,
         n_delays=n_delays,

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wmdelays import InputError, bernoulli, store
 from wmdelays.training.rules.margin.importance import importance
 from wmdelays.training.rules.margin.presentations import BLOCK, presentations, targets
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
@@ -161,3 +162,38 @@ def test_an_inhibitory_synapse_counts_by_the_excitatory_ones_that_are_weaker():
     assert 0 < value_of(value, 0, 1) < 1e-30
     assert value_of(value, 4, 2) == 1.0
     assert value_of(value, 5, 2) == 1.0
+
+
+def test_the_cell_types_of_a_file_say_whose_weights_are_negative(tmp_path):
+    (tmp_path / "types.csv").write_text(
+        "region,unit,type\nCA1,2,I\nCA1,0,E\nCA1,1,excitatory\n"
+        + "".join(f"CA1,{k},{'inh' if k in (5, 11) else 'exc'}\n" for k in range(3, 12))
+    )
+    patterns = bernoulli(12, 60, 1, 0.06, seed=1)
+    given = {"n_delays": 10, "damaged_epochs": 0, "signs": "dale"}
+    memory = store(patterns, cell_types=tmp_path / "types.csv", **given)
+    assert set(memory.pre[memory.weight < 0]) <= {2, 5, 11}
+    assert not set(memory.pre[memory.weight > 0]) & {2, 5, 11}
+    assert memory.made["settings"]["inhibitory"] == [2, 5, 11]
+    # Without a file it is the last ones.
+    other = store(patterns, **given)
+    assert set(other.pre[other.weight < 0]) <= {10, 11}
+
+
+@pytest.mark.parametrize(
+    "text, signs, said",
+    [
+        ("unit,type\n0,E\n", "dale", "says nothing of unit 1 (11 of 12 units)"),
+        ("unit,type\n0,X\n", "dale", "line 2: the type is 'X'; it has to be E, I"),
+        ("unit,type\n0,E\n0,I\n", "dale", "line 3: unit 0 has two types"),
+        ("unit,class\n0,E\n", "dale", "has not the columns unit and type"),
+        ("unit,type\n0,E\n", "free", "it is for --signs dale"),
+    ],
+)
+def test_a_file_of_cell_types_that_does_not_do_is_refused(tmp_path, text, signs, said):
+    (tmp_path / "types.csv").write_text(text)
+    with pytest.raises(InputError) as error:
+        store(
+            bernoulli(12, 60, 1, 0.06), n_delays=10, signs=signs, cell_types=tmp_path / "types.csv"
+        )
+    assert said in str(error.value)
