@@ -17,10 +17,10 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff format --check
 
 test: check
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 coverage: $(VENV)/installed-test
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
 
 # The site, as docs/_build/html/index.html; the examples are run for its gallery.
 docs: $(VENV)/installed-docs
