@@ -64,14 +64,18 @@ def largest_margin(pattern, unit, signs):
             leak[t, s] = BETA ** (t - s)
     membrane = (leak.tocsr() @ context.tocsr())[DELAYS:].astype(float)
     side = np.where(spikes[DELAYS:, unit], 1.0, -1.0)
-    bounds = [(None, None)] * membrane.shape[1]
+    n_weights, bounds = membrane.shape[1], (None, None)
     if signs == "dale":
+        # Weights are these signs times what is not negative.
         excitatory = np.arange(n_units) < round(0.8 * n_units)
-        bounds = [(0, None) if one else (None, 0) for one in np.tile(excitatory, DELAYS)]
+        membrane = membrane @ sparse.diags(np.tile(np.where(excitatory, 1.0, -1.0), DELAYS))
+        bounds = (0, None)
     # side * (u - theta) >= margin at every step; the margin is made as large as it can be.
     rows = sparse.hstack([-sparse.diags(side) @ membrane, np.ones((len(side), 1))]).tocsr()
-    cost = np.append(np.zeros(membrane.shape[1]), -1.0)
-    found = linprog(cost, rows, -side * THETA, bounds=[*bounds, (None, KAPPA)], method="highs")
+    cost = np.append(np.zeros(n_weights), -1.0)
+    found = linprog(
+        cost, rows, -side * THETA, bounds=[bounds] * n_weights + [(None, KAPPA)], method="highs"
+    )
     return found.x[-1]
 
 
