@@ -125,7 +125,7 @@ def project(tmp_path):
     programs = tmp_path / ".venv/bin"
     programs.mkdir(parents=True)
     (tmp_path / ".venv/created").touch()
-    for name in ("python", "wmdelays", "ruff"):
+    for name in ("python", "pytest", "wmdelays", "ruff"):
         (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >> asked\n')
         (programs / name).chmod(0o755)
     return tmp_path
@@ -161,7 +161,7 @@ def test_make_test_checks_before_it_tests(project):
     _, lines = make(project, "test")
     kinds = [" ".join(line.split()[:3]) for line in lines if "pip" not in line]
     assert kinds[:2] == ["ruff check", "ruff format --check"]
-    assert kinds[2] == "python -m pytest"
+    assert kinds[2] == "pytest --numprocesses 2"
 
 
 @needs_make

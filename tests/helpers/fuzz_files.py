@@ -107,15 +107,19 @@ COMMANDS = {
     ],
     "network.h5": [["groups", "network.h5", "--json", "-"], ["groups", "network.h5", "--at", "0s"]],
     "network.csv": [["groups", "network.csv", "--json", "-"]],
-    "raster.csv": [["store", "raster.csv", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
-    "raster.npz": [["store", "raster.npz", "-o", "m.h5", *LEARN, "hebbian", "--step", "1ms"]],
+    "raster.csv": [
+        ["store", "raster.csv", "-o", "m.h5", "--force", *LEARN, "hebbian", "--step", "1ms"]
+    ],
+    "raster.npz": [
+        ["store", "raster.npz", "-o", "m.h5", "--force", *LEARN, "hebbian", "--step", "1ms"]
+    ],
     "trials.csv": [
         [
-            *"store raster.csv --trials trials.csv -o m.h5 --step 1ms".split(),
+            *"store raster.csv --trials trials.csv -o m.h5 --force --step 1ms".split(),
             *"--trial-length longest --align bell --delays 4 --rule hebbian".split(),
         ],
         [
-            *"store raster.csv --trials trials.csv -o m.h5 --step 1ms".split(),
+            *"store raster.csv --trials trials.csv -o m.h5 --force --step 1ms".split(),
             *"--warp --delays 4 --rule hebbian".split(),
         ],
     ],
@@ -127,6 +131,7 @@ COMMANDS = {
             MADE,
             "-o",
             "m.h5",
+            "--force",
             *LEARN,
             "margin",
             "--epochs",
@@ -136,7 +141,19 @@ COMMANDS = {
         ]
     ],
     "bptt.h5": [
-        ["store", MADE, "-o", "m.h5", *LEARN, "bptt", "--epochs", "1", "--checkpoint", "bptt.h5"]
+        [
+            "store",
+            MADE,
+            "-o",
+            "m.h5",
+            "--force",
+            *LEARN,
+            "bptt",
+            "--epochs",
+            "1",
+            "--checkpoint",
+            "bptt.h5",
+        ]
     ],
     "scan.jsonl": [["scan", "--results", "scan.jsonl", "--report", "report"]],
     "capacity.jsonl": [

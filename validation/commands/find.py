@@ -204,6 +204,9 @@ def command(
         threshold=threshold,
         longest=time_given(longest, "--longest"),
     )
+    if order is not None and min_spikes is None:
+        # Whoever names few units means them.
+        min_spikes = max(3, min(5, order.count(",") + 1))
     common = given(min_spikes=min_spikes, draws=draws)
     speeds = _numbers("--speed", "1,5,-5", speed)
     _check_way(by_order, timed, events, speed)

@@ -1,5 +1,6 @@
 """The command `wmdelays info`: what is in a memory file, or in a recording."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,11 @@ from wmdelays.validation.commands.shared.terminal import (
 from wmdelays.validation.recordings.grid import as_dicts, best_choice, step_choices, why_best
 from wmdelays.validation.reports.memory import carried_over, describe, neuron_facts
 from wmdelays.validation.reports.recordings import info as recordings
+
+# A recording whose first spike comes after this part of it is told from there on.
+_LATE = 0.5
+# Where a choice loses more than this part of the spikes nothing is left to recall.
+_HOPELESS = 0.5
 
 
 @with_reading
@@ -71,6 +77,10 @@ def _tell_recording(file, begin, end, delays, reading, json_file):
     with progress_bar() as say:
         say(f"reading {file}", None)
         raster = read_raster(file, start=begin, stop=end, **reading)
+        first = float(raster.times[0]) if len(raster) else 0.0
+        late = begin is None and first > _LATE * raster.duration
+        if late:
+            begin = float(math.floor(first))
         if begin is not None or end is not None:
             raster = raster.slice(begin or 0.0, end)
         if not len(raster):
@@ -81,7 +91,14 @@ def _tell_recording(file, begin, end, delays, reading, json_file):
     best = best_choice(choices)
     values = {"recording": recordings.as_dict(raster), "choices": as_dicts(choices)}
     put_json(json_file, {**values, "best": as_dicts([best])[0]})
-    print_line(f"Best stored with {why_best(best)}.")
+    if late:
+        print_line(f"Its first spike is at {first:.6g} s; what follows is from {begin:g} s on.")
+    if best.lost > _HOPELESS:
+        print_line(
+            f"None of these choices is good. The best loses {best.lost:.0%} of the spikes: {why_best(best)}."
+        )
+    else:
+        print_line(f"Best stored with {why_best(best)}.")
     print_facts(str(file), recordings.facts(raster))
     print_columns(recordings.columns(choices, best))
 

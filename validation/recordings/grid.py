@@ -23,8 +23,6 @@ WINDOWS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _FRAMES = (1, 2, 3)
 # A context may take this part of the stretch, since the trigger window is not recalled.
 _LONGEST = 0.2
-# Choices that lose up to this part of the spikes more than the best are as good.
-_AS_GOOD = 0.002
 _FEWEST_FRAMES = 20
 _BETA = next(one.default for one in LIF.parameters if one.name == "beta")
 
@@ -164,7 +162,7 @@ def best_choice(choices: Sequence[Choice]) -> Choice:
     """
     choices = [one for one in choices if not one.merged] or choices
     least = min(one.lost for one in choices)
-    good = [one for one in choices if one.lost <= least + _AS_GOOD]
+    good = [one for one in choices if one.lost == least]
     return min(good, key=lambda one: (one.most_synapses, one.step))
 
 

@@ -89,7 +89,7 @@ def read_raster(
     --------
     >>> from pathlib import Path
     >>> from wmdelays import read_raster
-    >>> _ = Path("cells.csv").write_text("unit,time_s\n17,0.002\n3,0.0105\n")
+    >>> _ = Path("cells.csv").write_text("unit,time_s\\n17,0.002\\n3,0.0105\\n")
     >>> recording = read_raster("cells.csv")
     >>> recording.n_neurons, recording.units, recording.times
     (2, ('3', '17'), array([0.002 , 0.0105]))
@@ -117,6 +117,8 @@ def read_raster(
                 duration=duration,
                 keep_ids=keep_ids,
                 in_seconds=time_unit is not None,
+                # A stretch begins at 0 or later.
+                from_0=start is not None,
             )
         except OSError as error:
             words = one_line(error.strerror or error)

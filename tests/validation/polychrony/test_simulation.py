@@ -45,7 +45,9 @@ def test_an_interrupted_simulation_that_goes_on_gives_the_same_file(
     with pytest.raises(SystemExit) as ended:
         wmdelays(*arguments)
     said = wmdelays.capsys.readouterr().err.strip()
-    assert ended.value.code == 130 and said == "wmdelays: interrupted; the same command goes on"
+    assert ended.value.code == 130
+    words = " ".join(map(str, arguments))
+    assert said == f"wmdelays: interrupted; the same command goes on: wmdelays {words}"
     path = wmdelays.folder / "net.h5"
     assert read_run(path).state.seconds == 1
     assert wmdelays(*arguments).returncode == 0

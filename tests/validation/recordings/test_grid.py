@@ -32,7 +32,7 @@ def test_what_a_choice_says_is_what_storing_finds():
         )
     best = best_choice(choices)
     assert best.whole and best.most_synapses == min(
-        one.most_synapses for one in choices if one.lost <= 0.002 and not one.merged
+        one.most_synapses for one in choices if one.whole
     )
     memory = store(raster, step=best.step, n_delays=best.n_delays)
     assert memory.made["scores"]["f1"] == 1

@@ -181,7 +181,7 @@ def test_no_bar_leaves_the_picture_where_groups_are_found_many_times():
     assert all(axes.get_ylim()[1] > 100 for axes in figure.axes)
 
 
-@pytest.mark.parametrize("n_neurons, every", [(NUMBERED, 1), (90, 1), (91, 2), (200, 3)])
+@pytest.mark.parametrize("n_neurons, every", [(NUMBERED, 1), (110, 1), (111, 2), (221, 3)])
 def test_large_groups_have_no_numbers_and_not_every_name(n_neurons, every):
     axes = group_figure(chain(n_neurons), np.ones(n_neurons, dtype=bool)).axes[0]
     assert len(axes.texts) == (n_neurons if n_neurons <= NUMBERED else 0)

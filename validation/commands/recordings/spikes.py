@@ -7,6 +7,7 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
+from wmdelays.files.recording import begins_at
 from wmdelays.files.recordings.writing import FORMATS, check_spike_file, write_spikes_as
 from wmdelays.files.trials import write_trials
 from wmdelays.validation.commands.shared.options import (
@@ -17,7 +18,7 @@ from wmdelays.validation.commands.shared.options import (
     chosen_patterns,
     time_given,
 )
-from wmdelays.validation.commands.shared.terminal import print_line, progress_bar
+from wmdelays.validation.commands.shared.terminal import print_line, print_note, progress_bar
 from wmdelays.validation.recall.simulators import DEFAULT, recall
 from wmdelays.validation.recordings.placing import placed
 from wmdelays.words import counted
@@ -82,12 +83,34 @@ def command(
             )
             rasters = [one.emitted for one in recalls]
         raster, stretches = placed(content, rasters, chosen)
-        words = f"Spikes {of} from synaptic delays by wmdelays, from {memory.name}"
+        verb = "stored in" if of == "stored" else "recalled from"
+        words = f"Spikes {verb} synaptic delays by wmdelays: {memory.name}"
         write_spikes_as(output, raster, stretches, form, words, content.tick)
         if trials is not None:
             write_trials(trials, stretches)
+    for line in _notes(content, chosen, stretches, of):
+        print_note(line)
     print_line(
         f"{counted(len(raster), 'spike')} of {counted(raster.n_neurons, 'unit')}, {of}, in"
         f" {counted(len(chosen), 'trial')} from {stretches.starts[0]:.6g} s to"
         f" {stretches.stops[-1]:.6g} s: {output}"
     )
+
+
+def _notes(memory, chosen, stretches, of):
+    """What a reader of the file has to know, a line each."""
+    lines = []
+    begins = [begins_at(memory, k) for k in stretches.columns["pattern"]]
+    if None not in begins and begins != stretches.starts.tolist():
+        lines.append(
+            "patterns overlap in the recording, padded or aligned as they were stored, so they stand"
+            " one after another and not at the times of the recording"
+        )
+    if memory.made.get("source", {}).get("warp"):
+        lines.append("trials were stretched in time to be stored: times within them are as stored")
+    if of == "recalled":
+        length = memory.n_delays * memory.step
+        lines.append(
+            f"the first {length:.4g} s of each trial, the trigger window, are the cue's spikes"
+        )
+    return lines

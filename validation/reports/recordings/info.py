@@ -63,7 +63,8 @@ def _units(raster, counts):
     text = f"{raster.n_neurons:,}"
     if raster.units is not None:
         shown = ", ".join(raster.units[:_SHOWN])
-        last = f", …, {raster.units[-1]}" if raster.n_neurons > _SHOWN else ""
+        more = raster.n_neurons - _SHOWN
+        last = f"{', …' if more > 1 else ''}, {raster.units[-1]}" if more > 0 else ""
         text += f", named {shown}{last}"
     return f"{text}; {counted(silent, 'unit')} without a spike" if silent else text
 

@@ -100,6 +100,11 @@ def _nwb(file, allow, start, stop, name):
         for one, values in ((one, _column(units[one], len(ends))) for one in units)
         if values is not None
     }
+    tables = file["intervals"] if "intervals" in file else {}
+    for one in tables.values():
+        # A recording goes on as long as it has trials.
+        if "stop_time" in one and one["stop_time"].size:
+            length = max(length, float(np.nanmax(one["stop_time"][()])))
     observed = None
     if "obs_intervals" in units and units["obs_intervals"].shape[0]:
         observed = float(np.max(units["obs_intervals"][:, 1]))
@@ -108,7 +113,6 @@ def _nwb(file, allow, start, stop, name):
         "columns": columns,
         "length": observed if observed is not None and observed > length else length,
         "unsorted": unsorted,
-        "tables": sorted(file["intervals"]) if "intervals" in file else [],
     }
     counts = np.array([len(one) for one in found], np.int64)
     return values, {"counts": counts, "times": np.concatenate([*found, np.empty(0)])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -119,7 +119,8 @@ def from_names(names, units, times, **stated):
             " two (--columns UNIT,TIME)"
         )
     matches = [_NUMBER.fullmatch(name) for name in names]
-    keys = [int(found[1]) for found in matches] if all(matches) else names
+    names = [str(int(found[1])) if found else name for name, found in zip(names, matches)]
+    keys = [int(name) for name in names] if all(matches) else names
     ordered = sorted(set(keys)) if all(matches) else sorted(set(keys), key=natural)
     place = {key: k for k, key in enumerate(ordered)}
     moved = np.array([place[key] for key in keys], np.int64)
@@ -179,7 +180,9 @@ def from_trains(trains, **stated):
     )
 
 
-def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_seconds=False):
+def raster_of(
+    spikes, *, n_neurons=None, duration=None, keep_ids=False, in_seconds=False, from_0=False
+):
     """The raster of a recording, checked.
 
     Parameters
@@ -193,6 +196,8 @@ def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_secon
         Whether units are numbers of neurons, so that the numbers between them are silent neurons.
     in_seconds : bool
         Whether somebody said in which unit the times are.
+    from_0 : bool
+        Whether spikes before 0 are left out, and not refused.
 
     Returns
     -------
@@ -204,6 +209,9 @@ def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_secon
     InputError
         If there are no spikes, or one is outside the recording, or the times are in another unit.
     """
+    if from_0 and (spikes.times < 0).any():
+        kept = spikes.times >= 0
+        spikes = replace(spikes, units=spikes.units[kept], times=spikes.times[kept])
     if not len(spikes.times):
         raise InputError("holds no spikes")
     _check_times(spikes, in_seconds)
@@ -213,12 +221,12 @@ def raster_of(spikes, *, n_neurons=None, duration=None, keep_ids=False, in_secon
         duration = max(spikes.times.max(), np.finfo(float).tiny)
     numbered = spikes.names == tuple(map(str, range(len(spikes.names))))
     if n_neurons is None and not keep_ids:
-        silent = len(spikes.names) - len(np.unique(spikes.units))
+        silent = sorted({*range(len(spikes.names))} - {*np.unique(spikes.units).tolist()})
         if silent:
+            n, shown = len(silent), ", ".join(printable(spikes.names[k]) for k in silent[:_SHOWN])
             warnings.warn(
-                f"{counted(silent, 'unit')} of {len(spikes.names)} never spike"
-                if silent > 1
-                else f"1 unit of {len(spikes.names)} never spikes",
+                f"{counted(n, 'unit')} of {len(spikes.names)} never {'spike' if n > 1 else 'spikes'}"
+                f" ({shown}{', …' if n > _SHOWN else ''})",
                 InputWarning,
                 stacklevel=3,
             )

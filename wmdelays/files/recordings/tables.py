@@ -117,7 +117,12 @@ def columns_of(header, columns):
         places = [k for k, name in enumerate(plain_names) if name in known]
         if len(places) != 1:
             which = "no column" if not places else f"{len(places)} columns"
-            shown = ", ".join(map(printable, header))[:80]
+            if not any(character.isalpha() for name in header for character in name):
+                raise InputError(
+                    "has no first line with names of columns; say which are units and times by their"
+                    " numbers (--columns 1,2)"
+                )
+            shown = ", ".join(printable(header[k]) for k in places or range(len(header)))[:80]
             raise InputError(
                 f"the first line has {which} known to hold {what} ({shown}); name the two"
                 " (--columns UNIT,TIME)"

@@ -107,10 +107,10 @@ def to_neo(raster: Raster) -> list[Any]:
     ]
 
 
-def to_pynapple(raster: Raster) -> Any:
+def to_pynapple(raster: Raster, trials: Trials | None = None) -> Any:
     """A TsGroup of pynapple; its keys are the units where these are numbers, else the neurons.
 
-    Names that are no numbers are its column ``unit``.
+    Names that are no numbers are its column ``unit``. With trials they are its time support.
 
     Raises
     ------
@@ -119,7 +119,8 @@ def to_pynapple(raster: Raster) -> Any:
     """
     nap = _package("pynapple", "pynapple")
     start, raster = raster.start, raster.in_recording()
-    support = nap.IntervalSet(start, raster.duration)
+    stretches = [[start, raster.duration]] if trials is None else _observed(trials)
+    support = nap.IntervalSet(*np.transpose(stretches))
     keys = _numbers(raster)
     trains = {key: nap.Ts(times, time_support=support) for key, times in zip(keys, _trains(raster))}
     names = None if _are_numbers(raster) else {"unit": np.array(raster.names())}
@@ -147,6 +148,17 @@ def _are_numbers(raster):
     return all(name.isascii() and name.isdecimal() for name in raster.names())
 
 
+def _observed(trials):
+    """The stretches of the trials, one after another, those that touch as one."""
+    joined = []
+    for start, stop in sorted(zip(trials.starts.tolist(), trials.stops.tolist())):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(stop, joined[-1][1])
+        else:
+            joined.append([start, stop])
+    return joined
+
+
 def _numbers(raster):
     """The numbers of the units, where all are numbers, else those of the neurons."""
     names = raster.names() if _are_numbers(raster) else range(raster.n_neurons)
@@ -154,7 +166,7 @@ def _numbers(raster):
 
 
 def _nwb(path, raster, trials, description, resolution):
-    raster = raster.in_recording()
+    start, raster = raster.start, raster.in_recording()
     pynwb = _package("pynwb", "nwb")
     file = pynwb.NWBFile(
         session_description=description,
@@ -174,12 +186,13 @@ def _nwb(path, raster, trials, description, resolution):
         file.units = pynwb.misc.Units(
             name="units", description="Neurons of the network", resolution=resolution
         )
+    observed = [[start, raster.duration]] if trials is None else _observed(trials)
     named = not _are_numbers(raster)
     if named:
         file.add_unit_column("unit_name", "Name of the unit in the recording that was stored")
     for key, name, times in zip(_numbers(raster), raster.names(), _trains(raster)):
         columns = {"unit_name": name} if named else {}
-        file.add_unit(id=key, spike_times=times, obs_intervals=[[0.0, raster.duration]], **columns)
+        file.add_unit(id=key, spike_times=times, obs_intervals=observed, **columns)
     if trials is not None:
         file.add_trial_column("pattern", "Name of the stored pattern")
         for name, start, stop in zip(trials.names, trials.starts, trials.stops):
@@ -209,7 +222,7 @@ def _neo(path, raster, trials, description, resolution):
 
 
 def _pynapple(path, raster, trials, description, resolution):
-    to_pynapple(raster).save(str(path))
+    to_pynapple(raster, trials).save(str(path))
 
 
 # A format that this software reads and writes itself has no function here.
