@@ -5,6 +5,5 @@ from .raster_files import read_raster as read_raster
 from .raster_files import write_raster as write_raster
 from .recording import read_stretch as read_stretch
 from .sealed_file import seal as seal
-from .trials import Trials as Trials
 from .trials import read_trials as read_trials
 from .trials import write_trials as write_trials

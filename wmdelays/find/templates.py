@@ -150,7 +150,8 @@ def pattern_templates(memory: Memory, window: float | None = None) -> list[Templ
                 name = f"pattern {k}"
                 if length < memory.n_steps:
                     stop = min(start + length, memory.n_steps)
-                    name += f", {start * memory.step:.6g} to {stop * memory.step:.6g} s"
+                    first, last = ((begin or 0) + edge * memory.step for edge in (start, stop))
+                    name += f", {first:.6g} to {last:.6g} s"
                 times = steps[inside] * memory.step
                 stored_at = None if begin is None else begin + float(times.min())
                 made.append(Template(name, pattern.neurons[inside], times, stored_at=stored_at))

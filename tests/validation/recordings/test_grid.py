@@ -106,3 +106,16 @@ def test_info_of_a_recording_tells_units_and_rates(wmdelays, tmp_path):
     assert units[1]["shortest_interval_s"] == pytest.approx(2.0)
     assert values["recording"]["start_s"] == 900
     assert "from 900 s to 902.5 s" in done.said
+
+
+def test_a_memory_says_what_its_neurons_are_called_and_when_it_was_recorded(wmdelays, tmp_path):
+    from wmdelays.find import pattern_templates
+
+    rows = [(17, 900.5), (3, 900.75), (17, 901.0), (641, 901.5), (3, 901.9)]
+    (tmp_path / "c.csv").write_text("unit,time_s\n" + "".join(f"{u},{t}\n" for u, t in rows))
+    run = ("store", "c.csv", "-o", "m.h5", "--step", "50ms", "--delays", 10, "--start", "900s")
+    assert wmdelays(*run).returncode == 0
+    told = wmdelays("info", "m.h5").stdout
+    assert "3, units 3, 17, 641" in told and "from 900 s on" in told
+    names = [one.name for one in pattern_templates(read_memory(tmp_path / "m.h5"), window=1.0)]
+    assert names == ["pattern 0, 900 to 901 s", "pattern 0, 901 to 901.95 s"]

@@ -7,7 +7,7 @@ from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import print_facts, print_line
 from wmdelays.validation.reports.memory import recalled_by, recalled_by_text
-from wmdelays.words import counted, share
+from wmdelays.words import counted, printable, share
 
 _SHOWN = 5
 
@@ -17,7 +17,7 @@ def print_memory(memory, name):
     dense = memory.n_neurons**2 * memory.n_delays
     spikes = sum(len(pattern) for pattern in memory.patterns)
     rows = [
-        ("neurons", f"{memory.n_neurons}"),
+        ("neurons", f"{memory.n_neurons}{_names(memory)}"),
         ("delays", f"1 to {memory.n_delays} steps of {memory.step * 1e3:g} ms"),
         ("synapses", f"{memory.n_synapses} ({memory.n_synapses / dense:.2%} of all)"),
         (
@@ -134,11 +134,23 @@ def _each_once(recordings):
     return kept
 
 
+def _names(memory):
+    """The first and the last of the units' names, where they have any."""
+    if memory.units is None:
+        return ""
+    shown = ", ".join(printable(name) for name in memory.units[:_SHOWN])
+    more = len(memory.units) - _SHOWN
+    last = f"{', …' if more > 1 else ''}, {printable(memory.units[-1])}" if more > 0 else ""
+    return f", units {shown}{last}"
+
+
 def _trials(recordings):
-    """The names of the patterns that are trials, and when each begins; none if there are none."""
+    """When patterns begin in their recordings, with their names where they are trials."""
     named = [f"{one['name']} ({one['start_s']:.6g} s)" for one in recordings if "name" in one]
     if not named:
-        return []
+        begins = [f"{one['start_s']:.6g} s" for one in recordings if one["start_s"]]
+        shown = f"{', '.join(begins[:_SHOWN])}{', …' if len(begins) > _SHOWN else ''}"
+        return [("recorded", f"from {shown} on")] if begins else []
     return [("trials", f"{', '.join(named[:_SHOWN])}{', …' if len(named) > _SHOWN else ''}")]
 
 

@@ -53,6 +53,11 @@ def _answer(found):
     if len(found.names) < _FEWEST:
         n = len(found.names)
         return f"From {n} trials it cannot be told whether others are recalled: {against}"
+    if not found.better and found.trained_f1 < _PART:
+        return (
+            "Nothing can be said about held-out trials, since the learned ones are not recalled either"
+            f" (F1 {found.trained_f1:.3f}): {against}"
+        )
     no = "" if found.better else "not "
     return f"Held-out trials are {no}recalled better than chance: {against}"
 
