@@ -259,7 +259,8 @@ def write_trials(path: str | Path, trials: Trials) -> None:
 
     Examples
     --------
-    >>> from wmdelays.files import Trials, read_trials, write_trials
+    >>> from wmdelays import Trials, read_trials
+    >>> from wmdelays.files import write_trials
     >>> write_trials("songs.csv", Trials([2.0, 9.5], [6.0, 14.0]))
     >>> read_trials("songs.csv").stops.tolist()
     [6.0, 14.0]
