@@ -192,10 +192,12 @@ class Raster:
         """
         names = tuple(names)
         place = {name: k for k, name in enumerate(names)}
-        moved = np.array([place.get(name, -1) for name in self.names()])
-        neurons = moved[self.neurons]
+        # Those that spike: there may be a billion of others.
+        spiking, which = np.unique(self.neurons, return_inverse=True)
+        moved = np.array([place.get(self.unit(k), -1) for k in spiking], np.int64)
+        neurons = moved[which]
         if len(neurons) and neurons.min() < 0:
-            name = self.unit(self.neurons[np.argmin(neurons)])
+            name = self.unit(spiking[np.argmin(moved)])
             raise InputError(f"there is no unit {printable(name)} among the {len(names)} units")
         return Raster(
             neurons,

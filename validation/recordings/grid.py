@@ -183,7 +183,8 @@ def why_best(best: Choice) -> str:
             )
             if n
         ]
-        words = f"{' and '.join(parts)}, the fewest there are"
+        fewest = "the fewest there are" if best.merged else "the fewest where none is merged"
+        words = f"{' and '.join(parts)}, {fewest}"
     context = best.n_delays * best.step
     return (
         f"--step {step_text(best.step)} --delays {best.n_delays} (contexts of {context:.4g} s): "

@@ -7,7 +7,7 @@ from wmdelays.files.recordings.spikes import from_trains
 from wmdelays.words import printable
 
 # Reading these runs what is in the file.
-_UNSAFE = "PickleIO", "NeoMatlabIO"
+_UNSAFE = ("PickleIO",)
 # Readers of folders and of text that would take anything for theirs.
 _GREEDY = "AsciiSignalIO", "AsciiSpikeTrainIO", "AsciiImageIO", "ExampleIO"
 

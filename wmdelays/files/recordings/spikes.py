@@ -256,6 +256,9 @@ def of_same_units(rasters):
     list of Raster
         Neurons are in the order of their numbers, or of their names.
     """
+    if all(raster.units is None for raster in rasters):
+        most = max(raster.n_neurons for raster in rasters)
+        return [replace(raster, n_neurons=most) for raster in rasters]
     names = set().union(*(raster.names() for raster in rasters))
     ordered = sorted(names, key=natural)
     return [raster.with_units(ordered) for raster in rasters]

@@ -119,8 +119,7 @@ def to_pynapple(raster: Raster, trials: Trials | None = None) -> Any:
     """
     nap = _package("pynapple", "pynapple")
     start, raster = raster.start, raster.in_recording()
-    stretches = [[start, raster.duration]] if trials is None else _observed(trials)
-    support = nap.IntervalSet(*np.transpose(stretches))
+    support = nap.IntervalSet(*np.transpose(_observed(raster, start, trials)))
     keys = _numbers(raster)
     trains = {key: nap.Ts(times, time_support=support) for key, times in zip(keys, _trains(raster))}
     names = None if _are_numbers(raster) else {"unit": np.array(raster.names())}
@@ -148,15 +147,21 @@ def _are_numbers(raster):
     return all(name.isascii() and name.isdecimal() for name in raster.names())
 
 
-def _observed(trials):
-    """The stretches of the trials, one after another, those that touch as one."""
+def _observed(raster, start, trials):
+    """The stretches of the trials, those that touch as one; all of it where spikes lie outside."""
+    whole = [[start, raster.duration]]
+    if trials is None:
+        return whole
     joined = []
-    for start, stop in sorted(zip(trials.starts.tolist(), trials.stops.tolist())):
-        if joined and start <= joined[-1][1]:
-            joined[-1][1] = max(stop, joined[-1][1])
+    for begin, end in sorted(zip(trials.starts.tolist(), trials.stops.tolist())):
+        if joined and begin <= joined[-1][1]:
+            joined[-1][1] = max(end, joined[-1][1])
         else:
-            joined.append([start, stop])
-    return joined
+            joined.append([begin, end])
+    edges = np.array(joined)
+    last = np.searchsorted(edges[:, 0], raster.times, side="right") - 1
+    inside = (last >= 0) & (raster.times <= edges[last, 1])
+    return joined if inside.all() else whole
 
 
 def _numbers(raster):
@@ -186,7 +191,7 @@ def _nwb(path, raster, trials, description, resolution):
         file.units = pynwb.misc.Units(
             name="units", description="Neurons of the network", resolution=resolution
         )
-    observed = [[start, raster.duration]] if trials is None else _observed(trials)
+    observed = _observed(raster, start, trials)
     named = not _are_numbers(raster)
     if named:
         file.add_unit_column("unit_name", "Name of the unit in the recording that was stored")

@@ -120,3 +120,13 @@ def test_python_is_warned_of_what_is_not_recalled_in_its_own_words(wmdelays, tmp
     done = wmdelays("store", "lone.npz", "--delays", 50, "-o", "m.h5")
     assert "RecallWarning" not in done.stderr and "F1 0.0000:" not in done.stderr
     assert "recall is not complete" in done.stdout + done.stderr
+
+
+def test_a_billion_silent_neurons_take_no_names():
+    from wmdelays.files.recordings.spikes import of_same_units
+
+    far = Raster([10**9], [0.1], 2 * 10**9, 1.0)
+    assert of_same_units([far, Raster([0], [0.1], 1, 1.0)])[1].n_neurons == 2 * 10**9
+    assert far.with_units(["5", "1000000000"]).neurons.tolist() == [1]
+    with pytest.raises(InputError, match="no unit 1000000000 among the 1 units"):
+        far.with_units(["5"])

@@ -88,6 +88,15 @@ def test_objects_have_the_spikes_at_the_times_of_the_recording():
     assert (group.time_support.start[0], group.time_support.end[0]) == (900.0, 908.0)
 
 
+def test_what_lies_outside_the_trials_is_written_too(tmp_path):
+    pytest.importorskip("pynapple")
+    early = Trials([900.0], [902.0])
+    group = to_pynapple(recording(), early)
+    assert {str(key): one.t.tolist() for key, one in group.items()} == TIMES
+    covered = to_pynapple(recording({"3": [900.25, 901.0]}), early)
+    assert (covered.time_support.start[0], covered.time_support.end[0]) == (900.0, 902.0)
+
+
 @pytest.mark.parametrize(
     "name, form, line",
     [
