@@ -6,8 +6,8 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.files.recordings.spikes import from_trains
 from wmdelays.words import printable
 
-# Reading these runs what is in the file.
-_UNSAFE = ("PickleIO",)
+# A pickle runs what is in it, and Elphy's reader evaluates a text.
+_UNSAFE = "PickleIO", "ElphyIO"
 # Readers of folders and of text that would take anything for theirs.
 _GREEDY = "AsciiSignalIO", "AsciiSpikeTrainIO", "AsciiImageIO", "ExampleIO"
 

@@ -306,3 +306,24 @@ def test_what_neo_would_run_is_not_read(tmp_path):
     with pytest.raises(InputError, match="of no format that is read") as refused:
         read_raster(tmp_path / "a.pkl")
     assert "np.savez" in refused.value.more
+
+
+def test_no_reader_of_neo_that_runs_text_of_a_file_is_taken():
+    """Held against neo's own code, so that a newer neo cannot bring another one unseen."""
+    import inspect
+    import re
+
+    neo_io = pytest.importorskip("neo.io")
+    from wmdelays.files.recordings import by_neo
+
+    runs = re.compile(r"(?<![\w.])(eval|exec)\(|\bpickle\.load|allow_pickle=True")
+    unsafe = {
+        one.__name__
+        for one in neo_io.iolist
+        if any(
+            runs.search(inspect.getsource(inspect.getmodule(part)))
+            for part in one.__mro__[:-1]
+            if part.__module__.startswith("neo")
+        )  # fmt: skip
+    }
+    assert {"PickleIO", "ElphyIO"} <= unsafe <= {*by_neo._UNSAFE}
