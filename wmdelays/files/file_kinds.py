@@ -40,7 +40,7 @@ KEPT = (MEMORY, GROUPS, MOTIFS)
 
 # A sealed file begins with its kind, see `wmdelays.files.sealed_file`.
 _SEALED = re.compile(rb"wmdelays ([ -~]{1,50})\n")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 # An open checkpoint says so in an attribute near its beginning.
 _CHECKPOINT = b"wmdelays checkpoint"
@@ -87,7 +87,7 @@ def held(path):
     sealed = _SEALED.match(beginning)
     if sealed:
         return sealed[1].decode("ascii")
-    if beginning.startswith(_HDF5):
+    if beginning.startswith(HDF5):
         return CHECKPOINT if _CHECKPOINT in beginning else "an HDF5 file"
     if beginning.startswith(_ZIP):
         return _kind_of_zip(path)

@@ -9,12 +9,12 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.files.npz import npz_names, read_npy, read_npz
 from wmdelays.files.recordings.spikes import (
-    SAMPLES,
-    TIME_UNITS,
     Spikes,
     from_labels,
     from_trains,
+    natural,
     of_keys,
+    per_second,
 )
 from wmdelays.words import printable
 
@@ -42,7 +42,7 @@ def read_arrays(path, *, time_unit=None, sampling_rate=None):
     Spikes
     """
     if path.suffix == ".npy":
-        return _npy(read_npy(path, _COPIES), _counts(time_unit, sampling_rate))
+        return _npy(read_npy(path, _COPIES), per_second(time_unit, sampling_rate))
     names = set(npz_names(path))
     if names & {*_OWN}:
         return _own(path)
@@ -59,22 +59,8 @@ def read_arrays(path, *, time_unit=None, sampling_rate=None):
                 f"its array {printable(name)} is no list of times; an npz file has the arrays unit"
                 " and time_s, or a list of times for each unit, named as the unit is"
             )
-    counts = _counts(time_unit, sampling_rate)
-    return from_trains([(name, found[name] / counts) for name in _ordered(found)])
-
-
-def _counts(time_unit, sampling_rate):
-    """How many of what is counted make a second."""
-    if time_unit != SAMPLES:
-        return TIME_UNITS[time_unit or "s"]
-    if sampling_rate is None:
-        raise InputError("times are in samples; say how many make a second (--sampling-rate)")
-    return sampling_rate
-
-
-def _ordered(names):
-    """Names in the order of their numbers, if they are numbers."""
-    return sorted(names, key=int) if all(name.isdecimal() for name in names) else [*names]
+    counts = per_second(time_unit, sampling_rate)
+    return from_trains([(name, found[name] / counts) for name in sorted(found, key=natural)])
 
 
 def _own(path):

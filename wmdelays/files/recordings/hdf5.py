@@ -10,7 +10,7 @@ from wmdelays.errors import InputError, InputWarning
 from wmdelays.files.hdf5_tree import read_recording
 from wmdelays.files.recordings.by_neo import read_by_neo
 from wmdelays.files.recordings.filters import chosen
-from wmdelays.files.recordings.spikes import Spikes, of_keys
+from wmdelays.files.recordings.spikes import Spikes, natural, of_keys
 from wmdelays.files.recordings.structures import from_structure
 from wmdelays.words import counted, printable
 
@@ -87,7 +87,8 @@ def _with_arrays(tree, arrays):
         return arrays[tree["array"]]
     if tree.keys() == {"text"}:
         return tree["text"]
-    return {name: _with_arrays(one, arrays) for name, one in tree.items()}
+    # HDF5 keeps members by the alphabet.
+    return {name: _with_arrays(tree[name], arrays) for name in sorted(tree, key=natural)}
 
 
 def _nwb(values, arrays, where):

@@ -5,15 +5,12 @@ NumPy. Each takes an open file and gives plain JSON values and arrays; `wmdelays
 makes Spikes of them. Of long files a stretch alone is read.
 """
 
-import re
-
 import h5py
 import numpy as np
 
 # Numbers up to which a list is read whole, which is faster than looking for places in it.
 _WHOLE = 1 << 23
 _TEXTS = 1 << 20
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 def read(file, allow, start=None, stop=None, what="spikes", name=None):
@@ -221,11 +218,6 @@ def _sonata(file, allow, start, stop, name):
     return values, {"labels": np.concatenate(labels), "times": np.concatenate(times)}
 
 
-def _natural(name):
-    """A key that puts u3 before u17."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in _DIGITS.split(name)]
-
-
 def _matlab(file, allow, start, stop, name):
     """The variables as nested lists and groups; ``{"array": k}`` stands for an array."""
     arrays = {}
@@ -239,8 +231,7 @@ def _matlab_value(file, found, allow, arrays, depth):
     if depth > 4:
         raise ValueError("its variables are nested too deeply")
     if isinstance(found, h5py.Group):
-        names = sorted(found, key=_natural)
-        return {one: _matlab_value(file, found[one], allow, arrays, depth + 1) for one in names}
+        return {one: _matlab_value(file, found[one], allow, arrays, depth + 1) for one in found}
     if h5py.check_ref_dtype(found.dtype) is not None:
         references = found[()].T.reshape(-1)
         allow(len(references) / 200)

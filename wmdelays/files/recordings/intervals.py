@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 
 from wmdelays.errors import InputError
+from wmdelays.files.file_kinds import HDF5
 from wmdelays.files.hdf5_tree import read_recording
 from wmdelays.files.trials import Trials, read_trials
 from wmdelays.words import printable
-
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def trials_of(named: str | Path, recording: str | Path) -> Trials:
@@ -72,6 +71,6 @@ def read_intervals(path: str | Path, name: str) -> Trials:
 def _is_hdf5(path):
     try:
         with open(path, "rb") as file:
-            return file.read(len(_SIGNATURE)) == _SIGNATURE
+            return file.read(len(HDF5)) == HDF5
     except OSError:
         return False

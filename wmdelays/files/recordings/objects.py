@@ -12,9 +12,10 @@ from wmdelays.files.recordings.spikes import (
     from_labels,
     from_trains,
     of_same_units,
+    per_second,
     raster_of,
 )
-from wmdelays.files.recordings.tables import columns_of, per_second
+from wmdelays.files.recordings.tables import column_per_second, columns_of
 from wmdelays.raster import Raster
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _spikes(spikes, columns, time_unit, sampling_rate):
         header = [str(name) for name in spikes.columns]
         unit, time = columns_of(header, columns)
         times = np.asarray(spikes.iloc[:, time], np.float64)
-        counts = per_second(header[time], time_unit, sampling_rate)
+        counts = column_per_second(header[time], time_unit, sampling_rate)
         labels = np.asarray(spikes.iloc[:, unit])
         if labels.dtype.kind not in "iufU":
             labels = labels.astype(str)
@@ -145,7 +146,7 @@ def _spikes(spikes, columns, time_unit, sampling_rate):
         ends = np.asarray(spikes.time_support.end)
         trains = [(str(name), np.asarray(one.t)) for name, one in spikes.items()]
         return from_trains(trains, duration=float(ends.max()) if ends.size else None)
-    counts = per_second("times", time_unit, sampling_rate)
+    counts = per_second(time_unit, sampling_rate)
     if isinstance(spikes, Mapping):
         return from_trains(
             [(str(name), _times(one, name) / counts) for name, one in spikes.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from wmdelays.errors import InputError
+from wmdelays.files.file_kinds import HDF5
 from wmdelays.files.recordings.arrays import read_arrays
 from wmdelays.files.recordings.by_neo import read_by_neo
 from wmdelays.files.recordings.hdf5 import read_hdf5
@@ -12,7 +13,6 @@ from wmdelays.files.recordings.matlab import read_matlab
 from wmdelays.files.recordings.phy import is_phy, read_phy
 from wmdelays.files.recordings.tables import SUFFIXES, read_table
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 # Readers, and what can be said to each of how to read.
 _READERS = {
     "a table": (read_table, ("columns", "time_unit", "sampling_rate", "decimal_comma")),
@@ -86,7 +86,7 @@ def _kind(path):
     with open(path, "rb") as file:
         beginning = file.read(1024)
     # MATLAB leaves room for its own header before that of HDF5.
-    if beginning.startswith(_HDF5) or beginning[512:].startswith(_HDF5):
+    if beginning.startswith(HDF5) or beginning[512:].startswith(HDF5):
         return "an HDF5 file"
     if path.suffix == ".mat":
         return "a MATLAB file"

@@ -34,6 +34,27 @@ _MANY, _TIMES = 10_000, 100
 _SHOWN = 5
 
 
+def per_second(time_unit=None, sampling_rate=None):
+    """How many of a unit of time make a second.
+
+    Parameters
+    ----------
+    time_unit : {"s", "ms", "us", "samples"}, optional
+        By default seconds.
+    sampling_rate : float, optional
+        Samples in a second, which is needed for samples.
+
+    Returns
+    -------
+    float
+    """
+    if time_unit != SAMPLES:
+        return TIME_UNITS[time_unit or "s"]
+    if sampling_rate is None:
+        raise InputError("times are in samples; say how many make a second (--sampling-rate)")
+    return sampling_rate
+
+
 @dataclass(frozen=True, eq=False)
 class Spikes:
     """The spikes of a recording.

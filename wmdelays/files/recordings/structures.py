@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.files.recordings.spikes import SAMPLES, TIME_UNITS, from_labels, from_trains
+from wmdelays.files.recordings.spikes import from_labels, from_trains, per_second
 from wmdelays.words import printable
 
 # What a list of times is called within a struct of a unit, and what vectors of units are.
@@ -37,9 +37,7 @@ def from_structure(found, name=None, time_unit=None, sampling_rate=None):
     -------
     Spikes
     """
-    if time_unit == SAMPLES and sampling_rate is None:
-        raise InputError("times are in samples; say how many make a second (--sampling-rate)")
-    counts = sampling_rate if time_unit == SAMPLES else TIME_UNITS[time_unit or "s"]
+    counts = per_second(time_unit, sampling_rate)
     if name is not None and name not in found:
         raise InputError(
             f"has no variable {printable(name)}; it has {', '.join(map(printable, found))[:80]}"

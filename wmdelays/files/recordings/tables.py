@@ -10,7 +10,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
-from wmdelays.files.recordings.spikes import LONGEST, SAMPLES, TIME_UNITS, from_names
+from wmdelays.files.recordings.spikes import LONGEST, SAMPLES, from_names, per_second
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.words import printable
 
@@ -64,7 +64,7 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
     if not header:
         raise InputError("has no first line: it is empty")
     unit_column, time_column = columns_of(header, columns)
-    counts = per_second(header[time_column], time_unit, sampling_rate)
+    counts = column_per_second(header[time_column], time_unit, sampling_rate)
     names, units, times = {}, array("q"), array("d")
     first = [] if _is_header(header, time_column, decimal_comma) else [(line, header)]
     for line, row in chain(first, rows):
@@ -147,7 +147,7 @@ def _plain_name(name):
     return (found[1] if found and found[1] else name.replace("_", " ")).strip().replace(" ", "_")
 
 
-def per_second(name, time_unit=None, sampling_rate=None):
+def column_per_second(name, time_unit=None, sampling_rate=None):
     """How many of what a column counts make a second, told by its name unless it is said.
 
     Parameters
@@ -166,11 +166,7 @@ def per_second(name, time_unit=None, sampling_rate=None):
         time_unit = _SHORT.get(found[2], found[2]) if found else "s"
         if _plain_name(name) in _COUNTS:
             time_unit = SAMPLES
-    if time_unit == SAMPLES:
-        if sampling_rate is None:
-            raise InputError("times are in samples; say how many make a second (--sampling-rate)")
-        return sampling_rate
-    return TIME_UNITS[time_unit]
+    return per_second(time_unit, sampling_rate)
 
 
 def _is_header(row, time_column, decimal_comma):
