@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays import Raster
-from wmdelays.find.mining import Miner
 from wmdelays.find.templates import Template
-from wmdelays.find.unknown_patterns import cad, spade
+from wmdelays.find.unknown.cad_search import cad
+from wmdelays.find.unknown.mining import Miner
+from wmdelays.find.unknown.spade_search import spade
 from wmdelays.validation.find.stored import find_patterns
 
 UNITS = 8

@@ -38,7 +38,7 @@ class FoundUnknown:
     raster, start, settings, timing
         See `Found`.
     unknown : Unknown
-        See `wmdelays.find.unknown_patterns`.
+        See `wmdelays.find`.
     """
 
     raster: Raster
@@ -166,7 +166,7 @@ def find_unknown_patterns(
         Longest pattern in seconds, the steps of the first and the last spike included; by default
         ten steps.
     min_spikes, min_occurrences, alpha
-        See `wmdelays.find.unknown_patterns`; by default at least 3 units for SPADE and 2 for
+        See `wmdelays.find`; by default at least 3 units for SPADE and 2 for
         CAD.
     surrogates, seed, start, progress
         See `wmdelays.find_patterns`.
@@ -208,10 +208,11 @@ def find_unknown_patterns(
         )
     if not len(raster):
         raise InputError("the raster holds no spikes")
-    from wmdelays.find import unknown_patterns
+    from wmdelays.find.unknown.cad_search import cad
+    from wmdelays.find.unknown.spade_search import spade
 
     began = time.perf_counter()
-    made = getattr(unknown_patterns, method)(
+    made = {"spade": spade, "cad": cad}[method](
         raster.meant(step),
         step=step,
         window=n_steps,

@@ -8,8 +8,8 @@ from .replay import candidate_events as candidate_events
 from .templates import Template as Template
 from .templates import group_templates as group_templates
 from .templates import pattern_templates as pattern_templates
-from .unknown_patterns import Unknown as Unknown
-from .unknown_patterns import UnknownPattern as UnknownPattern
-from .unknown_patterns import cad as cad
-from .unknown_patterns import spade as spade
+from .unknown.cad_search import cad as cad
+from .unknown.patterns import Unknown as Unknown
+from .unknown.patterns import UnknownPattern as UnknownPattern
+from .unknown.spade_search import spade as spade
 from .warping import warped as warped

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from wmdelays.find.replay import Replay
-    from wmdelays.find.unknown_patterns import Unknown
+    from wmdelays.find.unknown.patterns import Unknown
     from wmdelays.raster import Raster
 
 
@@ -98,7 +98,7 @@ def chance_figure(unknown: Unknown) -> Figure:
     Parameters
     ----------
     unknown : Unknown
-        See `wmdelays.find.unknown_patterns`.
+        See `wmdelays.find.unknown.patterns`.
 
     Returns
     -------

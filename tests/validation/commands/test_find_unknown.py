@@ -97,7 +97,7 @@ def test_lags_and_times_are_those_of_the_first_spike_whatever_the_units_numbers(
 def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     from elephant import cell_assembly_detection as cad
 
-    from wmdelays.find import mining
+    from wmdelays.find.unknown import mining
     from wmdelays.validation.find.unknown import find_unknown_patterns
 
     rng = np.random.default_rng(2)
@@ -118,7 +118,7 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     monkeypatch.setattr(cad, "_chunking", counted)
     # Here it is counted in this process.
     monkeypatch.setattr(
-        "wmdelays.find.mining.Miner._ask",
+        "wmdelays.find.unknown.mining.Miner._ask",
         lambda self, n_bytes, task, *arguments: getattr(mining, task)(*arguments),
     )
     # With this alpha no pair is significant, and nothing larger is tested.
@@ -127,7 +127,7 @@ def test_the_pairs_that_cad_tests_are_counted_as_it_counts_them(monkeypatch):
     )
     n = found.unknown.tested["pairs_with_enough_spikes"]
     from wmdelays.find.surrogates import surrogate_rasters
-    from wmdelays.find.unknown_patterns import testable_pairs
+    from wmdelays.find.unknown.cad_search import testable_pairs
 
     (surrogate,) = surrogate_rasters(raster, 1, dither=0.25)
     # One pair is looked at beforehand, to say how long all take.
@@ -143,7 +143,7 @@ def test_spade_looks_for_as_rare_patterns_as_it_can(monkeypatch, recurring, tmp_
     raster = read_raster(tmp_path / "recurring.npz")
     few, many = [], []
     for most, into in ((20, few), (400, many)):
-        monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", most)
+        monkeypatch.setattr("wmdelays.find.unknown.spade_search._MOST_PATTERNS", most)
         tested = find_unknown_patterns(raster, "spade", step=3e-3, draws=19).unknown.tested
         into += [tested["min_occurrences"], tested["candidates"]]
     assert few[0] > many[0] and few[1] <= 20 < many[1] <= 400
@@ -153,7 +153,7 @@ def test_rare_patterns_are_looked_for_where_they_are_asked_for(
     wmdelays, refused, tmp_path, monkeypatch
 ):
     # A large pattern occurs three times, and there are more small ones than are tested unasked.
-    monkeypatch.setattr("wmdelays.find.unknown_patterns._MOST_PATTERNS", 2)
+    monkeypatch.setattr("wmdelays.find.unknown.spade_search._MOST_PATTERNS", 2)
     rng = np.random.default_rng(3)
     units, steps = [rng.integers(0, 16, 500)], [rng.integers(0, 3000, 500)]
     for onset in (300, 1200, 2700):

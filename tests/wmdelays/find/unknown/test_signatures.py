@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wmdelays.find.signatures import Signatures
+from wmdelays.find.unknown.signatures import Signatures
 
 USUAL = np.array([[3, 4, 20], [3, 5, 6]])
 NOTHING = np.zeros((0, 3), int)

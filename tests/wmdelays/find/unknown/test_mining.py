@@ -12,8 +12,8 @@ import pytest
 
 from wmdelays import InputError, Raster
 from wmdelays.files.raster_files import write_raster
-from wmdelays.find import mining
-from wmdelays.find.mining import Miner, TooManyPatterns
+from wmdelays.find.unknown import mining
+from wmdelays.find.unknown.mining import Miner, TooManyPatterns
 from wmdelays.validation.find.unknown import find_unknown_patterns
 
 pytest.importorskip("elephant")
@@ -161,7 +161,7 @@ _LONG = """
 import numpy as np, sys
 sys.path[:] = {path!r}
 from wmdelays import Raster
-from wmdelays.find.mining import Miner
+from wmdelays.find.unknown.mining import Miner
 cells = np.unique(np.random.default_rng(1).integers(0, 600, 1200))
 raster = Raster.from_steps(cells % 3, cells // 3, 3, 200, 0.005)
 with Miner("") as miner:

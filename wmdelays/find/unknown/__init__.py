@@ -1,0 +1,1 @@
+"""Patterns that nobody stored: SPADE and CAD by elephant, and sequences by PPSeq."""

@@ -1,0 +1,80 @@
+"""Patterns that nobody stored: what they are, and what a method found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wmdelays.errors import InputError
+
+
+@dataclass(frozen=True)
+class UnknownPattern:
+    """Spikes that recur at fixed times from one another.
+
+    Attributes
+    ----------
+    neurons : tuple of int
+    lags : tuple of float
+        Seconds after the pattern's first spike, in the order of `neurons`, sorted.
+    times : tuple of float
+        When the first spike of each occurrence is, in seconds: the start of its bin.
+    p_value : float
+        Of SPADE: ``(1 + k) / (1 + n)``, where k of n surrogates hold a pattern with at least as
+        many spikes and occurrences. Of CAD: the largest of its tests, before the correction for
+        their number, which CAD makes itself.
+    """
+
+    neurons: tuple
+    lags: tuple
+    times: tuple
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What SPADE or CAD found.
+
+    Attributes
+    ----------
+    patterns : list of UnknownPattern
+        Most spikes first, then most occurrences.
+    chance : list of int
+        How many patterns each surrogate has. Of SPADE those that would be significant in the
+        raster, before parts of patterns are told from the patterns.
+    candidates : list of (int, int, float)
+        Of SPADE: a number of spikes, how many patterns of so many spikes recur often enough to be
+        tested, and how many a surrogate has on average.
+    tested : dict
+        What was tested, as plain values.
+    """
+
+    patterns: list
+    chance: list
+    candidates: list
+    tested: dict
+
+
+def check_units(name, raster, min_spikes):
+    """Raise an InputError where too few units fire for any pattern."""
+    n = len(np.unique(raster.neurons))
+    if n < min_spikes:
+        raise InputError(
+            f"{name} looks for patterns of at least {min_spikes} units (--min-spikes), and"
+            f" {n} {'unit has' if n == 1 else 'units have'} spikes in this raster"
+        )
+
+
+def pattern(neurons, lags, times, p_value):
+    """An `UnknownPattern`, its neurons in the order of their lags."""
+    order = np.lexsort((neurons, lags))
+    return UnknownPattern(
+        neurons=tuple(int(neurons[k]) for k in order),
+        lags=tuple(float(lags[k]) for k in order),
+        times=tuple(sorted(map(float, times))),
+        p_value=float(p_value),
+    )
+
+
+def by_size(patterns):
+    """Patterns, most spikes first, then most occurrences."""
+    return sorted(patterns, key=lambda one: (-len(one.neurons), -len(one.times), one.neurons))
