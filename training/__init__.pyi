@@ -1,4 +1,6 @@
 from .discrete.compiled import recall as recall
+from .module.recurrent_lif import RecurrentLIF as RecurrentLIF
+from .module.recurrent_lif import spike_tensor as spike_tensor
 from .rules.bptt.backpropagation import bptt as bptt
 from .rules.closed_form.analytic import hebbian as hebbian
 from .rules.closed_form.analytic import pseudo_inverse as pseudo_inverse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,11 +11,10 @@ import torch
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
-from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
-from wmdelays.training.rules.bptt.closed_loop import gradient, run
+from wmdelays.training.module.recurrent_lif import RecurrentLIF, spike_tensor
+from wmdelays.training.module.surrogate_gradients import ALPHA
 from wmdelays.training.rules.bptt.description import BPTT, LEARNING_RATE
-from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
 from wmdelays.training.rules.checkpoint import EVERY, advances, array_of, fingerprint
 from wmdelays.training.rules.rule import sizes_of
 
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
+    from wmdelays.memory import Memory
+
 _KEPT_BY_OPTIMIZER = {"adamw": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",)}
-# Default steepness of the surrogate gradients.
-ALPHA = {"fast_sigmoid": 15.0, "triangle": 5.0}
 # AdamW's epsilon, in units of what one wrong spike adds to the loss. Through the leak a spike also
 # leaves faint gradients at the steps before it; the usual epsilon of 1e-8 would make a full step
 # of each of those.
@@ -68,9 +67,9 @@ def bptt(
         SGD has a momentum of 0.9. AdamW's epsilon follows the derivative of the loss, see
         `_EPSILON`.
     surrogate : {"fast_sigmoid", "triangle"}
-        See `wmdelays.training.rules.bptt.surrogate_gradients`; the triangle makes an epoch much shorter.
+        See `wmdelays.training.module.surrogate_gradients`; the triangle makes an epoch much shorter.
     alpha : float, optional
-        Steepness of the surrogate gradient; by default `ALPHA`, 15 for the fast sigmoid as in the paper
+        Steepness of the surrogate gradient; by default 15 for the fast sigmoid as in the paper
         and 5 for the triangle, whose support would otherwise be too narrow to learn from.
     dropout : float
         Probability with which each entry (neuron, delay) of each context is left out; 0.37 in the
@@ -100,7 +99,8 @@ def bptt(
 
     Notes
     -----
-    Weights and membranes are float32. Without dropout the undamaged recall that gives an epoch's F1
+    The network is a dense `wmdelays.training.RecurrentLIF`, whose weights and membranes are float32
+    here. Without dropout the undamaged recall that gives an epoch's F1
     is the forward pass of the next. A periodic pattern is trained, and its F1 taken, on the pattern followed by
     its first D steps.
 
@@ -178,6 +178,29 @@ def f1_loss(own, wanted):
     return 1 - 2 * matched / spikes, -2 * (spikes - matched) / spikes**2, 2 * matched / spikes**2
 
 
+class _Loss(NamedTuple):
+    """What `f1_loss` gives, and its value as a Tensor with a gradient."""
+
+    tensor: torch.Tensor
+    value: float
+    at_wanted: float
+    elsewhere: float
+
+
+class _F1Loss(torch.autograd.Function):
+    """The loss as a Tensor. It keeps no spikes: its derivative has two values."""
+
+    @staticmethod
+    def forward(ctx, spikes, wanted, value, at_wanted, elsewhere):
+        ctx.wanted, ctx.derivatives = wanted, (at_wanted, elsewhere)
+        return spikes.new_tensor(value)
+
+    @staticmethod
+    def backward(ctx, change):
+        at_wanted, elsewhere = change * change.new_tensor(ctx.derivatives)
+        return torch.where(ctx.wanted, at_wanted, elsewhere), None, None, None, None
+
+
 class _Epoch(msgspec.Struct):
     loss: float | None
     f1: float
@@ -194,8 +217,10 @@ class _Training:
 
     Attributes
     ----------
-    weights, best : Tensors, shape (n_neurons, n_delays, n_neurons)
-        Present weights, and those of the epoch of highest F1: [pre, delay - 1, post].
+    layer : RecurrentLIF
+        The network with its present weights.
+    best : Tensor, shape (n_neurons, n_delays, n_neurons)
+        The weights of the epoch of highest F1.
     history : list of dict
         Loss (None for the start) and F1 of each epoch, from the start, epoch 0, on.
     """
@@ -205,19 +230,25 @@ class _Training:
     def __init__(self, memory, settings):
         self.memory, self.settings = memory, settings
         sequences = [
-            stored_sequence(p, memory.n_delays, memory.step, memory.periodic).dense(memory.step)
+            stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
             for p in memory.patterns
         ]
-        self.wanted = torch.from_numpy(np.stack(sequences))
+        self.wanted = spike_tensor(sequences, memory.step)
         self.forced = self.wanted.clone()
-        self.forced[:, memory.n_delays :] = False
-        self.weights = _dense_weights(memory)
-        self.best = self.weights.clone()
+        self.forced[memory.n_delays :] = False
+        chosen = {name: settings[name] for name in ("surrogate", "alpha", "dropout")}
+        self.layer = RecurrentLIF.from_memory(memory, dense=True, dtype=torch.float32, **chosen)
+        self.best = self.weights.detach().clone()
         self.optimizer = _optimizer(settings["optimizer"], self.weights)
         self.generator = torch.Generator().manual_seed(settings["seed"])
         self.history = []
-        # The undamaged recall of the present weights, if it is known.
+        # The loss of the undamaged recall of the present weights, if it is known.
         self.recalled = None
+
+    @property
+    def weights(self):
+        """The present weights, a Parameter of shape (n_neurons, n_delays, n_neurons)."""
+        return self.layer.weight
 
     @property
     def epoch(self):
@@ -246,49 +277,43 @@ class _Training:
 
     def _learn(self):
         """One step of the optimizer; gives the loss before it."""
-        settings, dropout = self.settings, self.settings["dropout"]
-        if dropout:
-            made = self._run(dropout=dropout, generator=self.generator)
-        else:
-            # The undamaged recall of these weights is the forward pass.
-            made = self.recalled or self._run()
-        self.recalled = None
-        loss, at_wanted, elsewhere = self._loss(made)
+        settings = self.settings
+        # Without dropout the undamaged recall of these weights is the forward pass.
+        loss, self.recalled = self.recalled or self._run(self.layer.train()), None
         options = self.optimizer.param_groups[0]
         decay = cosine_decay(self.epoch, settings["epochs"], settings["warm_up"])
         options["lr"] = settings["learning_rate"] * decay
         if "eps" in options:
-            options["eps"] = max(_EPSILON * elsewhere, 1e-8)
-        at_wanted, elsewhere = torch.tensor([at_wanted, elsewhere])
-
-        def own_gradient(t):
-            return torch.where(self.wanted[:, t], at_wanted, elsewhere)
-
-        surrogate = SURROGATE_GRADIENTS[settings["surrogate"]]
-        self.weights.grad = gradient(self.weights, made, own_gradient, surrogate, settings["alpha"])
+            options["eps"] = max(_EPSILON * loss.elsewhere, 1e-8)
+        loss.tensor.backward()
         self.optimizer.step()
-        self.weights.grad = None
-        return loss
+        self.optimizer.zero_grad()
+        return loss.value
 
     def _judge(self, loss):
         """Take F1 of an undamaged recall, and keep the weights if they are the best so far."""
-        self.recalled = self._run()
-        f1 = 1 - self._loss(self.recalled)[0]
+        with torch.set_grad_enabled(not self.settings["dropout"]):
+            recalled = self._run(self.layer.eval())
+        f1 = 1 - recalled.value
         if not self.history or f1 > self.best_f1:
-            self.best.copy_(self.weights)
+            self.best.copy_(self.weights.detach())
         self.history.append({"loss": loss, "f1": f1})
+        self.recalled = recalled if recalled.tensor.requires_grad else None
 
-    def _run(self, **options):
-        memory = self.memory
-        return run(self.weights, self.forced, memory.n_delays, memory.beta, memory.theta, **options)
-
-    def _loss(self, made):
-        scored = slice(self.memory.n_delays, None)
-        return f1_loss(made.own[:, scored], self.wanted[:, scored])
+    def _run(self, layer):
+        """The loss of a run, from the end of the trigger window on."""
+        n_delays = self.memory.n_delays
+        spikes, _ = layer(self.forced, n_delays, generator=self.generator)
+        found = f1_loss(spikes[n_delays:].bool(), self.wanted[n_delays:])
+        return _Loss(_F1Loss.apply(spikes, self.wanted, *found), *found)
 
     def state(self):
         """All of it, as JSON values and arrays."""
-        arrays = {"weights": self.weights, "best": self.best, "random": self.generator.get_state()}
+        arrays = {
+            "weights": self.weights.detach(),
+            "best": self.best,
+            "random": self.generator.get_state(),
+        }
         for name, value in self.optimizer.state[self.weights].items():
             if value is not None:
                 arrays[f"optimizer.{name}"] = value
@@ -315,37 +340,20 @@ class _Training:
         except RuntimeError:
             raise InputError("has no state of random numbers") from None
         self.history = [msgspec.structs.asdict(one) for one in state.history]
-        self.weights.copy_(found["weights"])
+        self.weights.detach().copy_(found["weights"])
         self.best.copy_(found["best"])
         for name in optimizer:
             self.optimizer.state[self.weights][name] = found[f"optimizer.{name}"]
 
     def result(self):
         """The memory with the best weights."""
-        memory = self.memory
-        pre, delay, post = self.best.nonzero(as_tuple=True)
-        made = {"rule": "bptt", "start": memory.made, "settings": self.settings}
+        self.weights.detach().copy_(self.best)
+        made = {"rule": "bptt", "start": self.memory.made, "settings": self.settings}
         made |= {"history": self.history, "f1": self.best_f1}
-        return Memory(
-            n_neurons=memory.n_neurons,
-            n_delays=memory.n_delays,
-            step=memory.step,
-            beta=memory.beta,
-            theta=memory.theta,
-            pre=pre.int().numpy(),
-            post=post.int().numpy(),
-            delay=delay.int().numpy() + 1,
-            weight=self.best[pre, delay, post].double().numpy(),
-            patterns=memory.patterns,
-            periodic=memory.periodic,
-            made=made,
+        memory = self.memory
+        return self.layer.to_memory(
+            memory.patterns, step=memory.step, periodic=memory.periodic, made=made
         )
-
-
-def _dense_weights(memory):
-    weights = torch.zeros(memory.n_neurons, memory.n_delays, memory.n_neurons)
-    weights.numpy()[memory.pre, memory.delay - 1, memory.post] = memory.weight
-    return weights
 
 
 def _optimizer(name, weights):

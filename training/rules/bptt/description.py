@@ -1,6 +1,6 @@
 """The rule `bptt`, described."""
 
-from wmdelays.training.rules.bptt.surrogate_gradients import SURROGATE_GRADIENTS
+from wmdelays.training.module.surrogate_gradients import SURROGATE_GRADIENTS
 from wmdelays.training.rules.checkpoint import checkpoint_options
 from wmdelays.training.rules.closed_form.description import HEBBIAN
 from wmdelays.training.rules.rule import Option, Rule

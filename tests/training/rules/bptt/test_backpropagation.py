@@ -14,6 +14,7 @@ import torch
 from wmdelays import Cue, InputError, Memory, score
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.module.surrogate_gradients import ALPHA
 from wmdelays.training.rules.bptt.backpropagation import bptt, cosine_decay, f1_loss
 
 # The package may carry the function under the module's name.
@@ -62,7 +63,7 @@ def solved():
     return bptt(start(), learning_rate=1e-2, dropout=0.1)
 
 
-@pytest.mark.parametrize("surrogate", module.SURROGATE_GRADIENTS)
+@pytest.mark.parametrize("surrogate", sorted(ALPHA))
 def test_training_lowers_the_loss_and_lifts_f1(surrogate):
     trained = bptt(start(), learning_rate=1e-2, surrogate=surrogate, epochs=5)
     losses = [one["loss"] for one in trained.made["history"]]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wmdelays.training.rules.bptt.surrogate_gradients import (
+from wmdelays.training.module.surrogate_gradients import (
     SURROGATE_GRADIENTS,
     fast_sigmoid,
     triangle,

@@ -1,0 +1,1 @@
+"""The network in discrete time as a module of torch."""
