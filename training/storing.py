@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import platform
-import re
 import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import numpy as np
 from wmdelays import __version__
 from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError, RecallWarning
+from wmdelays.errors import InputError, RecallWarning, with_settings
 from wmdelays.files.recordings.objects import as_patterns
 from wmdelays.memory import Memory
 from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
@@ -140,7 +139,7 @@ def store(
 
 
 def _what_is_lost(memory, rule):
-    """Why a recall is not complete, and what helps, in the words of Python."""
+    """Why a recall is not complete, and what helps, ."""
     scores, found = memory.made["scores"], memory.made["unpredictable"]
     words = f"the recall is not complete: F1 {scores['f1']:.4g}"
     n = found["empty"] + found["ambiguous"]
@@ -151,8 +150,7 @@ def _what_is_lost(memory, rule):
             f" {found['ambiguous']} the same as another moment)"
         )
     if rule.way_out:
-        flags = rule.way_out.replace("--delays", "n_delays")
-        words += "; " + re.sub(r"--([a-z][a-z-]*)", lambda m: m[1].replace("-", "_"), flags)
+        words += f"; {with_settings(rule.way_out)}"
     return words
 
 

@@ -10,6 +10,10 @@ from wmdelays.raster import Raster
 # An odd number, whose powers tell the delays of a context apart, and its inverse modulo 2^64.
 _FACTOR = 0x9E3779B97F4A7C15
 _INVERSE = pow(_FACTOR, -1, 2**64)
+# So many bits of an exponent are looked up at once.
+_BITS = 12
+# So many spikes of contexts are compared at a time.
+_PART = 2**20
 # Bytes for a step whose context is compared.
 _OF_A_PLACE = 100
 
@@ -109,13 +113,7 @@ def unpredictable_spikes(patterns, n_delays, step, periodic=False):
             for k, view in enumerate(views)
         ]
     )
-    order = np.argsort(hashes, kind="stable")
-    edges = np.flatnonzero(np.diff(hashes[order])) + 1
-    edges = np.concatenate([[0], edges, [len(order)]])
-    ambiguous = []
-    for k in np.flatnonzero(np.diff(edges) > 1):
-        group = order[edges[k] : edges[k + 1]]
-        ambiguous += _conflicts([tuple(map(int, places[q])) for q in group], views, n_delays)
+    ambiguous = _ambiguous(places, hashes, views, n_delays)
     if periodic:
         empty = [(k, t % n_cycle, j) for k, t, j in empty]
         ambiguous = [(k, t % n_cycle, j, m, u % n_cycle) for k, t, j, m, u in ambiguous]
@@ -139,7 +137,9 @@ def _places(views, n_delays):
     empty, silent = [], [np.empty(0, np.int64)]
     for k, view in enumerate(views):
         late, alone = view.steps >= n_delays, view.since > n_delays
-        empty += [(k, int(t), int(j)) for t in view.steps[late & alone] for j in view.at(t)]
+        _, spikes = _joined(*view.at(view.steps[late & alone]))
+        found = zip(view.of_spikes[spikes].tolist(), view.neurons[spikes].tolist())
+        empty += [(k, t, j) for t, j in found]
         silent.append(view.since[late & ~alone])
     silent = np.unique(np.concatenate(silent))
     # For each step with spikes, how many of these distances end before the next such step, or at it.
@@ -181,15 +181,15 @@ class _Spikes:
         self.until = np.append(apart, raster.n_steps(step) - 1 - self.steps[-1:])
 
     def at(self, t):
-        k = np.searchsorted(self.steps, t)
-        if k == len(self.steps) or self.steps[k] != t:
-            return self.neurons[:0]
-        return self.neurons[self.first[k] : self.first[k + 1]]
+        """Where the spikes of each of these steps begin and end."""
+        return self._before(t), self._before(t + 1)
 
-    def context(self, t, n_delays):
-        """The spikes of the steps before t: how long before, and of which neuron."""
-        a, b = self.first[np.searchsorted(self.steps, [t - n_delays, t])]
-        return tuple((t - self.of_spikes[a:b]).tolist()), tuple(self.neurons[a:b].tolist())
+    def contexts(self, t, n_delays):
+        """Where the spikes of the steps before each of these begin and end."""
+        return self._before(t - n_delays), self._before(t)
+
+    def _before(self, t):
+        return self.first[np.searchsorted(self.steps, t)]
 
     def hashes(self, numbers, n_delays, t):
         """A number for the context of each of these steps, equal for equal contexts.
@@ -207,25 +207,104 @@ class _Spikes:
 
 def _power(base, exponents):
     """Powers modulo 2^64, uint64 of the shape of the exponents."""
-    powers, left = np.ones(exponents.shape, np.uint64), exponents.astype(np.uint64)
-    square = np.uint64(base)
+    powers, left = np.ones(exponents.shape, np.uint64), exponents.copy()
+    factor = np.uint64(base)
     while left.any():
-        powers[(left & np.uint64(1)) == 1] *= square
-        square *= square
-        left >>= np.uint64(1)
+        table = np.cumprod(np.append(np.uint64(1), np.full(2**_BITS - 1, factor)))
+        powers *= table[left & (2**_BITS - 1)]
+        factor *= table[-1]
+        left >>= _BITS
     return powers
 
 
-def _conflicts(places, views, n_delays):
-    """The spikes that follow one of some equal contexts and not another."""
-    by_context = {}
-    for k, t in places:
-        by_context.setdefault(views[k].context(t, n_delays), []).append((k, t))
-    found = []
-    for equal in by_context.values():
-        answers = [set(views[k].at(t).tolist()) for k, t in equal]
-        silent_somewhere = set.union(*answers) - set.intersection(*answers)
-        for j in silent_somewhere:
-            other = next(place for place, answer in zip(equal, answers) if j not in answer)
-            found += [(*place, j, *other) for place, answer in zip(equal, answers) if j in answer]
-    return found
+def _ambiguous(places, hashes, views, n_delays):
+    """The spikes that follow one of some equal contexts and not another, see `Unpredictable`."""
+    pattern, t = places.T
+    neurons = np.concatenate([view.neurons for view in views])
+    begin, end = _of_all(views, pattern, lambda view, k: view.at(t[k]))
+    # Of equal contexts one has to be followed by a spike; most places are followed by none.
+    known = np.unique(hashes[end > begin])
+    group = np.searchsorted(known, hashes)
+    if not len(known):
+        return []
+    kept = np.flatnonzero(known.take(group, mode="clip") == hashes)
+    kept = kept[np.bincount(group[kept])[group[kept]] > 1]
+    pattern, t, group, begin, end = (x[kept] for x in (pattern, t, group, begin, end))
+    context = _of_all(views, pattern, lambda view, k: view.contexts(t[k], n_delays))
+    of_spikes = np.concatenate([view.of_spikes for view in views])
+    group = _of_equal_contexts(group, t, *context, neurons, of_spikes)
+    # Members of a group stand one after the other, in the order of places.
+    order = np.argsort(group, kind="stable")
+    pattern, t, group, begin, end = (x[order] for x in (pattern, t, group, begin, end))
+    _, first, group, size = np.unique(
+        group, return_index=True, return_inverse=True, return_counts=True
+    )
+    member, spikes = _joined(begin, end)
+    neuron = neurons[spikes]
+    # The members of a group that a neuron follows, one after the other.
+    _, pair = np.unique(
+        group[member] * (int(neuron.max(initial=0)) + 1) + neuron, return_inverse=True
+    )
+    order = np.argsort(pair, kind="stable")
+    member, neuron, pair = member[order], neuron[order], pair[order]
+    counts = np.bincount(pair)
+    rank = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+    # The first member that it does not follow comes after those whose rank is their place.
+    begins = first[group[member]]
+    other = begins + np.bincount(pair, weights=member - begins == rank)[pair].astype(np.int64)
+    found = counts[pair] < size[group[member]]
+    member, neuron, other = member[found], neuron[found], other[found]
+    columns = pattern[member], t[member], neuron, pattern[other], t[other]
+    return list(zip(*(column.tolist() for column in columns)))
+
+
+def _of_all(views, pattern, ranges):
+    """Ranges of spikes in all patterns joined; `ranges` gives those of a view's places."""
+    begin, end, n = np.zeros(len(pattern), np.int64), np.zeros(len(pattern), np.int64), 0
+    for k, view in enumerate(views):
+        own = np.flatnonzero(pattern == k)
+        begin[own], end[own] = (n + one for one in ranges(view, own))
+        n += len(view.neurons)
+    return begin, end
+
+
+def _joined(begin, end):
+    """All numbers of some ranges, one range after the other, and the range of each."""
+    n = end - begin
+    which = np.repeat(np.arange(len(n)), n)
+    return which, np.arange(len(which)) + (begin - np.cumsum(n) + n)[which]
+
+
+def _of_equal_contexts(group, t, begin, end, neurons, of_spikes):
+    """The groups of places with equal hashes, parted where their contexts differ.
+
+    Parameters
+    ----------
+    group, t : int arrays, shape (n_places,)
+    begin, end : int arrays, shape (n_places,)
+        The context of each place in all spikes.
+    neurons, of_spikes : int arrays, shape (n_spikes,)
+
+    Returns
+    -------
+    int array, shape (n_places,)
+    """
+    group = group.copy()
+    while True:
+        _, first, inverse = np.unique(group, return_index=True, return_inverse=True)
+        first = first[inverse]
+        differs = end - begin != (end - begin)[first]
+        same = np.flatnonzero(~differs)
+        # In parts, since contexts of many spikes take much memory.
+        sizes = np.cumsum((end - begin)[same])
+        parts = np.searchsorted(sizes, np.arange(_PART, sizes[-1:].sum() + 1, _PART))
+        for part in np.split(same, parts):
+            which, one = _joined(begin[part], end[part])
+            _, other = _joined(begin[first[part]], end[first[part]])
+            wrong = neurons[one] != neurons[other]
+            ago = t[part][which] - of_spikes[one], t[first[part]][which] - of_spikes[other]
+            wrong |= ago[0] != ago[1]
+            differs[part[which[wrong]]] = True
+        if not differs.any():
+            return group
+        group[differs] += group.max() + 1

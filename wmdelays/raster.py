@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.binning import ON_GRID, ROUNDING, Clock
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.words import counted, printable
 
@@ -257,7 +257,8 @@ class Raster:
         if self.duration > _LARGEST * step:
             raise InputError(
                 f"a step of {step * 1e3:g} ms cuts {self.duration:g} s into more steps than can be"
-                " numbered; take a longer step (--step), or a stretch (--start, --stop)"
+                f" numbered; take a longer step ({parameter('step')}), or a stretch ({parameter('start')},"
+                f" {parameter('stop')})"
             )
 
     def n_steps(self, step: float) -> int:
@@ -432,7 +433,8 @@ class Raster:
         if n_merged and not merge_spikes:
             raise InputError(
                 f"a step of {step * 1e3:g} ms merges {n_merged} of {len(self)} spikes with another of"
-                " the same unit; take a shorter step (--step), or accept it (--merge-spikes)"
+                f" the same unit; take a shorter step ({parameter('step')}), or accept it"
+                f" ({parameter('bin(step, merge_spikes=True)', '--merge-spikes')})"
             )
         return Raster.from_steps(
             kept % self.n_neurons,

@@ -16,7 +16,7 @@ from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.memories.script import write_script
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall
@@ -108,7 +108,8 @@ def recall(
     check_memory(
         _OF_A_SYNAPSE * memory.n_synapses,
         f"{memory.n_synapses} synapses in Brian2",
-        "take a memory with fewer synapses (store --max-synapses or --prune)",
+        f"take a memory with fewer synapses (stored with {parameter('max_synapses')} or"
+        f" {parameter('prune=True')})",
     )
     # A cue counts in ticks where it is for neurons in continuous time.
     per_step = round(memory.step / memory.tick)

@@ -1,5 +1,7 @@
 """Which stored spikes no weights could predict."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,3 +137,22 @@ def test_places_are_found_across_long_silence(n_delays):
         dense[k, t + n_delays, 1 + (k == 1)] = True
     found = check(dense, n_delays)
     assert found.ambiguous
+
+
+def test_many_equal_contexts_take_less_than_a_call_for_each():
+    # A spike every tenth step: 60,000 equal contexts, all but one followed by neuron 0.
+    steps = np.arange(0, 600_000, 10)
+    neurons = np.zeros(len(steps), int)
+    neurons[-1] = 1
+    pattern = Raster.from_steps(neurons, steps, 2, 600_000, STEP)
+    began = time.process_time()
+    found = unpredictable_spikes([pattern], 25, STEP)
+    taken = time.process_time() - began
+    last = int(steps[-1])
+    # The first two have a shorter context; the last spike of neuron 1 stands for itself.
+    assert len(found.ambiguous) == len(steps) - 3
+    assert found.ambiguous[0] == (0, 30, 0, 0, last) and found.ambiguous[-1] == (0, last, 1, 0, 30)
+    began = time.process_time()
+    for _ in range(len(steps)):
+        steps.searchsorted(last)
+    assert taken < time.process_time() - began + 0.5

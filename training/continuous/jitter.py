@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.neurons.one_tick import one_tick, rest
 from wmdelays.quantities import substeps
 from wmdelays.timing.jitter import JitterMatrix
@@ -46,7 +46,7 @@ def jitter_matrix(memory: Memory, recall: Recall, dt: float | None = None) -> Ji
     if own is None:
         raise InputError(
             "a memory for the network in discrete time has no continuous time in which spikes"
-            " could jitter; store with --for MODEL"
+            f" could jitter; store with {parameter('neurons', '--for MODEL')}"
         )
     model = own.model
     if model.membrane in (model.excitatory, model.inhibitory):

@@ -14,7 +14,7 @@ from numbers import Real
 from typing import Any
 
 from wmdelays.contexts import stored_sequence
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.patterns import Sizes
 from wmdelays.quantities import LARGEST, Bounds, shortened, whole
@@ -136,7 +136,7 @@ class Rule:
         ticks.
     way_out : str
         What to do where a recall is not complete, in words that go on from "The recall is not
-        complete:".
+        complete:"; with settings in braces, see `wmdelays.errors.with_settings`.
     """
 
     name: str
@@ -206,7 +206,7 @@ class Rule:
         n_delays : int
         options : dict
         """
-        another = "" if self.name == DEFAULT else f", or the rule {DEFAULT} (--rule)"
+        another = "" if self.name == DEFAULT else f", or the rule {DEFAULT} ({parameter('rule')})"
         check_memory(
             self.n_bytes(sizes, n_delays, options),
             f"storing {sizes.n_patterns} patterns of {sizes.n_steps} steps in {sizes.n_neurons}"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import typer
 
 from wmdelays import __version__
-from wmdelays.errors import InputError, InputWarning, RecallWarning
+from wmdelays.errors import InputError, InputWarning, RecallWarning, named_as_flags
 from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
 from wmdelays.validation.commands import (
     capacity,
@@ -83,7 +83,7 @@ def run(arguments):
         print(f"wmdelays: {printable(note)}", file=sys.stderr)
     begin(words)
     try:
-        with _no_interrupt_lost(), _warnings_told():
+        with _no_interrupt_lost(), _warnings_told(), named_as_flags():
             status = app(words, prog_name="wmdelays", standalone_mode=False) or 0
         # Newer typers catch the interrupt and say nothing.
         return fail("interrupted", status) if status == 130 else status

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.memory_file import read_memory
 from wmdelays.files.raster_files import read_raster
 from wmdelays.find.templates import Template, group_templates, pattern_templates
@@ -112,11 +112,11 @@ def order_template(text: str, raster: Raster) -> Template:
     for name in names:
         if name not in place:
             raise InputError(
-                f"--order names the unit {printable(name)}, which the recording does not have; its"
+                f"the order has the unit {printable(name)}, which the recording does not have; its"
                 f" units are {_some(raster.names())}"
             )
         if names.count(name) > 1:
-            raise InputError(f"--order names the unit {printable(name)} twice")
+            raise InputError(f"the order has the unit {printable(name)} twice")
     return Template("order", np.array([place[name] for name in names]), np.arange(len(names)) * 1.0)
 
 
@@ -137,14 +137,16 @@ def read_templates(path: str | Path, window: float | None = None) -> Sought:
     """
     if path.suffix in _GROUP_FILES:
         if window is not None:
-            raise InputError("--window cuts stored patterns; groups stay whole")
+            raise InputError(f"{parameter('window')} cuts stored patterns; groups stay whole")
         templates = group_templates(read_groups(path))
         if not templates:
             raise InputError(f"{path}: holds no groups")
         return Sought(templates, 1e-3)
     if path.suffix in _SPIKE_FILES:
         if window is not None:
-            raise InputError("--window cuts stored patterns; a template of spikes stays whole")
+            raise InputError(
+                f"{parameter('window')} cuts stored patterns; a template of spikes stays whole"
+            )
         return spike_template(path)
     memory = read_memory(path)
     templates = pattern_templates(memory, window)

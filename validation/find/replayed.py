@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.itself import Itself
 from wmdelays.find.replay import Replay, candidate_events, replay
 from wmdelays.machine.versions import versions
@@ -94,7 +94,7 @@ class FoundReplay:
         if self.n_itself:
             said += (
                 f" Events in a stretch that was stored are not counted for its own template:"
-                f" {self.n_itself} (--with-itself)."
+                f" {self.n_itself} ({parameter('with_itself=True')})."
             )
         return said
 
@@ -216,7 +216,8 @@ def find_replay(
             sought[number] = units[there], np.floor(times[there] / step + 0.5)
     if not sought:
         raise InputError(
-            f"no template has {min_spikes} units or more that spike in the raster (--min-spikes)"
+            f"no template has {min_spikes} units or more that spike in the raster"
+            f" ({parameter('min_spikes')})"
         )
     say("candidate events", None)
     events = candidate_events(raster, smoothing=smoothing, threshold=threshold, longest=longest)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.chance import check_settings, search
 from wmdelays.find.found import Findings
 from wmdelays.find.surrogates import (
@@ -116,7 +116,9 @@ class Found:
         if not n:
             return ""
         which = "its template is" if n == 1 else f"{n} templates are"
-        how = "counted too" if self.settings["with_itself"] else "not counted (--with-itself)"
+        how = f"not counted ({parameter('with_itself=True')})"
+        if self.settings["with_itself"]:
+            how = "counted too"
         return f" The stored stretch itself is in the raster and {how}: {which} where stored."
 
     def as_dict(self):
@@ -355,7 +357,7 @@ def whole_steps(name, value, step, least):
     if not abs(steps - round(steps)) < 1e-3 or round(steps) < least:
         raise InputError(
             f"{name} is {value * 1e3:g} ms; it has to be a whole number of steps of"
-            f" {step * 1e3:.6g} ms (--step), {least} at least"
+            f" {step * 1e3:.6g} ms ({parameter('step')}), {least} at least"
         )
     return round(steps)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.surrogates import (
     check_surrogates,
     need_elephant,
@@ -79,10 +79,10 @@ class FoundUnknown:
         rarer = "twice" if least == 3 else f"2 to {least - 1} times"
         said = f" Patterns that occur {rarer} were not looked for"
         if one["min_occurrences_given"]:
-            return f"{said} (--min-occurrences)."
+            return f"{said} ({parameter('min_occurrences')})."
         return (
-            f"{said}, as there are too many of them: --min-occurrences {round(0.7 * least)} looks for"
-            " rarer ones and takes longer, with more --min-spikes less so."
+            f"{said}, as there are too many of them: {parameter(f'min_occurrences={round(0.7 * least)}')} looks"
+            f" for rarer ones and takes longer, with more {parameter('min_spikes')} less so."
         )
 
     @property
@@ -204,7 +204,7 @@ def find_unknown_patterns(
     if method == "spade" and (1 + draws) * alpha < 1 - 1e-9:
         raise InputError(
             f"alpha of {alpha:g} takes at least {math.ceil(1 / alpha - 1 - 1e-9)} surrogates"
-            f" (--draws), not {draws}"
+            f" ({parameter('draws')}), not {draws}"
         )
     if not len(raster):
         raise InputError("the raster holds no spikes")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory
 from wmdelays.motifs.motifs import n_cycles
@@ -104,7 +104,7 @@ def cut(
     check_keep(keep)
     chosen = analysis.settings["patterns"]
     if len(chosen) < memory.n_patterns:
-        raise InputError("a memory is cut for all its patterns; leave out --patterns")
+        raise InputError("a memory is cut for all its patterns; leave out {parameter('patterns')}")
     use = analysis.use
     if keep == "motifs":
         use = synapse_use(
@@ -126,7 +126,7 @@ def cut(
 
 def check_keep(keep):
     if keep not in KEPT:
-        raise InputError(f"--keep is {' or '.join(KEPT)}, not {keep!r}")
+        raise InputError(f"{parameter('keep')} is {' or '.join(KEPT)}, not {keep!r}")
 
 
 def closest_call(recalls):

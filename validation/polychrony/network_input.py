@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.memory_file import read_memory
 from wmdelays.files.sealed_file import kind_of
 from wmdelays.polychrony.delay_network import MAX_DELAY, MAX_WEIGHT, DelayNetwork
@@ -72,11 +72,11 @@ def read_any_network(
     """
     kind = kind_of_network(path)
     given = {
-        "--excitatory": (n_excitatory, ("csv",)),
-        "--neurons": (n_neurons, ("csv",)),
-        "--max-delay": (max_delay, ("csv",)),
-        "--max-weight": (max_weight, ("csv", "memory")),
-        "--at": (at, (KIND,)),
+        "n_excitatory": (n_excitatory, ("csv",)),
+        "n_neurons": (n_neurons, ("csv",)),
+        "max_delay": (max_delay, ("csv",)),
+        "max_weight": (max_weight, ("csv", "memory")),
+        "at": (at, (KIND,)),
     }
     files = {
         "csv": "a csv file",
@@ -86,7 +86,7 @@ def read_any_network(
     for name, (value, kinds) in given.items():
         if value is not None and kind not in kinds:
             fitting = " or ".join(files[one] for one in kinds)
-            raise InputError(f"{name} goes with {fitting}; {path} is {files[kind]}")
+            raise InputError(f"{parameter(name)} goes with {fitting}; {path} is {files[kind]}")
     max_weight = MAX_WEIGHT if max_weight is None else max_weight
     if kind == KIND:
         return read_network(path, at)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.pattern_inputs import read_trial_patterns
 from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.files.trial_pieces import cut_trials
@@ -182,7 +182,9 @@ def generalise(
         for kind, n in _kinds(controls, draws)
         for draw in range(n)
     ]
-    check_number(len(points), "take fewer draws (--draws) or folds (--folds)")
+    check_number(
+        len(points), f"take fewer draws ({parameter('draws')}) or folds ({parameter('folds')})"
+    )
     with kept_in(results, "generalise", TrialSetting, TrialFigures) as kept:
         compute(
             partial(recall_points, task),
@@ -246,12 +248,13 @@ def _check_lengths(task, trials):
     if n_steps <= task.n_trigger:
         raise InputError(
             f"trials of {n_steps * task.tick:.6g} s leave nothing to recall after a cue of"
-            f" {n_delays} steps ({task.n_trigger * task.tick:.6g} s); take fewer delays (--delays) or"
-            " longer trials"
+            f" {n_delays} steps ({task.n_trigger * task.tick:.6g} s); take fewer delays"
+            f" ({parameter('n_delays')}) or longer trials"
         )
     for k, one in enumerate(task.patterns):
         if not (one.steps(task.tick) >= task.n_trigger).any():
             raise InputError(
                 f"{trials.shown(k)} holds no spikes after a cue of {n_delays} steps"
-                f" ({task.n_trigger * task.tick:.6g} s); take it out, or fewer delays (--delays)"
+                f" ({task.n_trigger * task.tick:.6g} s); take it out, or fewer delays"
+                f" ({parameter('n_delays')})"
             )

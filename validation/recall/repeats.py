@@ -10,7 +10,7 @@ import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
@@ -177,7 +177,10 @@ def recall_periodic(
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
     if not memory.periodic:
-        raise InputError("the memory is not periodic: its patterns end; store them with --periodic")
+        raise InputError(
+            "the memory is not periodic: its patterns end; store them with"
+            f" {parameter('periodic=True')}"
+        )
     repeats, draws = whole("repeats", repeats, 1), whole("draws", draws, 1)
     seed = checked_seed(seed)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
@@ -199,9 +202,10 @@ def recall_periodic(
     check_memory(
         n_trials * (_OF_A_TRIAL + _OF_A_REPEAT * repeats) + len(noise) * _OF_A_LINE * repeats,
         f"keeping what came of {n_trials:,} recalls of {repeats:,} repeats",
-        "take fewer draws (--draws), repeats (--repeats) or patterns (--patterns)",
+        f"take fewer draws ({parameter('draws')}), repeats ({parameter('repeats')}) or patterns"
+        f" ({parameter('patterns')})",
     )
-    check_room(memory, n_steps, "take fewer repeats (--repeats)")
+    check_room(memory, n_steps, f"take fewer repeats ({parameter('repeats')})")
     trials = [
         (level, draw, place)
         for level, value in enumerate(noise)

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.temporary import temporary_folder
@@ -188,9 +188,9 @@ def _points(paths, damage, values, draws, before, settings, seed):
             common["device"] = "cpu" if device == "auto" else device
         planned = list(_plan(memory, damage, values, draws, before))
         n_points += sum(n for *_, n in planned)
-        check_number(n_points, "take fewer draws (--draws) or values")
+        check_number(n_points, f"take fewer draws ({parameter('draws')}) or values")
         n_steps = memory.n_steps + before
-        check_room(memory, n_steps, "take fewer steps before (--before)")
+        check_room(memory, n_steps, f"take fewer steps before ({parameter('before')})")
         together[path] = max(1, min(_TOGETHER, _STEPS_TOGETHER // n_steps))
         _check_cues(memory, planned, together[path])
         points[path] = [
@@ -246,7 +246,7 @@ def _check_cues(memory, planned, n_together):
     check_memory(
         _OF_A_SPIKE * n_cues * n_entries * (spikes + lost),
         f"a cue for each of {memory.n_patterns} patterns with {before} steps before",
-        "take fewer steps before (--before)",
+        f"take fewer steps before ({parameter('before')})",
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
 from wmdelays.quantities import checked_seed, shortened
 
@@ -291,7 +291,10 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=Non
         if named != own.name:
             instead = ""
             if own is LIF and named in NEURONS:
-                instead = f"; wmdelays map FILE --neuron {named} carries its weights over"
+                carried = parameter(
+                    f"wmdelays.map_memory(memory, {named!r})", f"wmdelays map FILE --neuron {named}"
+                )
+                instead = f"; {carried} carries its weights over"
             raise InputError(f"the memory was learned for {own.name}, not for {named}{instead}")
     noise = variability or None, checked_seed(seed)
     if not chosen.continuous and memory.neurons is None and not variability:

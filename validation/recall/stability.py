@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.neurons.drawn_network import draw_network
@@ -220,7 +220,7 @@ def stability(
     if memory.neurons is None:
         raise InputError(
             "the memory is for the network in discrete time, in which no spike can jitter by less"
-            " than a step; store one with --for MODEL"
+            f" than a step; store one with {parameter('neurons', '--for MODEL')}"
         )
     unknown = [name for name in levels if name not in LEVELS]
     if unknown:

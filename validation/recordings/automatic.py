@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.raster_files import read_raster
 from wmdelays.files.recordings.spikes import of_same_units
 from wmdelays.patterns import is_specification
@@ -56,7 +56,10 @@ def choose_step(
     pieces = []
     for name in inputs:
         if is_specification(str(name)):
-            raise InputError("patterns that are drawn have no best step; name it (--step 1ms)")
+            raise InputError(
+                "patterns that are drawn have no best step; name it"
+                f" ({parameter('step=0.001', '--step 1ms')})"
+            )
         raster = read_raster(name, neurons, start=start, stop=stop, **reading or {})
         if trials is not None:
             ends = zip(trials.starts, trials.stops)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.neurons.lif import LIF
 from wmdelays.raster import Raster
 
@@ -185,9 +185,13 @@ def why_best(best: Choice) -> str:
         ]
         fewest = "the fewest there are" if best.merged else "the fewest where none is merged"
         words = f"{' and '.join(parts)}, {fewest}"
-    context = best.n_delays * best.step
+    context, step = best.n_delays * best.step, step_text(best.step)
+    chosen = parameter(
+        f"step={best.step:.10g}, n_delays={best.n_delays}",
+        f"--step {step} --delays {best.n_delays}",
+    )
     return (
-        f"--step {step_text(best.step)} --delays {best.n_delays} (contexts of {context:.4g} s): "
+        f"{chosen} (contexts of {context:.4g} s): "
         f"{words}; of the choices that lose as few it has the fewest synapses"
         f" (up to {best.most_synapses:,})"
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
+from wmdelays.errors import with_settings
 from wmdelays.memory import Memory, sizes
 from wmdelays.theory import MEMMESHEIMER, spikes_for_parameters
 from wmdelays.words import counted
@@ -121,7 +122,7 @@ def why_incomplete(memory, way_out=""):
     begin, made = "The recall is not complete", memory.made
     reached, limits = made.get("reached", {}), _limits(made.get("settings", {}))
     if not limits or "worst_neuron" not in reached:
-        return f"{begin}{': ' if way_out else ''}{way_out}."
+        return f"{begin}{': ' if way_out else ''}{with_settings(way_out)}."
     names = " and ".join(limits)
     j = reached["worst_neuron"]
     own = sum(int((one.neurons == j).sum()) for one in memory.patterns)

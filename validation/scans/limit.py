@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.theory import capacity as theory
 from wmdelays.validation.scans.parameters import (
@@ -138,7 +138,10 @@ def capacity(
     seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
     start = None if start is None else whole("start", start, 1)
     settings = settings_of(settings, generator, rule, options)
-    check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
+    check_number(
+        seeds * len(settings),
+        f"take fewer seeds ({parameter('seeds')}) or values ({parameter('over')})",
+    )
     check_settings([setting | {"patterns": 1} for setting in settings])
     first = [start or max(1, round(_START * _theory(setting))) for setting in settings]
     check_settings([setting | {"patterns": n} for setting, n in zip(settings, first)])

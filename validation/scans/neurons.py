@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.neurons import Neurons, neuron_model, neurons_of
 from wmdelays.neurons.specification import parameter_value
 
@@ -34,7 +34,10 @@ def neuron_values(given: dict, taken: set) -> dict:
     """
     if NEURON not in given:
         if TICK in given:
-            raise InputError("the tick is that of neurons in continuous time; name them (--for)")
+            raise InputError(
+                "the tick is that of neurons in continuous time; name them"
+                f" ({parameter('neuron', '--for')})"
+            )
         return {}
     name = str(given[NEURON])
     model = neuron_model(name.partition(":")[0])

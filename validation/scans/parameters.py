@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError, unwarned
+from wmdelays.errors import InputError, parameter, unwarned
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
@@ -78,7 +78,7 @@ def settings(
         if word not in _words(name):
             raise InputError(f"{name} has no parameter {word!r}; it has {', '.join(_words(name))}")
     n_settings = math.prod(len(values) for values in over.values())
-    check_number(n_settings, "name fewer values (--over)")
+    check_number(n_settings, f"name fewer values ({parameter('over')})")
     found = {}
     for values in itertools.product(*over.values()):
         setting = _setting(name, given | fixed | {"rule": rule} | dict(zip(over, values)))
@@ -117,7 +117,7 @@ def published_settings(
         As `settings`.
     """
     for name in {*(over or {}), *(options or {})} & PUBLISHED.keys():
-        raise InputError(f"--published scans {name} itself; leave it out")
+        raise InputError(f"the published scan changes {name} itself; leave it out")
     found = {}
     for name, losses in PUBLISHED.items():
         scanned = {name: list(losses), **(over or {})}
@@ -136,9 +136,9 @@ def parse_over(texts):
     """
     over = {}
     for text in texts:
-        name, values = _assignment(text, "--over")
+        name, values = _assignment(text, parameter("over"))
         if name in over:
-            raise InputError(f"--over {name} is given twice; name all values at once")
+            raise InputError(f"{parameter('over')} {name} is given twice; name all values at once")
         over[name] = [value.strip() for value in values.split(",")]
     return over
 
@@ -153,11 +153,11 @@ def parse_set(texts):
     """
     fixed = {}
     for text in texts:
-        name, value = _assignment(text, "--set")
+        name, value = _assignment(text, parameter("set"))
         if name == "rule":
-            raise InputError("the rule is set with --rule")
+            raise InputError(f"the rule is set with {parameter('rule')}")
         if name in fixed:
-            raise InputError(f"--set {name} is given twice")
+            raise InputError(f"{parameter('set')} {name} is given twice")
         fixed[name] = value.strip()
     return fixed
 
@@ -168,7 +168,7 @@ def _assignment(text, where):
     if not sign or not name or not value.strip():
         raise InputError(f"{where} is a name and what it is, such as delays=41, not {text!r}")
     if name == "seed":
-        raise InputError("seeds are chosen with --seeds and --seed")
+        raise InputError(f"seeds are chosen with {parameter('seeds')} and {parameter('seed')}")
     return name, value
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError, unwarned
+from wmdelays.errors import InputError, parameter, unwarned
 from wmdelays.patterns import generate
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.timing.timed_scores import score_times
@@ -167,7 +167,10 @@ def scan(
     """
     settings = settings_of(settings, generator, rule, options)
     seeds, seed = whole("seeds", seeds, 1), checked_seed(seed)
-    check_number(seeds * len(settings), "take fewer seeds (--seeds) or values (--over)")
+    check_number(
+        seeds * len(settings),
+        f"take fewer seeds ({parameter('seeds')}) or values ({parameter('over')})",
+    )
     check_settings(settings)
     # One seed after the other: a scan that is interrupted has a bit of everything.
     points = [(setting, seed + k) for k in range(seeds) for setting in settings]

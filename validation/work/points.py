@@ -103,7 +103,7 @@ def check_number(n_points, instead):
     ----------
     n_points : int
     instead : str
-        What the user can change, such as ``"take fewer draws (--draws)"``.
+        What the user can change, such as ``"take fewer draws"``.
     """
     check_memory(_OF_A_POINT * n_points, f"keeping the results of {n_points:,} points", instead)
 
@@ -128,7 +128,7 @@ def _by_scheduler(function, chunks, address):
     try:
         import distributed
     except ModuleNotFoundError:
-        raise InputError("--scheduler needs dask: pip install 'wmdelays[parallel]'") from None
+        raise InputError("a scheduler needs dask: pip install 'wmdelays[parallel]'") from None
     try:
         # A client that cannot connect complains once more when the program ends.
         with ThreadPoolExecutor(1) as pool:

@@ -18,7 +18,7 @@ from multiprocessing import connection, get_context, parent_process, resource_tr
 
 import psutil
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, flags_named, named_as_flags
 from wmdelays.machine.free_memory import free_memory, in_words
 
 # A worker with its libraries, torch among them, and the smallest of points: `peak_bytes` of a scan
@@ -135,7 +135,7 @@ class _Worker:
         context = get_context("spawn")
         self.place = None
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, function))
+        self.process = context.Process(target=_work, args=(theirs, function, flags_named()))
         with _one_thread():
             self.process.start()
         theirs.close()
@@ -246,7 +246,7 @@ def _one_thread():
             del os.environ[name]
 
 
-def _work(pipe, function):
+def _work(pipe, function, flags):
     """What a worker does: compute pieces until there are no more."""
     os.setsid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _OTHERS)
@@ -257,7 +257,8 @@ def _work(pipe, function):
         except EOFError:
             return
         try:
-            fine, result = True, function(piece)
+            with named_as_flags(flags):
+                fine, result = True, function(piece)
         except Exception as error:
             error.add_note("In a worker:\n" + "".join(traceback.format_exception(error)))
             fine, result = False, _portable(error)

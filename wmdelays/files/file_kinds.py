@@ -5,7 +5,7 @@ import csv
 import re
 import zipfile
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 
 # Kinds of output. Each is called what `InputError`s call it.
 MEMORY = "memory"
@@ -143,7 +143,8 @@ def check_not_there(path, kind):
     """
     if kind in KEPT and held(path) == kind:
         raise InputError(
-            f"{path}: holds {_SAID[kind][0]} already; name another file, or replace it with --force"
+            f"{path}: holds {_SAID[kind][0]} already; name another file, or replace it"
+            f" ({parameter('force=True')})"
         )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+import numpy as np
+
+from wmdelays.errors import InputError, InputWarning
 from wmdelays.files.recording import read_stretch
-from wmdelays.files.recordings.spikes import of_same_units
+from wmdelays.files.recordings.spikes import natural, of_same_units
 from wmdelays.files.trial_pieces import cut_trials
 from wmdelays.patterns import generate, is_specification
 from wmdelays.words import printable
+
+# So many names are shown.
+_SHOWN = 3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +75,11 @@ def read_patterns(
     ------
     InputError
         If an input cannot be read or does not fit into steps.
+
+    Warns
+    -----
+    InputWarning
+        Of units that have the same name in several recordings: they are taken to be one neuron.
     """
     patterns, stretches, tick = [], {}, step if tick is None else tick
     for k, text in enumerate(inputs):
@@ -90,7 +102,29 @@ def read_patterns(
             patterns.append(stretch.bin(tick, merge_spikes))
         except InputError as error:
             raise InputError(f"{printable(text)}: {error}") from None
+    _tell_shared_names(stretches.values())
     return of_same_units(patterns), stretches
+
+
+def _tell_shared_names(stretches):
+    """Warn of units that have one name in several recordings, as they become one neuron."""
+    spiking = {
+        Path(name).resolve(): (name, {stretch.unit(k) for k in np.unique(stretch.neurons)})
+        for name, stretch in stretches
+    }
+    found = Counter(unit for _, units in spiking.values() for unit in units)
+    shared = sorted((unit for unit, n in found.items() if n > 1), key=natural)
+    if not shared:
+        return
+    files = [printable(name) for name, units in spiking.values() if not units.isdisjoint(shared)]
+    some = ", ".join(printable(unit) for unit in shared[:_SHOWN])
+    more = ", …" if len(shared) > _SHOWN else ""
+    warnings.warn(
+        f"{', '.join(files[:_SHOWN])}{', …' if len(files) > _SHOWN else ''}: units of one name are taken"
+        f" to be one neuron, {len(shared):,} of them ({some}{more}); give different cells different names",
+        InputWarning,
+        stacklevel=3,
+    )
 
 
 def read_trial_patterns(

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.raster_files import read_raster
 from wmdelays.words import printable
 
@@ -52,7 +52,7 @@ def read_stretch(
         What is known of the recording, see `read_raster`.
     from_first_spike : bool
         Whether the stretch begins by default in the step of the first spike, unless the file states
-        how long the recording is. Otherwise it begins at 0.
+        how long the recording is and it is not mostly silence until then. Otherwise it begins at 0.
     phase : float, optional
         When in the recording one of the steps begins; by default they begin with the stretch.
     **reading
@@ -77,12 +77,13 @@ def read_stretch(
             raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
         # A csv file does not say how long the recording is, an npz file may.
         states_length = raster.duration > raster.times[-1]
+        late = _is_late(raster, step)
         if stop is not None:
             raster = _up_to(raster, stop, step, pad)
-        if start is None and from_first_spike and not states_length:
+        if start is None and from_first_spike and (late or not states_length):
             start = _step_of_first(raster, step, phase or 0.0)
-        elif start is None:
-            _check_silence(raster, step)
+        elif start is None and late:
+            raise _silent(raster, step)
         if start is not None or stop is not None:
             raster = raster.slice(start or 0.0, stop, step)
         if not len(raster):
@@ -102,8 +103,8 @@ def _up_to(raster, stop, step, pad):
         return raster
     if not pad:
         raise InputError(
-            f"ends at {raster.duration:.6g} s, before --stop {stop:.6g} s; take an earlier --stop, or"
-            " let silence follow (--pad)"
+            f"ends at {raster.duration:.6g} s, before {parameter('stop')} {stop:.6g} s; take an earlier one, or"
+            f" let silence follow ({parameter('pad=True')})"
         )
     return replace(raster, duration=stop)
 
@@ -116,19 +117,26 @@ def _step_of_first(raster, step, phase):
     return max(0.0, phase + first * step)
 
 
-def _check_silence(raster, step):
-    """Refuse a recording that is mostly the silence before its first spike."""
+def _is_late(raster, step):
+    """Whether a recording is mostly the silence before its first spike."""
     first, held = float(raster.times[0]), float(raster.times[-1] - raster.times[0])
-    if first / step <= _SILENT_STEPS or first <= held:
-        return
+    return first / step > _SILENT_STEPS and first > held
+
+
+def _silent(raster, step):
+    first, held = float(raster.times[0]), float(raster.times[-1] - raster.times[0])
     for decimals in range(4):
         start = math.floor(first * 10**decimals) / 10**decimals
         if first - start <= max(0.1 * held, 1e-3):
             break
-    raise InputError(
-        f"its first spike is at {first:.10g} s, after {first / step:,.0f} silent steps; take --start"
-        f" {start:.10g}s, or --start 0s to have the silence too"
+    return InputError(
+        f"its first spike is at {first:.10g} s, after {first / step:,.0f} silent steps; take"
+        f" {_start(start)}, or {_start(0)} to have the silence too"
     )
+
+
+def _start(seconds):
+    return parameter(f"start={seconds:.10g}", f"--start {seconds:.10g}s")
 
 
 def remembered(pattern, stretch, step, name=None):
@@ -201,7 +209,7 @@ def binning_lines(name, raster, step):
     if made.n_coarse > _COARSE * made.n_spikes:
         lines.append(
             f"the times of {made.n_coarse} of {total} are too coarse ({made.resolution}) to tell"
-            f" steps of {step * 1e3:.6g} ms; take a longer step (--step)"
+            f" steps of {step * 1e3:.6g} ms; take a longer step ({parameter('step')})"
         )
     return [f"{printable(name)}: {line}" for line in lines]
 

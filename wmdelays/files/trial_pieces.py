@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.binning import EXACT, ON_GRID, ROUNDING
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.raster import Raster
 
 if TYPE_CHECKING:
@@ -77,19 +77,22 @@ def cut_trials(
         raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
     if before is not None and align is None:
         raise InputError(
-            "--before says how long before an event patterns begin; name it with --align"
+            f"{parameter('before')} says how long before an event patterns begin; name it with"
+            f" {parameter('align')}"
         )
     end = _end(recording, step)
+    silence = "" if pad else f", or let silence follow ({parameter('pad=True')})"
     for k in range(len(trials)):
         if trials.stops[k] > end * (1 + 1e-9) and (not pad or trials.starts[k] >= end):
             raise InputError(
                 f"{trials.shown(k)} stops at {trials.stops[k]:.6g} s, after the end of the recording at"
-                f" {end:.6g} s; take it out{'' if pad else ', or let silence follow (--pad)'}"
+                f" {end:.6g} s; take it out{silence}"
             )
     if warp:
         if align is not None:
             raise InputError(
-                "trials are either aligned to an event (--align) or stretched (--warp)"
+                f"trials are either aligned to an event ({parameter('align')}) or stretched"
+                f" ({parameter('warp=True')})"
             )
         n_steps = _length(trials, _whole(trials.durations, step), step, length or LONGEST)
         pieces = [_warped(recording, trials, k, step, n_steps, end) for k in range(len(trials))]
@@ -122,6 +125,14 @@ def _whole(durations, step, least=1):
     return np.maximum(np.ceil(durations / step - ON_GRID), least).astype(np.int64)
 
 
+def _lengths():
+    """What errors call the two lengths that are names, and the setting itself."""
+    shortest, longest = (
+        parameter(f"length={name!r}", f"--trial-length {name}") for name in (SHORTEST, LONGEST)
+    )
+    return shortest, longest, parameter("length", "--trial-length")
+
+
 def _length(trials, n_steps, step, length):
     """The one length of all, in steps.
 
@@ -132,14 +143,18 @@ def _length(trials, n_steps, step, length):
     """
     least, most = int(n_steps.min()), int(n_steps.max())
     if length is None and least < most:
+        shortest, longest, _ = _lengths()
         short, long = (
             f"{n} steps ({n * step:.6g} s, {trials.shown(int(k))})"
             for n, k in ((least, np.argmin(n_steps)), (most, np.argmax(n_steps)))
         )
+        middle = float(np.median(trials.durations))
+        middle = parameter(f"length={middle:.3g}", f"--trial-length {middle:.3g}s")
         raise InputError(
-            f"trials have {short} to {long}, patterns one length: --trial-length shortest cuts them,"
-            " --trial-length longest lets silence follow, and a time such as --trial-length"
-            f" {float(np.median(trials.durations)):.3g}s does what is needed; --warp stretches them"
+            f"trials have {short} to {long}, patterns one length: {shortest} cuts"
+            f" them, {longest} lets silence follow, and a time such as"
+            f" {middle} does what is needed; {parameter('warp=True')}"
+            " stretches them"
         )
     if length in (None, SHORTEST):
         return least
@@ -152,6 +167,7 @@ def _length(trials, n_steps, step, length):
 
 def _window(trials, events, step, length, before):
     """The steps of each piece before its event, and all of its steps."""
+    shortest, longest, named = _lengths()
     earlier = _whole(events - trials.starts, step, 0)
     later = _whole(trials.stops - events, step, 0)
     if before is not None:
@@ -159,8 +175,9 @@ def _window(trials, events, step, length, before):
     elif length is None and earlier.min() < earlier.max():
         short, long = (f"{n * step:.6g} s" for n in (earlier.min(), earlier.max()))
         raise InputError(
-            f"trials begin {short} to {long} before the event: --trial-length shortest cuts them,"
-            " --trial-length longest adds silence; or say --before and --trial-length"
+            f"trials begin {short} to {long} before the event: {shortest} cuts them,"
+            f" {longest} adds silence; or say {parameter('before')} and"
+            f" {named}"
         )
     else:
         n_before = int(earlier.max() if length == LONGEST else earlier.min())
@@ -171,7 +188,8 @@ def _window(trials, events, step, length, before):
     if n_steps <= n_before:
         raise InputError(
             f"a pattern of {n_steps * step:.6g} s ends before its event, {n_before * step:.6g} s after"
-            " its beginning; take a longer --trial-length, or a shorter --before"
+            f" its beginning; take a longer {named}, or a shorter"
+            f" {parameter('before')}"
         )
     return n_before, n_steps
 
@@ -184,7 +202,7 @@ def _piece(recording, trials, k, event, step, n_before, n_steps, end):
     if start < -ROUNDING * step:
         raise InputError(
             f"the pattern of {trials.shown(k)} would begin {-start:.6g} s before the recording; take a"
-            " shorter --before"
+            f" shorter {parameter('before')}"
         )
     start = max(start, 0.0)
     stop = start + n_steps * step

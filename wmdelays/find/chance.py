@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.found import Findings, Level, Occurrence, Tested
 from wmdelays.find.itself import Itself
 from wmdelays.find.occurrences import Coverage, peaks, tops
@@ -63,7 +63,8 @@ def check_settings(
     if min_completeness is None and expected_false * draws < 1 - 1e-9:
         raise InputError(
             f"an expected number by chance of {expected_false:g} takes at least"
-            f" {math.ceil(1 / expected_false - 1e-9)} surrogates (--draws), not {draws}"
+            f" {math.ceil(1 / expected_false - 1e-9)} surrogates"
+            f" ({parameter('draws')}), not {draws}"
         )
 
 

@@ -8,7 +8,7 @@ share of the template's spikes.
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 
 # Bytes for each step and each unit that a template is looked for at.
@@ -42,12 +42,14 @@ class Coverage:
         if self._width * self.n_neurons >= 2**63:
             raise InputError(
                 f"{self.n_steps} steps of {self.n_neurons} units, {jitter} steps of jitter: more than"
-                " can be numbered; take a longer step (--step) or less jitter (--jitter)"
+                f" can be numbered; take a longer step ({parameter('step')}) or less jitter"
+                f" ({parameter('jitter')})"
             )
         check_memory(
             _OF_A_STEP * self.n_steps + _OF_A_UNIT * self.n_neurons,
             f"looking at each of {self.n_steps} steps and {self.n_neurons} units",
-            "take a longer step (--step) or a shorter stretch (--start, --stop)",
+            f"take a longer step ({parameter('step')}) or a shorter stretch ({parameter('start')},"
+            f" {parameter('stop')})",
         )
         # Sorted here: np.unique takes twenty times as long for millions of spikes.
         keys = np.sort(raster.neurons * self._width + raster.steps(step))

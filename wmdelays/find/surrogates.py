@@ -9,7 +9,7 @@ import numpy as np
 
 from wmdelays.binning import EXACT
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.stretches import Stretches
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.versions import versions
@@ -205,7 +205,7 @@ def _maker_by_intervals(raster, width, dither, isi):
     check_memory(
         n_busy * _PAIRS * (1 + _PER_MILLISECOND * dither),
         f"surrogates by the intervals of {n_busy} units within {dither * 1e3:g} ms",
-        "take a shorter --dither, or other --surrogates",
+        f"take a shorter {parameter('dither')}, or other {parameter('surrogates')}",
     )
     # These prepare histograms once for all surrogates.
     prepared = [JointISI(train, dither=width, isi_dithering=isi) for train in trains]

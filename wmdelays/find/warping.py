@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,8 @@ def warped(
         if n > _MOST_SPEEDS:
             raise InputError(
                 f"{one.name} lasts {one.span:.3g} s, and fitting speeds from {low:g} to {high:g} takes"
-                f" {n} of them, {_MOST_SPEEDS} at most: take less --warp, more --jitter, a longer"
-                " --step, or pieces (--window)"
+                f" {n} of them, {_MOST_SPEEDS} at most: take less {parameter('warp')}, more"
+                f" {parameter('jitter')}, a longer {parameter('step')}, or pieces ({parameter('window')})"
             )
         spans = np.linspace(fast, slow, max(n, 2))
         speeds = np.copysign(one.span / spans, low) if one.span else np.array([low, high])

@@ -44,7 +44,7 @@ def check_memory(n_bytes, what, instead):
     what : str
         What needs it, such as ``"a raster of 25000 steps of 25000 neurons"``.
     instead : str
-        What the user can change, such as ``"take a longer step (--step)"``.
+        What the user can change, such as ``"take fewer patterns"``.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from wmdelays.errors import InputError, one_line
+from wmdelays.errors import InputError, one_line, parameter
 from wmdelays.files.file_kinds import GROUPS, SEARCH
 from wmdelays.files.json_text import Number, Whole, decoded
 from wmdelays.files.output import check_writable, write_json
@@ -205,7 +205,8 @@ class GroupFile:
         if self._n_bytes - n_done > free:
             raise InputError(
                 f"{self.path}: the groups would take about {in_words(self._n_bytes - n_done)}, and the"
-                f" disk has room for {in_words(free)}; name a file on another disk, or leave out --json,"
+                f" disk has room for {in_words(free)}; name a file on another disk, or leave out"
+                f" {parameter('path', '--json')},"
                 " for they are counted and drawn without it"
             )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from wmdelays.cue import Cue
 from wmdelays.draws import drawn_below
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.quantities import LARGEST, whole
 from wmdelays.raster import Raster
 from wmdelays.recalls import check_room
@@ -140,7 +140,9 @@ def sequence(
 
     onsets = margin + interval * np.arange(len(order))
     n_steps = int(onsets[-1]) + length + margin
-    check_room(memory, n_steps, "cue fewer patterns, or with a shorter interval (--interval)")
+    check_room(
+        memory, n_steps, f"cue fewer patterns, or with a shorter interval ({parameter('interval')})"
+    )
     gap, entries = np.ones(n_steps, bool), []
     for k, onset in zip(order, onsets):
         pattern = memory.patterns[k]

@@ -274,7 +274,7 @@ def test_many_trials_are_held_out_in_five_parts_and_each_once():
             {"n_delays": 59},
             "holds no spikes after a cue of 59 steps",
         ),
-        (Trials([0.0, 0.1], [0.06, 0.18]), {}, "--trial-length shortest"),
+        (Trials([0.0, 0.1], [0.06, 0.18]), {}, "length='shortest'"),
         (
             Trials([0.0, 0.1], [0.06, 0.16]),
             {"controls": ["chance"]},

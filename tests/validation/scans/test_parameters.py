@@ -62,7 +62,7 @@ def test_the_published_scans_move_one_parameter_each():
         assert len(moved) == 1
     rules = published_settings(over={"rule": ["hebbian", "margin"]})
     assert len(rules) == 2 * len(found)
-    with pytest.raises(InputError, match="scans delays itself"):
+    with pytest.raises(InputError, match="changes delays itself"):
         published_settings(over={"delays": [3]})
 
 

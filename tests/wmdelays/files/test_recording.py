@@ -101,7 +101,7 @@ def test_of_usual_recordings_nothing_is_said(tmp_path):
 def test_times_too_coarse_for_the_bin_are_said(tmp_path):
     write_recording(tmp_path / "r.csv", "frames of two decimals", np.random.default_rng(1))
     (line,) = binning_lines("r.csv", read_stretch(tmp_path / "r.csv", MS), MS)
-    assert "too coarse (2 decimals) to tell steps of 1 ms; take a longer step (--step)" in line
+    assert "too coarse (2 decimals) to tell steps of 1 ms; take a longer step (step=)" in line
     write_recording(tmp_path / "r.csv", "single precision", np.random.default_rng(1), 86_400.0)
     raster = read_stretch(tmp_path / "r.csv", MS, start=86_400.0)
     assert any("too coarse (single precision)" in line for line in binning_lines("r", raster, MS))
@@ -114,12 +114,51 @@ def test_a_late_recording_is_searched_from_its_first_spike_on_and_not_stored_fro
     assert raster.start == pytest.approx(86_400.003, abs=1e-9)
     assert raster.duration == pytest.approx(0.99, abs=1e-9)
     assert raster.steps(MS).tolist() == list(range(0, 1000, 10))
-    with pytest.raises(InputError, match="after 86,400,003 silent steps; take --start 86400s, or"):
+    with pytest.raises(InputError, match="after 86,400,003 silent steps; take start=86400, or"):
         read_patterns([str(tmp_path / "late.csv")], MS)
     (pattern,), _ = read_patterns([str(tmp_path / "late.csv")], MS, start=86_400.0)
     assert pattern.n_steps(MS) == 994
     # Who asks for the silence gets it.
     assert read_stretch(tmp_path / "late.csv", 1.0, start=0.0).n_steps(1.0) == 86_401
+
+
+def late(path, duration):
+    """A recording of an hour of a day, whose length is stated in the formats that can."""
+    times = np.array([86_400 + k * 0.01 + 0.003 for k in range(100)]).round(3)
+    units = np.arange(100) % 5
+    if path.suffix == ".nwb":
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            file.attrs["nwb_version"] = "2.7.0"
+            order = np.argsort(units, kind="stable")
+            file["units/id"], file["units/spike_times"] = np.arange(5), times[order]
+            file["units/spike_times_index"] = np.arange(20, 101, 20)
+            if duration is not None:
+                file["units/obs_intervals"] = np.array([[0.0, duration]] * 5)
+                file["units/obs_intervals_index"] = np.arange(1, 6)
+    elif duration is not None or path.suffix == ".csv":
+        write_raster(path, Raster(units, times, 5, duration or times[-1]))
+    else:
+        np.savez(path, unit=units, time_s=times)
+
+
+@pytest.mark.parametrize(
+    "name, duration",
+    [("r.csv", None), ("r.npz", None), ("r.npz", 86_410.0), ("r.nwb", None), ("r.nwb", 86_410.0)],
+)
+def test_a_late_recording_is_read_alike_from_all_formats(tmp_path, name, duration):
+    late(tmp_path / name, duration)
+    sought = read_stretch(tmp_path / name, MS, from_first_spike=True)
+    assert sought.start == pytest.approx(86_400.003, abs=1e-9)
+    assert sought.steps(MS).tolist() == list(range(0, 1000, 10))
+    # What is stated of its end counts.
+    stated = 0.99 if duration is None else duration - sought.start
+    assert sought.duration == pytest.approx(stated, abs=1e-6)
+    with pytest.raises(InputError, match="after 86,400,003 silent steps; take start=86400, or"):
+        read_stretch(tmp_path / name, MS)
+    (pattern,), _ = read_patterns([str(tmp_path / name)], MS, start=86_400.0, stop=86_400.5)
+    assert (pattern.n_steps(MS), len(pattern)) == (500, 50)
 
 
 def test_a_stated_length_begins_at_0(tmp_path):
@@ -134,7 +173,7 @@ def test_a_stated_length_begins_at_0(tmp_path):
 def test_a_stop_beyond_the_end_is_refused_unless_silence_is_asked_for(tmp_path, name):
     write(tmp_path / "r.csv", [(0, 0.5), (1, 1.25)])
     np.savez(tmp_path / "r.npz", unit=[0, 1], time_s=[0.5, 1.25])
-    with pytest.raises(InputError, match=r"ends at 1\.25 s, before --stop 2 s; take an earlier"):
+    with pytest.raises(InputError, match=r"ends at 1\.25 s, before stop= 2 s; take an earlier"):
         read_stretch(tmp_path / name, MS, stop=2.0)
     raster = read_stretch(tmp_path / name, MS, stop=2.0, pad=True)
     assert (raster.n_steps(MS), len(raster)) == (2000, 2)

@@ -50,7 +50,7 @@ def test_lengths_that_differ_are_refused_with_the_shortest_and_the_longest_and_w
         cut_trials(recording(), trials, STEP)
     said = str(error.value)
     assert "200 steps (2 s, trial b) to 300 steps (3 s, trial c)" in said
-    assert "--trial-length shortest" in said and "--trial-length 2.5s" in said and "--warp" in said
+    assert "length='shortest' cuts" in said and "length=2.5 does" in said and "warp=True" in said
     for length, n in (("shortest", 200), ("longest", 300), (2.5, 250), (4.0, 400)):
         pieces = cut_trials(recording(), trials, STEP, length=length)
         assert [piece.n_steps(STEP) for piece in pieces] == [n] * 3
@@ -113,9 +113,9 @@ def test_a_stretch_of_a_recording_gives_the_same_pieces_as_all_of_it():
         (
             Trials([1], [30.0]),
             {},
-            r"trial 0 stops at 30 s, after the end of the recording at 20 s; .*--pad",
+            r"trial 0 stops at 30 s, after the end of the recording at 20 s; .*pad=True",
         ),
-        (Trials([1, 4], [2, 5]), {"before": 0.5}, "--before says how long before an event"),
+        (Trials([1, 4], [2, 5]), {"before": 0.5}, "before= says how long before an event"),
         (
             Trials([1, 4], [2, 5]),
             {"length": "short"},
@@ -130,7 +130,7 @@ def test_a_stretch_of_a_recording_gives_the_same_pieces_as_all_of_it():
         (
             Trials([1, 4], [2, 5], columns={"x": [1.2, 4.6]}),
             {"align": "x"},
-            "trials begin 0.2 s to 0.6 s before the event: --trial-length shortest",
+            "trials begin 0.2 s to 0.6 s before the event: length='shortest'",
         ),
         (
             Trials([1], [2], columns={"x": [1.5]}),

@@ -211,5 +211,5 @@ def test_a_units_first_and_last_spikes_move_too(method):
 
 @pytest.mark.parametrize("method", ["isi_dithering", "joint_isi_dithering"])
 def test_histograms_of_intervals_that_do_not_fit_are_refused(modulated, method):
-    with pytest.raises(InputError, match="take a shorter --dither, or other --surrogates"):
+    with pytest.raises(InputError, match="take a shorter dither=, or other surrogates="):
         next(surrogate_rasters(modulated, 1, method=method, dither=1e5))

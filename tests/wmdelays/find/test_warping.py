@@ -74,5 +74,5 @@ def test_what_is_no_range_is_refused(low, high):
 
 
 def test_a_range_that_takes_too_many_speeds_is_refused():
-    with pytest.raises(InputError, match="400 at most: take less --warp"):
+    with pytest.raises(InputError, match="400 at most: take less warp="):
         warped([Template("long", [0, 1], [0, 1.0])], 0.5, 2, STEP, 1)

@@ -4,7 +4,7 @@ from wmdelays.training.rules.closed_form.room import hebbian_needs, pseudo_inver
 from wmdelays.training.rules.rule import Option, Rule
 
 _OPTIONS = (Option("deconvolve", bool, "The deconvolved target.", False),)
-_WAY_OUT = "--rule margin stores more patterns than this rule"
+_WAY_OUT = "{rule='margin'} stores more patterns than this rule"
 
 HEBBIAN = Rule(
     "hebbian",

@@ -91,6 +91,6 @@ MARGIN = Rule(
         *checkpoint_options(),
     ),
     needs=needs,
-    way_out="longer contexts (--delays) tell more apart; less damage (--damaged-epochs 0), a smaller"
-    " --kappa and more --epochs store more",
+    way_out="longer contexts ({n_delays}) tell more apart; less damage ({damaged_epochs=0}), a smaller"
+    " {kappa} and more {epochs} store more",
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.recordings.cell_types import inhibitory_units
 
 SIGNS = ("free", "dale")
@@ -156,5 +156,8 @@ def with_cell_types(settings, patterns):
     if path is None:
         return settings
     if settings["signs"] == "free":
-        raise InputError("--cell-types says whose weights have which sign; it is for --signs dale")
+        dale = parameter("signs='dale'")
+        raise InputError(
+            f"{parameter('cell_types')} says whose weights have which sign; it is for {dale}"
+        )
     return settings | {"inhibitory": inhibitory_units(path, patterns[0].names())}

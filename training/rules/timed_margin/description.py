@@ -64,6 +64,6 @@ TIMED_MARGIN = Rule(
     ),
     needs=needs,
     for_neurons=True,
-    way_out="longer contexts (--delays) tell more apart; a smaller --slope and --kappa store more;"
-    " faster synapses (--set tau_s=2) follow shorter intervals",
+    way_out="longer contexts ({n_delays}) tell more apart; a smaller {slope} and {kappa} store more; faster"
+    " synapses (a smaller tau_s) follow shorter intervals",
 )

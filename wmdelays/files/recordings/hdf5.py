@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from wmdelays.errors import InputError, InputWarning
+from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.files.hdf5_tree import read_recording
 from wmdelays.files.recordings.by_neo import read_by_neo
 from wmdelays.files.recordings.filters import chosen
@@ -49,7 +49,7 @@ def read_hdf5(
     values, arrays = read_recording(path, start=start, stop=stop, name=name)
     kind = values["kind"]
     if where and kind != "nwb":
-        raise InputError("has no columns of units that --where could choose by")
+        raise InputError(f"has no columns of units that {parameter('where')} could choose by")
     if kind == "nwb":
         return _nwb(values, arrays, where)
     if kind == "shd":

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from wmdelays.errors import InputError, InputWarning
+from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.files.csv_rows import csv_rows
 from wmdelays.files.npz import read_npy
 from wmdelays.files.recordings.filters import chosen
@@ -66,9 +66,10 @@ def read_phy(path, *, where=(), sampling_rate=None):
         kept = np.array([one != "noise" for one in group])
         n_noise = int((~kept).sum())
         if n_noise:
+            them = parameter("where=['group=noise']", "--where group=noise")
             warnings.warn(
                 f"{counted(n_noise, 'cluster')} labelled noise"
-                f" {'is' if n_noise == 1 else 'are'} left out (--where group=noise has them)",
+                f" {'is' if n_noise == 1 else 'are'} left out ({them} has them)",
                 InputWarning,
                 stacklevel=2,
             )
@@ -86,7 +87,7 @@ def _sampling_rate(path):
     if not (np.isfinite(rate) and rate > 0):
         raise InputError(
             "has no params.py with a line sample_rate = …; say how many samples make a second"
-            " (--sampling-rate)"
+            f" ({parameter('sampling_rate')})"
         )
     return rate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.file_kinds import HDF5
 from wmdelays.files.recordings.arrays import read_arrays
 from wmdelays.files.recordings.by_neo import read_by_neo
@@ -21,14 +21,6 @@ _READERS = {
     "an HDF5 file": (read_hdf5, ("where", "variable", "time_unit", "sampling_rate")),
     "a MATLAB file": (read_matlab, ("variable", "time_unit", "sampling_rate")),
     "a file of neo's": (read_by_neo, ()),
-}
-_NAMES = {
-    "columns": "columns",
-    "where": "where",
-    "variable": "variable",
-    "time_unit": "time-unit",
-    "sampling_rate": "sampling-rate",
-    "decimal_comma": "decimal-comma",
 }
 CONVERT = """\
 import numpy as np
@@ -67,7 +59,7 @@ def read_spikes(path, *, start=None, stop=None, **options):
     said = {name: value for name, value in options.items() if value}
     for name in said:
         if name not in known:
-            raise InputError(f"is {kind}, to which --{_NAMES[name]} does not apply")
+            raise InputError(f"is {kind}, to which {parameter(name)} does not apply")
     if reader is read_hdf5:
         said |= {"start": start, "stop": stop, "name": said.pop("variable", None)}
     found = reader(path, **said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wmdelays.errors import InputError, InputWarning
+from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.raster import Raster
 from wmdelays.words import counted, printable
 
@@ -51,7 +51,9 @@ def per_second(time_unit=None, sampling_rate=None):
     if time_unit != SAMPLES:
         return TIME_UNITS[time_unit or "s"]
     if sampling_rate is None:
-        raise InputError("times are in samples; say how many make a second (--sampling-rate)")
+        raise InputError(
+            f"times are in samples; say how many make a second ({parameter('sampling_rate')})"
+        )
     return sampling_rate
 
 
@@ -137,7 +139,7 @@ def from_names(names, units, times, **stated):
     if names and all(map(_FRACTION.fullmatch, names)) and not all(map(_NUMBER.fullmatch, names)):
         raise InputError(
             f"units are numbered {names[0]} and the like: is that the column of times? Name the"
-            " two (--columns UNIT,TIME)"
+            f" two ({parameter('columns=(unit, time)', '--columns UNIT,TIME')})"
         )
     matches = [_NUMBER.fullmatch(name) for name in names]
     names = [str(int(found[1])) if found else name for name, found in zip(names, matches)]
@@ -297,7 +299,8 @@ def _check_times(spikes, in_seconds):
         raise InputError(
             f"{counted(int(before.sum()), 'spike')} {'is' if before.sum() == 1 else 'are'} before the"
             f" start of the recording, as spike {k + 1}, of unit {_name(spikes, k)}, at"
-            f" {times[k]:g} s: times start at 0; take a stretch (--start 0s)"
+            f" {times[k]:g} s: times start at 0; take a stretch"
+            f" ({parameter('start=0', '--start 0s')})"
         )
     length = max(float(times.max()), float(spikes.duration or 0))
     counts = np.bincount(spikes.units, minlength=len(spikes.names))
@@ -308,19 +311,21 @@ def _check_times(spikes, in_seconds):
         raise InputError(
             f"unit {printable(spikes.names[fastest])} fires {counts[fastest] / max(held, 1e-9):,.0f}"
             " times a second; are these its spikes, and are the times in seconds? State the unit"
-            " (--time-unit s, ms, us or samples) and the columns (--columns UNIT,TIME)"
+            f" ({parameter('time_unit')} s, ms, us or samples) and the columns"
+            f" ({parameter('columns=(unit, time)', '--columns UNIT,TIME')})"
         )
     if in_seconds:
         return
     if len(times) >= _WHOLE and np.all(times == np.rint(times)) and length >= len(times) / 4:
         raise InputError(
             f"all {len(times):,} times are whole numbers up to {length:,.0f}: in samples or in"
-            " milliseconds? Say which (--time-unit samples or ms; s if they are seconds)"
+            f" milliseconds? Say which ({parameter('time_unit')} samples or ms; s if they are seconds)"
         )
     if length > _DAY and len(times) < _TOO_SLOW * length * len(spikes.names):
         warnings.warn(
             f"the {len(spikes.names)} units fire once in {len(spikes.names) * length / len(times):,.0f} s"
-            f" for {length / _DAY:,.1f} days: are the times in seconds (--time-unit)?",
+            f" for {length / _DAY:,.1f} days: are the times in seconds"
+            f" ({parameter('time_unit')})?",
             InputWarning,
             stacklevel=4,
         )
@@ -337,7 +342,7 @@ def _numbers(spikes):
         name = next(name for name, found in zip(spikes.names, matches) if not found)
         raise InputError(
             f"the unit {printable(name)} is no number of a neuron; numbers are asked for"
-            " (--keep-ids, --neurons)"
+            f" ({parameter('keep_ids=True')}, {parameter('n_neurons')})"
         )
     numbers = np.array([int(found[1]) for found in matches])
     if numbers.min() < 0:
@@ -350,7 +355,7 @@ def _highest(spikes, neurons):
     if highest >= max(_MANY, _TIMES * n_spiking):
         raise InputError(
             f"{counted(n_spiking, 'unit')} of {highest + 1:,} neurons "
-            f"{'spikes' if n_spiking == 1 else 'spike'}: leave --keep-ids out, or state how many"
-            " neurons there are (--neurons)"
+            f"{'spikes' if n_spiking == 1 else 'spike'}: leave {parameter('keep_ids=True')} out, or state how"
+            f" many neurons there are ({parameter('n_neurons')})"
         )
     return highest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.recordings.spikes import from_labels, from_trains, per_second
 from wmdelays.words import printable
 
@@ -51,7 +51,7 @@ def from_structure(found, name=None, time_unit=None, sampling_rate=None):
     if len(trains) > 1:
         raise InputError(
             f"several variables hold spikes ({', '.join(map(printable, trains))[:80]}); name one"
-            " (--variable)"
+            f" ({parameter('variable')})"
         )
     vectors = {one: value for one, value in tried.items() if _is_vector(value)}
     labels = [value for one, value in vectors.items() if one.lower() in _LABELS]

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
 from wmdelays.files.recordings.spikes import LONGEST, SAMPLES, from_names, per_second
 from wmdelays.machine.free_memory import check_memory
@@ -120,12 +120,12 @@ def columns_of(header, columns):
             if not any(character.isalpha() for name in header for character in name):
                 raise InputError(
                     "has no first line with names of columns; say which are units and times by their"
-                    " numbers (--columns 1,2)"
+                    f" numbers ({parameter('columns=(1, 2)', '--columns 1,2')})"
                 )
             shown = ", ".join(printable(header[k]) for k in places or range(len(header)))[:80]
             raise InputError(
                 f"the first line has {which} known to hold {what} ({shown}); name the two"
-                " (--columns UNIT,TIME)"
+                f" ({parameter('columns=(unit, time)', '--columns UNIT,TIME')})"
             )
         found += places
     return tuple(found)
@@ -185,5 +185,5 @@ def _wrong(line, row, header, unit_column, time_column):
         f"line {line}: expected a unit and a time (columns {printable(names)[:40]}), not {shown!r}"
     )
     if len(row) > time_column and re.fullmatch(r"\s*-?\d+,\d+\s*", row[time_column]):
-        words += "; are these decimal commas (--decimal-comma)?"
+        words += f"; are these decimal commas ({parameter('decimal_comma=True')})?"
     return words

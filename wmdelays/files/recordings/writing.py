@@ -11,7 +11,7 @@ from uuid import uuid4
 import h5py
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.files.file_kinds import RASTER
 from wmdelays.files.output import check_writable, replacing
 from wmdelays.files.raster_files import write_raster
@@ -250,7 +250,8 @@ def _writer(path, form):
         if form is None:
             endings = ", ".join(_ENDINGS)
             raise InputError(
-                f"{path}: spikes are written to {endings}; or name a format (--format)"
+                f"{path}: spikes are written to {endings}; or name a format"
+                f" ({parameter('form', '--format')})"
             )
     if form not in FORMATS:
         raise InputError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")

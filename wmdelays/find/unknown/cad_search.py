@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.surrogates import surrogate_rasters
 from wmdelays.find.unknown.limits import within_limits
 from wmdelays.find.unknown.mining import Miner
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # whose spikes coincide by chance nearly always: all but so many of the spikes of one of them.
 _COINCIDENCES = 5
 # What makes fewer assemblies.
-_INSTEAD = "take more --min-occurrences, a shorter --window, or fewer units"
+_INSTEAD = "take more {min_occurrences}, a shorter {window}, or fewer units"
 
 
 def cad(
@@ -70,11 +70,13 @@ def cad(
     lag = window - 1
     n_bins = raster.n_steps(step)
     if lag < 2:
-        raise InputError("CAD needs a window of at least three bins (--window, --step)")
+        raise InputError(
+            f"CAD needs a window of at least three bins ({parameter('window')}, {parameter('step')})"
+        )
     if n_bins - lag < 100:
         raise InputError(
             f"CAD needs at least 100 bins more than a window has; the raster has {n_bins}:"
-            " take a shorter --step"
+            f" take a shorter {parameter('step')}"
         )
     check_units("CAD", raster, min_spikes)
     total = draws + 1

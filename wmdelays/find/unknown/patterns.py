@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def check_units(name, raster, min_spikes):
     n = len(np.unique(raster.neurons))
     if n < min_spikes:
         raise InputError(
-            f"{name} looks for patterns of at least {min_spikes} units (--min-spikes), and"
+            f"{name} looks for patterns of at least {min_spikes} units ({parameter('min_spikes')}), and"
             f" {n} {'unit has' if n == 1 else 'units have'} spikes in this raster"
         )
 

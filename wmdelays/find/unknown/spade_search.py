@@ -26,7 +26,7 @@ _FEWER = 0.7
 # How elephant tells patterns from their own parts; the values of its tutorial's references.
 _REDUCTION = (2, 2, 2)
 # What makes fewer patterns.
-_INSTEAD = "take more --min-occurrences or --min-spikes, a shorter --window, or a longer --step"
+_INSTEAD = "take more {min_occurrences} or {min_spikes}, a shorter {window}, or a longer {step}"
 
 
 def spade(

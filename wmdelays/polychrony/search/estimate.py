@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wmdelays.errors import parameter
 from wmdelays.machine.free_memory import in_words
 
 # So many pieces of so many sets of anchors, spread over all. Where everything is a group, a piece
@@ -38,8 +39,9 @@ class Estimate:
             return None
         return (
             f"groups of {self.n_spikes / self.n_groups:.0f} spikes on average, about"
-            f" {self.n_groups:,.0f} of them; --json would take about {in_words(self.n_bytes)}:"
-            " without it they are counted and drawn all the same, and --json - | gzip takes a part"
+            f" {self.n_groups:,.0f} of them; {parameter('path', '--json')} would take about"
+            f" {in_words(self.n_bytes)}: without it they are counted and drawn all the same"
+            f"{parameter('', ', and --json - | gzip takes a part')}"
         )
 
 

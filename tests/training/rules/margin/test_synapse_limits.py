@@ -187,7 +187,7 @@ def test_the_cell_types_of_a_file_say_whose_weights_are_negative(tmp_path):
         ("unit,type\n0,X\n", "dale", "line 2: the type is 'X'; it has to be E, I"),
         ("unit,type\n0,E\n0,I\n", "dale", "line 3: unit 0 has two types"),
         ("unit,class\n0,E\n", "dale", "has not the columns unit and type"),
-        ("unit,type\n0,E\n", "free", "it is for --signs dale"),
+        ("unit,type\n0,E\n", "free", "it is for signs='dale'"),
     ],
 )
 def test_a_file_of_cell_types_that_does_not_do_is_refused(tmp_path, text, signs, said):

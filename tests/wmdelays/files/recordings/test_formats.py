@@ -241,7 +241,7 @@ def test_units_are_chosen_by_columns(tmp_path):
     ):
         with pytest.raises(InputError, match=line):
             read_raster(tmp_path / "a.nwb", where=[where])
-    with pytest.raises(InputError, match="is a table, to which --where does not apply"):
+    with pytest.raises(InputError, match="is a table, to which where= does not apply"):
         FORMATS["names.csv"][0](tmp_path / "names.csv")
         read_raster(tmp_path / "names.csv", where=["quality=good"])
 

@@ -1,5 +1,7 @@
 """Spikes as people have them in Python, and units that keep their names."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from wmdelays import (
     write_memory,
     write_raster,
 )
+from wmdelays.errors import InputWarning
 from wmdelays.files.pattern_inputs import read_patterns
 from wmdelays.files.raster_files import read_raster
 
@@ -97,7 +100,17 @@ def test_units_keep_their_names_through_files(tmp_path):
 def test_inputs_with_other_units_are_put_together_by_their_names(tmp_path):
     write_raster(tmp_path / "a.csv", as_raster({"2": [0.1], "10": [0.2]}))
     write_raster(tmp_path / "b.csv", as_raster({"0": [0.1], "2": [0.2]}))
-    patterns, _ = read_patterns([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], 1e-3)
+    a, b, other = (str(tmp_path / f"{name}.csv") for name in ("a", "b", "other"))
+    said = r"a\.csv, .*b\.csv: units of one name are taken to be one neuron, 1 of them \(2\)"
+    with pytest.warns(InputWarning, match=said) as told:
+        patterns, _ = read_patterns([a, b], 1e-3)
+    assert len(told) == 1
+    write_raster(tmp_path / "other.csv", as_raster({"11": [0.1], "12": [0.2]}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # A recording has its own units, also where it is named twice.
+        read_patterns([a, other], 1e-3)
+        read_patterns([a, a], 1e-3)
     assert {one.units for one in patterns} == {("0", "2", "10")}
     assert [one.neurons.tolist() for one in patterns] == [[1, 2], [0, 1]]
 
@@ -113,7 +126,7 @@ def test_python_is_warned_of_what_is_not_recalled_in_its_own_words(wmdelays, tmp
     with pytest.warns(RecallWarning, match="not complete: F1 0") as told:
         store(lone, n_delays=50)
     text = str(told[0].message)
-    assert "2 of 2 spikes cannot be predicted" in text and "longer contexts (n_delays)" in text
+    assert "2 of 2 spikes cannot be predicted" in text and "longer contexts (n_delays=)" in text
     assert "--" not in text
     # The command says it in its own.
     np.savez(tmp_path / "lone.npz", **{name: np.array(times) for name, times in lone.items()})
