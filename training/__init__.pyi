@@ -1,4 +1,7 @@
 from .discrete.compiled import recall as recall
+from .module.learned_delays import RoundedDelays as RoundedDelays
+from .module.learned_delays import learn_delays as learn_delays
+from .module.learned_delays import round_delays as round_delays
 from .module.recurrent_lif import RecurrentLIF as RecurrentLIF
 from .module.recurrent_lif import spike_tensor as spike_tensor
 from .rules.bptt.backpropagation import bptt as bptt

@@ -43,8 +43,8 @@ class Memory:
 
     Its dynamics, for neuron j and step t, with the cue's spikes c and D = `n_delays`:
 
-        u_j(t) = beta * u_j(t-1) * (1 - e_j(t-1)) + sum over i, d of W[j,i,d] * e_i(t-d)
-        s_j(t) = u_j(t) >= theta
+        u_j(t) = beta_j * u_j(t-1) * (1 - e_j(t-1)) + sum over i, d of W[j,i,d] * e_i(t-d)
+        s_j(t) = u_j(t) >= theta_j
         e(t) = c(t) while the cue clamps the network, then s(t) or c(t)
 
     A memory for neurons in continuous time has `neurons` instead of beta and theta: their equations
@@ -59,10 +59,11 @@ class Memory:
         Largest delay D in steps; also the length of the trigger window.
     step : float
         Training time step in seconds; the unit of delays.
-    beta : float, optional
-        What is left of the membrane after a step, between 0 and 1 (both excluded).
-    theta : float, optional
-        Threshold, greater than zero.
+    beta : float or array_like of float, shape (n_neurons,), optional
+        What is left of the membrane after a step, between 0 and 1 (both excluded): of all neurons,
+        or of each.
+    theta : float or array_like of float, shape (n_neurons,), optional
+        Threshold, greater than zero: of all neurons, or of each.
     pre, post, delay : array_like of int, shape (n_synapses,)
         Presynaptic neuron, postsynaptic neuron, and delay in steps (1 to `n_delays`).
     weight : array_like of float, shape (n_synapses,)
@@ -83,6 +84,9 @@ class Memory:
 
     Notes
     -----
+    `beta` and `theta` are floats where all neurons have the same, else arrays of one value for each
+    (a Memory keeps no array whose values are all equal); `each` gives an array in both cases.
+
     `synapses` is the table of all synapses, a `wmdelays.synapses.Synapses`; `pre`, `post`, `delay`
     and `weight` are its columns. It is sorted by pre, delay and post, and has at most one synapse
     for each (post, pre, delay).
@@ -91,8 +95,8 @@ class Memory:
     n_neurons: int
     n_delays: int
     step: float
-    beta: float | None
-    theta: float | None
+    beta: float | np.ndarray | None
+    theta: float | np.ndarray | None
     pre: np.ndarray
     post: np.ndarray
     delay: np.ndarray
@@ -108,8 +112,8 @@ class Memory:
         for name, kind in _KINDS.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
         if self.neurons is None:
-            object.__setattr__(self, "beta", float(self.beta))
-            object.__setattr__(self, "theta", float(self.theta))
+            for name in LIF.held:
+                object.__setattr__(self, name, _of_all_or_each(getattr(self, name)))
         object.__setattr__(self, "synapses", _checked_synapses(self))
         for name, column in zip(COLUMNS, self.synapses.columns):
             object.__setattr__(self, name, column)
@@ -143,6 +147,15 @@ class Memory:
         return len(self.patterns)
 
     @property
+    def is_heterogeneous(self) -> bool:
+        """Whether neurons in discrete time differ in beta or theta."""
+        return self.neurons is None and bool(np.ndim(self.beta) or np.ndim(self.theta))
+
+    def each(self, name: str) -> np.ndarray:
+        """``"beta"`` or ``"theta"`` of each neuron, float64 of shape (n_neurons,)."""
+        return np.full(self.n_neurons, getattr(self, name))
+
+    @property
     def units(self) -> tuple[str, ...] | None:
         """What the neurons are called where the patterns were recorded; None if they are numbered."""
         return self.patterns[0].units if self.patterns else None
@@ -173,7 +186,13 @@ class Memory:
 
     @classmethod
     def from_dense(
-        cls, weights: ArrayLike, *, step: float, beta: float, theta: float, **others
+        cls,
+        weights: ArrayLike,
+        *,
+        step: float,
+        beta: float | ArrayLike,
+        theta: float | ArrayLike,
+        **others,
     ) -> Memory:
         """A memory from the dense tensor ``W[j, i, d - 1]``, shape (n_neurons, n_neurons, n_delays)."""
         weights = np.asarray(weights)
@@ -222,7 +241,7 @@ class Memory:
     def fingerprint(self) -> str:
         """A text that tells memories apart; how they were made does not count."""
         digest = hashlib.sha256()
-        parameters = [self.n_neurons, self.n_delays, self.step, self.beta, self.theta]
+        parameters = [self.n_neurons, self.n_delays, self.step, *_as_json(self)]
         parameters += [self.periodic, self.n_steps, self.n_patterns, self.n_synapses]
         if self.neurons is not None:
             own = self.neurons
@@ -325,10 +344,8 @@ def _check_parameters(memory):
     if not (np.isfinite(memory.step) and memory.step > 0):
         raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
     if memory.neurons is None:
-        for name in ("beta", "theta"):
-            if getattr(memory, name) is None:
-                raise InputError(f"a memory needs {name}, or neurons in continuous time")
-        LIF.check(LIF.values(memory))
+        for name in LIF.held:
+            _check_of_neurons(name, getattr(memory, name), sizes[0])
         return
     if memory.beta is not None or memory.theta is not None:
         raise InputError("a memory has either beta and theta or neurons in continuous time")
@@ -340,12 +357,39 @@ def _check_parameters(memory):
     substeps(memory.step, memory.neurons.dt)
 
 
+def _check_of_neurons(name, value, n_neurons):
+    """Raise an InputError unless a parameter of all neurons, or of each, makes sense."""
+    if value is None:
+        raise InputError(f"a memory needs {name}, or neurons in continuous time")
+    if np.shape(value) not in ((), (n_neurons,)):
+        raise InputError(
+            f"{name} has the shape {np.shape(value)}; it has to be one number, or one for each of the"
+            f" {n_neurons} neurons"
+        )
+    for one in np.unique(value):
+        LIF.check({name: one})
+
+
+def _of_all_or_each(value):
+    """A float where all neurons have the same, else an array that nobody can change."""
+    value = np.array(value, dtype=np.float64)
+    if (value == value.flat[0]).all():
+        return float(value.flat[0])
+    value.flags.writeable = False
+    return value
+
+
+def _as_json(memory):
+    """beta and theta as numbers, or as lists of one for each neuron."""
+    return [np.asarray(one).tolist() for one in (memory.beta, memory.theta)]
+
+
 def _checked_synapses(memory):
     """The synapses of a memory as a table, those of weight zero left out."""
     given = memory.pre, memory.post, memory.delay, memory.weight
     table = Synapses(*given, memory.n_neurons, longest=memory.n_delays)
     weight = table.weight
-    unit = memory.theta if memory.neurons is None else 1
+    unit = memory.each("theta")[table.post] if memory.neurons is None else 1
     refuse(
         np.abs(weight) > RANGE * unit,
         lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
@@ -405,8 +449,7 @@ def sizes(memory):
         "n_patterns": memory.n_patterns,
         "n_steps": memory.n_steps,
         "step_s": memory.step,
-        "beta": memory.beta,
-        "theta": memory.theta,
+        **dict(zip(LIF.held, _as_json(memory))),
         **({} if memory.neurons is None else _of_neurons(memory.neurons)),
     }
 

@@ -43,6 +43,8 @@ def rounding_bound(memory, recalls, n_substeps=1):
         busiest = max(busiest, int(window.max()))
     # No neuron has more synapses than this, whatever is emitted.
     busiest = min(busiest, int(np.bincount(memory.post).max()))
-    largest = busiest * float(np.abs(memory.weight).max()) / (1 - memory.beta)
+    # Of neurons that differ, that which forgets the slowest.
+    slowest = 1 - float(np.max(memory.beta))
+    largest = busiest * float(np.abs(memory.weight).max()) / slowest
     operations = busiest + 4 * n_substeps + 8
-    return 2 * operations * EPS * largest / (1 - memory.beta)
+    return 2 * operations * EPS * largest / slowest

@@ -1,5 +1,7 @@
 """Text from elsewhere, made fit to be shown."""
 
+import numpy as np
+
 
 def printable(text):
     """A text in which nothing steers a terminal: such characters are written as ``\\x1b``.
@@ -39,6 +41,13 @@ def share(value):
         if value >= 1 or float(text) < 1:
             return text
     return f"{value:.12g}"
+
+
+def spread(value, form=".6g"):
+    """A number, or from which to which numbers those of an array lie: ``0.5 to 0.9 (mean 0.7)``."""
+    if np.ndim(value) == 0:
+        return f"{value:{form}}"
+    return f"{np.min(value):{form}} to {np.max(value):{form}} (mean {np.mean(value):{form}})"
 
 
 def signed(value):

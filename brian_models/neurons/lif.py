@@ -13,10 +13,16 @@ def _quantities(model, values, step):
     return {"tau": time_constant(values["beta"], step) * second, "theta": values["theta"]}
 
 
-# The network in discrete time knows no reset while it is clamped.
-LIF = replace(
-    brian2_neuron(LIF_IN_CONTINUOUS_TIME),
-    model=neurons.LIF,
-    quantities=_quantities,
-    resets_while_clamped=False,
-)
+def _in_discrete_time(differing=frozenset()):
+    # The network in discrete time knows no reset while it is clamped.
+    return replace(
+        brian2_neuron(LIF_IN_CONTINUOUS_TIME, differing),
+        model=neurons.LIF,
+        quantities=_quantities,
+        resets_while_clamped=False,
+    )
+
+
+LIF = _in_discrete_time()
+# Each neuron has its own beta and theta.
+HETEROGENEOUS_LIF = _in_discrete_time(frozenset({"tau", "theta"}))

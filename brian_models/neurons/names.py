@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.brian_models.neurons.continuous import brian2_neuron
-from wmdelays.brian_models.neurons.lif import LIF
+from wmdelays.brian_models.neurons.lif import HETEROGENEOUS_LIF, LIF
 from wmdelays.brian_models.neurons.model import Brian2Neuron
 from wmdelays.errors import InputError
 from wmdelays.neurons import NEURONS as IN_CONTINUOUS_TIME
@@ -53,7 +53,7 @@ def neuron_model(
         learned = LIF.name if own is None else own.model.name
         raise InputError(f"the memory was learned for {learned}, not for {neuron.name}")
     if neuron is LIF:
-        return LIF
+        return HETEROGENEOUS_LIF if memory is not None and memory.is_heterogeneous else LIF
     values = {} if own is None else own.values
     return brian2_neuron(
         neuron, frozenset(name for name, value in values.items() if np.ndim(value))

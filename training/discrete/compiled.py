@@ -55,6 +55,7 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
     n_steps = max(one.n_steps for one in cue)
     check_room(memory, n_steps)
     row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
+    beta, theta = memory.each("beta"), memory.each("theta")
     first = np.searchsorted(row, np.arange(memory.n_neurons * memory.n_delays + 1))
 
     def one(cue):
@@ -67,8 +68,8 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
             memory.post,
             memory.weight,
             memory.n_delays,
-            memory.beta,
-            memory.theta,
+            beta,
+            theta,
             forced,
             lost,
             cue.clamp,
@@ -109,12 +110,12 @@ def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own
             current[:] = arriving[t % (n_delays + 1)]
             arriving[t % (n_delays + 1)] = 0
         for j in range(n_neurons):
-            u[j] = _membrane(u[j], e[j], current[j], beta)
+            u[j] = _membrane(u[j], e[j], current[j], beta[j])
             e[j] = forced[t, j]
         if t >= clamp:
             for j in range(n_neurons):
-                closest = min(closest, abs(u[j] - theta))
-                if u[j] >= theta:
+                closest = min(closest, abs(u[j] - theta[j]))
+                if u[j] >= theta[j]:
                     own[t, j] = True
                     e[j] = 1
         now, before = sent[t % 2], sent[(t + 1) % 2]

@@ -12,8 +12,8 @@ def membrane(u, e, current, beta):
         Membrane and emitted spikes (0 or 1) of the step before.
     current : float, array or Tensor, shape (..., n_neurons)
         The sum over the synapses.
-    beta : float
-        What is left of the membrane after a step.
+    beta : float, array or Tensor
+        What is left of the membrane after a step; of all neurons, or of each.
 
     Returns
     -------

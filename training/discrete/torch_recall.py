@@ -87,20 +87,26 @@ def _recall(memory, synapses, cues, device, tell):
     arriving = _Arriving(synapses, len(cues), device)
     shape = len(cues), memory.n_neurons
     u = torch.zeros(shape, dtype=torch.float64, device=device)
+    beta, theta = (
+        torch.from_numpy(memory.each(name)).to(device)
+        if memory.is_heterogeneous
+        else getattr(memory, name)
+        for name in ("beta", "theta")
+    )
     distance, closest = torch.empty_like(u), torch.full_like(u, torch.inf)
     spikes = torch.empty(shape, dtype=torch.bool, device=device)
     places = torch.arange(u.numel(), device=device)
     e, own, emitted = places[:0], [], []
     for t in range(max(cue.n_steps for cue in cues)):
         # Eq. 1 in place: the leak, the reset of neurons that spiked, the synaptic current.
-        u.mul_(memory.beta)
+        u.mul_(beta)
         u.view(-1).index_fill_(0, e, 0)
         u.add_(arriving.now())
 
         s = places[:0]
         if not held.all_at(t):
-            torch.ge(u, memory.theta, out=spikes)
-            torch.sub(u, memory.theta, out=distance).abs_()
+            torch.ge(u, theta, out=spikes)
+            torch.sub(u, theta, out=distance).abs_()
             if held.trials is not None:
                 spikes.index_fill_(0, held.trials, False)
                 distance.index_fill_(0, held.trials, torch.inf)

@@ -34,7 +34,7 @@ class Bounded(nn.Module):
 
     def forward(self, value):
         """The nearest value within the bounds."""
-        return _Nearest.apply(value, self.low, self.high)
+        return nearest_within(value, self.low, self.high)
 
     def right_inverse(self, value):
         """What stands for a value that is set: itself."""
@@ -49,6 +49,11 @@ class Bounded(nn.Module):
     def extra_repr(self):
         """The bounds, for a module that is printed."""
         return f"{self.low:g}…{self.high:g}"
+
+
+def nearest_within(value, low, high):
+    """The nearest values within bounds; beyond one a gradient counts only if its step leads back."""
+    return _Nearest.apply(value, low, high)
 
 
 class _Nearest(torch.autograd.Function):

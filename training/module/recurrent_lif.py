@@ -332,8 +332,8 @@ class RecurrentLIF(nn.Module):
             n_neurons=self.n_neurons,
             n_delays=self.n_delays,
             step=step,
-            beta=_of_all_neurons("beta", beta),
-            theta=_of_all_neurons("theta", theta),
+            beta=beta.double().numpy(),
+            theta=theta.double().numpy(),
             pre=ids[0],
             post=ids[1],
             delay=ids[2],
@@ -410,7 +410,8 @@ def _array(values):
 
 def _of_each_neuron(name, value, n_neurons):
     """A parameter of the neurons as a Tensor of float64, shape () or (n_neurons,)."""
-    value = torch.as_tensor(value, dtype=torch.float64).detach().clone()
+    # A copy, since learning changes it.
+    value = torch.tensor(_array(value), dtype=torch.float64)
     if value.shape not in ((), (n_neurons,)):
         raise InputError(
             f"{name} has the shape {tuple(value.shape)}; it has to be one number, or one for each of"
@@ -419,10 +420,3 @@ def _of_each_neuron(name, value, n_neurons):
     for one in value.flatten().tolist():
         LIF.check({name: one})
     return value
-
-
-def _of_all_neurons(name, value):
-    """The one value that all neurons have."""
-    if (value != value.flatten()[0]).any():
-        raise InputError(f"a memory has one {name} for all neurons, this network one for each")
-    return value.flatten()[0].item()

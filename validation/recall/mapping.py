@@ -181,6 +181,10 @@ def check_mappable(memory):
             f"the memory is for {memory.neurons.model.name} in continuous time already; map takes"
             " one for the network in discrete time"
         )
+    if memory.is_heterogeneous:
+        raise InputError(
+            "map takes a memory whose neurons are all alike, not one of each its own beta"
+        )
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns, by whose recall the shift is found")
 

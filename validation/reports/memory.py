@@ -5,8 +5,9 @@ import numpy as np
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.errors import with_settings
 from wmdelays.memory import Memory, sizes
+from wmdelays.neurons.lif import time_constant
 from wmdelays.theory import MEMMESHEIMER, spikes_for_parameters
-from wmdelays.words import counted
+from wmdelays.words import counted, spread
 
 
 def describe(memory: Memory) -> dict:
@@ -188,10 +189,10 @@ def _discrete_facts(memory):
     return [
         (
             "membrane",
-            f"beta = {memory.beta:.6g}, a time constant of"
-            f" {-memory.step / np.log(memory.beta) * 1e3:.4g} ms",
+            f"beta = {spread(memory.beta)}, a time constant of"
+            f" {spread(time_constant(memory.beta, memory.step * 1e3), '.4g')} ms",
         ),
-        ("threshold", f"θ = {memory.theta:.6g}"),
+        ("threshold", f"θ = {spread(memory.theta)}"),
     ]
 
 

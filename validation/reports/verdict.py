@@ -5,7 +5,7 @@ import math
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.recall.extent import IN_PART, NOT_AT_ALL, WHOLE, overall
 from wmdelays.validation.reports.memory import carried_over
-from wmdelays.words import counted, share, signed
+from wmdelays.words import counted, share, signed, spread
 
 # So many patterns that are lost are named.
 _NAMED = 3
@@ -261,7 +261,7 @@ def certainty(comparison):
         smallest, unit, theta = (
             "|u − θ| of all neurons and steps",
             "",
-            f" (θ = {comparison.memory.theta:g})",
+            f" (θ = {spread(comparison.memory.theta)})",
         )
     else:
         smallest, unit, theta = "distance of a membrane from where it fires", " mV", ""

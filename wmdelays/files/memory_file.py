@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.hdf5_tree import attribute, check_version, member_group
@@ -16,6 +17,7 @@ from wmdelays.files.sonata import (
     WANTED,
     read_edges,
     read_nodes,
+    read_own,
     read_spikes,
     write_edges,
     write_nodes,
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
-# Of memories for neurons in continuous time; those in discrete time are still written as version 1,
-# which older software reads.
-FORMAT_VERSION = 2
-_DISCRETE = 1
+# Of memories in discrete time whose neurons differ. Others are still written as version 2, for
+# neurons in continuous time, and 1, which older software reads.
+FORMAT_VERSION = 3
+_DISCRETE, _CONTINUOUS = 1, 2
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
 _LIF = ("beta", "theta")
 _NEURONS = ("neuron", "dt_s", "integrator", "classes")
@@ -80,7 +82,7 @@ def write_memory(path: str | Path, memory: Memory) -> None:
     with writing(path, KIND) as file:
         _write_parameters(file, memory, made)
         kinds = None if memory.neurons is None else memory.neurons.members.astype("int64")
-        write_nodes(file, memory.n_neurons, kinds)
+        write_nodes(file, memory.n_neurons, kinds, _own(memory))
         delay_ms = memory.delay * (memory.step * 1e3)
         write_edges(file, memory.pre, memory.post, memory.weight, delay_ms)
         _write_patterns(file, memory)
@@ -106,13 +108,22 @@ def read_memory(path: str | Path) -> Memory:
     return read_sealed(path, KIND, _WANTED, _read)
 
 
+def _own(memory):
+    """What each neuron has its own of."""
+    if memory.neurons is not None:
+        return {}
+    return {name: getattr(memory, name) for name in _LIF if np.ndim(getattr(memory, name))}
+
+
 def _write_parameters(file, memory, made):
     group = file.create_group("wmdelays")
-    neurons = memory.neurons
-    group.attrs["format_version"] = _DISCRETE if neurons is None else FORMAT_VERSION
+    neurons, own = memory.neurons, _own(memory)
+    version = FORMAT_VERSION if own else _DISCRETE if neurons is None else _CONTINUOUS
+    group.attrs["format_version"] = version
     # Their order shows in the bytes of the file.
     *sizes, periodic = _PARAMETERS
-    for name in (*sizes, *(_LIF if neurons is None else ()), periodic):
+    lif = [name for name in _LIF if neurons is None and name not in own]
+    for name in (*sizes, *lif, periodic):
         group.attrs[name] = getattr(memory, name.removesuffix("_s"))
     if neurons is not None:
         group.attrs["neuron"] = neurons.model.name
@@ -136,7 +147,7 @@ def _write_patterns(file, memory):
 
 def _read(file):
     attributes = member_group(file, "wmdelays").attributes
-    check_version(attributes, _DISCRETE, FORMAT_VERSION)
+    check_version(attributes, _DISCRETE, _CONTINUOUS, FORMAT_VERSION)
     n_neurons, n_delays, step, periodic = (
         attribute(attributes, name, kind)
         for name, kind in zip(_PARAMETERS, (int, int, float, bool))
@@ -146,8 +157,14 @@ def _read(file):
     made = parts_of(attributes, _ATTRIBUTES)
     kinds = read_nodes(file, n_neurons)
     neurons, beta, theta = None, None, None
-    if attributes["format_version"] == _DISCRETE:
-        beta, theta = (attribute(attributes, name, float) for name in _LIF)
+    version = attributes["format_version"]
+    if version != _CONTINUOUS:
+        beta, theta = (
+            read_own(file, name, n_neurons)
+            if version == FORMAT_VERSION and name not in attributes
+            else attribute(attributes, name, float)
+            for name in _LIF
+        )
     else:
         neurons = _read_neurons(attributes, n_neurons, kinds)
         substeps(step, neurons.dt)

@@ -22,7 +22,7 @@ _EDGES = "edges/neurons_to_neurons"
 _SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
 # What reading takes from a file, see `wmdelays.files.hdf5_tree.read_tree`.
 WANTED = (
-    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id")),
+    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id", "0/beta", "0/theta")),
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
     *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
 )
@@ -49,7 +49,7 @@ def _milliseconds(values):
     return _whole(nearest) if np.all(np.abs(values - nearest) <= 1e-12 * nearest) else values
 
 
-def write_nodes(file, n_neurons, kinds=None):
+def write_nodes(file, n_neurons, kinds=None, own=None):
     """Write the neurons, and what tells that the file is one of SONATA.
 
     Parameters
@@ -58,11 +58,15 @@ def write_nodes(file, n_neurons, kinds=None):
     n_neurons : int
     kinds : int array, shape (n_neurons,), optional
         The type of each node; by default all are of type 0.
+    own : dict of str to array, optional
+        Parameters of which each node has its own.
     """
     file.attrs["magic"] = np.uint32(_MAGIC)
     file.attrs["version"] = np.array(_VERSION, dtype=np.uint32)
     nodes = file.create_group(_NODES)
-    nodes.create_group("0")
+    parameters = nodes.create_group("0")
+    for name, values in (own or {}).items():
+        parameters[name] = values
     for name, values in (
         ("node_type_id", np.zeros(n_neurons, np.int64) if kinds is None else kinds),
         ("node_id", np.arange(n_neurons, dtype=np.uint64)),
@@ -110,6 +114,14 @@ def read_nodes(file, n_neurons):
         raise InputError(f"has {n_nodes} nodes, but n_neurons is {n_neurons}")
     _check_numbered(nodes, "node_id", n_nodes)
     return kinds
+
+
+def read_own(file, name, n_neurons):
+    """A parameter of which each node has its own, float64 of shape (n_neurons,)."""
+    values = dataset(member_group(file, f"{_NODES}/0"), name)
+    if len(values) != n_neurons:
+        raise InputError(f"has {len(values)} values of {name} for {n_neurons} neurons")
+    return values.astype(np.float64)
 
 
 def read_edges(file, n_neurons, step):

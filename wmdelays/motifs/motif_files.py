@@ -39,8 +39,9 @@ def write_motifs(path: str | Path, memory: Memory, motifs: Sequence[Motifs]) -> 
 
     def lines(one):
         times, before, delays, context = map(ms, (one.step, one.pre_step, one.delay, one.context))
-        pre, strength = one.pre.tolist(), (one.contribution / memory.theta).tolist()
-        neurons, membranes = one.neuron.tolist(), (one.membrane / memory.theta).tolist()
+        theta = memory.each("theta")[one.neuron]
+        pre, strength = one.pre.tolist(), (one.contribution / theta[one.spike]).tolist()
+        neurons, membranes = one.neuron.tolist(), (one.membrane / theta).tolist()
         critical = one.critical_synapse
         first = np.searchsorted(one.critical_spike, np.arange(len(one) + 1))
         needed = list(map(list, zip(memory.pre[critical].tolist(), ms(memory.delay[critical]))))

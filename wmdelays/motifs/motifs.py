@@ -151,16 +151,17 @@ def find_motifs(
     # A neuron's weights are laid out once for all its spikes.
     by_post = np.argsort(memory.post, kind="stable")
     first = np.searchsorted(memory.post[by_post], np.arange(memory.n_neurons + 1))
-    decay = memory.beta ** np.arange(horizon(memory) + 1)
+    beta, theta, ages = memory.each("beta"), memory.each("theta"), np.arange(horizon(memory) + 1)
     weights = np.zeros((memory.n_neurons, memory.n_delays))
     found = [{} for _ in views]
     for j in range(memory.n_neurons):
         mine = by_post[first[j] : first[j + 1]]
         weights[:] = 0
         weights[memory.pre[mine], memory.delay[mine] - 1] = memory.weight[mine]
+        decay = beta[j] ** ages
         for view, spikes in zip(views, found):
             for t, reset in view.spikes_of(j):
-                spikes[t, j] = _motif(view, t, reset, weights, decay, memory.theta)
+                spikes[t, j] = _motif(view, t, reset, weights, decay, theta[j])
         if progress is not None and j % 16 == 0:
             progress("looking for motifs", j / memory.n_neurons)
     return [_collected(memory, view, spikes) for view, spikes in zip(views, found)]
@@ -190,13 +191,15 @@ def horizon(memory):
 
     With S the largest sum of abs(weight) onto a neuron, no step brings more current than S, so
     what arrived k steps ago or earlier is S * beta**k / (1 - beta) at most. For all k above the
-    horizon that is less than 2^-53 of theta.
+    horizon that is less than 2^-53 of theta. Of neurons that differ, the largest beta and the
+    smallest theta count.
     """
     if not memory.n_synapses:
         return 0
     strongest = np.bincount(memory.post, np.abs(memory.weight)).max()
-    least = NEGLIGIBLE * memory.theta * (1 - memory.beta) / strongest
-    return max(0, int(np.ceil(np.log(least) / np.log(memory.beta))))
+    beta, theta = np.max(memory.beta), np.min(memory.theta)
+    least = NEGLIGIBLE * theta * (1 - beta) / strongest
+    return max(0, int(np.ceil(np.log(least) / np.log(beta))))
 
 
 def n_cycles(memory):

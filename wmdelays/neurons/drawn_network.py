@@ -86,7 +86,8 @@ def draw_network(memory: Memory, variability: Variability, seed: int, n: int) ->
     """
     tick = memory.step / n * 1e3
     if memory.neurons is None:
-        model, unit = LIF_IN_CONTINUOUS_TIME, memory.theta
+        # Of neurons whose thresholds differ, the mean.
+        model, unit = LIF_IN_CONTINUOUS_TIME, float(np.mean(memory.theta))
         values = {"tau": time_constant(memory.beta, memory.step * 1e3), "theta": memory.theta}
     else:
         model, unit, values = memory.neurons.model, 1.0, memory.neurons.values

@@ -49,5 +49,5 @@ LIF_IN_CONTINUOUS_TIME = ContinuousNeuron(
 
 
 def time_constant(beta, step):
-    """The time constant of a membrane that keeps the part beta of itself in a step, in its unit."""
+    """The time constant of membranes that keep the part beta of themselves in a step, in its unit."""
     return -step / np.log(beta)

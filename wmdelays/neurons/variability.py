@@ -27,7 +27,7 @@ class Variability:
     the rest is drawn anew through the recall. Everything is zero where nothing is said.
 
     Potentials are in mV. For the network in discrete time, whose neuron `lif` has none, they are
-    parts of its threshold theta.
+    parts of its threshold theta (of the mean one where they differ).
 
     Parameters
     ----------

@@ -177,7 +177,7 @@ def motif_figure(memory: Memory, motifs: Motifs, spike: int) -> Figure:
         figure = new_figure(3.8)
         raster, sums = figure.subplots(1, 2, width_ratios=[2.6, 1])
         _drawn_links(raster, memory, motifs, spike)
-        _sums(sums, memory.theta, motifs, spike)
+        _sums(sums, memory.each("theta")[motifs.neuron[spike]], motifs, spike)
         handles = [
             _handle(".", GREY, "spike of the pattern"),
             _handle("o", BLUE, "spike of the motif"),

@@ -72,6 +72,8 @@ def _bars_by_delay(axes, memory, mean):
 def _unit(memory):
     """The unit of weights, and how much one of it is in the memory."""
     if memory.neurons is None:
+        if np.ndim(memory.theta):
+            return "mean θ", float(np.mean(memory.theta))
         return "θ", memory.theta
     return memory.neurons.model.weight_unit, 1.0
 

@@ -13,15 +13,6 @@ N_TRIALS, N_STEPS, N_NEURONS, N_DELAYS = 3, 20, 7, 4
 ALPHA, DROPOUT = 3.0, 0.37
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """The networks are so small that a second thread costs more than it gains."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 class Spike(torch.autograd.Function):
     @staticmethod
     def forward(ctx, distance, surrogate):

@@ -42,15 +42,6 @@ def of_module(memory, cue, **options):
         return layer(spike_tensor([cue.spikes]), cue.clamp)[0][:, 0].bool().numpy()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """The networks are so small that a second thread costs more than it gains."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
 def test_it_emits_what_recall_and_brian2_emit(dense, monkeypatch):
     """Also where many spikes make other ways of adding them quicker."""
@@ -254,9 +245,17 @@ def test_spikes_that_do_not_fit_are_refused(spikes, clamp, complaint):
         small()(spikes, clamp)
 
 
+def test_neurons_that_differ_come_back_as_they_were():
+    own = {"beta": [0.5, 0.6, 0.7], "theta": [1.0, 1.1, 1.2]}
+    for learned in (False, True):
+        layer = small(dtype=torch.float64, learn_beta=learned, learn_theta=learned, **own)
+        memory = layer.to_memory()
+        assert memory.beta.tolist() == own["beta"] and memory.theta.tolist() == own["theta"]
+        again = RecurrentLIF.from_memory(memory, learn_beta=learned)
+        assert again.to_memory().fingerprint() == memory.fingerprint()
+
+
 def test_what_no_memory_can_be_is_refused():
-    with pytest.raises(InputError, match="one for each"):
-        small(beta=[0.5, 0.6, 0.7]).to_memory()
     layer = small()
     with torch.no_grad():
         layer.weight[0] = torch.nan

@@ -364,5 +364,5 @@ def _optimizer(name, weights):
 
 def _learning_rate(memory, optimizer, surrogate):
     """A rate that fits the size of the start weights: a larger one would undo what they recall."""
-    size = float(np.median(np.abs(memory.weight))) if memory.n_synapses else memory.theta
+    size = float(np.median(np.abs(memory.weight))) if memory.n_synapses else np.mean(memory.theta)
     return LEARNING_RATE[optimizer] * size * (0.2 if surrogate == "fast_sigmoid" else 1.0)

@@ -7,7 +7,7 @@ from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import print_facts, print_line
 from wmdelays.validation.reports.memory import recalled_by, recalled_by_text
-from wmdelays.words import counted, printable, share
+from wmdelays.words import counted, printable, share, spread
 
 _SHOWN = 5
 
@@ -79,7 +79,7 @@ def print_memory(memory, name):
 def _neuron(memory):
     neurons = memory.neurons
     if neurons is None:
-        return f"beta {memory.beta:g}, theta {memory.theta:g}"
+        return f"beta {spread(memory.beta)}, theta {spread(memory.theta)}"
     return f"{neurons.model.name}, ticks of {neurons.dt * 1e3:g} ms ({neurons.model.method})"
 
 

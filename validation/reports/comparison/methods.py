@@ -1,10 +1,9 @@
 """The methods of a comparison as a paper has them: a paragraph and its references."""
 
-import numpy as np
-
 from wmdelays.files.recording import begins_at
+from wmdelays.neurons.lif import time_constant
 from wmdelays.validation.recall.extent import total
-from wmdelays.words import counted, share
+from wmdelays.words import counted, share, spread
 
 _PAPER = (
     "Perrinet LU (2026) Working memory in a recurrent spiking neural network with heterogeneous"
@@ -87,8 +86,8 @@ def _network(memory):
     text = f"It has {counted(memory.n_synapses, 'synapse')} with {delays}"
     if memory.neurons is not None:
         return f"{text}, and {memory.neurons.model.name} neurons with ticks of {memory.tick * 1e3:.6g} ms."
-    tau = -memory.step / np.log(memory.beta) * 1e3 if memory.beta > 0 else 0.0
-    return f"{text}; membranes decay with {tau:.4g} ms and fire from {memory.theta:.6g} on."
+    tau = time_constant(memory.beta, memory.step * 1e3)
+    return f"{text}; membranes decay with {spread(tau, '.4g')} ms and fire from {spread(memory.theta)} on."
 
 
 def _recalled(comparison):
