@@ -1,6 +1,7 @@
 """The doorway of the program `wmdelays`: it answers signals before anything else is imported."""
 
 import os
+import signal
 import sys
 
 from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
@@ -20,8 +21,8 @@ def main(arguments=None, *, alone=None):
     Returns
     -------
     int
-        0 if all is well, 1 if a check failed, 2 if the input cannot be used, 130 after Ctrl-C and 143
-        after SIGTERM.
+        0 if all is well, 1 if a check failed, 2 if the input cannot be used, 130 after Ctrl-C, 143 after
+        SIGTERM, and 141 where nobody reads the output any more, as in ``wmdelays info … | head -1``.
     """
     alone = arguments is None if alone is None else alone
     with Interrupts() as interrupts:
@@ -58,14 +59,16 @@ def _guarded(arguments, interrupts):
 
 
 def _flushed(status):
-    """The status, or 2 if the output cannot be written, which Python tells in four lines."""
+    """The status, or that of an output that cannot be written, which Python tells in four lines."""
     try:
         sys.stdout.flush()
     except OSError as error:
         # Python tries again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            print(f"wmdelays: standard output: {error.strerror}", file=sys.stderr)
+        if isinstance(error, BrokenPipeError):
+            # Who read it has seen enough.
+            return status or 128 + signal.SIGPIPE
+        print(f"wmdelays: standard output: {error.strerror}", file=sys.stderr)
         return status or 2
     return status
 

@@ -6,6 +6,7 @@ mistakes on the command line are answered at once.
 
 import _thread
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -79,37 +80,50 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
 def run(arguments):
     """Run a subcommand; see `cli.main`."""
     words, notes = todays(sys.argv[1:] if arguments is None else list(arguments))
-    for note in notes:
-        print(f"wmdelays: {printable(note)}", file=sys.stderr)
     begin(words)
     try:
+        for note in notes:
+            print(f"wmdelays: {printable(note)}", file=sys.stderr)
         with _no_interrupt_lost(), _warnings_told(), named_as_flags():
             status = app(words, prog_name="wmdelays", standalone_mode=False) or 0
         # Newer typers catch the interrupt and say nothing.
         return fail("interrupted", status) if status == 130 else status
+    except SystemExit as end:
+        # What typer makes of an output that nobody reads.
+        if isinstance(end.__context__, BrokenPipeError):
+            return unread()
+        raise
     except _CommandLineError as error:
         return fail(error.format_message() or "", 2)
     except InputError as error:
-        fail(str(error), 2)
-        print(error.more, end="\n" if error.more else "", file=sys.stderr)
-        return 2
+        return fail(str(error), 2, error.more)
     except (KeyboardInterrupt, typer.Abort):
         return fail("interrupted", 130)
     except Exception as error:
         if is_out_of_memory(error):
             return fail(NO_MEMORY, 2)
         if isinstance(error, BrokenPipeError):
-            return _unread()
+            return unread()
         if isinstance(error, OSError):
             return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
         raise
 
 
-def _unread():
-    """End quietly where whoever read the output, such as `head`, has seen enough."""
-    # Python tries to write what is left at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 2
+def unread():
+    """End quietly where whoever read the output, such as `head`, has seen enough; gives the status.
+
+    It is that of a program which the signal ends that comes with such an output.
+    """
+    for name in ("stdout", "stderr"):
+        # typer may have wrapped them.
+        stream = getattr(getattr(sys, name), "wrapped", getattr(sys, name))
+        setattr(sys, name, stream)
+        # Python tries to write what is left at its end.
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return 128 + signal.SIGPIPE
 
 
 @contextmanager
@@ -157,8 +171,13 @@ def _no_interrupt_lost():
             timer.cancel()
 
 
-def fail(line, status):
-    """Print the one line that says why the program ends; gives the status."""
-    if line:
-        print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
+def fail(line, status, more=""):
+    """Print the one line that says why the program ends, and what follows it; gives the status."""
+    try:
+        if line:
+            print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
+        if more:
+            print(more, file=sys.stderr)
+    except BrokenPipeError:
+        unread()
     return status

@@ -56,7 +56,9 @@ def command(
     ] = None,
     window: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="The longest pattern, by default ten steps."),
+        typer.Option(
+            metavar="TIME", help="The longest pattern, first spike to last, by default ten steps."
+        ),
     ] = None,
     min_spikes: Annotated[
         int | None,

@@ -54,6 +54,7 @@ class FoundUnknown:
         size = f"{self.raster.duration:.6g} s with {len(self.raster)} spikes of"
         size = f"{size} {self.raster.n_neurons} units, in bins of {one['bin_s'] * 1e3:.4g} ms"
         longest = f"up to {one['longest_s'] * 1e3:.4g} ms long"
+        wider = f" Longer ones need a larger {parameter('window')}."
         recur = f"at least {one['min_occurrences']} times"
         n = len(self.unknown.chance)
         short = room_said(self.raster, self.settings["dither_s"])
@@ -62,12 +63,32 @@ class FoundUnknown:
             return (
                 f"SPADE looked for patterns {longest}, of at least {one['min_spikes']} units, that"
                 f" occur {recur}, in {size}: {one['candidates']} were tested against {n}"
-                f" surrogates.{short}"
+                f" surrogates.{self._none_tested}{wider}{short}"
             )
         return (
             f"CAD looked for assemblies of at least {one['min_spikes']} units with lags {longest}"
             f" that occur {recur}, in {size}: {one['pairs_with_enough_spikes']} of {one['pairs']}"
-            f" pairs have enough spikes to be tested. The same in {n} surrogates.{short}"
+            f" pairs have enough spikes to be tested. The same in {n}"
+            f" surrogates.{self._none_tested}{wider}{short}"
+        )
+
+    @property
+    def _none_tested(self):
+        """Why nothing was tested, where nothing was."""
+        one = self.unknown.tested
+        least = f"{one['min_spikes']} units"
+        if one["method"] == "CAD":
+            if one["pairs_with_enough_spikes"]:
+                return ""
+            return (
+                " No two units have spikes enough to coincide by chance more than 5 times, and not nearly"
+                f" always: a longer {parameter('step')} or a longer recording gives more chances."
+            )
+        if one["candidates"]:
+            return ""
+        return (
+            f" None, as no {least} fire with the same lags {one['min_occurrences']} times: a longer"
+            f" {parameter('step')} lets lags differ by more, a larger {parameter('window')} be longer."
         )
 
     @property
@@ -163,8 +184,7 @@ def find_unknown_patterns(
     step : float, optional
         Length of a bin in seconds; by default 5 ms for SPADE and 25 ms for CAD.
     window : float, optional
-        Longest pattern in seconds, the steps of the first and the last spike included; by default
-        ten steps.
+        Longest pattern in seconds, from its first spike to its last; by default ten steps.
     min_spikes, min_occurrences, alpha
         See `wmdelays.find`; by default at least 3 units for SPADE and 2 for
         CAD.
@@ -194,7 +214,7 @@ def find_unknown_patterns(
     min_spikes = usual_spikes if min_spikes is None else min_spikes
     if not step > 0:
         raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
-    n_steps = _WINDOW_STEPS if window is None else whole_steps("window", window, step, 2)
+    n_steps = _WINDOW_STEPS if window is None else whole_steps("window", window, step, 1)
     dither = DITHER * step if dither is None else dither
     seed = checked_seed(seed)
     if not 0 < alpha < 1:
@@ -215,7 +235,8 @@ def find_unknown_patterns(
     made = {"spade": spade, "cad": cad}[method](
         raster.meant(step),
         step=step,
-        window=n_steps,
+        # They count the bins of the first and of the last spike too.
+        window=n_steps + 1,
         draws=draws,
         surrogates=surrogates,
         dither=dither,

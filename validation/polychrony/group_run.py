@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import closing
@@ -180,7 +179,8 @@ def search_groups(
                 elapsed = time.perf_counter() - begin
                 file.add(data, done, first.seconds + elapsed)
                 if echo is not None:
-                    _write(echo, data)
+                    echo.write(data)
+                    echo.flush()
                 for k in range(len(groups)):
                     counted.add(groups.without_links(k), lambda: groups[k])
                 text = f"{done:,} of {total:,} sets"
@@ -218,13 +218,3 @@ def anchored(network, strong=STRONG, n_anchors=3):
     """Number of mothers: excitatory neurons with as many strong inputs as there are anchors."""
     inputs = network.strong(strong) & network.excitatory[network.post]
     return int((np.bincount(network.post[inputs], minlength=1) >= n_anchors).sum())
-
-
-def _write(file, data):
-    try:
-        file.write(data)
-        file.flush()
-    except BrokenPipeError:
-        # What is left in the buffer would fail once more when the program ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
-        raise InputError("nobody reads the groups any more") from None

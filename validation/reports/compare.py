@@ -90,13 +90,19 @@ def _figures(comparison):
 def _f1_over_time(comparison, stored):
     memory, width = comparison.memory, _f1_width(comparison)
     return drawn(
-        f1_figure(_each_once(comparison), stored, width),
+        f1_figure(_each_once(comparison), stored, width, _begin_of_all(comparison)),
         "f1_over_time",
         "F1 over time",
         f"F1 in a window of {width} steps ({width * memory.step * 1e3:.4g} ms) that slides over the"
         " recall, at the middle of the window. Where neither pattern nor recall has a spike in the"
         " window, the line has a gap.",
     )
+
+
+def _begin_of_all(comparison):
+    """When in the recording the patterns begin that are drawn together; None if at several times."""
+    begins = {begins_at(comparison.memory, k) for k in comparison.patterns}
+    return begins.pop() if len(begins) == 1 else None
 
 
 def _each_once(comparison):
@@ -118,7 +124,7 @@ def _timing(comparison):
     names = [f"{one.shown}, dt = {one.setup.dt * 1e3:.6g} ms" for one in shown]
     lags = {name: [each.lag for each in one.times.patterns] for name, one in zip(names, shown)}
     return drawn(
-        timing_figure(lags, comparison.patterns, start, stop),
+        timing_figure(lags, comparison.patterns, start, stop, _begin_of_all(comparison)),
         "lag_and_tempo",
         "Lag and tempo",
         f"{joined(names)}, a line for each pattern. Left: how much later than stored the spikes come,"
@@ -159,6 +165,7 @@ def _membranes(comparison, place):
         start=start,
         stop=stop,
         title=f"pattern {k}, {one.shown}",
+        begins=begins_at(memory, k),
     )
     spikes = (
         f", around the first spike that is lost, of neuron {neurons[0]}" if times.n_lost else ""

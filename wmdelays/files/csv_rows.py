@@ -21,7 +21,7 @@ def csv_rows(path, delimiter=",", comments=""):
     path : str or Path
         Where it ends in ``.gz`` it is unpacked on the way.
     delimiter : str
-        What stands between cells.
+        What stands between cells; any number of spaces where it is one.
     comments : str
         Characters with which a line begins that is none of the table's.
 
@@ -54,16 +54,46 @@ def csv_rows(path, delimiter=",", comments=""):
             yield "\n" if comments and line.lstrip()[:1] in set(comments) else line
 
     with unpacked(path, "rt", newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.reader(lines(), delimiter=delimiter)
+        spaces = delimiter == " "
+        rows = csv.reader(lines(), delimiter=delimiter, skipinitialspace=spaces)
         try:
             for row in rows:
                 # A cell between quotes may have several lines.
                 left = _LONGEST
-                yield rows.line_num, row
+                # Spaces at the end of a line begin no cell.
+                yield rows.line_num, row[:-1] if spaces and row and not row[-1] else row
         except csv.Error as error:
             raise InputError(f"line {rows.line_num} is not csv ({one_line(error)})") from None
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(f"is not a whole gz file ({one_line(error)})") from None
+
+
+def delimiter_of(path, comments="", decimal_comma=False):
+    """What stands between the cells of a table, as its first line shows.
+
+    Parameters
+    ----------
+    path : Path
+        One that ends in ``.tsv`` has tabs.
+    comments : str
+        See `csv_rows`.
+    decimal_comma : bool
+        Whether numbers are written with a comma, which is then between cells only where nothing else is.
+
+    Returns
+    -------
+    str
+        A tab, a semicolon, a comma or a space.
+    """
+    if ".tsv" in path.suffixes:
+        return "\t"
+    for _, row in csv_rows(path, "\n", comments):
+        if row:
+            text = row[0].strip()
+            found = next((one for one in "\t;" if one in text), ",")
+            commas = "," in text and not decimal_comma
+            return " " if found == "," and not commas and len(text.split()) > 1 else found
+    return ","
 
 
 def plain(text):

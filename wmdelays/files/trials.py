@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.files.csv_rows import csv_rows, plain
+from wmdelays.files.csv_rows import csv_rows, delimiter_of, plain
 from wmdelays.files.file_kinds import TRIALS
 from wmdelays.files.output import check_writable, replacing
 from wmdelays.quantities import shortened
@@ -208,7 +208,7 @@ def read_trials(path: str | Path) -> Trials:
 
 def _read(path):
     header, rows = None, []
-    for line, row in csv_rows(path):
+    for line, row in csv_rows(path, delimiter_of(path)):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue

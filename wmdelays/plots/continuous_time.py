@@ -13,6 +13,7 @@ from wmdelays.plots.figures import (
     SHADE,
     VERMILLION,
     house_style,
+    label_time,
     new_figure,
     plain,
     time_unit,
@@ -34,7 +35,11 @@ _LEAST_LAG, _LEAST_TEMPO = 1.0, 0.5
 
 
 def timing_figure(
-    lags: Mapping[str, Sequence[Lag]], patterns: Sequence[int], start: float, stop: float
+    lags: Mapping[str, Sequence[Lag]],
+    patterns: Sequence[int],
+    start: float,
+    stop: float,
+    begins: float | None = None,
 ) -> Figure:
     """The lag of recalls over time, how much of the pattern is there once it is followed, and tempo.
 
@@ -46,12 +51,15 @@ def timing_figure(
         The number of each pattern.
     start, stop : float
         The stretch of the patterns that is scored, in seconds.
+    begins : float, optional
+        When the patterns begin in their recording, in seconds, where all begin at one time: the axes
+        then have the recording's time.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    scale, unit = time_unit(stop)
+    scale, unit = time_unit((begins or 0.0) + stop)
     with house_style():
         figure = new_figure(2.7)
         lag, f1, tempo = figure.subplots(1, 3)
@@ -73,7 +81,7 @@ def timing_figure(
         for axes in (lag, f1):
             axes.axvspan(0, start * scale, color=SHADE, linewidth=0)
             axes.set_xlim(0, stop * scale)
-            axes.set_xlabel(f"time ({unit})")
+            label_time(axes, scale, unit, begins, n_ticks=3, of_several=len(patterns) > 1)
         _reach(lag, _LEAST_LAG)
         _reach(tempo, _LEAST_TEMPO)
         f1.set_ylim(-0.03, 1.05)
@@ -124,6 +132,7 @@ def membranes_figure(
     start: float,
     stop: float,
     title: str = "",
+    begins: float | None = None,
 ) -> Figure:
     """The membranes of some neurons around their spikes, a panel each.
 
@@ -140,12 +149,14 @@ def membranes_figure(
     start, stop : float
         The stretch that is drawn, in seconds.
     title : str
+    begins : float, optional
+        When the pattern begins in its recording, in seconds: the axis then has the recording's time.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    scale, unit = time_unit(stop)
+    scale, unit = time_unit((begins or 0.0) + stop)
     shown = (times >= start) & (times <= stop)
     with house_style():
         figure = new_figure(0.7 + 1.15 * len(membranes))
@@ -174,7 +185,8 @@ def membranes_figure(
                 drawn.set_clip_on(False)
                 drawn.set_in_layout(False)
             axes.set_ylabel(f"neuron {neuron}\n(mV)")
-        panels[-1].set(xlabel=f"time ({unit})", xlim=(start * scale, stop * scale))
+        panels[-1].set_xlim(start * scale, stop * scale)
+        label_time(panels[-1], scale, unit, begins)
         panels[0].set_title(plain(title), loc="left", pad=14)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure

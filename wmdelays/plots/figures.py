@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image  # comes with matplotlib
 
 from wmdelays.words import printable
@@ -126,3 +127,38 @@ def one_a_cell(raster, n_columns, n_rows):
 def time_unit(duration):
     """The unit in which a time axis of this many seconds reads well: (units in a second, name)."""
     return (1e3, "ms") if duration <= 2 else (1.0, "s")
+
+
+class _ShiftedLocator(MaxNLocator):
+    """Ticks at round numbers of a time that is later than that of the axis by `start`."""
+
+    def __init__(self, start, n_ticks):
+        super().__init__(nbins=n_ticks, steps=[1, 2, 2.5, 5, 10])
+        self.start = start
+
+    def tick_values(self, low, high):
+        return super().tick_values(low + self.start, high + self.start) - self.start
+
+
+def label_time(axes, scale, unit, begins=None, *, n_ticks=8, of_several=False):
+    """Name the axis of time, and give it the recording's time where a pattern comes from one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        What is drawn there has the pattern's own time.
+    scale, unit : float, str
+        See `time_unit`.
+    begins : float, optional
+        When the pattern begins in its recording, in seconds.
+    n_ticks : int
+        The most ticks of the recording's time.
+    of_several : bool
+        Whether patterns that begin at different times are drawn over one another.
+    """
+    axes.set_xlabel(f"time in the pattern ({unit})" if of_several else f"time ({unit})")
+    if begins is not None:
+        start = begins * scale
+        axes.xaxis.set_major_locator(_ShiftedLocator(start, n_ticks))
+        axes.xaxis.set_major_formatter(lambda time, _: f"{time + start:.10g}")
+        axes.set_xlabel(f"time in the recording ({unit})")

@@ -17,6 +17,7 @@ from wmdelays.plots.figures import (
     SHADE,
     VERMILLION,
     house_style,
+    label_time,
     new_figure,
     plain,
     time_unit,
@@ -369,17 +370,6 @@ def _handle(shape, colour, size):
     )
 
 
-class _ShiftedLocator(MaxNLocator):
-    """Ticks at round numbers of a time that is later than that of the axis by `start`."""
-
-    def __init__(self, start):
-        super().__init__(nbins=8, steps=[1, 2, 2.5, 5, 10])
-        self.start = start
-
-    def tick_values(self, low, high):
-        return super().tick_values(low + self.start, high + self.start) - self.start
-
-
 class _View:
     """A stretch of time and a range of neurons, drawn on an axes."""
 
@@ -438,12 +428,7 @@ class _View:
         margin = 0.5 + 0.02 * (self.high - self.low)
         self.axes.set_ylim(self.low - margin, self.high - 1 + margin)
         self.axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-        self.axes.set_xlabel(f"time ({self.unit})")
-        if self.begins is not None:
-            start = self.begins * self.scale
-            self.axes.xaxis.set_major_locator(_ShiftedLocator(start))
-            self.axes.xaxis.set_major_formatter(lambda time, _: f"{time + start:.10g}")
-            self.axes.set_xlabel(f"time in the recording ({self.unit})")
+        label_time(self.axes, self.scale, self.unit, self.begins)
         self.axes.set_ylabel("neuron")
 
     def _cells(self, times, neurons):

@@ -15,6 +15,7 @@ from wmdelays.plots.figures import (
     SHADE,
     VERMILLION,
     house_style,
+    label_time,
     new_figure,
     plain,
     time_unit,
@@ -37,7 +38,10 @@ _MOST_BESIDE = 3
 
 
 def f1_figure(
-    recalls: Mapping[str, Sequence[Recall]], patterns: Sequence[Raster], width: int
+    recalls: Mapping[str, Sequence[Recall]],
+    patterns: Sequence[Raster],
+    width: int,
+    begins: float | None = None,
 ) -> Figure:
     """F1 in a window that slides over the recall, a panel for each simulator.
 
@@ -48,6 +52,9 @@ def f1_figure(
     patterns : sequence of Raster
     width : int
         Length of the window in steps.
+    begins : float, optional
+        When the patterns begin in their recording, in seconds, where all begin at one time: the axis
+        then has the recording's time.
 
     Returns
     -------
@@ -59,7 +66,7 @@ def f1_figure(
         figure = new_figure(2.4 * n_rows)
         panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
         for axes, (name, ones) in zip(panels.flat, recalls.items()):
-            _f1_panel(axes, name, ones, patterns, width)
+            _f1_panel(axes, name, ones, patterns, width, begins, 8 // n_columns)
         for axes in list(panels.flat)[len(recalls) :]:
             axes.set_visible(False)
         for axes in panels[:, 0]:
@@ -68,9 +75,9 @@ def f1_figure(
     return figure
 
 
-def _f1_panel(axes, name, recalls, patterns, width):
+def _f1_panel(axes, name, recalls, patterns, width, begins, n_ticks):
     cue = recalls[0].cue
-    scale, unit = time_unit(cue.n_steps * cue.step)
+    scale, unit = time_unit((begins or 0.0) + cue.n_steps * cue.step)
     curves = [sliding_f1(one, pattern, width) for one, pattern in zip(recalls, patterns)]
     time, f1 = curves[0][0] * scale, np.array([values for _, values in curves])
     if len(f1) > 1:
@@ -85,7 +92,7 @@ def _f1_panel(axes, name, recalls, patterns, width):
     end = (cue.scored_from - cue.onset) * cue.step * scale
     axes.axvspan(0, end, facecolor=SHADE, edgecolor=GREY, linewidth=0.5, label="trigger window")
     axes.set_xlim(0, (cue.n_steps - cue.onset) * cue.step * scale)
-    axes.set(xlabel=f"time ({unit})")
+    label_time(axes, scale, unit, begins, n_ticks=n_ticks, of_several=len(f1) > 1)
     axes.set_title(name, loc="left")
     # A perfect recall runs along the top; the middle is where curves seldom are.
     axes.legend(loc="center right" if np.nanmean(np.nan_to_num(mean, nan=1)) > 0.8 else "best")

@@ -14,6 +14,7 @@ from wmdelays.plots.figures import (
     GREY,
     SHADE,
     house_style,
+    label_time,
     new_figure,
     one_a_cell,
     plain,
@@ -93,7 +94,7 @@ def _spikes(axes, raster, shape, colour):
     if len(times) > _MOST_MARKS:
         times, neurons = one_a_cell(raster, *_GRID)
     size = float(np.clip(140 / np.sqrt(max(len(times), 1)), 1.5, 6))
-    scale, _ = time_unit(raster.duration)
+    scale, _ = time_unit(raster.start + raster.duration)
     (drawn,) = axes.plot(
         times * scale,
         neurons,
@@ -108,8 +109,9 @@ def _spikes(axes, raster, shape, colour):
 
 
 def _label(axes, raster, title):
-    scale, unit = time_unit(raster.duration)
-    axes.set(xlabel=f"time ({unit})", ylabel="neuron", xlim=(0, raster.duration * scale))
+    scale, unit = time_unit(raster.start + raster.duration)
+    axes.set(ylabel="neuron", xlim=(0, raster.duration * scale))
+    label_time(axes, scale, unit, raster.start or None)
     axes.set_ylim(-0.5, raster.n_neurons - 0.5)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     if title:

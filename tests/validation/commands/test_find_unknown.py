@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from wmdelays import Raster
+from wmdelays import Raster, find_unknown_patterns
 from wmdelays.files.raster_files import write_raster
 
 pytest.importorskip("elephant")
@@ -183,6 +183,28 @@ def test_the_report_has_page_and_figures(wmdelays, recurring, tmp_path):
     assert "SPADE looked for patterns" in page and "Surrogates: stretch_shifting by 30 ms" in page
 
 
+@pytest.mark.parametrize("longest, found", [(10, True), (11, False)])
+def test_the_window_is_what_lies_between_the_first_spike_and_the_last(longest, found):
+    onsets = 20 + 97 * np.arange(15)
+    lags = np.array([0, 4, longest])
+    raster = Raster.from_steps(
+        np.tile([0, 1, 2], 15), (onsets[:, None] + lags).ravel(), 3, 1500, 0.005
+    )
+    # Ten steps by default.
+    made = find_unknown_patterns(raster, step=0.005, draws=19)
+    assert made.settings["window_s"] == made.unknown.tested["longest_s"] == pytest.approx(0.05)
+    assert [one.lags for one in made.unknown.patterns] == [(0.0, 0.02, 0.05)] * found
+    assert "up to 50 ms long" in made.tested and "Longer ones need a larger window=" in made.tested
+    assert ("None, as no 3 units fire with the same lags" in made.tested) != found
+
+
+def test_cad_says_why_no_pair_is_tested():
+    few = Raster([0, 1, 0, 1], [0.1, 0.2, 5.0, 6.0], 2, 10.0)
+    made = find_unknown_patterns(few, "cad", draws=1)
+    assert "0 of 1 pairs have enough spikes to be tested" in made.tested
+    assert "No two units have spikes enough to coincide by chance more than 5 times" in made.tested
+
+
 def test_unusable_input_is_refused_in_one_line(refused, recurring):
     run = ("find-unknown", recurring[0])
     for step in ((), ("--step", "5ms")):
@@ -194,7 +216,7 @@ def test_unusable_input_is_refused_in_one_line(refused, recurring):
     assert "min-spikes is 1" in refused(*run, "--min-spikes", 1)
     assert "min-occurrences is 1" in refused(*run, "--method", "cad", "--min-occurrences", 1)
     assert "take a shorter --step" in refused(*run, "--method", "cad", "--step", "1s")
-    assert "three bins" in refused(*run, "--method", "cad", "--window", "50ms")
+    assert "two steps" in refused(*run, "--method", "cad", "--window", "25ms")
     assert "there is no such file" in refused("find-unknown", "none.csv")
 
 

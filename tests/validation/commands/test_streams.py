@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stdout
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from wmdelays.files.raster_files import write_raster
 from wmdelays.patterns import bernoulli
+from wmdelays.validation.cli import main
 from wmdelays.validation.commands.shared import terminal
 
 PROGRAM = [sys.executable, "-m", "wmdelays"]
@@ -55,12 +57,35 @@ def test_store_tells_what_is_in_the_memory_apart_from_what_it_did(wmdelays):
     assert "stored in m.h5" in done.stderr and "synapses" not in done.stderr
 
 
-def test_a_reader_who_has_seen_enough_hears_no_complaint(small_memory):
-    words = [*PROGRAM, "info", str(small_memory)]
-    program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    program.stdout.close()
-    assert program.stderr.read() == ""
-    program.wait()
+@contextmanager
+def unread():
+    """Standard output into a pipe that nobody reads, a line at a time."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w", buffering=1) as stream, redirect_stdout(stream):
+        yield
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "--help", "info MEMORY --json -"])
+def test_a_reader_who_has_seen_enough_hears_no_complaint(
+    words, capsys, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(terminal, "_json_alone", False)
+    with unread():
+        assert main(words(command)) == 141
+    assert "wmdelays:" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("words, status", [(["--version"], 141), (["info", "none.csv"], 2)])
+def test_a_program_whose_output_nobody_reads_ends_quietly(words, status, both):
+    errors = subprocess.STDOUT if both else subprocess.PIPE
+    with subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=errors) as program:
+        program.stdout.close()
+        said = b"" if both else program.stderr.read()
+        assert program.wait() == status
+    assert b"Traceback" not in said and bool(said) == (status == 2 and not both)
 
 
 def test_a_long_table_is_whole_in_a_pipe(capsys):

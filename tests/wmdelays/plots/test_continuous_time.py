@@ -40,6 +40,28 @@ def test_lag_and_tempo_are_drawn_for_each_pattern():
     assert tempo.xaxis.get_major_formatter()(1, None) == "7"
 
 
+def test_the_axes_of_time_are_the_recordings():
+    one = lag(1.02)
+    figure = timing_figure({"one": [one]}, [0], 0.05, 0.5, begins=902.1)
+    membranes = membranes_figure(
+        np.arange(5000) * TICK,
+        {2: np.full(5000, -60.0)},
+        [-50.0],
+        PATTERN,
+        PATTERN,
+        start=0.1,
+        stop=0.2,
+        begins=902.1,
+    )
+    for axes, first, last in ((figure.axes[0], 902.1, 902.6), (membranes.axes[0], 902.2, 902.3)):
+        assert axes.get_xlabel() == "time in the recording (s)"
+        form, (low, high) = axes.xaxis.get_major_formatter(), axes.get_xlim()
+        shown = [float(form(x, None)) for x in axes.get_xticks() if low <= x <= high]
+        assert len(shown) > 1 and first - 1e-9 <= min(shown) <= max(shown) <= last + 1e-9
+    several = timing_figure({"one": [one, one]}, [0, 1], 0.05, 0.5)
+    assert several.axes[1].get_xlabel() == "time in the pattern (ms)"
+
+
 def test_a_lag_that_is_not_known_leaves_a_gap(recwarn):
     silent = Recall(recall(1).cue, PATTERN, Raster([], [], 20, PATTERN.duration))
     unknown = score_times(silent, PATTERN).patterns[0].lag

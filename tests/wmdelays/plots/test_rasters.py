@@ -3,6 +3,7 @@
 import doctest
 import subprocess
 import sys
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -20,6 +21,7 @@ from wmdelays.plots.rasters import (
     zoom_window,
 )
 from wmdelays.plots.scores import closest_call_figure, f1_figure
+from wmdelays.plots.spikes import raster_figure
 from wmdelays.plots.weights import delays_figure, weights_figure
 
 STEP, N_STEPS, N_NEURONS, N_TRIGGER = 1e-3, 300, 20, 30
@@ -227,6 +229,27 @@ def test_f1_has_a_line_for_each_pattern_and_one_for_the_mean():
     *each, mean = [line.get_ydata() for line in axes.lines]
     assert np.allclose(mean, np.mean(each, axis=0)) and mean.min() < 1 == mean.max()
     assert len(f1_figure({"torch": recalls[:1]}, patterns[:1], width=20).axes[0].lines) == 1
+
+
+def ticks(axes):
+    """The labels of the ticks that are within the axis of time."""
+    form, (low, high) = axes.xaxis.get_major_formatter(), axes.get_xlim()
+    return [form(place, None) for place in axes.get_xticks() if low <= place <= high]
+
+
+def test_f1_and_a_stretch_have_the_recordings_time():
+    pattern = raster()
+    recalls = {"torch": [recall(pattern)], "brian2": [recall(pattern)]}
+    whole = f1_figure(recalls, [pattern], width=20, begins=902.1)
+    stretch = raster_figure(replace(pattern, start=902.1, duration=0.5))
+    for axes, end in ((whole.axes[0], 902.1 + pattern.duration), (stretch.axes[0], 902.6)):
+        assert axes.get_xlabel() == "time in the recording (s)"
+        shown = [float(text) for text in ticks(axes)]
+        assert len(shown) > 1 and all(902.1 <= time <= end for time in shown)
+        assert shown == [round(time, 3) for time in shown]
+    # Of several patterns time is that of each.
+    several = f1_figure({"torch": [recall(pattern)] * 2}, [pattern] * 2, width=20)
+    assert several.axes[0].get_xlabel().startswith("time in the pattern")
 
 
 def test_f1_of_silence_is_a_gap(recwarn):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError, one_line
-from wmdelays.files.csv_rows import csv_rows
+from wmdelays.files.csv_rows import csv_rows, delimiter_of
 from wmdelays.quantities import shortened
 from wmdelays.words import printable
 
@@ -69,7 +69,7 @@ def inhibitory_units(path: str | Path, names: Sequence[str]) -> list[int]:
 def _read(path):
     """Whether each unit is inhibitory, by its name."""
     header, types = None, {}
-    for line, row in csv_rows(path):
+    for line, row in csv_rows(path, delimiter_of(path)):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue

@@ -9,16 +9,18 @@ from itertools import chain
 import numpy as np
 
 from wmdelays.errors import InputError, parameter
-from wmdelays.files.csv_rows import OFTEN, csv_rows, plain
+from wmdelays.files.csv_rows import OFTEN, csv_rows, delimiter_of, plain
 from wmdelays.files.recordings.spikes import LONGEST, SAMPLES, from_names, per_second
 from wmdelays.machine.free_memory import check_memory
-from wmdelays.words import printable
+from wmdelays.words import counted, printable
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 # With what is made of them, spikes take so many times their size in memory.
 _COPIES = 4
 _ROOM = "what the file holds", "cut it into pieces, or take a machine with more memory"
 _COMMENTS = "#%"
+# What programs write where there is no number.
+_MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 # What the columns are called in the tables that labs and programs write, without what stands for
 # the unit of time.
 _UNIT_COLUMNS = (
@@ -41,8 +43,8 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
     Parameters
     ----------
     path : Path
-        Cells stand between commas, semicolons or tabs, as the first line shows. Lines that begin
-        with # or % are comments.
+        Cells stand between commas, semicolons, tabs or spaces, as the first line shows. Lines that
+        begin with # or % are comments.
     columns : (str, str), optional
         Names, or numbers from 1 on, of the columns of units and of times. By default they are known
         by their names.
@@ -57,8 +59,7 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
     -------
     Spikes
     """
-    delimiter = _delimiter(path)
-    rows = csv_rows(path, delimiter, _COMMENTS)
+    rows = csv_rows(path, delimiter_of(path, _COMMENTS, decimal_comma), _COMMENTS)
     line, header = next(((line, row) for line, row in rows if row), (1, []))
     header = [name.strip() for name in header]
     if not header:
@@ -74,7 +75,10 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
             if len(row) != len(header):
                 raise ValueError
             text = row[time_column]
-            times.append(float(plain(text.replace(",", ".") if decimal_comma else text)))
+            time = float(plain(text.replace(",", ".") if decimal_comma else text))
+            if time != time:
+                raise ValueError
+            times.append(time)
             name = row[unit_column].strip()
             if not name or len(name) > LONGEST or not name.isprintable():
                 raise ValueError
@@ -84,15 +88,6 @@ def read_table(path, *, columns=None, time_unit=None, sampling_rate=None, decima
         if not len(units) % OFTEN:
             check_memory(_COPIES * 2 * units.itemsize * len(units), *_ROOM)
     return from_names(list(names), np.array(units, np.int64), np.array(times) / counts)
-
-
-def _delimiter(path):
-    if ".tsv" in path.suffixes:
-        return "\t"
-    for _, row in csv_rows(path, "\n", _COMMENTS):
-        if row:
-            return next((one for one in "\t;" if one in row[0]), ",")
-    return ","
 
 
 def columns_of(header, columns):
@@ -180,6 +175,17 @@ def _is_header(row, time_column, decimal_comma):
 
 def _wrong(line, row, header, unit_column, time_column):
     shown = ",".join(row)[:60]
+    if len(row) != len(header):
+        return (
+            f"line {line} has {counted(len(row), 'cell')}, the first line {len(header)}: {shown!r};"
+            " fill in what is missing, or take the line out"
+        )
+    for column, what, missing in ((unit_column, "unit", ("",)), (time_column, "time", _MISSING)):
+        if row[column].strip().lower() in missing:
+            return (
+                f"line {line} has no {what} (column {printable(header[column])[:40]}): {shown!r}; fill it"
+                " in, or take the line out"
+            )
     names = f"{header[unit_column]},{header[time_column]}"
     words = (
         f"line {line}: expected a unit and a time (columns {printable(names)[:40]}), not {shown!r}"

@@ -71,7 +71,7 @@ def cad(
     n_bins = raster.n_steps(step)
     if lag < 2:
         raise InputError(
-            f"CAD needs a window of at least three bins ({parameter('window')}, {parameter('step')})"
+            f"CAD needs a window of at least two steps ({parameter('window')}, {parameter('step')})"
         )
     if n_bins - lag < 100:
         raise InputError(

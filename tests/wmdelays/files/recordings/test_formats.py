@@ -165,6 +165,16 @@ FORMATS = {
         AS_THEY_ARE,
         {"sampling_rate": RATE},
     ),
+    "spaces.txt": (
+        table("   ", ("unit", "time_s"), lambda u, t: (str(u), f"{t!r} ")),
+        AS_THEY_ARE,
+        {},
+    ),
+    "no_header.txt": (
+        table(" ", ("# unit time",), lambda u, t: (f" {u}", repr(t).replace(".", ","))),
+        AS_THEY_ARE,
+        {"columns": ("1", "2"), "decimal_comma": True},
+    ),
     "comments.csv.gz": (
         table(",", ("# made by hand\nneuron", "t [s]"), lambda u, t: (str(u), repr(t))),
         AS_THEY_ARE,
