@@ -42,7 +42,11 @@ def command(
         Path, typer.Argument(metavar="RECORDING", help="Of any format that is read.")
     ],
     method: Annotated[
-        str, typer.Option(metavar="spade|cad", help="How elephant looks for them.")
+        str,
+        typer.Option(
+            metavar="spade|cad|ppseq",
+            help="How they are looked for: patterns, assemblies, sequences.",
+        ),
     ] = "spade",
     start: Start = None,
     stop: Stop = None,
@@ -51,26 +55,25 @@ def command(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Grid on which spikes are compared; by default 5ms for spade, 25ms for cad.",
+            help="Grid on which spikes are compared; by default 5ms, 25ms for cad.",
         ),
     ] = None,
     window: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="The longest pattern, first spike to last, by default ten steps."
+            metavar="TIME",
+            help="The longest pattern, first spike to last, by default ten steps, thirty for ppseq.",
         ),
     ] = None,
     min_spikes: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Fewest units of a pattern, by default 3 for spade and 2 for cad."
-        ),
+        typer.Option(metavar="N", help="Fewest units of a pattern, by default 3, 2 for cad."),
     ] = None,
     min_occurrences: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="How often a pattern has to occur; by default 5 for cad, and for spade as rarely"
+            help="How often a pattern has to occur; by default 5 for cad, 3 for ppseq, and for spade as rarely"
             " as leaves 2000 patterns at most to be tested.",
         ),
     ] = None,
@@ -93,7 +96,7 @@ def command(
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of surrogates, by default 100 for spade and 5 for cad.",
+            help="Number of surrogates, by default 100 for spade, 5 for cad, 19 for ppseq.",
             rich_help_panel=CHANCE,
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""Patterns that recur in a raster more often than by chance, by elephant's SPADE or CAD."""
+"""Patterns that recur in a raster more often than by chance, by SPADE, CAD or PPSeq."""
 
 from __future__ import annotations
 
@@ -23,10 +23,24 @@ from wmdelays.validation.find.stored import DITHER, count_text, raster_sizes, wh
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Step in seconds, number of surrogates and fewest units for each method. A run of CAD takes as long as
-# dozens of SPADE, and it needs bins in which units coincide by chance.
-_UNKNOWN = {"spade": (0.005, 100, 3), "cad": (0.025, 5, 2)}
-_WINDOW_STEPS = 10
+
+@dataclass(frozen=True)
+class _Usual:
+    """What a method takes by default: step in seconds, steps of a window, surrogates, units."""
+
+    step: float
+    window: int
+    draws: int
+    min_spikes: int
+
+
+# A run of CAD takes as long as dozens of SPADE, and it needs bins in which units coincide by chance.
+# PPSeq's sequences may be long, and it looks at all lags at once.
+_USUAL = {
+    "spade": _Usual(0.005, 10, 100, 3),
+    "cad": _Usual(0.025, 10, 5, 2),
+    "ppseq": _Usual(0.005, 30, 19, 3),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +78,12 @@ class FoundUnknown:
                 f"SPADE looked for patterns {longest}, of at least {one['min_spikes']} units, that"
                 f" occur {recur}, in {size}: {one['candidates']} were tested against {n}"
                 f" surrogates.{self._none_tested}{wider}{short}"
+            )
+        if one["method"] == "PPSeq":
+            return (
+                f"PPSeq looked for sequences {longest} of at least {one['min_spikes']} units that occur"
+                f" {recur}, in {size}, one type after another: a type has to tell more than the best"
+                f" of {n} surrogates.{self._most_types}{wider}{short}"
             )
         return (
             f"CAD looked for assemblies of at least {one['min_spikes']} units with lags {longest}"
@@ -107,6 +127,13 @@ class FoundUnknown:
         )
 
     @property
+    def _most_types(self):
+        one = self.unknown.tested
+        if len(one["scores"]) < one["most_types"]:
+            return ""
+        return f" More than {one['most_types']} types were not looked for."
+
+    @property
     def summary(self):
         """The outcome in one sentence."""
         n, chance = len(self.unknown.patterns), self.unknown.chance
@@ -127,6 +154,7 @@ class FoundUnknown:
                     "times_s": [self.start + when for when in one.times],
                     "n_occurrences": len(one.times),
                     "p_value": one.p_value,
+                    **({} if one.widths is None else {"widths_s": list(one.widths)}),
                 }
                 for one in self.unknown.patterns
             ],
@@ -153,9 +181,13 @@ def usual_step(method):
     InputError
         If there is no such method.
     """
-    if method not in _UNKNOWN:
-        raise InputError(f"unknown patterns are found by spade or cad, not {method!r}")
-    return _UNKNOWN[method][0]
+    return _usual(method).step
+
+
+def _usual(method):
+    if method not in _USUAL:
+        raise InputError(f"unknown patterns are found by spade, cad or ppseq, not {method!r}")
+    return _USUAL[method]
 
 
 def find_unknown_patterns(
@@ -180,23 +212,24 @@ def find_unknown_patterns(
     Parameters
     ----------
     raster : Raster
-    method : {"spade", "cad"}
+    method : {"spade", "cad", "ppseq"}
     step : float, optional
-        Length of a bin in seconds; by default 5 ms for SPADE and 25 ms for CAD.
+        Length of a bin in seconds; by default 5 ms for SPADE and PPSeq, 25 ms for CAD.
     window : float, optional
-        Longest pattern in seconds, from its first spike to its last; by default ten steps.
+        Longest pattern in seconds, from its first spike to its last; by default ten steps, for PPSeq
+        thirty.
     min_spikes, min_occurrences, alpha
-        See `wmdelays.find`; by default at least 3 units for SPADE and 2 for
-        CAD.
+        See `wmdelays.find`; by default at least 3 units for SPADE and PPSeq,
+        2 for CAD.
     surrogates, seed, start, progress
         See `wmdelays.find_patterns`.
     dither : float, optional
         In seconds; by default ten steps.
     max_time : float, optional
-        Seconds that SPADE or CAD may take, raster and surrogates together.
+        Seconds that the method may take, raster and surrogates together.
     draws : int, optional
-        By default 100 for SPADE and 5 for CAD. SPADE needs so many that ``1 / (1 + n)`` is alpha at
-        most.
+        By default 100 for SPADE, 5 for CAD and 19 for PPSeq. SPADE and PPSeq need so
+        many that ``1 / (1 + n)`` is alpha at most.
 
     Returns
     -------
@@ -207,21 +240,21 @@ def find_unknown_patterns(
     InputError
         If a setting makes no sense or elephant is missing; before any work starts.
     """
-    usual = usual_step(method)
-    step = usual if step is None else step
-    _, usual_number, usual_spikes = _UNKNOWN[method]
-    draws = usual_number if draws is None else draws
-    min_spikes = usual_spikes if min_spikes is None else min_spikes
+    usual = _usual(method)
+    step = usual.step if step is None else step
+    draws = usual.draws if draws is None else draws
+    min_spikes = usual.min_spikes if min_spikes is None else min_spikes
     if not step > 0:
         raise InputError(f"the step is {step * 1e3:g} ms; it has to be greater than zero")
-    n_steps = _WINDOW_STEPS if window is None else whole_steps("window", window, step, 1)
+    n_steps = usual.window if window is None else whole_steps("window", window, step, 1)
     dither = DITHER * step if dither is None else dither
     seed = checked_seed(seed)
     if not 0 < alpha < 1:
         raise InputError(f"alpha is {alpha:g}; it has to be between 0 and 1")
     check_surrogates(surrogates, dither, draws)
-    need_elephant("SPADE and CAD need")
-    if method == "spade" and (1 + draws) * alpha < 1 - 1e-9:
+    if method != "ppseq":
+        need_elephant("SPADE and CAD need")
+    if method != "cad" and (1 + draws) * alpha < 1 - 1e-9:
         raise InputError(
             f"alpha of {alpha:g} takes at least {math.ceil(1 / alpha - 1 - 1e-9)} surrogates"
             f" ({parameter('draws')}), not {draws}"
@@ -229,10 +262,11 @@ def find_unknown_patterns(
     if not len(raster):
         raise InputError("the raster holds no spikes")
     from wmdelays.find.unknown.cad_search import cad
+    from wmdelays.find.unknown.ppseq_search import ppseq
     from wmdelays.find.unknown.spade_search import spade
 
     began = time.perf_counter()
-    made = {"spade": spade, "cad": cad}[method](
+    made = {"spade": spade, "cad": cad, "ppseq": ppseq}[method](
         raster.meant(step),
         step=step,
         # They count the bins of the first and of the last spike too.
@@ -268,7 +302,7 @@ def pattern_columns(found):
     return {
         "units, lag (ms)": [
             ", ".join(
-                f"{found.raster.unit(n)} +{lag * 1e3:.4g}" for n, lag in zip(one.neurons, one.lags)
+                f"{found.raster.unit(n)} +{lag}" for n, lag in zip(one.neurons, _lags_said(one))
             )
             for one in shown
         ],
@@ -276,6 +310,14 @@ def pattern_columns(found):
         "first at (s)": [f"{found.start + one.times[0]:.3f}" for one in shown],
         "p": [f"{one.p_value:.2g}" for one in shown],
     }
+
+
+def _lags_said(one):
+    """The lags in ms, where they are known with how much they vary."""
+    lags = [f"{lag * 1e3:.4g}" for lag in one.lags]
+    if one.widths is None:
+        return lags
+    return [f"{lag}±{width * 1e3:.2g}" for lag, width in zip(lags, one.widths)]
 
 
 def candidate_columns(found):

@@ -11,5 +11,6 @@ from .templates import pattern_templates as pattern_templates
 from .unknown.cad_search import cad as cad
 from .unknown.patterns import Unknown as Unknown
 from .unknown.patterns import UnknownPattern as UnknownPattern
+from .unknown.ppseq_search import ppseq as ppseq
 from .unknown.spade_search import spade as spade
 from .warping import warped as warped

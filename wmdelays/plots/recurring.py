@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wmdelays.raster import Raster
 
 
-MOST_PATTERNS = 12
+MOST_PATTERNS, MOST_TYPES = 12, 6
 _MOST_EVENTS, _MOST_NAMES = 4, 16
 
 
@@ -51,6 +51,8 @@ def recurring_figure(patterns: Sequence, raster: Raster, start: float = 0.0) -> 
     shown = list(patterns)[:MOST_PATTERNS]
     if not shown:
         return None
+    if shown[0].widths is not None:
+        return _sequences_figure(shown[:MOST_TYPES], raster, start)
     longest = max(one.lags[-1] for one in shown)
     scale, unit = time_unit(start + raster.duration)
     with house_style():
@@ -92,6 +94,35 @@ def recurring_figure(patterns: Sequence, raster: Raster, start: float = 0.0) -> 
     return figure
 
 
+def _sequences_figure(shown, raster, start):
+    """Types of sequences: when each unit fires, how precisely, and when they occur."""
+    scale, unit = time_unit(start + raster.duration)
+    longest = max(one.lags[-1] + max(one.widths) for one in shown) * 1e3
+    with house_style():
+        heights = [1.0 + 0.16 * len(one.neurons) for one in shown]
+        figure = new_figure(0.4 + sum(heights))
+        panels = figure.subplots(
+            len(shown), 2, squeeze=False, width_ratios=[1.6, 2], height_ratios=heights
+        )
+        for (left, right), one in zip(panels, shown):
+            rows = np.arange(len(one.neurons))
+            lags, widths = np.array(one.lags) * 1e3, np.array(one.widths) * 1e3
+            left.hlines(rows, lags - widths, lags + widths, color=GREY)
+            left.plot(lags, rows, "|", color="black", markersize=7)
+            left.set_yticks(rows, [plain(raster.unit(n), 12) for n in one.neurons], fontsize=7.5)
+            left.set_ylim(len(rows) - 0.4, -0.6)
+            left.set_xlim(-0.05 * longest - max(widths[0], 1), 1.05 * longest)
+            left.set_ylabel("unit")
+            times = (np.array(one.times) + start) * scale
+            right.plot(times, [0] * len(times), "|", color=BLUE, markersize=14)
+            right.set_title(f"{len(times)} occurrences", loc="left", pad=3)
+            right.set_yticks([])
+            right.set_xlim(start * scale, (start + raster.duration) * scale)
+        panels[-1, 0].set_xlabel("lag (ms), ± standard deviation")
+        panels[-1, 1].set_xlabel(f"time ({unit})")
+    return figure
+
+
 def chance_figure(unknown: Unknown) -> Figure:
     """How many patterns there are, in the raster and in its surrogates.
 
@@ -105,6 +136,8 @@ def chance_figure(unknown: Unknown) -> Figure:
     matplotlib.figure.Figure
     """
     n, chance = len(unknown.patterns), np.array(unknown.chance)
+    if "scores" in unknown.tested:
+        return _scores_figure(unknown.tested)
     with house_style():
         figure = new_figure(2.5)
         panels = figure.subplots(1, 1 + bool(unknown.candidates), squeeze=False)[0]
@@ -125,6 +158,28 @@ def chance_figure(unknown: Unknown) -> Figure:
             panels[0].set(xlabel="spikes of a pattern", ylabel="recurring patterns")
             panels[0].xaxis.set_major_locator(MaxNLocator(integer=True))
             panels[0].legend()
+    return figure
+
+
+def _scores_figure(tested):
+    """The scores of types of sequences, and that of the best type of each surrogate."""
+    scores, chance = tested["scores"], tested["scores_by_chance"]
+    with house_style():
+        figure = new_figure(2.5)
+        axes = figure.add_subplot()
+        axes.plot(
+            chance, [0] * len(chance), "|", color=GREY, markersize=14, label="surrogates, best"
+        )
+        significant = [score for score in scores if score > max(chance)]
+        other = [score for score in scores if score <= max(chance)]
+        axes.plot(significant, [1] * len(significant), "o", color=BLUE, label="raster, types")
+        axes.plot(other, [1] * len(other), "o", color=BLUE, markerfacecolor="none")
+        axes.set_ylim(-0.6, 1.6)
+        axes.set_yticks([0, 1], ["surrogates", "raster"])
+        axes.set_xscale("symlog", linthresh=10)
+        axes.set_xlim(min([0.0, *scores, *chance]) - 0.5, 1.3 * max([10.0, *scores, *chance]))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("score (nats), linear up to 10")
     return figure
 
 

@@ -205,10 +205,27 @@ def test_cad_says_why_no_pair_is_tested():
     assert "No two units have spikes enough to coincide by chance more than 5 times" in made.tested
 
 
+def test_sequences_are_told_with_the_precision_of_their_lags(wmdelays, recurring, tmp_path):
+    run = ("find-unknown", recurring[0], *"--method ppseq --step 3ms --window 60ms".split())
+    done = wmdelays(*run, "--report", "types", "--json", "types.json", "--stop", "2s")
+    values = json.loads((tmp_path / "types.json").read_text())
+    first = values["patterns"][0]
+    assert first["neurons"] == [2, 5, 7]
+    assert first["lags_s"] == pytest.approx([0, 0.006, 0.015], abs=0.002)
+    assert max(first["widths_s"]) < 0.003
+    assert done.stdout.startswith("1 significant pattern; a surrogate has 0 on average, 0 at most.")
+    assert "2 +0±" in done.stdout and "PPSeq looked for sequences up to 60 ms long" in done.stdout
+    figures = {path.stem for path in (tmp_path / "types" / "figures").iterdir()}
+    assert figures == {"patterns", "chance"}
+    assert "Scores of the types of sequences" in (tmp_path / "types" / "report.html").read_text()
+
+
 def test_unusable_input_is_refused_in_one_line(refused, recurring):
     run = ("find-unknown", recurring[0])
     for step in ((), ("--step", "5ms")):
-        assert "by spade or cad, not 'fpgrowth'" in refused(*run, *step, "--method", "fpgrowth")
+        assert "by spade, cad or ppseq, not 'fpgrowth'" in refused(
+            *run, *step, "--method", "fpgrowth"
+        )
     assert "--step '-5ms' is negative" in refused(*run, "--step=-5ms")
     few = refused(*run, "--draws", 18)
     assert "alpha of 0.05 takes at least 19 surrogates" in few

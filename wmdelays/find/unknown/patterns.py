@@ -17,22 +17,27 @@ class UnknownPattern:
     lags : tuple of float
         Seconds after the pattern's first spike, in the order of `neurons`, sorted.
     times : tuple of float
-        When the first spike of each occurrence is, in seconds: the start of its bin.
+        When the first spike of each occurrence is, in seconds: the start of its bin. Of PPSeq,
+        when it is to be expected.
     p_value : float
         Of SPADE: ``(1 + k) / (1 + n)``, where k of n surrogates hold a pattern with at least as
         many spikes and occurrences. Of CAD: the largest of its tests, before the correction for
-        their number, which CAD makes itself.
+        their number, which CAD makes itself. Of PPSeq: ``(1 + k) / (1 + n)``, where the best type
+        of k of n surrogates has at least the score of this one.
+    widths : tuple of float, optional
+        Of PPSeq: standard deviations of the lags in seconds, the width of a bin included.
     """
 
     neurons: tuple
     lags: tuple
     times: tuple
     p_value: float
+    widths: tuple | None = None
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What SPADE or CAD found.
+    """What SPADE, CAD or PPSeq found.
 
     Attributes
     ----------
@@ -40,7 +45,7 @@ class Unknown:
         Most spikes first, then most occurrences.
     chance : list of int
         How many patterns each surrogate has. Of SPADE those that would be significant in the
-        raster, before parts of patterns are told from the patterns.
+        raster, before parts of patterns are told from the patterns; of PPSeq one, its best, or none.
     candidates : list of (int, int, float)
         Of SPADE: a number of spikes, how many patterns of so many spikes recur often enough to be
         tested, and how many a surrogate has on average.
