@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from wmdelays.draws import random_numbers
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.find.surrogates import surrogate_rasters
 from wmdelays.find.unknown.patterns import Unknown, UnknownPattern, by_size, check_units
 from wmdelays.find.unknown.sequence_model import BinnedSpikes
@@ -33,7 +33,6 @@ _LEVEL, _FREE = 0.05, 3
 _WINDOWS = 10
 # Numbers in memory at once for each bin of the window, and each bin or cell with spikes.
 _TABLES = 4
-_INSTEAD = "take a longer --step, a shorter --window, or a stretch of the raster"
 
 
 def ppseq(
@@ -97,10 +96,11 @@ def ppseq(
     if n_bins < _WINDOWS * window:
         raise InputError(
             f"PPSeq needs a raster of at least {_WINDOWS} windows; it has {n_bins} bins and a window"
-            f" {window}: take a shorter --window"
+            f" {window}: take a shorter {parameter('window')}"
         )
+    instead = f"take a longer {parameter('step')}, a shorter {parameter('window')}, or a stretch of the raster"
     what = f"PPSeq on {n_bins} bins and {len(raster)} spikes with windows of {window}"
-    check_memory(_TABLES * 8 * (n_bins + len(raster)) * window, what, _INSTEAD)
+    check_memory(_TABLES * 8 * (n_bins + len(raster)) * window, what, instead)
     say = progress or (lambda stage, part: None)
     ends = None if max_time is None else time.monotonic() + max_time
 
@@ -108,7 +108,8 @@ def ppseq(
         def tell(part):
             if ends is not None and time.monotonic() > ends:
                 raise InputError(
-                    f"PPSeq has not come to an end in {duration(max_time)} (--max-time); {_INSTEAD}"
+                    f"PPSeq has not come to an end in {duration(max_time)} ({parameter('max_time')});"
+                    f" {instead}"
                 )
             say(stage, part)
 
