@@ -11,6 +11,7 @@ from wmdelays.files.file_kinds import MEMORY
 from wmdelays.files.memory_file import write_memory
 from wmdelays.files.pattern_inputs import read_patterns, read_trial_patterns
 from wmdelays.files.recording import binning_lines, remembered
+from wmdelays.files.recordings.cell_types import types_of
 from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.files.sonata import BYTES_OF_A_SYNAPSE
 from wmdelays.machine.free_memory import in_words
@@ -199,6 +200,8 @@ def command(
     written = [(options[name], kind) for name, kind in files.items() if name in options]
     check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written], force=force)
     seed = checked_seed(seed)
+    if "cell_types" in options:
+        options["cell_types"] = types_of(options["cell_types"], *inputs)
     ends = {
         "start": time_given(start, "--start"),
         "stop": time_given(stop, "--stop", above_zero=True),

@@ -148,6 +148,15 @@ def check_not_there(path, kind):
         )
 
 
+def is_hdf5(path):
+    """Whether a file is there and begins as HDF5 does."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(HDF5)) == HDF5
+    except OSError:
+        return False
+
+
 def _kind_of_zip(path):
     try:
         with zipfile.ZipFile(path) as file:

@@ -25,8 +25,9 @@ SYNAPSES = (
     Option(
         "cell_types",
         Path,
-        "dale: csv with unit,type that says which are excitatory (E) and inhibitory (I).",
-        metavar="FILE",
+        "dale: csv with unit,type that says which are excitatory (E) and inhibitory (I); or a column of"
+        " an NWB recording's units.",
+        metavar="FILE|COLUMN",
         scanned=False,
     ),
 )

@@ -115,8 +115,9 @@ class Learner:
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
         self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
         self.before = []
-        # Blocks that did not keep to the limits, and learn once more along the gradient.
-        self.again = []
+        # Blocks that did not keep to the limits, and learn once more along the gradient; what they had
+        # learned before, by their numbers.
+        self.again, self.first = [], {}
         self.history = []
 
     @property
@@ -128,17 +129,39 @@ class Learner:
 
         Where synapses are limited, learning changes few of them at a time, which goes astray where
         neurons fire in bursts. Blocks that it leaves with wrong spikes then begin once more, and learn
-        along the gradient.
+        along the gradient. In the end each neuron has the weights of the two with fewer wrong spikes.
         """
         self._advance()
         at_end = self.stage == self.plan.n_before_pruning() and self.epoch == self.n_learned == 0
-        if at_end and self.limits and not self.again:
+        if not at_end or not self.limits:
+            return
+        if self.again:
+            for k, block in self.first.items():
+                self._keep_better(k, block)
+            self.first = {}
+        else:
             wrong = self._each(lambda k: self._wrong(self._check(k)[0]))
             self.again = [k for k, n in zip(self.learning, wrong) if n]
             if self.again:
                 self._learn_again()
                 for k in self.again:
-                    self.blocks[k] = SparseBlock(self.n_rows)
+                    self.first[k], self.blocks[k] = self.blocks[k], SparseBlock(self.n_rows)
+
+    def _keep_better(self, k, first):
+        """Give the neurons that learning once more left with more wrong spikes what they had before."""
+        block = self.blocks[k]
+        weights, allowed = block.dense()
+        after = self._wrong_of_each(self._check(k)[0])
+        self.blocks[k] = first
+        before = self._wrong_of_each(self._check(k)[0])
+        self.blocks[k] = block
+        worse = after > before
+        if worse.any():
+            earlier, _ = first.dense()
+            weights[:, worse] = earlier[:, worse]
+            allowed = weights != 0 if allowed is None else allowed
+            allowed[:, worse] = earlier[:, worse] != 0
+            block.limit(weights, allowed)
 
     @property
     def learning(self):
@@ -290,9 +313,13 @@ class Learner:
         return self._wrong(counts)
 
     @staticmethod
-    def _wrong(counts):
-        """Wrong spikes in undamaged contexts, of what `present` counts."""
-        return int(counts[0, :, [MISSED, FALSE_ALARMS]].sum())
+    def _wrong_of_each(counts):
+        """Wrong spikes of each neuron in undamaged contexts, of what `present` counts."""
+        return counts[0, :, MISSED] + counts[0, :, FALSE_ALARMS]
+
+    def _wrong(self, counts):
+        """Wrong spikes of a block."""
+        return int(self._wrong_of_each(counts).sum())
 
     def _check(self, k):
         """How block k stands to the undamaged contexts; it does not learn."""
@@ -373,8 +400,10 @@ class Learner:
     def state(self):
         """All of it, as JSON values and arrays."""
         arrays = {"prunable": self.prunable}
-        for name, blocks in (("block", self.blocks), ("before", self.before)):
-            for k, block in enumerate(blocks):
+        named = {"block": self.blocks, "before": self.before}
+        named = {name: dict(enumerate(blocks)) for name, blocks in named.items()}
+        for name, blocks in (named | {"first": self.first}).items():
+            for k, block in blocks.items():
                 arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"] = (
                     block.place,
                     block.weight,
@@ -398,13 +427,16 @@ class Learner:
         self.prunable = array_of(arrays, "prunable", bool, shape) & ~self.silent[:, None]
         self.n_epochs = state.n_epochs
         self.history = [msgspec.structs.asdict(event) for event in state.history]
-        self.blocks = self._restored_blocks("block", arrays, state.flags)
+        self.blocks = self._restored_blocks("block", arrays, dict(enumerate(state.flags)))
+        # Checkpoints of earlier versions have none.
+        kept = [k for k in self.again if f"first.place.{k}" in arrays]
+        first = self._restored_blocks("first", arrays, dict.fromkeys(kept, (True, False)))
+        self.first = dict(zip(kept, first))
         # What a stage has cut it may have to give back.
         cut = self.stages[: self.stage + (self.epoch + self.n_learned > 0)]
         if any(stage.prunes for stage in cut):
-            self.before = self._restored_blocks(
-                "before", arrays, [(True, False)] * len(self.blocks)
-            )
+            flags = dict.fromkeys(range(len(self.blocks)), (True, False))
+            self.before = self._restored_blocks("before", arrays, flags)
 
     def _restore_stages(self, state):
         most = self.plan.most_stages()
@@ -425,7 +457,7 @@ class Learner:
 
     def _restored_blocks(self, name, arrays, flags):
         blocks = []
-        for k, flag in enumerate(flags):
+        for k, flag in flags.items():
             place = array_of(arrays, f"{name}.place.{k}", np.int64, (None,))
             weight = array_of(arrays, f"{name}.weight.{k}", np.float32, place.shape)
             inside = not place.size or 0 <= place[0] <= place[-1] < self.n_rows * BLOCK

@@ -14,7 +14,7 @@ from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     from wmdelays.raster import Raster
@@ -43,7 +43,7 @@ def margin(
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
-    cell_types: str | PathLike | None = None,
+    cell_types: str | PathLike | Mapping[str, str] | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -83,7 +83,7 @@ def margin(
     prune, one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
-    cell_types : str or Path, optional
+    cell_types : str, Path or mapping of str to str, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     seed : int
         Seed of the random numbers.

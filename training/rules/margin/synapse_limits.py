@@ -145,7 +145,7 @@ def within(present, n_delays, per_pair=None, per_neuron=None):
 
 
 def with_cell_types(settings, patterns):
-    """Settings in which `inhibitory` says which neurons the file `cell_types` calls so, if there is one.
+    """Settings in which `inhibitory` says which neurons `cell_types` calls so, if it is given.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 from wmdelays.training.rules.timed_margin.learner import Learner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     from wmdelays.neurons import Neurons
@@ -41,7 +41,7 @@ def timed_margin(
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
-    cell_types: str | PathLike | None = None,
+    cell_types: str | PathLike | Mapping[str, str] | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -82,7 +82,7 @@ def timed_margin(
     prune, one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
-    cell_types : str or Path, optional
+    cell_types : str, Path or mapping of str to str, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     seed : int
         Seed of the order in which patterns are shown, and of damage.

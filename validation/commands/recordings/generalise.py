@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wmdelays.errors import InputError
+from wmdelays.files.recordings.cell_types import types_of
 from wmdelays.neurons import NEURONS
 from wmdelays.validation.commands.shared.options import (
     Align,
@@ -127,6 +128,8 @@ def command(
     if "checkpoint" in options or "checkpoint_every" in options:
         raise InputError("generalise goes on from its --results, not from a --checkpoint")
     check_outputs(json_file, report, recording, trials, results)
+    if "cell_types" in options:
+        options["cell_types"] = types_of(options["cell_types"], recording)
     with progress_bar() as say:
         say("importing", None)
         found = generalise(

@@ -78,6 +78,42 @@ def read_hdf5(
     )
 
 
+def unit_column(path, column):
+    """A column of the table of units of an NWB file.
+
+    Parameters
+    ----------
+    path : Path
+    column : str
+
+    Returns
+    -------
+    dict of str to str
+        What stands there, by the names of the units.
+
+    Raises
+    ------
+    InputError
+        If it is no NWB file, or has no such column.
+    """
+    values, _ = read_recording(path, start=0.0, stop=0.0)
+    if values["kind"] != "nwb":
+        raise InputError(f"is no NWB file, so it has no column {printable(column)} of units")
+    if column not in values["columns"]:
+        there_are = ", ".join(map(printable, values["columns"])) or "none"
+        raise InputError(
+            f"has no column {printable(column)} of units; it has {there_are[:120]}, and there is no"
+            " such file"
+        )
+    return dict(zip(_names(values), values["columns"][column]))
+
+
+def _names(values):
+    """What the units of an NWB file are called."""
+    # This software writes names that are no numbers into a column of their own.
+    return values["columns"].get("unit_name", values["names"])
+
+
 def _with_arrays(tree, arrays):
     if isinstance(tree, list):
         return [_with_arrays(one, arrays) for one in tree]
@@ -92,8 +128,7 @@ def _with_arrays(tree, arrays):
 
 
 def _nwb(values, arrays, where):
-    # This software writes names that are no numbers into a column of their own.
-    names = values["columns"].get("unit_name", values["names"])
+    names = _names(values)
     if not names:
         raise InputError("its table of units has no spike times")
     kept = np.flatnonzero(chosen(where, values["columns"], len(names)))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from wmdelays.errors import InputError
-from wmdelays.files.file_kinds import HDF5
+from wmdelays.files.file_kinds import is_hdf5
 from wmdelays.files.hdf5_tree import read_recording
 from wmdelays.files.trials import Trials, read_trials
 from wmdelays.words import printable
@@ -31,7 +31,7 @@ def trials_of(named: str | Path, recording: str | Path) -> Trials:
     InputError
         If there is neither such a file nor such a table.
     """
-    if not os.path.isfile(named) and _is_hdf5(recording):
+    if not os.path.isfile(named) and is_hdf5(recording):
         return read_intervals(recording, str(named))
     return read_trials(named)
 
@@ -66,11 +66,3 @@ def read_intervals(path: str | Path, name: str) -> Trials:
         return Trials(arrays["starts"], arrays["stops"], values["names"], values["columns"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def _is_hdf5(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(HDF5)) == HDF5
-    except OSError:
-        return False

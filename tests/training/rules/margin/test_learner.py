@@ -278,6 +278,50 @@ def test_a_memory_from_its_file_gives_the_same_spikes_in_brian2(limits, memories
             assert one.emitted == two.emitted and one.own == two.own
 
 
+def in_bursts(seed, n_neurons=24, n_steps=150):
+    """A pattern in which neurons fire in bursts of one to three steps."""
+    rng, dense = np.random.default_rng(seed), np.zeros((n_steps, n_neurons), bool)
+    for _ in range(60):
+        neuron, start = rng.integers(n_neurons), rng.integers(n_steps - 4)
+        dense[start : start + rng.integers(1, 4), neuron] = True
+    return [Raster.from_dense(dense, STEP)]
+
+
+@pytest.mark.parametrize(
+    "seed, limits",
+    [(3, {"one_delay_per_pair": True}), (0, {"max_synapses": 16, "signs": "dale"})],
+    ids=["one_delay_per_pair", "dale"],
+)
+def test_learning_once_more_makes_no_neuron_worse(seed, limits, monkeypatch):
+    found, keep_better = {}, module.Learner._keep_better
+
+    def wrong(learner, k, block):
+        learner.blocks[k] = block
+        return learner._wrong_of_each(learner._check(k)[0])
+
+    def noted(learner, k, first):
+        second = learner.blocks[k].copy()
+        keep_better(learner, k, first)
+        kept = learner.blocks[k]
+        found[k] = [wrong(learner, k, one) for one in (first, second, kept)]
+
+    monkeypatch.setattr(module.Learner, "_keep_better", noted)
+    memory = learned(in_bursts(seed), epochs=40, **limits)
+    (first, second, kept), *_ = found.values()
+    # Some neurons were better before, others are afterwards.
+    assert (second > first).any() and (second < first).any()
+    assert np.array_equal(kept, np.minimum(first, second))
+    assert memory.made["reached"]["open_loop_errors"] == sum(
+        kept.sum() for _, _, kept in found.values()
+    )
+    pairs = memory.pre * memory.n_neurons + memory.post
+    if "one_delay_per_pair" in limits:
+        assert len(np.unique(pairs)) == memory.n_synapses
+    else:
+        assert np.bincount(memory.post).max() <= 16
+        assert all(len(np.unique(np.sign(memory.weight[memory.pre == j]))) <= 1 for j in range(24))
+
+
 def interrupt_after(n_calls):
     calls = itertools.count(1)
 

@@ -6,8 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
-from wmdelays import InputError, InputWarning, read_raster
+from wmdelays import InputError, InputWarning, read_memory, read_raster
 from wmdelays.files.recording import read_stretch
+from wmdelays.files.recordings.cell_types import inhibitory_units
 from wmdelays.files.recordings.intervals import read_intervals, trials_of
 
 RATE = 30_000
@@ -337,3 +338,26 @@ def test_no_reader_of_neo_that_runs_text_of_a_file_is_taken():
         )  # fmt: skip
     }
     assert {"PickleIO", "ElphyIO"} <= unsafe <= {*by_neo._UNSAFE}
+
+
+def test_the_types_of_cells_are_a_column_of_the_units(tmp_path, refused, wmdelays):
+    pynwb = pytest.importorskip("pynwb")
+    file = pynwb.NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
+    file.add_unit_column("cell_type", "putative")
+    for one, times, word in zip(IDS, trains(), ("Pyramidal Cell", "interneuron", "E")):
+        file.add_unit(id=one, spike_times=times - LATE, cell_type=word)
+    with pynwb.NWBHDF5IO(tmp_path / "typed.nwb", "w") as io:
+        io.write(file)
+    common = "store typed.nwb --step 20ms --delays 10 --merge-spikes --epochs 5 --damaged-epochs 0".split()
+    wmdelays(*common, "-o", "m.h5", "--signs", "dale", "--cell-types", "cell_type")
+    memory = read_memory(tmp_path / "m.h5")
+    assert memory.units == AS_THEY_ARE and memory.made["settings"]["inhibitory"] == [1]
+    assert (memory.weight[memory.pre == 1] <= 0).all() and (
+        memory.weight[memory.pre != 1] >= 0
+    ).all()
+    line = refused(*common, "-o", "n.h5", "--signs", "dale", "--cell-types", "celltype")
+    assert "typed.nwb: has no column celltype of units; it has" in line and "cell_type" in line
+    # Units of which nothing is wanted may be of any type.
+    assert inhibitory_units({"a": "unsure", "b": "I"}, ["b"]) == [0]
+    with pytest.raises(InputError, match="the type of unit a is 'unsure'; it has to be E"):
+        inhibitory_units({"a": "unsure", "b": "I"}, ["a", "b"])
