@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.files.recordings.guarded import guarded
 from wmdelays.files.recordings.spikes import from_trains
 from wmdelays.words import printable
 
@@ -29,6 +30,11 @@ def read_by_neo(path):
     InputError
         If neo is not there, or does not read it.
     """
+    return guarded(f"{__name__}:read_here", path, "neo.io")
+
+
+def read_here(path):
+    """See `read_by_neo`; in this very process."""
     try:
         import neo.io
     except ImportError:
@@ -50,6 +56,8 @@ def read_by_neo(path):
     for reader in readers:
         try:
             segments = reader(str(path)).read_block().segments
+        except MemoryError:
+            raise
         except Exception as error:  # neo's readers raise whatever they meet
             problems.append(f"{reader.__name__}: {one_line(error)[:80]}")
             continue

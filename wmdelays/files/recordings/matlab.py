@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wmdelays.errors import InputError, one_line
+from wmdelays.files.recordings.guarded import guarded
 from wmdelays.files.recordings.structures import from_structure
 from wmdelays.machine.free_memory import check_memory
 
@@ -14,6 +15,18 @@ _UNPACKED = 20
 
 def read_matlab(path, *, variable=None, time_unit=None, sampling_rate=None):
     """The spikes of a MATLAB file, see `wmdelays.files.recordings.structures.from_structure`."""
+    return guarded(
+        f"{__name__}:read_here",
+        path,
+        "scipy.io",
+        variable=variable,
+        time_unit=time_unit,
+        sampling_rate=sampling_rate,
+    )
+
+
+def read_here(path, *, variable=None, time_unit=None, sampling_rate=None):
+    """See `read_matlab`; in this very process."""
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
