@@ -11,8 +11,9 @@ from scipy.stats import chi2
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError, parameter
 from wmdelays.find.surrogates import surrogate_rasters
+from wmdelays.find.unknown.binned_spikes import BinnedSpikes
 from wmdelays.find.unknown.patterns import Unknown, UnknownPattern, by_size, check_units
-from wmdelays.find.unknown.sequence_model import BinnedSpikes
+from wmdelays.find.unknown.sequence_model import best_sequence
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster
@@ -114,7 +115,7 @@ def ppseq(
             say(stage, part)
 
         rng = random_numbers(seed, "ppseq", *words)
-        return spikes.best_sequence(explained, rng, _TRIES, _FITTED, tell)
+        return best_sequence(spikes, explained, rng, _TRIES, _FITTED, tell)
 
     spikes = BinnedSpikes(raster, step, window)
     explained = np.zeros(len(spikes.count))

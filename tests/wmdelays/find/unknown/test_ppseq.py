@@ -5,7 +5,8 @@ import pytest
 
 from wmdelays import InputError, Raster
 from wmdelays.find.unknown import ppseq_search
-from wmdelays.find.unknown.sequence_model import BinnedSpikes
+from wmdelays.find.unknown.binned_spikes import BinnedSpikes
+from wmdelays.find.unknown.sequence_model import best_sequence
 from wmdelays.validation.find.unknown import find_unknown_patterns
 
 STEP, WINDOW = 0.005, 24
@@ -46,7 +47,7 @@ def test_sums_over_cells_are_those_of_the_dense_model():
     template = rng.random((raster.n_neurons, WINDOW))
     amplitudes = rng.random(counts.shape[1])
     rates = np.array([np.convolve(amplitudes, w)[: counts.shape[1]] for w in template])
-    assert spikes._added(amplitudes, template) == pytest.approx(rates[spikes.unit, spikes.bin])
+    assert spikes.added(amplitudes, template) == pytest.approx(rates[spikes.unit, spikes.bin])
 
     def correlated(values, w):
         return np.correlate(np.pad(values, (0, WINDOW - 1)), w, "valid")
@@ -55,7 +56,7 @@ def test_sums_over_cells_are_those_of_the_dense_model():
     values = np.where(there, rng.random(counts.shape), 0)
     expected = sum(correlated(*pair) for pair in zip(values, template))
     given = values[spikes.unit, spikes.bin]
-    assert spikes._gains(given, template) == pytest.approx(expected)
+    assert spikes.gains(given, template) == pytest.approx(expected)
     before = 0.1 + rng.random(counts.shape)
     expected = np.zeros(counts.shape[1])
     for start in range(counts.shape[1]):
@@ -63,7 +64,7 @@ def test_sums_over_cells_are_those_of_the_dense_model():
         ahead = slice(start, start + n)
         expected[start] = (counts[:, ahead] * np.log1p(template[:, :n] / before[:, ahead])).sum()
     given = before[spikes.unit, spikes.bin]
-    assert spikes._log_ratios(template, given) == pytest.approx(expected)
+    assert spikes.log_ratios(template, given) == pytest.approx(expected)
 
 
 def test_moments_of_gaussians_are_their_parts_offsets_and_widths():
@@ -71,7 +72,7 @@ def test_moments_of_gaussians_are_their_parts_offsets_and_widths():
     n = spikes.n_units
     parts = np.arange(1, n + 1) / (n * (n + 1) / 2)
     offsets, widths = np.linspace(8, 15, n), np.linspace(1, 2, n)
-    got = spikes._matched(3 * spikes._template(parts, offsets, widths))
+    got = spikes.matched(3 * spikes.template(parts, offsets, widths))
     # The time within a bin adds to the variance.
     for one, other in zip(got, (parts, offsets, np.sqrt(widths**2 + 1 / 12))):
         assert one == pytest.approx(other, rel=1e-3)
@@ -112,7 +113,7 @@ def test_two_sequences_are_two_types(few_tries, seed):
     spikes = BinnedSpikes(Raster(neurons, times, 32, 24.0), STEP, WINDOW)
     explained, halves = np.zeros(len(spikes.count)), set()
     for _ in range(2):
-        best = spikes.best_sequence(explained, np.random.default_rng(0), 120, 4, lambda part: None)
+        best = best_sequence(spikes, explained, np.random.default_rng(0), 120, 4, lambda part: None)
         of_one, of_other = np.bincount(np.flatnonzero(best.each > 12) // 16, minlength=2)
         # Where both happen to be within a window, a unit of the other one joins.
         assert max(of_one, of_other) >= 6 and min(of_one, of_other) <= 1
