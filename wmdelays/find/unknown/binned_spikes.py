@@ -41,9 +41,9 @@ class BinnedSpikes:
         """The sums of values of cells, for each unit."""
         return np.bincount(self.unit, values, self.n_units)
 
-    def within(self, start):
-        """The cells of the window that begins at a bin."""
-        return self._in_time[slice(*np.searchsorted(self._bins, [start, start + self.window]))]
+    def within(self, start, n_bins):
+        """The cells of so many bins from one on."""
+        return self._in_time[slice(*np.searchsorted(self._bins, [start, start + n_bins]))]
 
     def spread(self, values, n_bins):
         """Values of cells as a sparse array of units by bins."""

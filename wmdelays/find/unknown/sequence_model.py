@@ -23,6 +23,8 @@ from scipy.ndimage import maximum_filter1d
 _ITERATIONS = 20, 20
 # Width of what a template begins with, in bins.
 _WIDTH = 1.5
+# Stretches to begin with are as long as the window, and as these parts of it.
+_SPANS = 1, 2, 4
 # What a spike of a template to begin with is expected to be there again.
 _AGAIN = 0.5
 # Occurrences that a raster is expected to have of what a fit begins with.
@@ -95,15 +97,16 @@ def best_sequence(cells, explained, rng, tries, kept, tell):
     # A spike that is explained already counts for less.
     left = cells.count * background[cells.unit] / (background[cells.unit] + explained)
     anchors = rng.choice(len(cells.bin), min(tries, len(cells.bin)), replace=False)
-    starts = cells.bin[anchors] - rng.integers(0, cells.window, len(anchors))
-    starts = np.unique(np.clip(starts, 0, cells.n_bins - cells.window))
+    spans = np.maximum(2, cells.window // np.array(_SPANS))
     begun = []
-    for number, start in enumerate(starts):
-        tell(0.7 * number / len(starts))
-        begun.append(_begin(cells, start, left, background))
-    begun.sort(key=lambda one: -one[0])
+    for number, anchor in enumerate(anchors):
+        tell(0.7 * number / len(anchors))
+        span = spans[number % len(spans)]
+        start = cells.bin[anchor] - rng.integers(0, span)
+        start = int(np.clip(start, 0, cells.n_bins - span))
+        begun.append((*_begin(cells, start, span, left, background), start, span))
     best = None
-    for number, (_, template, amplitudes) in enumerate(begun[:kept]):
+    for number, (_, template, amplitudes, *_) in enumerate(_apart(begun, kept)):
         tell(0.7 + 0.3 * number / kept)
         one = _fit(cells, template, amplitudes, background, explained)
         if one is not None and (best is None or one.score > best.score):
@@ -155,11 +158,24 @@ def _parts(cells, sequence, background, explained):
     return () if other is None else (better, other)
 
 
-def _begin(cells, start, left, background):
+def _apart(begun, kept):
+    """Those that recur best, of overlapping ones of the same length one."""
+    chosen = []
+    for one in sorted(begun, key=lambda one: -one[0]):
+        *_, start, span = one
+        if all(span != other[-1] or abs(start - other[-2]) >= span / 2 for other in chosen):
+            chosen.append(one)
+        if len(chosen) == kept:
+            break
+    return chosen
+
+
+def _begin(cells, start, span, left, background):
     """How well a stretch recurs elsewhere, it as a template, and the amplitudes to begin with."""
-    inside = cells.within(start)
+    inside = cells.within(start, span)
+    first = start - (cells.window - span) // 2
     template = np.zeros((cells.n_units, cells.window))
-    shape = cells.gaussians(cells.bin[inside] - start, np.full(len(inside), _WIDTH))
+    shape = cells.gaussians(cells.bin[inside] - first, np.full(len(inside), _WIDTH))
     np.add.at(template, cells.unit[inside], _AGAIN * left[inside, None] * shape)
     gain = cells.gains(left, np.log1p(template / (background[:, None] + _TINY)))
     gain -= template.sum()
@@ -167,7 +183,7 @@ def _begin(cells, start, left, background):
     ratio = odds * np.exp(np.minimum(gain, 100))
     score = np.log1p(ratio - odds)
     # It is no wonder that it is found where it is from.
-    score[max(0, start - cells.window // 2) : start + cells.window // 2 + 1] = 0
+    score[max(0, first - span // 2) : max(0, first + span // 2 + 1)] = 0
     everywhere = background / background.sum() * _ALL_UNITS * template.sum() / cells.window
     template += everywhere[:, None]
     return score.sum(), template, template.sum() * ratio / (1 - odds + ratio)
@@ -205,8 +221,9 @@ def _scored(cells, templates, amplitudes, background, explained):
     before = background[cells.unit] + explained
     odds = _OCCURRENCES / cells.n_bins
     spikes = max(2.0, float(amplitudes.max()))
+    alone = _alone(cells, shape)
     for _ in range(_MIXTURE):
-        peaks, ratio, likely = _occurring(cells, shape, spikes, odds, before)
+        peaks, ratio, likely = _occurring(cells, shape, alone, spikes, odds, before)
         weight = np.zeros(cells.n_bins)
         weight[peaks] = likely
         total = max(likely.sum(), 1.0)
@@ -232,7 +249,15 @@ def _scored(cells, templates, amplitudes, background, explained):
     )
 
 
-def _occurring(cells, shape, spikes, odds, before):
+def _alone(cells, shape):
+    """Bins about an occurrence in which no other one begins: half of what the sequence takes."""
+    of_days = shape.sum(0)
+    days = np.arange(cells.window)
+    middle = of_days @ days / of_days.sum()
+    return max(3, round(2 * np.sqrt(of_days @ (days - middle) ** 2 / of_days.sum())))
+
+
+def _occurring(cells, shape, alone, spikes, odds, before):
     """Bins at which a sequence of so many spikes is likelier than nearby.
 
     Returns
@@ -244,7 +269,7 @@ def _occurring(cells, shape, spikes, odds, before):
         The probability of an occurrence.
     """
     gain = cells.log_ratios(spikes * shape, before) - spikes
-    peaks = np.flatnonzero(gain == maximum_filter1d(gain, max(3, cells.window // 2)))
+    peaks = np.flatnonzero(gain == maximum_filter1d(gain, alone))
     ratio = odds * np.exp(np.minimum(gain[peaks], 100))
     return peaks, ratio, ratio / (1 - odds + ratio)
 

@@ -95,7 +95,8 @@ def test_a_sequence_with_jitter_and_dropout_is_found_and_nothing_else(few_tries)
     assert np.abs(np.array(one.lags) - (expected - expected[0])).max() < 0.006
     assert np.median(one.widths) == pytest.approx(0.004, abs=0.002)
     near = [np.abs(starts + expected[0] - t).min() < 0.012 for t in one.times]
-    assert len(near) >= 14 and np.mean(near) > 0.9
+    # Of 16; spikes at random may look like another one.
+    assert sum(near) >= 14 and len(near) <= 18
     assert one.p_value == 0.05 and found.unknown.chance == [0] * 19
     scores = found.unknown.tested["scores"]
     assert len(scores) == 2 and scores[1] <= max(found.unknown.tested["scores_by_chance"])
