@@ -15,15 +15,23 @@ from wmdelays.files.recordings.cell_types import types_of
 from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.files.sonata import BYTES_OF_A_SYNAPSE
 from wmdelays.machine.free_memory import in_words
-from wmdelays.neurons import NEURONS, neurons_of
+from wmdelays.neurons import neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
+from wmdelays.validation.commands.shared.learning_options import (
+    Beta,
+    LearnFor,
+    MergeSpikes,
+    Pad,
+    ParametersOfNeurons,
+    Theta,
+    Tick,
+)
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.shared.options import (
     NETWORK,
-    OF_NEURONS,
     OUTPUT,
     RECORDING,
     Align,
@@ -69,34 +77,9 @@ def command(
         ),
     ],
     rule: str | None = None,
-    neuron: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="NEURON",
-            help=f"Learn for neurons in continuous time: {', '.join(NEURONS)}; with a preset as in"
-            " adex:tonic, or several as in izhikevich:RS=0.8,FS=0.2. By default the network in"
-            " discrete time.",
-            rich_help_panel=OF_NEURONS,
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="PARAMETER=VALUE",
-            help="Value of a parameter of these neurons, as tau_e=2ms; as often as needed.",
-            rich_help_panel=OF_NEURONS,
-        ),
-    ] = None,
-    dt: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME",
-            help="Tick of these neurons, to which spikes are put.",
-            rich_help_panel=OF_NEURONS,
-        ),
-    ] = "0.1ms",
+    neuron: LearnFor = None,
+    settings: ParametersOfNeurons = None,
+    dt: Tick = "0.1ms",
     delays: Annotated[
         int | None,
         typer.Option(
@@ -131,14 +114,7 @@ def command(
     align: Align = None,
     before: Before = None,
     warp: Warp = False,
-    pad: Annotated[
-        bool,
-        typer.Option(
-            "--pad",
-            help="Let silence follow where a recording ends before --stop or a trial.",
-            rich_help_panel=RECORDING,
-        ),
-    ] = False,
+    pad: Pad = False,
     duration: Annotated[
         str | None,
         typer.Option(
@@ -151,24 +127,9 @@ def command(
             metavar="N", help="Number of neurons, silent ones included.", rich_help_panel=RECORDING
         ),
     ] = None,
-    merge_spikes: Annotated[
-        bool,
-        typer.Option(
-            "--merge-spikes",
-            help="Let two spikes of a unit in one step be one.",
-            rich_help_panel=RECORDING,
-        ),
-    ] = False,
-    beta: Annotated[
-        float | None,
-        typer.Option(
-            help="What is left of the membrane after a step; by default 0.7.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    theta: Annotated[
-        float | None, typer.Option(help="Threshold; by default 1.", rich_help_panel=NETWORK)
-    ] = None,
+    merge_spikes: MergeSpikes = False,
+    beta: Beta = None,
+    theta: Theta = None,
     periodic: Annotated[
         bool,
         typer.Option(

@@ -143,8 +143,8 @@ def check_not_there(path, kind):
     """
     if kind in KEPT and held(path) == kind:
         raise InputError(
-            f"{path}: holds {_SAID[kind][0]} already; name another file, or replace it"
-            f" ({parameter('force=True')})"
+            f"{path}: holds {_SAID[kind][0]} already; name another file, or replace it with"
+            f" {parameter('force=True')}"
         )
 
 

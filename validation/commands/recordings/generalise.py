@@ -7,8 +7,18 @@ import typer
 
 from wmdelays.errors import InputError
 from wmdelays.files.recordings.cell_types import types_of
-from wmdelays.neurons import NEURONS
+from wmdelays.validation.commands.shared.learning_options import (
+    Beta,
+    LearnFor,
+    MergeSpikes,
+    Pad,
+    ParametersOfNeurons,
+    Theta,
+    Tick,
+)
 from wmdelays.validation.commands.shared.options import (
+    NETWORK,
+    RECORDING,
     Align,
     Before,
     JsonFile,
@@ -51,38 +61,28 @@ def command(
     align: Align = None,
     before: Before = None,
     warp: Warp = False,
-    pad: Annotated[
-        bool,
-        typer.Option("--pad", help="Let silence follow where a recording ends before a trial."),
-    ] = False,
+    pad: Pad = False,
     rule: str | None = None,
-    neuron: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="NEURON",
-            help=f"Learn for neurons in continuous time, as wmdelays store: {', '.join(NEURONS)}.",
-        ),
-    ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PARAMETER=VALUE", help="A parameter of these neurons."),
-    ] = None,
-    dt: Annotated[str, typer.Option(metavar="TIME", help="Tick of these neurons.")] = "0.1ms",
+    neuron: LearnFor = None,
+    parameters: ParametersOfNeurons = None,
+    dt: Tick = "0.1ms",
     delays: Annotated[
-        int, typer.Option(metavar="D", help="Largest delay in steps; length of the cue.")
+        int,
+        typer.Option(
+            metavar="D", help="Largest delay in steps; length of the cue.", rich_help_panel=NETWORK
+        ),
     ] = 41,
     step: Annotated[
-        str, typer.Option(metavar="TIME", help="Training time step, such as 1ms or 1/30s.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Training time step, such as 1ms or 1/30s.",
+            rich_help_panel=RECORDING,
+        ),
     ] = "1ms",
-    merge_spikes: Annotated[
-        bool, typer.Option("--merge-spikes", help="Let two spikes of a unit in one step be one.")
-    ] = False,
-    beta: Annotated[
-        float | None,
-        typer.Option(help="What is left of the membrane after a step; by default 0.7."),
-    ] = None,
-    theta: Annotated[float | None, typer.Option(help="Threshold; by default 1.")] = None,
+    merge_spikes: MergeSpikes = False,
+    beta: Beta = None,
+    theta: Theta = None,
     within: Annotated[
         str | None,
         typer.Option(
