@@ -104,7 +104,7 @@ def test_a_sequence_with_jitter_and_dropout_is_found_and_nothing_else(few_tries)
     assert "more than the best of 19 surrogates" in found.tested
 
 
-@pytest.mark.parametrize("seed", [2, 4])
+@pytest.mark.parametrize("seed", [1, 4])
 def test_two_sequences_are_two_types(few_tries, seed):
     """They are alike in length, so that they would fit as one with half of the units each time."""
     one, *_ = planted(size=7, duration=24.0, jitter=0.002, dropout=0.1, seed=seed)
