@@ -236,7 +236,7 @@ def test_an_order_of_units_is_looked_for_in_events(wmdelays, refused, tmp_path):
     assert "unit 9, which the recording does not have; its units are" in refused(
         "find", "cells.csv", "--order", "17,3,9"
     )
-    assert "names the unit 3 twice" in refused("find", "cells.csv", "--order", "3,17,3")
+    assert "the order has the unit 3 twice" in refused("find", "cells.csv", "--order", "3,17,3")
     assert "name the RECORDING alone" in refused(*run[:2], "cells.csv", *run[2:])
     assert "--jitter is for spikes at their times" in refused(*run, "--jitter", "5ms")
     assert "--speed is for spikes at their times" in refused(*run, "--speed", "2")

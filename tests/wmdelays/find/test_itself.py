@@ -38,7 +38,7 @@ def test_the_stored_stretch_is_no_occurrence_unless_it_is_asked_for(recording):
     assert [one.onset for one in found.findings.occurrences] == [AGAIN]
     assert [(one.onset, one.completeness) for one in found.findings.itself] == [(STORED, 1.0)]
     assert found.summary.startswith("Yes: 1 occurrence above chance elsewhere; a surrogate has")
-    assert "not counted (--with-itself)" in found.summary
+    assert "not counted (with_itself=True)" in found.summary
     # The best match, and the levels, are those of what counts.
     assert found.findings.tested[0].best == 12
     assert found.findings.levels[-1].n_found == 0

@@ -3,18 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
-from wmdelays.files.json_text import Whole
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.rules.checkpoint import array_of
 from wmdelays.training.rules.margin.damage import Damage
 from wmdelays.training.rules.margin.importance import importance
+from wmdelays.training.rules.margin.kept import State, restore, state_of
 from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks, targets
 from wmdelays.training.rules.margin.presentations import presentations as lay_out
 from wmdelays.training.rules.margin.room import n_workers
@@ -41,31 +38,6 @@ _LOOKS = 20, 40, 80, 160, 320, 640
 _RECALLED = 16
 # So many blocks for each worker learn before there can be a checkpoint.
 _TOGETHER = 4
-
-
-class _Event(msgspec.Struct):
-    """How far learning was after some epochs."""
-
-    epoch: Whole
-    stage: str
-    wrong: Whole
-    f1: float
-
-
-class State(msgspec.Struct):
-    """What a checkpoint keeps beside the arrays, see `Learner.state`."""
-
-    stage: Whole
-    epoch: Whole
-    n_epochs: Whole
-    n_stages: Whole
-    flags: list[tuple[bool, bool]]
-    history: list[_Event]
-    # Blocks that learn once more, see `Learner.advance`; earlier checkpoints have none.
-    again: list[int] = []
-    # Blocks that have learned in a round that goes on, and the number of their wrong spikes.
-    n_learned: Whole = 0
-    wrong: Whole = 0
 
 
 class Learner:
@@ -143,7 +115,7 @@ class Learner:
             wrong = self._each(lambda k: self._wrong(self._check(k)[0]))
             self.again = [k for k, n in zip(self.learning, wrong) if n]
             if self.again:
-                self._learn_again()
+                self.learn_again()
                 for k in self.again:
                     self.first[k], self.blocks[k] = self.blocks[k], SparseBlock(self.n_rows)
 
@@ -170,7 +142,8 @@ class Learner:
             return self.again
         return self.busy
 
-    def _learn_again(self):
+    def learn_again(self):
+        """Begin once more, with smaller cuts."""
         self.stage = 0
         self._set_plan(gently=True)
 
@@ -399,69 +372,8 @@ class Learner:
 
     def state(self):
         """All of it, as JSON values and arrays."""
-        arrays = {"prunable": self.prunable}
-        named = {"block": self.blocks, "before": self.before}
-        named = {name: dict(enumerate(blocks)) for name, blocks in named.items()}
-        for name, blocks in (named | {"first": self.first}).items():
-            for k, block in blocks.items():
-                arrays[f"{name}.place.{k}"], arrays[f"{name}.weight.{k}"] = (
-                    block.place,
-                    block.weight,
-                )
-        flags = [(block.limited, block.clean) for block in self.blocks]
-        names = ("stage", "epoch", "n_epochs", "n_learned", "wrong", "history", "again")
-        state = {name: getattr(self, name) for name in names}
-        return {**state, "flags": flags, "n_stages": len(self.stages)}, arrays
+        return state_of(self)
 
     def restore(self, state, arrays):
         """Go on from what `state` gave, if it fits these settings."""
-        if not {*state.again} <= {*self.busy}:
-            raise InputError("learns blocks once more that there are not")
-        self.again = state.again
-        if self.again:
-            self._learn_again()
-        self._restore_stages(state)
-        shape = (len(self.blocks), BLOCK)
-        if len(state.flags) != len(self.blocks):
-            raise InputError(f"has {len(state.flags)} blocks, not {len(self.blocks)}")
-        self.prunable = array_of(arrays, "prunable", bool, shape) & ~self.silent[:, None]
-        self.n_epochs = state.n_epochs
-        self.history = [msgspec.structs.asdict(event) for event in state.history]
-        self.blocks = self._restored_blocks("block", arrays, dict(enumerate(state.flags)))
-        # Checkpoints of earlier versions have none.
-        kept = [k for k in self.again if f"first.place.{k}" in arrays]
-        first = self._restored_blocks("first", arrays, dict.fromkeys(kept, (True, False)))
-        self.first = dict(zip(kept, first))
-        # What a stage has cut it may have to give back.
-        cut = self.stages[: self.stage + (self.epoch + self.n_learned > 0)]
-        if any(stage.prunes for stage in cut):
-            flags = dict.fromkeys(range(len(self.blocks)), (True, False))
-            self.before = self._restored_blocks("before", arrays, flags)
-
-    def _restore_stages(self, state):
-        most = self.plan.most_stages()
-        if state.n_stages > most:
-            raise InputError(f"has {state.n_stages} stages; there are {most} at most")
-        while len(self.stages) < state.n_stages:
-            self.stages += self.plan.pruning()
-        if len(self.stages) != state.n_stages or state.stage > state.n_stages:
-            raise InputError(f"is in stage {state.stage} of {state.n_stages}, which there is not")
-        epochs = 1 if state.stage == state.n_stages else self.stages[state.stage].epochs
-        if state.epoch >= epochs:
-            raise InputError(f"is in epoch {state.epoch} of a stage of {epochs}")
-        self.stage, self.epoch = state.stage, state.epoch
-        n_blocks = 0 if self.done else len(self.learning)
-        if state.n_learned and state.n_learned >= n_blocks:
-            raise InputError(f"has {state.n_learned} blocks of {n_blocks} that have learned")
-        self.n_learned, self.wrong, self.epochs = state.n_learned, state.wrong, None
-
-    def _restored_blocks(self, name, arrays, flags):
-        blocks = []
-        for k, flag in flags.items():
-            place = array_of(arrays, f"{name}.place.{k}", np.int64, (None,))
-            weight = array_of(arrays, f"{name}.weight.{k}", np.float32, place.shape)
-            inside = not place.size or 0 <= place[0] <= place[-1] < self.n_rows * BLOCK
-            if not inside or (np.diff(place) <= 0).any():
-                raise InputError(f"has places in {name}.place.{k} that there are not")
-            blocks.append(SparseBlock(self.n_rows, place, weight, *flag))
-        return blocks
+        restore(self, state, arrays)
