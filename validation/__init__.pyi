@@ -12,6 +12,7 @@ from .recall.comparison import Comparison as Comparison
 from .recall.comparison import Simulation as Simulation
 from .recall.controls import CONTROLS as CONTROLS
 from .recall.damage import KINDS as KINDS
+from .recall.energy import Energy as Energy
 from .recall.generalisation import Generalisation as Generalisation
 from .recall.mapping import Mapping as Mapping
 from .recall.repeats import Repeats as Repeats

@@ -58,6 +58,17 @@ def signed(value):
     return f"{value:+.3g}" if abs(value) >= 5e-4 else "0"
 
 
+def metric(value, unit):
+    """A quantity with three digits and the prefix of its size: ``2.4 J``, ``37.1 µJ``."""
+    value = float(f"{value:.3g}")
+    if not value:
+        return f"0 {unit}"
+    for scale, prefix in ((1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
+        if abs(value) >= scale:
+            break
+    return f"{float(f'{value / scale:.3g}'):,.12g} {prefix}{unit}"
+
+
 def duration(seconds):
     """A time in a few words: ``85 s``, ``12 min``, ``3.5 h``."""
     if seconds < 90:

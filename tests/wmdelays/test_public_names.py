@@ -29,6 +29,7 @@ QUESTIONS = {
     "izhikevich": "simulate_polychronization",
     "map": "map_memory",
     "stability": "stability",
+    "energy": "energy",
     "generalise": "generalise",
     "spikes": "write_spikes_as",
 }

@@ -1,4 +1,4 @@
-from wmdelays.words import printable, signed
+from wmdelays.words import metric, printable, signed
 
 
 def test_plain_text_stays():
@@ -23,3 +23,8 @@ def test_numbers_with_a_sign_have_none_for_nought():
     assert [signed(one) for one in (0.1234, -3.0, 0.0, -1e-9, float("nan"))] == [
         *("+0.123", "-3", "0", "0", "–")
     ]
+
+
+def test_quantities_have_the_prefix_of_their_size():
+    shown = {0: "0 J", 2310: "2,310 J", 0.24: "240 mJ", 3.7149e-5: "37.1 µJ", 9.999e-4: "1 mJ"}
+    assert [metric(value, "J") for value in shown] == list(shown.values())

@@ -35,6 +35,7 @@ from wmdelays.validation.commands import (
     store,
 )
 from wmdelays.validation.commands.continuous import stability
+from wmdelays.validation.commands.hardware import energy
 from wmdelays.validation.commands.recordings import generalise, spikes
 from wmdelays.validation.commands.shared.terminal import begin, print_note
 from wmdelays.validation.earlier import todays
@@ -56,6 +57,7 @@ app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)
 app.command("generalise")(generalise.command)
 app.command("stability")(stability.command)
+app.command("energy")(energy.command)
 app.command("retrieve")(retrieve.command)
 app.command("periodic")(periodic.command)
 app.command("scan")(scan.command)

@@ -1,0 +1,1 @@
+"""Reports about what a memory takes of hardware."""
