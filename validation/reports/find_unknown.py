@@ -80,7 +80,7 @@ def _recurring_said(unknown):
     n = len(unknown.patterns)
     if unknown.tested["method"] == "PPSeq":
         what, most = (
-            "Left: when each unit fires. Right: when the sequence occurs. Types",
+            "Left: when each unit fires. Right: its spikes, and when the sequence begins. Types",
             MOST_TYPES,
         )
     else:

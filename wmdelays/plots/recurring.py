@@ -114,8 +114,14 @@ def _sequences_figure(shown, raster, start):
             left.set_xlim(-0.05 * longest - max(widths[0], 1), 1.05 * longest)
             left.set_ylabel("unit")
             times = (np.array(one.times) + start) * scale
-            right.plot(times, [0] * len(times), "|", color=BLUE, markersize=14)
-            right.set_title(f"{len(times)} occurrences", loc="left", pad=3)
+            place = np.full(raster.n_neurons, -1)
+            place[list(one.neurons)] = rows
+            theirs = place[raster.neurons]
+            when = (raster.times[theirs >= 0] + start) * scale
+            right.plot(when, theirs[theirs >= 0], "|", color=GREY, markersize=3)
+            right.vlines(times, -0.6, len(rows) - 0.4, color=BLUE, linewidth=0.8)
+            right.set_title(f"{len(times)} occurrences", loc="left", pad=3, color=BLUE)
+            right.set_ylim(left.get_ylim())
             right.set_yticks([])
             right.set_xlim(start * scale, (start + raster.duration) * scale)
         panels[-1, 0].set_xlabel("lag (ms), ± standard deviation")
@@ -176,10 +182,8 @@ def _scores_figure(tested):
         axes.plot(other, [1] * len(other), "o", color=BLUE, markerfacecolor="none")
         axes.set_ylim(-0.6, 1.6)
         axes.set_yticks([0, 1], ["surrogates", "raster"])
-        axes.set_xscale("symlog", linthresh=10)
-        axes.set_xlim(min([0.0, *scores, *chance]) - 0.5, 1.3 * max([10.0, *scores, *chance]))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlabel("score (nats), linear up to 10")
+        axes.set_xlim(min([0.0, *scores, *chance]) - 0.5, 1.05 * max([10.0, *scores, *chance]))
+        axes.set_xlabel("score (nats)")
     return figure
 
 
