@@ -1,5 +1,7 @@
 """Neurons in discrete time of which each has its own leak and threshold."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -65,6 +67,23 @@ def test_all_simulators_emit_the_same_spikes(seed, clamp):
     assert theirs.closest_call == ours.closest_call
     (one,) = brian2_recall(memory, [cue], device="numpy", dt=5e-4)
     assert np.array_equal(one.emitted.dense(STEP), expected)
+
+
+def test_the_bound_on_rounding_is_that_of_the_neuron_that_forgets_the_slowest():
+    memory = memory_of(4)
+    made = recall(memory, memory.cues())
+    slowest = replace(memory, beta=float(memory.beta.max()), theta=1.0)
+    assert rounding_bound(memory, made) == rounding_bound(slowest, made)
+
+
+def test_libsonata_finds_the_value_of_each_node(tmp_path):
+    libsonata = pytest.importorskip("libsonata")
+    memory = memory_of(1)
+    write_memory(tmp_path / "m.h5", memory)
+    nodes = libsonata.NodeStorage(str(tmp_path / "m.h5")).open_population("neurons")
+    for name in ("beta", "theta"):
+        found = nodes.get_attribute(name, nodes.select_all())
+        assert np.array_equal(found, getattr(memory, name))
 
 
 def test_the_compiled_program_of_brian2_emits_them_too():

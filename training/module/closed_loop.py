@@ -159,7 +159,7 @@ class _Later:
     def __init__(self, n_trials, n_delays, n_neurons, like):
         self.n_delays = n_delays
         # They move to the end every so many steps.
-        self.n_new = max(4 * n_delays, 32)
+        self.n_new = max(2 * n_delays, 32)
         self.rows = like.new_zeros(n_trials, self.n_new + n_delays, n_neurons)
         self.row = self.n_new
 

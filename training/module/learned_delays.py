@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -56,7 +56,8 @@ class OneDelay(nn.Module):
         return weight.gather(1, place)[:, 0], (place[:, 0] + 1).to(weight.dtype)
 
 
-class RoundedDelays(NamedTuple):
+@dataclass(frozen=True)
+class RoundedDelays:
     """What is left when delays are rounded to whole steps.
 
     Attributes
