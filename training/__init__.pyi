@@ -3,7 +3,7 @@ from .module.learned_delays import RoundedDelays as RoundedDelays
 from .module.learned_delays import learn_delays as learn_delays
 from .module.learned_delays import round_delays as round_delays
 from .module.recurrent_lif import RecurrentLIF as RecurrentLIF
-from .module.recurrent_lif import spike_tensor as spike_tensor
+from .module.spikes import spike_tensor as spike_tensor
 from .rules.bptt.backpropagation import bptt as bptt
 from .rules.closed_form.analytic import hebbian as hebbian
 from .rules.closed_form.analytic import pseudo_inverse as pseudo_inverse

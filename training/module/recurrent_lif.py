@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
@@ -19,6 +18,7 @@ from wmdelays.training.module.bounds import Bounded
 from wmdelays.training.module.closed_loop import ClosedLoop, Loop
 from wmdelays.training.module.dense_synapses import DenseSynapses
 from wmdelays.training.module.sparse_synapses import SparseSynapses
+from wmdelays.training.module.spikes import check_spikes
 from wmdelays.training.module.surrogate_gradients import surrogate_gradient
 
 if TYPE_CHECKING:
@@ -280,7 +280,8 @@ class RecurrentLIF(nn.Module):
         InputError
             If a shape, value or device does not fit.
         """
-        clamp = self._checked(spikes, clamp)
+        check_spikes(spikes, self.n_neurons, self.weight)
+        clamp = whole("clamp", clamp, 0, len(spikes))
         loop = Loop(
             self.synapses, clamp, self.surrogate, self.dropout if self.training else 0.0, generator
         )
@@ -349,59 +350,6 @@ class RecurrentLIF(nn.Module):
 
     def _columns(self):
         return self.synapses.pre, self.synapses.post, self.synapses.delay
-
-    def _checked(self, spikes, clamp):
-        """The clamp as a whole number, if it and the spikes fit this network."""
-        if not isinstance(spikes, torch.Tensor):
-            raise InputError(f"the spikes are a {type(spikes).__name__}; they have to be a Tensor")
-        if spikes.ndim != 3 or spikes.shape[2] != self.n_neurons or not spikes.numel():
-            raise InputError(
-                f"the spikes have the shape {tuple(spikes.shape)}; it has to be (n_steps, n_trials,"
-                f" {self.n_neurons})"
-            )
-        weight = self.weight
-        if spikes.device != weight.device:
-            raise InputError(
-                f"the spikes are on {spikes.device}, the network on {weight.device}; move one of them"
-            )
-        if spikes.dtype not in (torch.bool, weight.dtype):
-            raise InputError(
-                f"the spikes are {spikes.dtype}, the weights {weight.dtype}; convert them, or take bool"
-            )
-        if spikes.dtype != torch.bool and not ((spikes == 0) | (spikes == 1)).all():
-            raise InputError("the spikes have values other than 0 and 1")
-        return whole("clamp", clamp, 0, len(spikes))
-
-
-def spike_tensor(rasters: Sequence[Raster], step: float = 1e-3) -> torch.Tensor:
-    """Rasters as a tensor of spikes, such as `RecurrentLIF` takes and gives.
-
-    Parameters
-    ----------
-    rasters : sequence of Raster
-        Equally long, at whole steps.
-    step : float
-        Length of a step in seconds.
-
-    Returns
-    -------
-    bool Tensor, shape (n_steps, n_rasters, n_neurons)
-
-    Examples
-    --------
-    >>> from wmdelays import bernoulli
-    >>> from wmdelays.training import spike_tensor
-    >>> spike_tensor(bernoulli(n_neurons=20, n_steps=50, n_patterns=3, rate=0.02)).shape
-    torch.Size([50, 3, 20])
-    """
-    dense = [raster.dense(step) for raster in rasters]
-    if not dense:
-        raise InputError("there is no raster to make a tensor of")
-    if len({one.shape for one in dense}) > 1:
-        shapes = ", ".join(str(one.shape) for one in dense)
-        raise InputError(f"the rasters have the shapes {shapes}; cut them to one length")
-    # Trials first in memory, which is how the network runs through them.
-    return torch.from_numpy(np.stack(dense)).transpose(0, 1)
 
 
 def _array(values):

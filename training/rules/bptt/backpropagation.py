@@ -12,7 +12,8 @@ import torch
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError
 from wmdelays.quantities import checked_seed
-from wmdelays.training.module.recurrent_lif import RecurrentLIF, spike_tensor
+from wmdelays.training.module.recurrent_lif import RecurrentLIF
+from wmdelays.training.module.spikes import spike_tensor
 from wmdelays.training.module.surrogate_gradients import ALPHA
 from wmdelays.training.rules.bptt.description import BPTT, LEARNING_RATE
 from wmdelays.training.rules.checkpoint import EVERY, advances, array_of, fingerprint
