@@ -248,11 +248,11 @@ _DAMAGED = {
 }
 _LIMITED = {
     **{f"at most {n} synapses": {"max_synapses": n} for n in (1600, 800, 400, 200, 100)},
-    "pruned": {**_UNDAMAGED, "prune": True},
+    "pruned": {**_UNDAMAGED, "prune": "recall"},
     "dale": {"signs": "dale"},
     "one delay per pair": {"one_delay_per_pair": True},
     "all": {"max_synapses": 400, "one_delay_per_pair": True, "signs": "dale"},
-    "all, pruned": {**_UNDAMAGED, "one_delay_per_pair": True, "signs": "dale", "prune": True},
+    "all, pruned": {**_UNDAMAGED, "one_delay_per_pair": True, "signs": "dale", "prune": "recall"},
 }
 ROWS = {
     "store, N = 512": (store, {"options": {}, "neurons": 512}),

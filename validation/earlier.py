@@ -14,6 +14,8 @@ COMMANDS = {
     ("find", "--unknown"): ("find-unknown", "--method"),
     ("groups", "--over-time"): ("groups-over-time", None),
 }
+# Of a command: what was a switch, the value that does the same now, and the other values.
+SWITCHES = {"store": {"--prune": ("recall", "damage", "none")}}
 
 
 def todays(words):
@@ -43,6 +45,11 @@ def todays(words):
             notes.append(
                 f"{former} {sign} is a command now: {' '.join(filter(None, (now, option)))}"
             )
+    for sign, values in SWITCHES.get(command, {}).items():
+        for k, word in enumerate(_options(rest)):
+            if word == sign and rest[k + 1 : k + 2] not in [[value] for value in values]:
+                rest[k] = f"{sign}={values[0]}"
+                notes.append(f"{sign} takes a value now: {sign} {values[0]}")
     renamed = OPTIONS.get(command, {})
     for k, word in enumerate(_options(rest)):
         if now := renamed.get(_name(word)):

@@ -105,11 +105,11 @@ def recall(
     memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):
         raise InputError("Brian2 is in standalone mode; call brian2.set_device('runtime') first")
+    pruned = parameter("prune='recall'")
     check_memory(
         _OF_A_SYNAPSE * memory.n_synapses,
         f"{memory.n_synapses} synapses in Brian2",
-        f"take a memory with fewer synapses (stored with {parameter('max_synapses')} or"
-        f" {parameter('prune=True')})",
+        f"take a memory with fewer synapses (stored with {parameter('max_synapses')} or {pruned})",
     )
     # A cue counts in ticks where it is for neurons in continuous time.
     per_step = round(memory.step / memory.tick)

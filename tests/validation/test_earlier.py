@@ -40,6 +40,18 @@ from wmdelays.validation.earlier import COMMANDS, OPTIONS, todays
             ],
         ),
         ("groups net.h5 --shuffle 3", "groups net.h5 --shuffle 3", []),
+        (
+            "store --prune r.csv -o m.h5",
+            "store --prune=recall r.csv -o m.h5",
+            ["--prune takes a value now: --prune recall"],
+        ),
+        (
+            "store r.csv --prune",
+            "store r.csv --prune=recall",
+            ["--prune takes a value now: --prune recall"],
+        ),
+        ("store r.csv --prune none -o m.h5", "store r.csv --prune none -o m.h5", []),
+        ("store r.csv --prune=damage", "store r.csv --prune=damage", []),
         ("groups -- --layers", "groups -- --layers", []),
         ("", "", []),
     ],

@@ -92,7 +92,9 @@ def test_fingerprint_tells_settings_apart_and_not_how_a_memory_was_made():
 PATTERNS = bernoulli(8, 40, 2, 0.06, seed=1)
 LEARNING = {
     "margin": dict(epochs=3, damaged_epochs=0),
-    "pruned": dict(epochs=3, damaged_epochs=0, prune=True, lost=0, added=0, silenced=0, noise=0),
+    "pruned": dict(
+        epochs=3, damaged_epochs=0, prune="recall", lost=0, added=0, silenced=0, noise=0
+    ),
     "bptt": dict(epochs=2, warm_up=0),
 }
 

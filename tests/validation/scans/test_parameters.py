@@ -23,14 +23,14 @@ def test_several_parameters_make_all_combinations():
 
 
 def test_values_get_the_kind_of_their_parameter():
-    options = {"kappa": "0.2", "max_synapses": "40", "prune": "true", "signs": "dale"}
+    options = {"kappa": "0.2", "max_synapses": "40", "prune": "recall", "signs": "dale"}
     options |= {"epochs": "7", "lost": "1", "shortest_trigger": "none"}
     (found,) = settings(SMALL, {"theta": ["2"]}, options=options)
     kinds = {name: (found[name], type(found[name])) for name in (*options, "theta")}
     assert kinds == {
         "kappa": (0.2, float),
         "max_synapses": (40, int),
-        "prune": (True, bool),
+        "prune": ("recall", str),
         "signs": ("dale", str),
         "epochs": (7, int),
         "lost": (1.0, float),
@@ -73,7 +73,7 @@ def test_the_published_scans_move_one_parameter_each():
         ({"delays": ["three"]}, {}, "delays has to be a whole number, not 'three'"),
         ({"delays": [2.5]}, {}, "delays has to be a whole number"),
         ({"beta": ["nan"]}, {}, "beta has to be a number, not 'nan'"),
-        ({"prune": ["maybe"]}, {}, "prune has to be true or false"),
+        ({"one_delay_per_pair": ["maybe"]}, {}, "one_delay_per_pair has to be true or false"),
         ({"kappa": ["small"]}, {}, "kappa has to be a number"),
         ({"rule": ["hebbian"]}, {"kappa": 0.1}, "'kappa' with bernoulli and the rule hebbian"),
         ({"rule": ["none"]}, {}, "there is no rule 'none'"),
@@ -98,6 +98,10 @@ def test_unknown_parameters_and_values_are_refused(over, options, message):
         ({"epochs": [3, 0]}, "^epochs = 0: epochs is 0"),
         ({"damaged_epochs": [3, -2]}, "^damaged_epochs = -2"),
         ({"lost": [0.5, 2]}, "^lost = 2: lost is 2.0"),
+        (
+            {"prune": ["none", "true"]},
+            "^prune = true: prune is 'true'; it has to be damage or recall",
+        ),
         ({"signs": ["free", "both"]}, "^signs = both: signs is 'both'; it has to be free or dale"),
         ({"shortest_trigger": [5, 42]}, "^shortest_trigger = 42: shortest_trigger is 42"),
     ],

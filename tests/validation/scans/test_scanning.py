@@ -163,7 +163,7 @@ def test_a_loss_of_nought_has_its_place_on_the_axis():
     "over",
     [
         {"rule": ["hebbian", "margin"]},
-        {"prune": [True, False], "delays": [5, 10]},
+        {"prune": ["recall", "none"], "delays": [5, 10]},
         {"neurons": [20, 30, 40, 50, 60, 70, 80], "delays": [5, 10]},
         {"shortest_trigger": ["none", 3]},
         {"patterns": [2]},

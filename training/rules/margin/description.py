@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wmdelays.training.rules.checkpoint import checkpoint_options
 from wmdelays.training.rules.margin.room import needs
-from wmdelays.training.rules.margin.synapse_limits import SIGNS
+from wmdelays.training.rules.margin.synapse_limits import PRUNE, SIGNS
 from wmdelays.training.rules.rule import Option, Rule
 
 _A_PART = {"least": 0, "most": 1}
@@ -12,7 +12,6 @@ _A_PART = {"least": 0, "most": 1}
 # Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
 SYNAPSES = (
     Option("max_synapses", int, "Most synapses onto a neuron.", least=1),
-    Option("prune", bool, "Cut each neuron's weakest synapses while it still recalls.", False),
     Option("one_delay_per_pair", bool, "At most one synapse from a neuron to another.", False),
     Option("signs", str, "dale: every neuron excitatory or inhibitory.", "free", choices=SIGNS),
     Option(
@@ -31,6 +30,8 @@ SYNAPSES = (
         scanned=False,
     ),
 )
+
+PRUNED = "recall: cut each neuron's weakest synapses while it still recalls."
 
 MARGIN = Rule(
     "margin",
@@ -87,6 +88,14 @@ MARGIN = Rule(
             "Damage: damaged triggers for each pattern and epoch.",
             12,
             least=0,
+        ),
+        Option(
+            "prune",
+            str,
+            "damage: cut synapses that neither recall nor bearing damage needs; none: keep all; "
+            + PRUNED,
+            "none",
+            choices=PRUNE,
         ),
         *SYNAPSES,
         *checkpoint_options(),

@@ -10,13 +10,14 @@ from wmdelays.cue import Cue
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
 from wmdelays.training.rules.margin.damage import Damage
+from wmdelays.training.rules.margin.enough import enough_synapses
 from wmdelays.training.rules.margin.importance import importance
 from wmdelays.training.rules.margin.kept import State, restore, state_of
 from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks, targets
 from wmdelays.training.rules.margin.presentations import presentations as lay_out
 from wmdelays.training.rules.margin.room import n_workers
 from wmdelays.training.rules.margin.sparse_block import SparseBlock, synapses
-from wmdelays.training.rules.margin.stages import KEPT, ROUND, Plan
+from wmdelays.training.rules.margin.stages import KEPT, PART, ROUND, Plan
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
 from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED, present
 
@@ -64,8 +65,6 @@ class Learner:
         self.n_rows = memory.n_neurons * memory.n_delays
         self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
-        # What compensates for the leak takes twice the synapses, half of the opposite sign.
-        self.compensate = not limits
         self.largest = np.float32(_LARGEST * memory.theta)
         self.sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
@@ -80,14 +79,23 @@ class Learner:
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
         self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
         self.busy = np.flatnonzero(~self.silent).tolist()
+        # How many synapses are enough, where learning is to come to as few.
+        self.enough = None
+        damages = bool(self.damage) and settings["damaged_epochs"] >= PART
+        if limits.prune == "damage" and damages and not limits:
+            self.enough = enough_synapses(
+                self.undamaged, self.wanted, memory.n_neurons, memory.n_delays
+            )
+        # What compensates for the leak takes twice the synapses, half of the opposite sign.
+        self.compensate = not limits and self.enough is None
         self._set_plan()
         self.stage = self.epoch = self.n_epochs = 0
         self.n_learned = self.wrong = 0
         self.epochs = None
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
-        self.prunable = np.full((len(self.blocks), BLOCK), limits.prune) & ~self.silent[:, None]
+        self.prunable = np.full((len(self.blocks), BLOCK), self.plan.prunes) & ~self.silent[:, None]
         self.before = []
-        # Blocks that did not keep to the limits, and learn once more along the gradient; what they had
+        # Blocks that did not do with their synapses, and learn once more; within limits, what they had
         # learned before, by their numbers.
         self.again, self.first = [], {}
         self.history = []
@@ -102,22 +110,28 @@ class Learner:
         Where synapses are limited, learning changes few of them at a time, which goes astray where
         neurons fire in bursts. Blocks that it leaves with wrong spikes then begin once more, and learn
         along the gradient. In the end each neuron has the weights of the two with fewer wrong spikes.
+        Where synapses were cut to as many as should be enough, blocks that miss a bound begin once more
+        with all of them.
         """
+        fewer = self.plan.fewer
         self._advance()
         at_end = self.stage == self.plan.n_before_pruning() and self.epoch == self.n_learned == 0
-        if not at_end or not self.limits:
+        if not at_end or not (self.limits or fewer):
             return
         if self.again:
             for k, block in self.first.items():
                 self._keep_better(k, block)
             self.first = {}
         else:
-            wrong = self._each(lambda k: self._wrong(self._check(k)[0]))
-            self.again = [k for k, n in zip(self.learning, wrong) if n]
+            counts = self._each(lambda k: self._check(k)[0])
+            missed = [n.any() if fewer else self._wrong(n) for n in counts]
+            self.again = [k for k, n in zip(self.learning, missed) if n]
             if self.again:
                 self.learn_again()
                 for k in self.again:
-                    self.first[k], self.blocks[k] = self.blocks[k], SparseBlock(self.n_rows)
+                    if self.limits:
+                        self.first[k] = self.blocks[k]
+                    self.blocks[k] = SparseBlock(self.n_rows)
 
     def _keep_better(self, k, first):
         """Give the neurons that learning once more left with more wrong spikes what they had before."""
@@ -145,9 +159,9 @@ class Learner:
     def learn_again(self):
         """Begin once more, with smaller cuts."""
         self.stage = 0
-        self._set_plan(gently=True)
+        self._set_plan(once_more=True)
 
-    def _set_plan(self, gently=False):
+    def _set_plan(self, once_more=False):
         memory = self.memory
         self.plan = Plan(
             self.limits,
@@ -155,7 +169,8 @@ class Learner:
             memory.n_delays,
             self.settings,
             bool(self.damage),
-            gently,
+            gently=once_more,
+            fewer=self.enough is not None and not once_more,
         )
         self.stages = self.plan.stages()
 
@@ -211,6 +226,8 @@ class Learner:
         def cut(k):
             weights, _ = self.blocks[k].dense()
             limits = stage.cut
+            if stage.leaves is not None:
+                limits = None, stage.leaves * self.enough[k]
             if not stage.prunes and within(weights != 0, n_delays, *limits):
                 self.blocks[k].limit(weights, weights != 0)
                 return
@@ -222,7 +239,7 @@ class Learner:
             self.blocks[k].limit(weights, most_important(value, n_delays, *limits))
 
         before = sum(len(block.place) for block in self.blocks)
-        if stage.prunes or stage.cut is not None:
+        if stage.prunes or stage.cut is not None or stage.leaves is not None:
             self._each(cut)
         for k, block in enumerate(self.blocks):
             block.clean = k not in self.learning
@@ -311,8 +328,8 @@ class Learner:
             theta=memory.theta,
             kappa=kappa,
             rate=rate,
-            compensate=self.compensate,
-            exact=k in self.again,
+            compensate=self.compensate or k in self.again,
+            exact=bool(self.limits) and k in self.again,
             allowed=allowed,
             sign=self.sign,
         )

@@ -39,7 +39,7 @@ def margin(
     noise: float = 0.3,
     presentations: int = 12,
     max_synapses: int | None = None,
-    prune: bool = False,
+    prune: str = "none",
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
@@ -80,7 +80,8 @@ def margin(
     presentations : int
         How much the contexts are damaged, see `wmdelays.training.rules.margin.damage.Damage`.
     max_synapses : int, optional
-    prune, one_delay_per_pair : bool
+    prune : {"none", "damage", "recall"}
+    one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
     cell_types : str, Path or mapping of str to str, optional

@@ -1,6 +1,6 @@
 """The stages in which the rule `margin` learns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Epochs that are learned between two looks at the whole network.
 ROUND = 5
@@ -8,6 +8,11 @@ ROUND = 5
 KEPT = 0.8
 # One in so many synapses is left by each cut, where cuts are small.
 GENTLY = 1.25
+# On the way to as few synapses as are enough: the part of the damaged epochs before each cut, and how many
+# times as many synapses as are enough it leaves. Cut early, they are not missed: the others learn on.
+PART, LEFT = 3, (4, 2, 1)
+# So few that not all bounds are met after these epochs are too few.
+_TRIED = 20
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Stage:
         Whether contexts are damaged.
     cut : tuple, optional
         Limits of a cut before it, see `SynapseLimits.cuts`.
+    leaves : int, optional
+        How many times as many synapses as are enough a cut before it leaves.
     prunes, judges : bool
         Whether each neuron's weakest synapses are cut before it, and whether they are given back
         after it to the neurons that need them.
@@ -32,6 +39,7 @@ class Stage:
     epochs: int
     damaged: bool = False
     cut: tuple | None = None
+    leaves: int | None = None
     prunes: bool = False
     judges: bool = False
 
@@ -54,18 +62,23 @@ class Plan:
         Whether the contexts of `damaged_epochs` are damaged at all.
     gently : bool
         Whether cuts are small, and many.
+    fewer : bool
+        Whether, while contexts are damaged, synapses are cut to as many as are enough.
     """
 
-    def __init__(self, limits, n_neurons, n_delays, settings, damages, gently=False):
+    def __init__(self, limits, n_neurons, n_delays, settings, damages, gently=False, fewer=False):
         self.epochs, self.damaged_epochs = settings["epochs"], settings["damaged_epochs"]
         self.damages = damages and self.damaged_epochs > 0
-        self.prunes = limits.prune
+        self.prunes = limits.prune == "recall"
+        self.fewer = fewer
         factor = GENTLY if gently else 2
         self.cuts = [None, *limits.cuts(n_neurons, n_delays, factor)]
         self.most_synapses = n_neurons * n_delays
 
     def stages(self):
         """The stages from the start on, a list of Stage."""
+        if self.fewer:
+            return self._to_fewer()
         stages = []
         for k, cut in enumerate(self.cuts):
             name = "relearning" if k else "learning"
@@ -78,6 +91,14 @@ class Plan:
             if last or not self.damages:
                 stages.append(Stage(name, self.epochs, cut=cut))
         return stages + (self.pruning() if self.prunes else [])
+
+    def _to_fewer(self):
+        """The stages that lead to as few synapses as are enough."""
+        n = self.damaged_epochs // PART
+        damaged = [Stage("learning", n, damaged=True, leaves=leaves) for leaves in (None, *LEFT)]
+        # After the last cut what is left has to learn it all.
+        damaged[-1] = replace(damaged[-1], epochs=self.damaged_epochs - n)
+        return [*damaged, Stage("learning", min(self.epochs, _TRIED))]
 
     def n_before_pruning(self):
         """How many of the stages come before the first one that prunes."""

@@ -8,6 +8,7 @@ from wmdelays.errors import InputError, parameter
 from wmdelays.files.recordings.cell_types import inhibitory_units
 
 SIGNS = ("free", "dale")
+PRUNE = ("damage", "recall", "none")
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,10 @@ class SynapseLimits:
     ----------
     max_synapses : int, optional
         Largest number of synapses onto a neuron.
-    prune : bool
-        Whether each neuron's weakest synapses are cut for as long as the others can take over.
+    prune : {"none", "recall", "damage"}
+        With "recall" each neuron's weakest synapses are cut for as long as the others can take over. With
+        "damage", where there is no other limit, those are cut that neither recall nor bearing damage needs,
+        see `wmdelays.training.rules.margin.enough`; it counts as no limit, since no recall suffers.
     one_delay_per_pair : bool
         Whether there is at most one synapse for each ordered pair of neurons.
     signs : {"free", "dale"}
@@ -37,7 +40,7 @@ class SynapseLimits:
     """
 
     max_synapses: int | None = None
-    prune: bool = False
+    prune: str = "none"
     one_delay_per_pair: bool = False
     signs: str = "free"
     excitatory: float = 0.8
@@ -51,7 +54,7 @@ class SynapseLimits:
 
     def __bool__(self):
         """Whether anything is limited."""
-        limited = self.prune or self.one_delay_per_pair or self.signs != "free"
+        limited = self.prune == "recall" or self.one_delay_per_pair or self.signs != "free"
         return limited or self.max_synapses is not None
 
     def sign(self, n_neurons, n_delays):

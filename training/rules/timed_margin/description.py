@@ -1,7 +1,7 @@
 """The rule `timed-margin`, described."""
 
 from wmdelays.training.rules.checkpoint import checkpoint_options
-from wmdelays.training.rules.margin.description import SYNAPSES
+from wmdelays.training.rules.margin.description import PRUNED, SYNAPSES
 from wmdelays.training.rules.rule import Option, Rule
 from wmdelays.training.rules.timed_margin.room import needs
 
@@ -58,6 +58,9 @@ TIMED_MARGIN = Rule(
             "Damage: standard deviation in mV of the membrane at rest.",
             1.0,
             least=0,
+        ),
+        Option(
+            "prune", str, f"none: keep all synapses; {PRUNED}", "none", choices=("none", "recall")
         ),
         *SYNAPSES,
         *checkpoint_options(),

@@ -222,7 +222,7 @@ class Learner:
         for k, limits in enumerate(cuts):
             last = k == len(cuts) - 1
             weights = neuron.cut(weights, *((epochs, damaged) if last else few), *limits)
-        while self.limits.prune:
+        while self.limits.prune == "recall":
             left = int(_KEPT * np.count_nonzero(weights))
             fewer = neuron.cut(weights, epochs, few[1], None, left)
             if not left or not neuron.is_good:

@@ -37,7 +37,7 @@ def timed_margin(
     background: float = 0.1,
     membrane_noise: float = 1.0,
     max_synapses: int | None = None,
-    prune: bool = False,
+    prune: str = "none",
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
@@ -79,7 +79,8 @@ def timed_margin(
     jitter, release_failures, background, membrane_noise : float
         How much, see `wmdelays.training.rules.timed_margin.damage.Damage`.
     max_synapses : int, optional
-    prune, one_delay_per_pair : bool
+    prune : {"none", "recall"}
+    one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
     cell_types : str, Path or mapping of str to str, optional

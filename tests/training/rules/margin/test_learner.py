@@ -25,9 +25,9 @@ LIMITS = {
     "max_synapses": dict(max_synapses=150),
     "one_delay_per_pair": dict(one_delay_per_pair=True),
     "dale": dict(signs="dale"),
-    "prune": dict(prune=True),
+    "prune": dict(prune="recall"),
     # So few synapses of given signs cannot tell jittered contexts apart as well.
-    "all": dict(max_synapses=60, one_delay_per_pair=True, signs="dale", prune=True, jitter=0),
+    "all": dict(max_synapses=60, one_delay_per_pair=True, signs="dale", prune="recall", jitter=0),
 }
 
 
@@ -207,7 +207,7 @@ def test_blocks_of_silent_neurons_are_passed_over_and_change_nothing(limits, mon
         begun(learner, *arguments)
         learner.silent[:] = False
         learner.busy = list(range(len(learner.blocks)))
-        learner.prunable[:] = LIMITS[limits].get("prune", False)
+        learner.prunable[:] = LIMITS[limits].get("prune") == "recall"
 
     monkeypatch.setattr(module.Learner, "__init__", of_all)
     thorough = learned(patterns, **LIMITS[limits])
@@ -235,7 +235,7 @@ def test_the_stated_part_of_the_neurons_is_excitatory():
 def test_pruning_costs_no_neuron_its_margin(damaged_epochs):
     # So few synapses that not every neuron has its margin before it is pruned.
     options = dict(one_delay_per_pair=True, damaged_epochs=damaged_epochs)
-    before, after = (learned(HARDER, prune=prune, **options) for prune in (False, True))
+    before, after = (learned(HARDER, prune=prune, **options) for prune in ("none", "recall"))
     assert margins(before).min() < 0.5
     assert (margins(after) >= np.minimum(margins(before), 0.5) - 1e-4).all()
     assert after.n_synapses < before.n_synapses
@@ -338,8 +338,8 @@ def interrupt_after(n_calls):
         dict(),
         dict(damaged_epochs=0, one_delay_per_pair=True),
         dict(damaged_epochs=5, max_synapses=60),
-        dict(damaged_epochs=0, prune=True, epochs=20),
-        dict(damaged_epochs=2, prune=True, max_synapses=100, signs="dale", epochs=20),
+        dict(damaged_epochs=0, prune="recall", epochs=20),
+        dict(damaged_epochs=2, prune="recall", max_synapses=100, signs="dale", epochs=20),
         # Too few to be learned: all begin once more, along the gradient.
         dict(damaged_epochs=0, max_synapses=6, epochs=10),
     ],
@@ -405,7 +405,7 @@ def test_a_checkpoint_of_something_else_is_refused(other, tmp_path):
 
 def test_progress_names_the_stage_and_how_much_of_it_is_done():
     seen = []
-    learned(prune=True, damaged_epochs=2, epochs=10, progress=lambda *now: seen.append(now))
+    learned(prune="recall", damaged_epochs=2, epochs=10, progress=lambda *now: seen.append(now))
     assert {text.split(",")[0] for text, _ in seen} == {
         "learning from damaged contexts",
         "learning",

@@ -106,7 +106,7 @@ def test_limits_of_synapses_are_kept_and_it_still_recalls(stored):
     single = store(patterns(1), neurons="lif-exp", n_delays=20, one_delay_per_pair=True)
     pairs = memory.n_neurons * single.pre.astype(int) + single.post
     assert len(np.unique(pairs)) == len(pairs) and single.made["scores"]["f1"] > 0.9
-    pruned = store(patterns(1), neurons="lif-exp", n_delays=20, prune=True)
+    pruned = store(patterns(1), neurons="lif-exp", n_delays=20, prune="recall")
     assert pruned.made["scores"]["f1"] == 1 and pruned.n_synapses < stored("lif-exp").n_synapses / 4
 
 
