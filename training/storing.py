@@ -124,7 +124,7 @@ def store(
     memory.made.update(
         rule=rule.name,
         seed=seed,
-        scores=_scores(memory),
+        scores=scores_of(memory),
         unpredictable=_unpredictable(memory),
         versions={
             "wmdelays": __version__,
@@ -239,7 +239,8 @@ def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, 
     return memory
 
 
-def _scores(memory):
+def scores_of(memory: Memory) -> dict[str, float]:
+    """The scores of the recalls of all patterns by the compiled loop, as `made` has them."""
     # A periodic pattern has to lead back into its beginning.
     window = memory.n_delays * round(memory.step / memory.tick)
     stored = [stored_sequence(p, window, memory.tick, memory.periodic) for p in memory.patterns]

@@ -30,6 +30,7 @@ QUESTIONS = {
     "map": "map_memory",
     "stability": "stability",
     "energy": "energy",
+    "quantise": "quantise",
     "generalise": "generalise",
     "spikes": "write_spikes_as",
 }

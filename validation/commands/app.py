@@ -35,7 +35,7 @@ from wmdelays.validation.commands import (
     store,
 )
 from wmdelays.validation.commands.continuous import stability
-from wmdelays.validation.commands.hardware import energy
+from wmdelays.validation.commands.hardware import energy, quantise
 from wmdelays.validation.commands.recordings import generalise, spikes
 from wmdelays.validation.commands.shared.terminal import begin, print_note
 from wmdelays.validation.earlier import todays
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 app.command("store")(store.command)
 app.command("map")(map.command)
+app.command("quantise")(quantise.command)
 app.command("info")(info.command)
 app.command("compare")(compare.command)
 app.command("robustness")(robustness.command)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.hardware.grid import grid_of
 from wmdelays.hardware.operations import WORD, Operations, dense, event_driven, synaptic_events
 from wmdelays.hardware.prices import Prices
 from wmdelays.machine.versions import versions
@@ -98,7 +99,7 @@ def energy(
     memory: Memory,
     *,
     patterns: Sequence[int] | None = None,
-    weight_bits: int = WORD,
+    weight_bits: int | None = None,
     prices: Prices | None = None,
 ) -> Energy:
     """The energy of a recall, and of the dense network that does the same.
@@ -111,8 +112,9 @@ def energy(
         In discrete time, with stored patterns.
     patterns : sequence of int, optional
         Which patterns; by default all.
-    weight_bits : int
-        Bits of a weight in the event-driven network, from 1 to 64.
+    weight_bits : int, optional
+        Bits of a weight in the event-driven network, from 1 to 64; by default those of the grid on which
+        the memory was learned, else 32.
     prices : wmdelays.hardware.prices.Prices, optional
         By default those of 45 nm.
 
@@ -147,6 +149,9 @@ def energy(
         )
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
+    if weight_bits is None:
+        grid = grid_of(memory)
+        weight_bits = WORD if grid is None else grid[0]
     weight_bits = whole("weight_bits", weight_bits, 1, 64)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
     for k in chosen:

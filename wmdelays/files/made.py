@@ -49,11 +49,18 @@ class _CarriedOver(TypedDict):
     step_s: Number
 
 
+class _Quantised(TypedDict):
+    """See `wmdelays.training.rules.margin.on_grid`."""
+
+    bits: Annotated[int, msgspec.Meta(ge=2, le=8)]
+
+
 _PARTS = {
     "rule": str,
     "seed": int | None,
     "settings": dict[str, Any],
     "scores": dict[str, Number | None],
+    "quantised": _Quantised,
     "reached": dict[str, Number],
     "unpredictable": dict[str, Number],
     "history": list[dict[str, Any]],

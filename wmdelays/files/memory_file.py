@@ -16,13 +16,16 @@ from wmdelays.files.sealed_file import read_sealed, writing
 from wmdelays.files.sonata import (
     WANTED,
     read_edges,
+    read_levels,
     read_nodes,
     read_own,
     read_spikes,
     write_edges,
+    write_levels,
     write_nodes,
     write_spikes,
 )
+from wmdelays.hardware.grid import LEAST_BITS, MOST_BITS, grid_of
 from wmdelays.memory import Memory
 from wmdelays.neurons import NEURONS, Neurons
 from wmdelays.quantities import substeps
@@ -36,15 +39,15 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
-# Of memories in discrete time whose neurons differ. Others are still written as version 2, for
-# neurons in continuous time, and 1, which older software reads.
-FORMAT_VERSION = 3
-_DISCRETE, _CONTINUOUS = 1, 2
+# Of memories whose weights have a few bits; 3 is of those in discrete time whose neurons differ. Others
+# are still written as version 2, for neurons in continuous time, and 1, which older software reads.
+FORMAT_VERSION = 4
+_DISCRETE, _CONTINUOUS, _OWN = 1, 2, 3
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
 _LIF = ("beta", "theta")
 _NEURONS = ("neuron", "dt_s", "integrator", "classes")
-_UNITS = "units"
-_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, _UNITS, "format_version")
+_UNITS, _BITS = "units", "weight_bits"
+_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, _UNITS, _BITS, "format_version")
 _WANTED = ("wmdelays", *WANTED)
 
 
@@ -79,12 +82,16 @@ def write_memory(path: str | Path, memory: Memory) -> None:
             f" can hold; it holds {', '.join(NEURONS)}"
         )
     made = texts_of(memory.made, "how the memory was made", _ATTRIBUTES)
+    grid = grid_of(memory)
     with writing(path, KIND) as file:
-        _write_parameters(file, memory, made)
+        _write_parameters(file, memory, made, grid)
         kinds = None if memory.neurons is None else memory.neurons.members.astype("int64")
         write_nodes(file, memory.n_neurons, kinds, _own(memory))
-        delay_ms = memory.delay * (memory.step * 1e3)
-        write_edges(file, memory.pre, memory.post, memory.weight, delay_ms)
+        if grid is not None:
+            write_levels(file, memory, *grid)
+        else:
+            delay_ms = memory.delay * (memory.step * 1e3)
+            write_edges(file, memory.pre, memory.post, memory.weight, delay_ms)
         _write_patterns(file, memory)
 
 
@@ -115,11 +122,11 @@ def _own(memory):
     return {name: getattr(memory, name) for name in _LIF if np.ndim(getattr(memory, name))}
 
 
-def _write_parameters(file, memory, made):
+def _write_parameters(file, memory, made, grid):
     group = file.create_group("wmdelays")
     neurons, own = memory.neurons, _own(memory)
-    version = FORMAT_VERSION if own else _DISCRETE if neurons is None else _CONTINUOUS
-    group.attrs["format_version"] = version
+    version = _OWN if own else _DISCRETE if neurons is None else _CONTINUOUS
+    group.attrs["format_version"] = version if grid is None else FORMAT_VERSION
     # Their order shows in the bytes of the file.
     *sizes, periodic = _PARAMETERS
     lif = [name for name in _LIF if neurons is None and name not in own]
@@ -131,6 +138,8 @@ def _write_parameters(file, memory, made):
         group.attrs["integrator"] = neurons.model.method
         classes = [{"name": name, "parameters": v} for name, v in neurons.classes.items()]
         group.attrs["classes"] = as_json(classes)
+    if grid is not None:
+        group.attrs[_BITS] = grid[0]
     if memory.units is not None:
         group.attrs[_UNITS] = as_json(list(memory.units))
     for name, text in sorted(made.items()):
@@ -147,7 +156,7 @@ def _write_patterns(file, memory):
 
 def _read(file):
     attributes = member_group(file, "wmdelays").attributes
-    check_version(attributes, _DISCRETE, _CONTINUOUS, FORMAT_VERSION)
+    check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, FORMAT_VERSION)
     n_neurons, n_delays, step, periodic = (
         attribute(attributes, name, kind)
         for name, kind in zip(_PARAMETERS, (int, int, float, bool))
@@ -161,7 +170,7 @@ def _read(file):
     if version != _CONTINUOUS:
         beta, theta = (
             read_own(file, name, n_neurons)
-            if version == FORMAT_VERSION and name not in attributes
+            if version >= _OWN and name not in attributes
             else attribute(attributes, name, float)
             for name in _LIF
         )
@@ -170,7 +179,10 @@ def _read(file):
         substeps(step, neurons.dt)
     tick = step if neurons is None else neurons.dt
     units = _read_units(attributes)
-    pre, post, delay, weight = read_edges(file, n_neurons, step)
+    if version == FORMAT_VERSION:
+        pre, post, delay, weight = read_levels(file, n_neurons, n_delays, _read_bits(attributes))
+    else:
+        pre, post, delay, weight = read_edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
     names = [f"pattern_{k:04d}" for k in range(len(spikes.members))]
     if set(spikes.members) != set(names):
@@ -218,6 +230,13 @@ def _read_neurons(attributes, n_neurons, kinds):
     if len(by_name) < len(classes):
         raise InputError("the attribute 'classes' names a class twice")
     return Neurons(model, n_neurons, attribute(attributes, "dt_s", float), by_name, kinds)
+
+
+def _read_bits(attributes):
+    bits = attribute(attributes, _BITS, int)
+    if not LEAST_BITS <= bits <= MOST_BITS:
+        raise InputError(f"weights have {bits} bits; there are {LEAST_BITS} to {MOST_BITS}")
+    return bits
 
 
 def _read_units(attributes):

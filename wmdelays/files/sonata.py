@@ -13,6 +13,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.hdf5_tree import dataset, member_group
+from wmdelays.hardware.grid import largest_level, packed, unpacked
 
 _MAGIC = 0x0A7A
 _VERSION = (0, 1)
@@ -25,6 +26,7 @@ WANTED = (
     *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id", "0/beta", "0/theta")),
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
     *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
+    *(f"synapses/{name}" for name in ("count", "target", "level", "scale")),
 )
 
 
@@ -95,6 +97,20 @@ def write_edges(file, pre, post, weight, delay_ms):
         edges[name].attrs["node_population"] = _POPULATION
 
 
+def write_levels(file, memory, bits, scale, level):
+    """Write synapses whose weights are levels, see `wmdelays.hardware.grid`.
+
+    SONATA has no place for them. For each presynaptic neuron and delay there is the number of its
+    synapses, and then for each synapse, in the order of a memory, its target and its level.
+    """
+    synapses = file.create_group("synapses")
+    row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
+    synapses["count"] = _whole(np.bincount(row, minlength=memory.n_neurons * memory.n_delays))
+    synapses["target"] = _whole(memory.post)
+    synapses["level"] = packed(level, bits)
+    synapses["scale"] = scale
+
+
 def write_spikes(group, neurons, times_ms):
     """Write spikes in the order of time."""
     # SONATA wants the order as an enumeration.
@@ -152,6 +168,33 @@ def read_edges(file, n_neurons, step):
         _whole_steps(delay_ms, step, "synapse", "delay"),
         weight,
     )
+
+
+def read_levels(file, n_neurons, n_delays, bits):
+    """The synapses that `write_levels` wrote, checked; as `read_edges` gives them."""
+    synapses = member_group(file, "synapses")
+    count, target, level, scale = (
+        dataset(synapses, name) for name in ("count", "target", "level", "scale")
+    )
+    if any(one.dtype.kind != "u" for one in (count, target, level)) or level.dtype != np.uint8:
+        raise InputError("count, target and level of the synapses do not hold whole numbers from 0")
+    n = len(target)
+    if len(scale) != n_neurons or len(count) != n_neurons * n_delays:
+        raise InputError(
+            f"has {len(scale)} scales and {len(count)} counts for {n_neurons} neurons with"
+            f" {n_delays} delays"
+        )
+    if count.max(initial=0) > n or count.sum(dtype=np.uint64) != n:
+        raise InputError(f"counts {count.sum(dtype=np.uint64)} synapses, and has targets of {n}")
+    if len(level) != (n if bits > 4 else -(-n // 2)):
+        raise InputError(f"has {len(level)} bytes of levels for {n} synapses of {bits} bits")
+    row = np.repeat(np.arange(len(count)), count.astype(np.int64))
+    level = unpacked(level, bits, n)
+    if np.abs(level.astype(np.int64)).max(initial=0) > largest_level(bits):
+        raise InputError(f"has levels beyond those of {bits} bits")
+    pre, delay = np.divmod(row, n_delays)
+    post = _ids(target, n_neurons, "synapse", "target")
+    return pre, post, delay + 1, level * scale.astype(np.float64)[post]
 
 
 def read_spikes(group, name, n_neurons, step):

@@ -1,4 +1,4 @@
-"""What a network takes of hardware: operations, memory traffic, and their price in energy."""
+"""What a network takes of hardware: operations, memory traffic, their price in energy, and weights of few bits."""
 
 import lazy_loader
 

@@ -1,3 +1,5 @@
+from .grid import grid_of as grid_of
+from .grid import levels_of as levels_of
 from .operations import Operations as Operations
 from .operations import Traffic as Traffic
 from .operations import dense as dense

@@ -98,6 +98,13 @@ MARGIN = Rule(
             choices=PRUNE,
         ),
         *SYNAPSES,
+        Option(
+            "bits",
+            int,
+            "Weights are whole numbers of so many bits times a scale for each neuron, learned so.",
+            least=2,
+            most=8,
+        ),
         *checkpoint_options(),
     ),
     needs=needs,

@@ -10,6 +10,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.learner import Learner
+from wmdelays.training.rules.margin.on_grid import relearned
 from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
 
@@ -44,6 +45,7 @@ def margin(
     signs: str = "free",
     excitatory: float = 0.8,
     cell_types: str | PathLike | Mapping[str, str] | None = None,
+    bits: int | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -86,6 +88,9 @@ def margin(
     excitatory : float
     cell_types : str, Path or mapping of str to str, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
+    bits : int, optional
+        Weights are put on a grid in the end, and learn there: whole numbers of so many bits, 2 to 8,
+        times a scale for each postsynaptic neuron.
     seed : int
         Seed of the random numbers.
     checkpoint : str or Path, optional
@@ -125,6 +130,7 @@ def margin(
         "excitatory": excitatory,
         "cell_types": cell_types,
     }
+    bits = MARGIN.checked({"bits": bits})["bits"]
     settings, seed = MARGIN.checked(settings, n_delays), checked_seed(seed)
     settings = with_cell_types(settings, patterns)
     if not 0 < settings["kappa"] < theta:
@@ -137,4 +143,8 @@ def margin(
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
     for _ in advances(learner, owner, checkpoint, checkpoint_every):
         pass
-    return learner.result()
+    if bits is None:
+        return learner.result()
+    memory = relearned(learner.result(), bits, settings, seed, progress)
+    memory.made["settings"] = settings | {"bits": bits}
+    return memory

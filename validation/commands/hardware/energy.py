@@ -37,8 +37,12 @@ def command(
     ],
     patterns: Annotated[str, typer.Option(metavar="all|0,3", help="Patterns to recall.")] = "all",
     weight_bits: Annotated[
-        int, typer.Option(metavar="N", help="Bits of a weight, event-driven.")
-    ] = 32,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Bits of a weight, event-driven; by default those it was stored with, or 32.",
+        ),
+    ] = None,
     report: Report = None,
     json_file: JsonFile = None,
 ):
