@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from wmdelays.errors import InputError
 from wmdelays.hardware.grid import LEAST_BITS, MOST_BITS
 from wmdelays.quantities import checked_seed, whole
+from wmdelays.training.rules.margin.damage import Damage
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.on_grid import relearned
 from wmdelays.training.rules.rule import sizes_of
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wmdelays.memory import Memory
+
+# What a memory's own learning decides. Values of files are checked like those of a user.
+_KEPT = ("kappa", "damaged_epochs", "shortest_trigger", *(one.name for one in fields(Damage)))
 
 
 def quantise(
@@ -82,19 +87,16 @@ def quantise(
 
 
 def _settings(memory):
-    """The settings of `margin`: those by which the memory was learned, else the defaults."""
+    """The settings of `margin`: of damage and margin those of the learning, else the defaults.
+
+    Which synapses there are, and their signs, the memory itself says.
+    """
     settings = {option.name: option.default for option in MARGIN.options}
     said = memory.made.get("settings") if memory.made.get("rule") == MARGIN.name else None
     if isinstance(said, dict):
-        known = {name: value for name, value in said.items() if name in settings}
+        known = {name: said[name] for name in _KEPT if name in said}
         settings |= MARGIN.checked(known, memory.n_delays)
     kappa = settings["kappa"]
     if kappa is None or not 0 < kappa < memory.theta:
         settings["kappa"] = memory.theta / 2
-    # Which synapses there are, and their signs, the memory itself says.
-    return settings | {
-        "max_synapses": None,
-        "prune": False,
-        "one_delay_per_pair": False,
-        "signs": "free",
-    }
+    return settings

@@ -103,6 +103,16 @@ def test_the_same_seed_gives_the_same_weights_and_store_learns_them_too(memory, 
     assert again.made["settings"]["bits"] == 4 and "bits" not in memory.made["settings"]
 
 
+def test_limits_of_the_learning_do_not_matter_as_the_synapses_are_there(memory, small):
+    # Settings as an earlier version had them.
+    earlier = {**memory.made["settings"], "prune": False, "max_synapses": 3}
+    said = replace(memory, made={**memory.made, "settings": earlier})
+    assert quantise(said, 4).fingerprint() == small.fingerprint()
+    undamaged = {**earlier, "damaged_epochs": 0}
+    said = replace(memory, made={**memory.made, "settings": undamaged})
+    assert quantise(said, 4).fingerprint() != small.fingerprint()
+
+
 def test_neurons_keep_their_sign():
     dale = store(bernoulli(40, 80, 2, rate=0.03), n_delays=15, signs="dale")
     found = quantise(dale, 4)
