@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _START, _STOP, _NAME = "start_s", "stop_s", "name"
+# What labs and NWB call these columns, and how long the unit is in seconds.
+_CALLED = re.compile(r"(start|stop|end)(?:_time)?(?:_(s|ms))?")
+_UNITS = {None: 1.0, "s": 1.0, "ms": 1e-3}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,6 +180,8 @@ def read_trials(path: str | Path) -> Trials:
     path : str or Path
         A csv file with the columns ``start_s`` and ``stop_s``, in seconds from the start of the
         recording, and a line for each trial; ``name`` and further columns, in any order, if wanted.
+        ``start``, ``start_time``, ``start_ms`` and ``stop``, ``end``, ``stop_time``, ``stop_ms`` are
+        taken as well.
 
     Returns
     -------
@@ -207,13 +213,13 @@ def read_trials(path: str | Path) -> Trials:
 
 
 def _read(path):
-    header, rows = None, []
+    header, units, rows = None, {}, []
     for line, row in csv_rows(path, delimiter_of(path)):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
         if header is None:
-            header = _checked_header(cells)
+            header, units = _checked_header(cells)
             continue
         if len(cells) != len(header):
             raise InputError(
@@ -222,7 +228,9 @@ def _read(path):
         rows.append((line, dict(zip(header, cells))))
     if not rows:
         raise InputError("holds no trials; a line for each, beneath the header start_s,stop_s")
-    starts, stops = ([_time(line, row, name) for line, row in rows] for name in (_START, _STOP))
+    starts, stops = (
+        [_time(line, row, name) * units[name] for line, row in rows] for name in (_START, _STOP)
+    )
     others = [name for name in header if name not in (_START, _STOP, _NAME)]
     return Trials(
         starts,
@@ -233,16 +241,25 @@ def _read(path):
 
 
 def _checked_header(cells):
+    """The names of the columns, those of times as `_START` and `_STOP`, and the units of these."""
+    names, units = [], {}
+    for cell in cells:
+        called = _CALLED.fullmatch(cell.lower())
+        name = cell
+        if called:
+            name = _START if called[1] == "start" else _STOP
+            units[name] = _UNITS[called[2]]
+        names.append(name)
     for name in (_START, _STOP):
-        if name not in cells:
+        if name not in names:
             raise InputError(
-                f"has no column {name}; its first line has to name {_START} and {_STOP}, and name and"
-                " further columns if wanted"
+                f"has no column {name}; its first line has to name {_START} and {_STOP} (in seconds;"
+                " start_ms and stop_ms are taken too), and name and further columns if wanted"
             )
-    twice = [name for name, n in Counter(cells).items() if n > 1]
+    twice = [cells[names.index(name)] for name, n in Counter(names).items() if n > 1]
     if twice:
         raise InputError(f"has the column {shortened(twice[0])} twice")
-    return cells
+    return names, units
 
 
 def _time(line, row, name):

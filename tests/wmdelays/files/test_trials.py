@@ -30,10 +30,11 @@ def test_trials_without_names_are_numbered_as_patterns_are(tmp_path):
     "text, said",
     [
         (
-            "start,stop\n1,2\n",
+            "begin,stop\n1,2\n",
             "has no column start_s; its first line has to name start_s and stop_s",
         ),
         ("start_s,start_s,stop_s\n1,1,2\n", "has the column 'start_s' twice"),
+        ("start_s,stop_s,end\n1,2,2\n", "has the column 'stop_s' twice"),
         ("start_s,stop_s\n", "holds no trials"),
         ("start_s,stop_s\n1,2\n3\n", "line 3 has 1 cell, the header 2"),
         ("start_s,stop_s\n1,2\n3,1_0\n", "line 3: stop_s is '1_0', not a time in seconds"),
@@ -98,3 +99,21 @@ def test_what_is_written_is_read_back_and_takes_no_other_files_place(tmp_path):
 def test_a_choice_of_trials_keeps_what_is_known_of_them():
     some = Trials([1, 4, 6], [3, 5, 8], ["a", "b", "c"], {"x": [7, 8, 9]}).chosen([2, 0])
     assert (some.names, some.starts.tolist(), some.columns) == (("c", "a"), [6, 1], {"x": (9, 7)})
+
+
+@pytest.mark.parametrize(
+    "header, factor",
+    [
+        ("start,stop,name", 1),
+        ("start_time,stop_time,name", 1),
+        ("Start,End,name", 1),
+        ("start_ms,stop_ms,name", 1000),
+        ("start_time_ms,end_s,name", None),
+    ],
+)
+def test_columns_may_be_called_as_labs_call_them(tmp_path, header, factor):
+    ends = (2500, 4.0) if factor is None else (2.5 * factor, 4.0 * factor)
+    (tmp_path / "laps.csv").write_text(f"{header}\n{ends[0]},{ends[1]},out\n")
+    trials = read_trials(tmp_path / "laps.csv")
+    assert (trials.starts.tolist(), trials.stops.tolist()) == ([2.5], [4.0])
+    assert trials.names == ("out",) and not trials.columns
