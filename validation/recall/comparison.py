@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.files.recording import pattern_label
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import shortened
@@ -469,7 +470,7 @@ def _model_of(memory):
 def pattern_columns(comparison):
     """Titles of the table of patterns and what stands beneath."""
     shown = {name: one.shown for name, one in comparison.simulations.items()}
-    columns = {"pattern": [str(k) for k in comparison.patterns]}
+    columns = {"pattern": [pattern_label(comparison.memory, k) for k in comparison.patterns]}
     for name, one in comparison.simulations.items():
         columns[f"F1 {shown[name]}"] = [share(f1) for f1 in one.pattern_f1]
     times = comparison.simulations[comparison.reference].times

@@ -175,6 +175,20 @@ def begins_at(memory, pattern):
     return None
 
 
+def pattern_label(memory, pattern):
+    """What a pattern is called in tables: its number, and the name of its trial if it has one.
+
+    Parameters
+    ----------
+    memory : Memory
+    pattern : int
+    """
+    for one in memory.made.get("binning") or ():
+        if one["pattern"] == pattern and one.get("name", str(pattern)) != str(pattern):
+            return f"{pattern} {printable(one['name'])}"
+    return str(pattern)
+
+
 def binning_lines(name, raster, step):
     """What there is to say of how a recording's times become steps.
 

@@ -41,6 +41,8 @@ def test_each_trial_is_a_pattern_whose_name_and_place_the_memory_remembers(
     # What is said of the recording counts its spikes once.
     assert f"of {len(cells)} spikes" in shown.said
     assert load_json(tmp_path / "info.json")["made"]["binning"][1]["name"] == "back"
+    labels = [pattern_label(memory, k) for k in range(3)]
+    assert labels == ["0 out", "1 back", "2 out again"]
 
 
 def test_an_event_comes_to_one_step_and_trials_can_be_stretched(wmdelays, cells, tmp_path):
