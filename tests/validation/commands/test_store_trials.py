@@ -5,6 +5,7 @@ import pytest
 
 from wmdelays.files.memory_file import read_memory
 from wmdelays.files.raster_files import write_raster
+from wmdelays.files.recording import pattern_label
 from wmdelays.raster import Raster
 
 STORE = "store cells.csv -o m.h5 --step 10ms --delays 5 --rule hebbian --merge-spikes".split()
