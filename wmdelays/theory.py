@@ -95,7 +95,7 @@ def capacity(n_neurons, n_delays, n_steps, rate):
     return gardner(rate) * n_neurons * n_delays / (n_steps - n_delays)
 
 
-def spikes_for_parameters(weights, n_spikes):
+def spikes_for_parameters(weights, n_spikes, bits=None):
     """How many spikes are recalled for each parameter that was learned.
 
     Parameters
@@ -103,12 +103,14 @@ def spikes_for_parameters(weights, n_spikes):
     weights : float array, shape (n_synapses,)
     n_spikes : float
         Stored spikes that are recalled, those of the trigger windows not counted.
+    bits : int, optional
+        Bits of a weight, where they were learned on a grid.
 
     Returns
     -------
     dict or None
-        `spikes_recalled`, `spikes_per_synapse`, `bits_per_weight` (32 where every weight is a number in
-        single precision, else 64) and `spikes_per_weight_bit`; None without synapses. Delays are not
+        `spikes_recalled`, `spikes_per_synapse`, `bits_per_weight` (if not given, 32 where every weight is
+        a number in single precision, else 64) and `spikes_per_weight_bit`; None without synapses. Delays are not
         counted: a synapse of another delay is another synapse.
 
     References
@@ -125,8 +127,9 @@ def spikes_for_parameters(weights, n_spikes):
     weights = np.asarray(weights, dtype=np.float64)
     if not len(weights):
         return None
-    single = np.array_equal(weights.astype(np.float32).astype(np.float64), weights)
-    bits = 32 if single else 64
+    if bits is None:
+        single = np.array_equal(weights.astype(np.float32).astype(np.float64), weights)
+        bits = 32 if single else 64
     return {
         "spikes_recalled": round(float(n_spikes)),
         "spikes_per_synapse": float(n_spikes) / len(weights),

@@ -11,6 +11,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.files.recording import pattern_label
+from wmdelays.hardware.grid import bits_of
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import shortened
@@ -308,7 +309,7 @@ class Comparison:
         if self.memory.neurons is not None or len(self.patterns) < self.memory.n_patterns:
             return None
         matched = self.simulations[self.reference].scores.total.matched
-        return spikes_for_parameters(self.memory.weight, matched)
+        return spikes_for_parameters(self.memory.weight, matched, bits_of(self.memory))
 
     def _at_halved_dt(self):
         if self.halved is None:

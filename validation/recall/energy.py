@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.hardware.grid import grid_of
+from wmdelays.hardware.grid import bits_of
 from wmdelays.hardware.operations import WORD, Operations, dense, event_driven, synaptic_events
 from wmdelays.hardware.prices import Prices
 from wmdelays.machine.versions import versions
@@ -150,8 +150,7 @@ def energy(
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
     if weight_bits is None:
-        grid = grid_of(memory)
-        weight_bits = WORD if grid is None else grid[0]
+        weight_bits = bits_of(memory) or WORD
     weight_bits = whole("weight_bits", weight_bits, 1, 64)
     chosen = list(range(memory.n_patterns)) if patterns is None else list(patterns)
     for k in chosen:

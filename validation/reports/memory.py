@@ -4,6 +4,7 @@ import numpy as np
 
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.errors import with_settings
+from wmdelays.hardware.grid import bits_of
 from wmdelays.memory import Memory, sizes
 from wmdelays.neurons.lif import time_constant
 from wmdelays.theory import MEMMESHEIMER, spikes_for_parameters
@@ -93,7 +94,7 @@ def recalled_by(memory):
         return None
     cued = 0 if memory.periodic else memory.n_delays
     n_stored = sum(int((one.steps(memory.step) >= cued).sum()) for one in memory.patterns)
-    return spikes_for_parameters(memory.weight, recall * n_stored)
+    return spikes_for_parameters(memory.weight, recall * n_stored, bits_of(memory))
 
 
 def recalled_by_text(found):

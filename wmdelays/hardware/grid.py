@@ -87,6 +87,12 @@ def grid_of(memory: Memory) -> tuple[int, np.ndarray, np.ndarray] | None:
     return bits, *levels
 
 
+def bits_of(memory: Memory) -> int | None:
+    """The bits of the grid that a memory's weights were learned on; None for all other memories."""
+    grid = grid_of(memory)
+    return None if grid is None else grid[0]
+
+
 def packed(level: np.ndarray, bits: int) -> np.ndarray:
     """Levels in bytes: two in each if they have four bits at most."""
     if bits > 4:

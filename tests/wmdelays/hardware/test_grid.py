@@ -25,6 +25,7 @@ from wmdelays.files import seal
 from wmdelays.hardware import Prices, grid_of, levels_of
 from wmdelays.hardware.grid import largest_level, packed, short, unpacked
 from wmdelays.training import recall
+from wmdelays.validation.reports.memory import recalled_by
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +200,7 @@ def test_what_cannot_be_learned_is_told(memory):
 
 
 def test_energy_counts_the_bits_of_the_grid(small):
+    assert recalled_by(small)["bits_per_weight"] == 4
     found = energy(small)
     assert found.settings["weight_bits"] == 4
     price = Prices().access(small.n_synapses / 2)
