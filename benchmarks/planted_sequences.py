@@ -4,9 +4,10 @@ Usage: python benchmarks/planted_sequences.py [--json FILE] [--figure FILE] [--s
 
 A raster has 30 units that fire at 4 Hz for 20 s. A sequence of 5, 10 or 20 of them, 100 ms long,
 occurs 20 times; its spikes are early or late by a normal jitter, and a part of them drops out. Each
-method has its usual settings; SPADE, which wants its lags exact, has bins of twice the jitter where
-that is more. Two measures: F1 of the units of the pattern that fits best, and F1 of the occurrences,
-those that are listed within 25 ms of one. Points that FILE holds already are not computed again.
+method has its usual settings but for the window (SPADE, PPSeq) and fewer surrogates (SPADE, CAD);
+SPADE, which wants its lags exact, has bins of twice the jitter where that is more. Two measures: F1
+of the units of the pattern that fits best, and F1 of the occurrences, those that are listed within
+25 ms of one. Points that FILE holds already are not computed again.
 """
 
 import argparse
