@@ -21,6 +21,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.scores import score
 from wmdelays.training.continuous.recall import recall as recall_in_ticks
 from wmdelays.training.discrete.compiled import recall as recall_in_steps
+from wmdelays.training.latent import store_with_latent
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS, sizes_of
 
@@ -39,6 +40,8 @@ def store(
     theta: float | None = None,
     neurons: str | ContinuousNeuron | Neurons | None = None,
     periodic: bool = False,
+    latent: int | str = 0,
+    latent_rate: float | None = None,
     seed: int = 0,
     progress: Callable[[str, float | None], None] | None = None,
     **options,
@@ -69,6 +72,14 @@ def store(
         model, such as "adex", for its default values; a model; or the neurons themselves.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
+    latent : int or "auto"
+        Number of latent neurons that are added: they are in no recording, never cued nor scored, and
+        their random spikes, stored with the patterns, make contexts differ that are empty or alike.
+        With "auto" as few as it takes: from the first number on with which all contexts differ, up
+        to the first with which the recall is complete.
+    latent_rate : float, optional
+        Probability of a spike for each latent neuron and step; by default such that all of them
+        spike eight times within the delays, and once a step at most.
     seed : int
         Seed of all random numbers: the same seed gives the same memory on the same machine.
     progress : callable, optional
@@ -117,14 +128,21 @@ def store(
     common |= _of_neurons(beta, theta, neurons)
     patterns = unlearned(patterns, **common).patterns
     options = rule.checked(options, n_delays)
-    # Before a rule that this one starts from takes any.
-    rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
-    memory, own, others = _learned(rule, patterns, common, options, seed, progress)
-    memory.made["settings"] = {**memory.made.get("settings", own), **others}
+
+    def learned(patterns, options, told):
+        # Before a rule that this one starts from takes any.
+        rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
+        memory, own, others = _learned(rule, patterns, common, options, seed, told)
+        memory.made["settings"] = {**memory.made.get("settings", own), **others}
+        memory.made["scores"] = scores_of(memory)
+        return memory
+
+    memory = store_with_latent(
+        patterns, latent, latent_rate, learned, options, common, seed, progress
+    )
     memory.made.update(
         rule=rule.name,
         seed=seed,
-        scores=scores_of(memory),
         unpredictable=_unpredictable(memory),
         versions={
             "wmdelays": __version__,

@@ -49,6 +49,7 @@ def stored_sequence(pattern, n_delays, step, periodic=False):
         pattern.n_neurons,
         n_steps + n_delays,
         step,
+        n_latent=pattern.n_latent,
     )
 
 

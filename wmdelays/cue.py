@@ -99,7 +99,12 @@ class Cue:
         steps = pattern.steps(step)
         shown = steps < n_trigger
         spikes = Raster.from_steps(
-            pattern.neurons[shown], steps[shown], pattern.n_neurons, n_steps, step
+            pattern.neurons[shown],
+            steps[shown],
+            pattern.n_neurons,
+            n_steps,
+            step,
+            n_latent=pattern.n_latent,
         )
         return cls(spikes, step, clamp=n_trigger, onset=0, scored_from=n_trigger)
 
@@ -112,6 +117,11 @@ class Cue:
     def n_neurons(self) -> int:
         """Number of neurons of the network."""
         return self.spikes.n_neurons
+
+    @property
+    def n_recorded(self) -> int:
+        """Number of neurons that can be cued: those that are not latent."""
+        return self.spikes.n_recorded
 
     def shortened(self, n_trigger: int) -> Cue:
         """The cue with only the first `n_trigger` steps of the pattern shown and clamped.
@@ -130,9 +140,9 @@ class Cue:
 
     def silenced(self, n_neurons: int, rng: np.random.Generator) -> Cue:
         """The cue with `n_neurons` neurons, drawn at random, silent in its clamped part."""
-        if not 0 <= n_neurons <= self.n_neurons:
-            raise InputError(f"cannot silence {n_neurons} of {self.n_neurons} neurons")
-        silent = rng.choice(self.n_neurons, size=n_neurons, replace=False)
+        if not 0 <= n_neurons <= self.n_recorded:
+            raise InputError(f"cannot silence {n_neurons} of {self.n_recorded} neurons")
+        silent = rng.choice(self.n_recorded, size=n_neurons, replace=False)
         hit = np.isin(self.spikes.neurons, silent)
         hit &= self.spikes.steps(self.step) < self.clamp
         return replace(self, spikes=self._spikes_where(~hit))
@@ -146,10 +156,9 @@ class Cue:
         """
         _check_probability("the probability of a replaced entry", probability)
         clamped, later = self._entries_by_clamp()
-        shape = self.clamp, self.n_neurons
-        n_clamped = self.clamp * self.n_neurons
-        hit = drawn_below(probability, shape, rng)
-        fresh = drawn_below(len(clamped) / n_clamped if n_clamped else 0.0, shape, rng)
+        n_clamped = self.clamp * self.n_recorded
+        hit = self._drawn(probability, self.clamp, rng)
+        fresh = self._drawn(len(clamped) / n_clamped if n_clamped else 0.0, self.clamp, rng)
         kept = np.setdiff1d(clamped, hit, assume_unique=True)
         fresh = np.intersect1d(fresh, hit, assume_unique=True)
         return replace(self, spikes=self._raster(np.concatenate([kept, fresh, later])))
@@ -163,7 +172,7 @@ class Cue:
         """
         _check_probability("the probability of a flipped entry", probability)
         clamped, later = self._entries_by_clamp()
-        hit = drawn_below(probability, (self.clamp, self.n_neurons), rng)
+        hit = self._drawn(probability, self.clamp, rng)
         clamped = np.setxor1d(clamped, hit, assume_unique=True)
         return replace(self, spikes=self._raster(np.concatenate([clamped, later])))
 
@@ -196,7 +205,7 @@ class Cue:
         _check_probability("the rate of random spikes", rate)
         if n_steps < 0:
             raise InputError(f"{n_steps} steps of noise cannot come before the pattern")
-        noise = drawn_below(rate, (n_steps, self.n_neurons), rng)
+        noise = self._drawn(rate, n_steps, rng)
         later, n_all = n_steps * self.n_neurons, self.n_steps + n_steps
         lost = None
         if self.lost is not None:
@@ -213,7 +222,8 @@ class Cue:
     def with_ongoing_noise(self, rate: float, rng: np.random.Generator) -> Cue:
         """The cue with independent random spikes forced through the rest of the recall.
 
-        `rate` is the probability of a spike for each neuron and step after the clamped part.
+        `rate` is the probability of a spike for each neuron and step after the clamped part; here
+        latent neurons are neurons as all others.
         """
         _check_probability("the rate of random spikes", rate)
         noise = drawn_below(rate, (self.n_steps - self.clamp, self.n_neurons), rng)
@@ -232,6 +242,14 @@ class Cue:
             lost = np.union1d(lost, self._entries(self.lost))
         return replace(self, lost=self._raster(lost))
 
+    def _drawn(self, probability, n_steps, rng):
+        """Entries of so many steps of the neurons that can be cued, each drawn with a probability."""
+        entries = drawn_below(probability, (n_steps, self.n_recorded), rng)
+        if not self.spikes.n_latent:
+            return entries
+        steps, neurons = np.divmod(entries, self.n_recorded)
+        return steps * self.n_neurons + neurons
+
     def _entries(self, raster):
         """The entries (neuron, step) that hold spikes, numbered by step and neuron, ascending."""
         return np.unique(raster.steps(self.step) * self.n_neurons + raster.neurons)
@@ -244,11 +262,18 @@ class Cue:
     def _raster(self, entries, n_steps=None):
         steps, neurons = np.divmod(entries, self.n_neurons)
         n_steps = self.n_steps if n_steps is None else n_steps
-        return Raster.from_steps(neurons, steps, self.n_neurons, n_steps, self.step)
+        return Raster.from_steps(
+            neurons,
+            steps,
+            self.n_neurons,
+            n_steps,
+            self.step,
+            n_latent=self.spikes.n_latent,
+        )
 
     def _spikes_where(self, kept):
         spikes = self.spikes
-        return Raster(spikes.neurons[kept], spikes.times[kept], spikes.n_neurons, spikes.duration)
+        return replace(spikes, neurons=spikes.neurons[kept], times=spikes.times[kept])
 
 
 def _check_probability(name, value):

@@ -162,11 +162,21 @@ class Memory:
 
     def unit(self, neuron: int) -> str:
         """What a neuron is called: the name of its unit, else its number."""
-        return str(int(neuron)) if self.units is None else self.units[neuron]
+        return self.patterns[0].unit(neuron) if self.patterns else str(int(neuron))
 
     def names(self) -> tuple[str, ...]:
         """What all neurons are called: the names of the units, else their numbers."""
-        return tuple(map(str, range(self.n_neurons))) if self.units is None else self.units
+        return self.patterns[0].names() if self.patterns else tuple(map(str, range(self.n_neurons)))
+
+    @property
+    def n_latent(self) -> int:
+        """How many neurons, the last ones, are latent: in no recording, never cued nor scored."""
+        return self.patterns[0].n_latent if self.patterns else 0
+
+    @property
+    def n_recorded(self) -> int:
+        """Number of neurons that are not latent."""
+        return self.n_neurons - self.n_latent
 
     @property
     def tick(self) -> float:
@@ -180,9 +190,12 @@ class Memory:
 
     @property
     def rate(self) -> float:
-        """Probability of a spike for each neuron and step of the stored patterns; 0 without any."""
-        n_entries = self.n_patterns * self.n_steps * self.n_neurons
-        return sum(len(pattern) for pattern in self.patterns) / max(1, n_entries)
+        """Probability of a spike for each neuron and step of the stored patterns; 0 without any.
+
+        Of the recorded neurons: latent ones do not count.
+        """
+        n_entries = self.n_patterns * self.n_steps * self.n_recorded
+        return sum(len(one.recorded()) for one in self.patterns) / max(1, n_entries)
 
     @classmethod
     def from_dense(
@@ -246,6 +259,8 @@ class Memory:
         if self.neurons is not None:
             own = self.neurons
             parameters += [own.model.name, own.dt, list(own.classes.values()), own.members.tolist()]
+        if self.n_latent:
+            parameters.append(["latent", self.n_latent])
         digest.update(json.dumps(parameters, sort_keys=True).encode())
         for array in (self.pre, self.post, self.delay, self.weight):
             digest.update(np.ascontiguousarray(array))
@@ -420,6 +435,11 @@ def _check_patterns(memory):
             )
         if pattern.units != memory.patterns[0].units:
             raise InputError(f"the units of pattern {k} have other names than those of pattern 0")
+        if pattern.n_latent != memory.n_latent:
+            raise InputError(
+                f"{pattern.n_latent} neurons are latent in pattern {k}, {memory.n_latent} in pattern 0"
+            )
+        _check_latent_silent(k, pattern, memory)
         if not np.array_equal(pattern.times, pattern.steps(memory.tick) * memory.tick):
             raise InputError(f"pattern {k} has spikes between the steps; bin it first")
         if np.any((np.diff(pattern.times) == 0) & (np.diff(pattern.neurons) == 0)):
@@ -430,13 +450,31 @@ def _check_patterns(memory):
         )
 
 
+def _check_latent_silent(k, pattern, memory):
+    """Raise an InputError where a cue would have to force a latent neuron to fire."""
+    if not pattern.n_latent:
+        return
+    window = memory.n_delays * round(memory.step / memory.tick)
+    early = pattern.steps(memory.tick) < window
+    if (pattern.neurons[early] >= pattern.n_recorded).any():
+        raise InputError(
+            f"a latent neuron spikes in the trigger window of pattern {k}, where none can be cued"
+        )
+
+
 def _of_whole_ticks(pattern, tick):
     n_ticks = pattern.n_steps(tick)
     if pattern.duration == n_ticks * tick:
         return pattern
     steps = pattern.steps(tick)
     return Raster.from_steps(
-        pattern.neurons, steps, pattern.n_neurons, n_ticks, tick, units=pattern.units
+        pattern.neurons,
+        steps,
+        pattern.n_neurons,
+        n_ticks,
+        tick,
+        units=pattern.units,
+        n_latent=pattern.n_latent,
     )
 
 

@@ -45,13 +45,17 @@ class Raster:
         The times of that recording; by default the raster is all of it. They decide how times
         become steps, so that every piece of a recording is binned in one way.
     units : sequence of str, optional
-        What each neuron is called where it was recorded; by default they are numbered.
+        What each neuron that is not latent is called where it was recorded; by default they are
+        numbered.
+    n_latent : int
+        How many neurons, the last ones, are latent: added to a network, in no recording. They are
+        never cued nor scored.
 
     Raises
     ------
     InputError
         If a spike lies outside the neurons or the duration, or the units are not as many as the
-        neurons, or two have one name.
+        neurons, or two have one name, or all neurons are latent.
 
     Notes
     -----
@@ -67,6 +71,7 @@ class Raster:
     start: float = 0.0
     clock: Clock | None = None
     units: tuple[str, ...] | None = None
+    n_latent: int = 0
 
     def __post_init__(self):
         neurons, times = np.asarray(self.neurons), np.asarray(self.times, dtype=np.float64)
@@ -104,8 +109,17 @@ class Raster:
         object.__setattr__(self, "times", times)
         object.__setattr__(self, "n_neurons", int(self.n_neurons))
         object.__setattr__(self, "duration", float(self.duration))
+        if not 0 <= self.n_latent < self.n_neurons or self.n_latent % 1:
+            raise InputError(
+                f"{self.n_latent} of {counted(self.n_neurons, 'neuron')} cannot be latent"
+            )
+        object.__setattr__(self, "n_latent", int(self.n_latent))
         if self.units is not None:
-            object.__setattr__(self, "units", _checked_units(self.units, self.n_neurons))
+            object.__setattr__(self, "units", _checked_units(self.units, self.n_recorded))
+            if not set(self.units).isdisjoint(self._latent_names()):
+                raise InputError(
+                    'a recorded unit is called as a latent neuron is, such as "latent 0"'
+                )
 
     @classmethod
     def from_steps(
@@ -116,6 +130,7 @@ class Raster:
         n_steps: int,
         step: float,
         units: Sequence[str] | None = None,
+        n_latent: int = 0,
     ) -> Raster:
         """A raster of spikes at whole steps.
 
@@ -129,10 +144,12 @@ class Raster:
             Length of a step in seconds.
         units : sequence of str, optional
             Names of the neurons.
+        n_latent : int
+            How many of them, the last ones, are latent.
         """
         times = np.asarray(steps, dtype=np.float64) * step
         neurons = np.asarray(neurons, dtype=np.int64)
-        return cls(neurons, times, n_neurons, n_steps * step, units=units)
+        return cls(neurons, times, n_neurons, n_steps * step, units=units, n_latent=n_latent)
 
     @classmethod
     def from_dense(cls, dense: ArrayLike, step: float) -> Raster:
@@ -159,6 +176,7 @@ class Raster:
             return NotImplemented
         return (
             self.n_neurons == other.n_neurons
+            and self.n_latent == other.n_latent
             and self.duration == other.duration
             and np.array_equal(self.neurons, other.neurons)
             and np.array_equal(self.times, other.times)
@@ -170,12 +188,42 @@ class Raster:
         return len(self) / (self.n_neurons * self.duration)
 
     def unit(self, neuron: int) -> str:
-        """What a neuron is called: the name of its unit, else its number."""
+        """What a neuron is called: the name of its unit, else its number, else which latent neuron."""
+        if neuron >= self.n_recorded:
+            return self._latent_names()[neuron - self.n_recorded]
         return str(int(neuron)) if self.units is None else self.units[neuron]
 
     def names(self) -> tuple[str, ...]:
-        """What all neurons are called: the names of the units, else their numbers."""
-        return tuple(map(str, range(self.n_neurons))) if self.units is None else self.units
+        """What all neurons are called, see `unit`."""
+        recorded = self.units or tuple(map(str, range(self.n_recorded)))
+        return recorded + self._latent_names()
+
+    def _latent_names(self):
+        return tuple(f"latent {k}" for k in range(self.n_latent))
+
+    @property
+    def n_recorded(self) -> int:
+        """Number of neurons that are not latent."""
+        return self.n_neurons - self.n_latent
+
+    def recorded(self) -> Raster:
+        """The spikes of the neurons that are not latent."""
+        return self.first_neurons(self.n_recorded)
+
+    def first_neurons(self, n_neurons: int) -> Raster:
+        """The spikes of the first `n_neurons` neurons, none of which is latent."""
+        if n_neurons == self.n_neurons and not self.n_latent:
+            return self
+        kept = self.neurons < n_neurons
+        return Raster(
+            self.neurons[kept],
+            self.times[kept],
+            n_neurons,
+            self.duration,
+            start=self.start,
+            clock=self.clock,
+            units=None if self.units is None else self.units[:n_neurons],
+        )
 
     def with_units(self, names: Sequence[str]) -> Raster:
         """The same spikes where the neurons are those that are named.
@@ -341,6 +389,7 @@ class Raster:
             start=self.start + start,
             clock=self.recording,
             units=self.units,
+            n_latent=self.n_latent,
         )
 
     def in_recording(self) -> Raster:
@@ -354,6 +403,7 @@ class Raster:
             self.start + self.duration,
             clock=self.clock,
             units=self.units,
+            n_latent=self.n_latent,
         )
 
     def meant(self, step: float) -> Raster:
@@ -376,6 +426,7 @@ class Raster:
             duration,
             start=self.start,
             units=self.units,
+            n_latent=self.n_latent,
         )
 
     def aligned(self, step: float, phase: float) -> Raster:
@@ -405,6 +456,7 @@ class Raster:
             start=self.start - before,
             clock=self.recording,
             units=self.units,
+            n_latent=self.n_latent,
         )
 
     def bin(self, step: float, merge_spikes: bool = False) -> Raster:
@@ -443,6 +495,7 @@ class Raster:
             n_steps,
             step,
             units=self.units,
+            n_latent=self.n_latent,
         )
 
 

@@ -109,7 +109,7 @@ def score(recalled: Recall | Sequence[Recall], pattern: Raster | Sequence[Raster
     """Compare recalls with the patterns they should bring back.
 
     The network's own spikes are compared with the pattern's from the end of the trigger window
-    on, at whole steps.
+    on, at whole steps. Latent neurons do not count.
 
     Parameters
     ----------
@@ -156,11 +156,10 @@ def _scored_entries(recalled, pattern):
         A number for each neuron and step with a spike, from the end of the trigger window to the
         end of the pattern or of the recall.
     """
-    cue = recalled.cue
-    _check_neurons(cue, pattern)
+    cue, (own, pattern) = recalled.cue, of_recorded(recalled, pattern)
     n_steps = min(cue.n_steps - cue.scored_from, pattern.n_steps(cue.step) - _of_pattern(cue))
     parts = []
-    for raster, first in ((recalled.own, cue.scored_from), (pattern, _of_pattern(cue))):
+    for raster, first in ((own, cue.scored_from), (pattern, _of_pattern(cue))):
         steps = raster.steps(cue.step) - first
         inside = (steps >= 0) & (steps < n_steps)
         parts.append(np.unique(steps[inside] * raster.n_neurons + raster.neurons[inside]))
@@ -172,9 +171,28 @@ def _of_pattern(cue):
     return cue.scored_from - cue.onset
 
 
-def _check_neurons(cue, pattern):
-    if pattern.n_neurons != cue.n_neurons:
-        raise InputError(f"a recall of {cue.n_neurons} neurons, a pattern of {pattern.n_neurons}")
+def of_recorded(recalled, pattern):
+    """What of a recall and of its pattern is compared: the spikes of neurons that are not latent.
+
+    Parameters
+    ----------
+    recalled : Recall
+    pattern : Raster
+
+    Returns
+    -------
+    own, pattern : Raster
+        Of the recorded neurons alone.
+
+    Raises
+    ------
+    InputError
+        If they have different numbers of neurons.
+    """
+    n_neurons = recalled.cue.n_neurons
+    if pattern.n_neurons != n_neurons:
+        raise InputError(f"a recall of {n_neurons} neurons, a pattern of {pattern.n_neurons}")
+    return recalled.own.first_neurons(pattern.n_recorded), pattern.recorded()
 
 
 def scored_spikes(recalled, pattern):
@@ -182,12 +200,11 @@ def scored_spikes(recalled, pattern):
 
     Returns
     -------
-    made, wanted : bool arrays, shape (n_scored_steps, n_neurons)
+    made, wanted : bool arrays, shape (n_scored_steps, n_recorded)
         From the end of the trigger window to the end of the pattern or of the recall.
     """
-    cue = recalled.cue
-    _check_neurons(cue, pattern)
-    made = recalled.own.dense(cue.step)[cue.scored_from :]
+    cue, (own, pattern) = recalled.cue, of_recorded(recalled, pattern)
+    made = own.dense(cue.step)[cue.scored_from :]
     wanted = pattern.dense(cue.step)[_of_pattern(cue) :]
     n = min(len(made), len(wanted))
     return made[:n], wanted[:n]

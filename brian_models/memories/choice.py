@@ -80,7 +80,7 @@ def choose_device(
     in_steps = memory.tick / memory.step
     n_steps = sum(cue.n_steps * in_steps + memory.n_delays for cue in cues)
     # If recall works, the network goes on at the rate of what is stored.
-    rate = memory.rate * memory.n_neurons
+    rate = sum(map(len, memory.patterns)) / max(1, memory.n_patterns * memory.n_steps)
     n_spikes = sum(max(len(cue.spikes), rate * cue.n_steps * in_steps) for cue in cues)
     n_events = n_spikes * memory.n_synapses / memory.n_neurons
     size = (n_steps * network.n, n_events, memory.n_synapses)

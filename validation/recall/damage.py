@@ -121,9 +121,9 @@ KINDS = {
     ),
     "silenced": Kind(
         "neurons silenced in the cue",
-        lambda memory: [round(k / 16 * memory.n_neurons) for k in range(17)],
+        lambda memory: [round(k / 16 * memory.n_recorded) for k in range(17)],
         cue=lambda cue, value, rate, rng: cue.silenced(value, rng),
-        most=lambda memory: memory.n_neurons,
+        most=lambda memory: memory.n_recorded,
         whole=True,
     ),
     "flipped": Kind(

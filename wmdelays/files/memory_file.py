@@ -17,6 +17,7 @@ from wmdelays.files.sonata import (
     WANTED,
     read_edges,
     read_levels,
+    read_n_latent,
     read_nodes,
     read_own,
     read_spikes,
@@ -39,10 +40,11 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
-# Of memories whose weights have a few bits; 3 is of those in discrete time whose neurons differ. Others
-# are still written as version 2, for neurons in continuous time, and 1, which older software reads.
-FORMAT_VERSION = 4
-_DISCRETE, _CONTINUOUS, _OWN = 1, 2, 3
+# Of memories with latent neurons; 4 is of those whose weights have a few bits, 3 of those in discrete
+# time whose neurons differ. Others are still written as version 2, for neurons in continuous time, and 1,
+# which older software reads. From version 5 on a file is of all these kinds of which it has the parts.
+FORMAT_VERSION = 5
+_DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS = 1, 2, 3, 4
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
 _LIF = ("beta", "theta")
 _NEURONS = ("neuron", "dt_s", "integrator", "classes")
@@ -117,16 +119,23 @@ def read_memory(path: str | Path) -> Memory:
 
 def _own(memory):
     """What each neuron has its own of."""
-    if memory.neurons is not None:
-        return {}
-    return {name: getattr(memory, name) for name in _LIF if np.ndim(getattr(memory, name))}
+    own = {}
+    if memory.neurons is None:
+        own = {name: getattr(memory, name) for name in _LIF if np.ndim(getattr(memory, name))}
+    if memory.n_latent:
+        own["latent"] = np.arange(memory.n_neurons) >= memory.n_recorded
+    return {
+        name: values.astype(np.uint8) if values.dtype == bool else values
+        for name, values in own.items()
+    }
 
 
 def _write_parameters(file, memory, made, grid):
     group = file.create_group("wmdelays")
     neurons, own = memory.neurons, _own(memory)
     version = _OWN if own else _DISCRETE if neurons is None else _CONTINUOUS
-    group.attrs["format_version"] = version if grid is None else FORMAT_VERSION
+    version = version if grid is None else _OF_FEW_BITS
+    group.attrs["format_version"] = FORMAT_VERSION if memory.n_latent else version
     # Their order shows in the bytes of the file.
     *sizes, periodic = _PARAMETERS
     lif = [name for name in _LIF if neurons is None and name not in own]
@@ -156,7 +165,7 @@ def _write_patterns(file, memory):
 
 def _read(file):
     attributes = member_group(file, "wmdelays").attributes
-    check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, FORMAT_VERSION)
+    check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS, FORMAT_VERSION)
     n_neurons, n_delays, step, periodic = (
         attribute(attributes, name, kind)
         for name, kind in zip(_PARAMETERS, (int, int, float, bool))
@@ -167,7 +176,8 @@ def _read(file):
     kinds = read_nodes(file, n_neurons)
     neurons, beta, theta = None, None, None
     version = attributes["format_version"]
-    if version != _CONTINUOUS:
+    has_all = version >= FORMAT_VERSION
+    if not (version == _CONTINUOUS or has_all and "neuron" in attributes):
         beta, theta = (
             read_own(file, name, n_neurons)
             if version >= _OWN and name not in attributes
@@ -178,8 +188,8 @@ def _read(file):
         neurons = _read_neurons(attributes, n_neurons, kinds)
         substeps(step, neurons.dt)
     tick = step if neurons is None else neurons.dt
-    units = _read_units(attributes)
-    if version == FORMAT_VERSION:
+    common = tick, _read_units(attributes), read_n_latent(file, n_neurons) if has_all else 0
+    if version == _OF_FEW_BITS or has_all and _BITS in attributes:
         pre, post, delay, weight = read_levels(file, n_neurons, n_delays, _read_bits(attributes))
     else:
         pre, post, delay, weight = read_edges(file, n_neurons, step)
@@ -197,7 +207,7 @@ def _read(file):
         post=post,
         delay=delay,
         weight=weight,
-        patterns=[_read_pattern(spikes, name, n_neurons, tick, units) for name in names],
+        patterns=[_read_pattern(spikes, name, n_neurons, *common) for name in names],
         periodic=periodic,
         made=made,
         neurons=neurons,
@@ -248,10 +258,12 @@ def _read_units(attributes):
         raise InputError(f"the attribute {_UNITS!r} {error}") from None
 
 
-def _read_pattern(spikes, name, n_neurons, tick, units):
+def _read_pattern(spikes, name, n_neurons, tick, units, n_latent):
     group = member_group(spikes, name)
     neurons, steps = read_spikes(group, name, n_neurons, tick)
     n_steps = attribute(group.attributes, "n_steps", int)
     if n_steps < 1 or steps.size and not 0 <= steps.min() <= steps.max() < n_steps:
         raise InputError(f"{name} has spikes outside its {n_steps} steps")
-    return Raster.from_steps(neurons, steps, n_neurons, n_steps, tick, units=units)
+    return Raster.from_steps(
+        neurons, steps, n_neurons, n_steps, tick, units=units, n_latent=n_latent
+    )

@@ -23,7 +23,7 @@ _EDGES = "edges/neurons_to_neurons"
 _SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
 # What reading takes from a file, see `wmdelays.files.hdf5_tree.read_tree`.
 WANTED = (
-    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id", "0/beta", "0/theta")),
+    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id", "0/beta", "0/theta", "0/latent")),
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
     *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
     *(f"synapses/{name}" for name in ("count", "target", "level", "scale")),
@@ -138,6 +138,15 @@ def read_own(file, name, n_neurons):
     if len(values) != n_neurons:
         raise InputError(f"has {len(values)} values of {name} for {n_neurons} neurons")
     return values.astype(np.float64)
+
+
+def read_n_latent(file, n_neurons):
+    """How many nodes are latent: the last ones, and not all."""
+    latent = read_own(file, "latent", n_neurons)
+    n = int((latent == 1).sum())
+    if not 0 < n < n_neurons or latent[: n_neurons - n].any():
+        raise InputError("the latent neurons are not the last ones of the nodes")
+    return n
 
 
 def read_edges(file, n_neurons, step):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.scores import event_keys
+from wmdelays.scores import event_keys, of_recorded
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -62,11 +62,11 @@ def course(recalled: Recall, pattern: Raster, width: float) -> Course:
     >>> bool(course(silent, memory.patterns[0], width=0.015).lost_from_s == min(times[times > 0.0145]))
     True
     """
-    cue = recalled.cue
+    cue, (made, pattern) = recalled.cue, of_recorded(recalled, pattern)
     onset, start = cue.onset * cue.step, (cue.scored_from - cue.onset) * cue.step
     stop = min(pattern.duration, (cue.n_steps - cue.onset) * cue.step)
     stored = _between(pattern, 0.0, start, stop, cue.step)
-    own = _between(recalled.own, onset, start, stop, cue.step)
+    own = _between(made, onset, start, stop, cue.step)
     keys = [event_keys(raster, cue.step) for raster in (stored, own)]
     matched, wanted = np.isin(*keys), np.isin(*keys[::-1])
     missing, extra = stored.times[~matched], own.times[~wanted]

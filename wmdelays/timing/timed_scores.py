@@ -9,7 +9,7 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.recalls import Recall
-from wmdelays.scores import Score, known
+from wmdelays.scores import Score, known, of_recorded
 from wmdelays.timing.course import lost_from
 from wmdelays.timing.lag import WIDTH, Lag, follow_lag
 from wmdelays.timing.matching import match_spikes, nanoseconds
@@ -198,7 +198,7 @@ def score_times(
     """Compare recalls with their patterns in time: how many spikes come, and how late.
 
     The network's own spikes are compared with the pattern's from the end of the trigger window on.
-    The times are those of the simulation; nothing is binned.
+    The times are those of the simulation; nothing is binned. Latent neurons do not count.
 
     Parameters
     ----------
@@ -238,14 +238,12 @@ def score_times(
 
 
 def _score(recall, pattern):
-    cue = recall.cue
-    if pattern.n_neurons != cue.n_neurons:
-        raise InputError(f"a recall of {cue.n_neurons} neurons, a pattern of {pattern.n_neurons}")
+    cue, (made, pattern) = recall.cue, of_recorded(recall, pattern)
     onset, start = cue.onset * cue.step, (cue.scored_from - cue.onset) * cue.step
     ran = (cue.n_steps - cue.onset) * cue.step
     stop = min(pattern.duration, ran)
     stored = _between(pattern.neurons, pattern.times, start, stop)
-    own = _between(recall.own.neurons, recall.own.times - onset, start, ran)
+    own = _between(made.neurons, made.times - onset, start, ran)
     plain = _between(*own, start, stop)
     scores = {}
     for ms in (0, *WINDOWS):

@@ -61,7 +61,7 @@ class Damage:
     def __bool__(self):
         return self.of_trigger or self.noise > 0
 
-    def sequences(self, patterns, n_steps, n_neurons, n_delays, rng):
+    def sequences(self, patterns, n_steps, n_neurons, n_delays, rng, n_latent=0):
         """Draw the damaged sequences of one epoch.
 
         Parameters
@@ -71,6 +71,8 @@ class Damage:
         n_steps, n_neurons, n_delays : int
             Length of the patterns, number of neurons, and length of the trigger window.
         rng : numpy.random.Generator
+        n_latent : int
+            How many neurons, the last ones, are latent: no cue has spikes of them.
 
         Yields
         ------
@@ -78,7 +80,9 @@ class Damage:
             See `wmdelays.training.rules.margin.presentations.presentations`. Where only the trigger window
             is damaged, the sequence ends when it has left the context.
         """
-        rate = sum(len(steps) for steps, _ in patterns) / (len(patterns) * n_steps * n_neurons)
+        n_recorded = n_neurons - n_latent
+        n_spikes = sum(int((neurons < n_recorded).sum()) for _, neurons in patterns)
+        rate = n_spikes / (len(patterns) * n_steps * n_recorded)
         added = self.noise * rate
         short = min(2 * n_delays, n_steps)
         for m, (steps, neurons) in enumerate(patterns):
@@ -103,7 +107,7 @@ class Damage:
                     spikes = _jittered(*spikes, n_delays, n_neurons, self.jitter, rng)
                 else:
                     spikes = _damaged(
-                        *spikes, 0, n_delays, n_neurons, self.lost, self.added * rate, rng
+                        *spikes, 0, n_delays, n_neurons, self.lost, self.added * rate, rng, n_latent
                     )
                 yield *spikes, short, m, n_delays, True
 
@@ -116,11 +120,13 @@ def _jittered(steps, neurons, end, n_neurons, spread, rng):
     return place // n_neurons, place % n_neurons
 
 
-def _damaged(steps, neurons, begin, end, n_neurons, lost, rate, rng):
-    """Lose and add spikes in the steps from `begin` to `end`."""
+def _damaged(steps, neurons, begin, end, n_neurons, lost, rate, rng, n_spared=0):
+    """Lose and add spikes in the steps from `begin` to `end`; the last neurons may be spared."""
     kept = (rng.random(len(steps)) >= lost) | (steps < begin) | (steps >= end)
-    n_added = rng.binomial((end - begin) * n_neurons, min(rate, 1.0))
-    place = rng.integers(begin * n_neurons, end * n_neurons, n_added)
+    n_hit = n_neurons - n_spared
+    n_added = rng.binomial((end - begin) * n_hit, min(rate, 1.0))
+    place = rng.integers(begin * n_hit, end * n_hit, n_added)
+    place = place // n_hit * n_neurons + place % n_hit
     # A random spike where there is one already changes nothing.
     place = np.union1d(place, steps[kept].astype(np.int64) * n_neurons + neurons[kept])
     return place // n_neurons, place % n_neurons

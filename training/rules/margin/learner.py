@@ -275,7 +275,7 @@ class Learner:
             return self.undamaged, order, _RATE * _LAST**late, kappa * (1 - late)
         memory = self.memory
         damaged = self.damage.sequences(
-            self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng
+            self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng, memory.n_latent
         )
         start = self.settings["shortest_trigger"] or max(memory.n_delays // _QUARTER, 1)
         shown = lay_out([*self._undamaged(start), *damaged], memory.n_delays)

@@ -148,19 +148,29 @@ def within(present, n_delays, per_pair=None, per_neuron=None):
 
 
 def with_cell_types(settings, patterns):
-    """Settings in which `inhibitory` says which neurons `cell_types` calls so, if it is given.
+    """Settings in which `inhibitory` says which neurons are, where the first ones are not all the others.
+
+    It does if `cell_types` is given, or if there are latent neurons: of these the last fifth is, or what
+    `excitatory` leaves.
 
     Raises
     ------
     InputError
         If the file cannot be read or says nothing of a unit, or signs are free.
     """
-    path = settings.pop("cell_types")
-    if path is None:
-        return settings
-    if settings["signs"] == "free":
-        dale = parameter("signs='dale'")
+    types, pattern = settings.pop("cell_types"), patterns[0]
+    dale = settings["signs"] == "dale"
+    if types is not None and not dale:
+        wanted = parameter("signs='dale'")
         raise InputError(
-            f"{parameter('cell_types')} says whose weights have which sign; it is for {dale}"
+            f"{parameter('cell_types')} says whose weights have which sign; it is for {wanted}"
         )
-    return settings | {"inhibitory": inhibitory_units(path, patterns[0].names())}
+    if not dale or types is None and not pattern.n_latent:
+        return settings
+    part, n, n_latent = settings["excitatory"], pattern.n_recorded, pattern.n_latent
+    if types is None:
+        inhibitory = list(range(round(part * n), n))
+    else:
+        inhibitory = inhibitory_units(types, pattern.names()[:n])
+    latent = range(n + round(part * n_latent), n + n_latent)
+    return settings | {"inhibitory": [*inhibitory, *latent]}
