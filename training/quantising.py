@@ -72,6 +72,7 @@ def quantise(
             "the memory is for neurons in continuous time; weights of few bits are learned for the"
             " network in discrete time"
         )
+    memory.check_reset("weights of few bits are learned with")
     if memory.is_heterogeneous:
         raise InputError(
             "its neurons differ in beta or theta, which weights of few bits cannot yet"

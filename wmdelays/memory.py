@@ -14,7 +14,8 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.neurons.lif import LIF, RANGE
-from wmdelays.quantities import substeps
+from wmdelays.neurons.resets import BY_EMITTED, OWN_RESETS, RESETS, OwnReset
+from wmdelays.quantities import Bounds, shortened, substeps
 from wmdelays.raster import Raster
 from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse, whole_numbers
 from wmdelays.words import counted, printable
@@ -76,6 +77,11 @@ class Memory:
         How the memory was made: rule, seed, settings, scores, versions. Plain JSON values.
     neurons : Neurons, optional
         The neurons in continuous time for which it was learned.
+    reset : {"zero", "subtract", "zero-own", "zero-late"}
+        What a spike does to its membrane. "zero" is the equation above, and what is learned here; the
+        others are those of networks trained elsewhere, see `wmdelays.neurons.resets`.
+    reset_by : float or array_like of float, shape (n_neurons,), optional
+        What "subtract" takes off the membrane in the step after a spike, by default theta.
 
     Raises
     ------
@@ -105,6 +111,8 @@ class Memory:
     periodic: bool = False
     made: dict = field(default_factory=dict)
     neurons: Neurons | None = None
+    reset: str = BY_EMITTED
+    reset_by: float | np.ndarray | None = None
     synapses: Synapses = field(init=False)
 
     def __post_init__(self):
@@ -114,6 +122,10 @@ class Memory:
         if self.neurons is None:
             for name in LIF.held:
                 object.__setattr__(self, name, _of_all_or_each(getattr(self, name)))
+            if self.reset_by is None and self.reset == "subtract":
+                object.__setattr__(self, "reset_by", self.theta)
+            elif self.reset_by is not None:
+                object.__setattr__(self, "reset_by", _of_all_or_each(self.reset_by))
         object.__setattr__(self, "synapses", _checked_synapses(self))
         for name, column in zip(COLUMNS, self.synapses.columns):
             object.__setattr__(self, name, column)
@@ -151,9 +163,31 @@ class Memory:
         """Whether neurons in discrete time differ in beta or theta."""
         return self.neurons is None and bool(np.ndim(self.beta) or np.ndim(self.theta))
 
+    @property
+    def own_reset(self) -> OwnReset | None:
+        """The reset by the neurons' own spikes; None where it is that of the equation above."""
+        return OWN_RESETS.get(self.reset)
+
+    def check_reset(self, doing: str) -> None:
+        """Raise an InputError unless the reset is that of the equation above.
+
+        Parameters
+        ----------
+        doing : str
+            Who needs it, as the beginning of a sentence.
+        """
+        if self.own_reset is not None:
+            raise InputError(
+                f"{doing} a reset to zero by emitted spikes; this memory, imported, has {self.reset}"
+            )
+
     def each(self, name: str) -> np.ndarray:
-        """``"beta"`` or ``"theta"`` of each neuron, float64 of shape (n_neurons,)."""
-        return np.full(self.n_neurons, getattr(self, name))
+        """``"beta"``, ``"theta"`` or ``"reset_by"`` of each neuron, float64 of shape (n_neurons,).
+
+        A reset that subtracts nothing has zero for the last.
+        """
+        value = getattr(self, name)
+        return np.full(self.n_neurons, 0.0 if value is None else value)
 
     @property
     def units(self) -> tuple[str, ...] | None:
@@ -256,6 +290,7 @@ class Memory:
         digest = hashlib.sha256()
         parameters = [self.n_neurons, self.n_delays, self.step, *_as_json(self)]
         parameters += [self.periodic, self.n_steps, self.n_patterns, self.n_synapses]
+        parameters += list(_resetting(self).values())
         if self.neurons is not None:
             own = self.neurons
             parameters += [own.model.name, own.dt, list(own.classes.values()), own.members.tolist()]
@@ -358,6 +393,7 @@ def _check_parameters(memory):
         raise InputError(f"{sizes[0]} neurons with {sizes[1]} delays are more than can be numbered")
     if not (np.isfinite(memory.step) and memory.step > 0):
         raise InputError(f"the step is {memory.step} s; it has to be greater than zero")
+    _check_reset(memory, sizes[0])
     if memory.neurons is None:
         for name in LIF.held:
             _check_of_neurons(name, getattr(memory, name), sizes[0])
@@ -372,17 +408,39 @@ def _check_parameters(memory):
     substeps(memory.step, memory.neurons.dt)
 
 
+def _check_reset(memory, n_neurons):
+    if memory.reset not in RESETS:
+        raise InputError(
+            f"there is no reset {shortened(memory.reset)}; there is {', '.join(RESETS)}"
+        )
+    if memory.neurons is not None and memory.reset != BY_EMITTED:
+        raise InputError("neurons in continuous time reset as their model says, not otherwise")
+    if memory.reset_by is None:
+        return
+    if memory.reset != "subtract":
+        raise InputError(f"reset_by is what the reset subtract takes off, not {memory.reset}")
+    _check_shape("reset_by", memory.reset_by, n_neurons)
+    bounds = Bounds(0, RANGE)
+    for one in np.unique(memory.reset_by):
+        if not bounds.hold(one):
+            raise InputError(f"reset_by is {one}; it has to {bounds}")
+
+
 def _check_of_neurons(name, value, n_neurons):
     """Raise an InputError unless a parameter of all neurons, or of each, makes sense."""
     if value is None:
         raise InputError(f"a memory needs {name}, or neurons in continuous time")
+    _check_shape(name, value, n_neurons)
+    for one in np.unique(value):
+        LIF.check({name: one})
+
+
+def _check_shape(name, value, n_neurons):
     if np.shape(value) not in ((), (n_neurons,)):
         raise InputError(
             f"{name} has the shape {np.shape(value)}; it has to be one number, or one for each of the"
             f" {n_neurons} neurons"
         )
-    for one in np.unique(value):
-        LIF.check({name: one})
 
 
 def _of_all_or_each(value):
@@ -392,6 +450,14 @@ def _of_all_or_each(value):
         return float(value.flat[0])
     value.flags.writeable = False
     return value
+
+
+def _resetting(memory):
+    """What a reset other than that of eq. 1 is, as plain values; nothing for all other memories."""
+    if memory.own_reset is None:
+        return {}
+    by = memory.reset_by
+    return {"reset": memory.reset, "reset_by": None if by is None else np.asarray(by).tolist()}
 
 
 def _as_json(memory):
@@ -488,6 +554,7 @@ def sizes(memory):
         "n_steps": memory.n_steps,
         "step_s": memory.step,
         **dict(zip(LIF.held, _as_json(memory))),
+        **_resetting(memory),
         **({} if memory.neurons is None else _of_neurons(memory.neurons)),
     }
 

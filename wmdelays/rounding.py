@@ -33,6 +33,11 @@ def rounding_bound(memory, recalls, n_substeps=1):
     Accuracy and Stability of Numerical Algorithms, 2002, ch. 3 and 4), the leak's factor itself
     by a few eps; what is left of the errors of earlier steps is a geometric series in beta. The
     difference of two simulators is at most twice as much.
+
+    A reset that takes r off a membrane lets it be as far as r / (1 - beta) farther from zero. Brian2 takes
+    r / beta at the spike, which the leak makes r; three operations more, on a number that is larger by r
+    at most where it counts, in the next step. The closest call of such a recall is that of all its steps,
+    those in which the cue clamps the network too, since a membrane resets itself there as well.
     """
     if not memory.n_synapses:
         return 0.0
@@ -45,6 +50,7 @@ def rounding_bound(memory, recalls, n_substeps=1):
     busiest = min(busiest, int(np.bincount(memory.post).max()))
     # Of neurons that differ, that which forgets the slowest.
     slowest = 1 - float(np.max(memory.beta))
-    largest = busiest * float(np.abs(memory.weight).max()) / slowest
-    operations = busiest + 4 * n_substeps + 8
+    taken = float(np.max(memory.each("reset_by")))
+    largest = (busiest * float(np.abs(memory.weight).max()) + 2 * taken) / slowest
+    operations = busiest + 4 * n_substeps + (8 if memory.own_reset is None else 14)
     return 2 * operations * EPS * largest / slowest

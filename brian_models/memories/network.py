@@ -90,6 +90,7 @@ def network_of(memory, dt=None, neuron=None, variability=None, seed=0):
     model, n = neuron_model(neuron, memory), memory.substeps(dt)
     if not variability:
         return Brian2Network(memory, model, n, memory.delay_ticks(n))
+    memory.check_reset("neurons that differ or are noisy need")
     if model is not neuron_model(None, memory):
         raise InputError("a neuron of one's own has no variability; write it into its equations")
     drawn = draw_network(memory, variability, seed, n)

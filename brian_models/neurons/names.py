@@ -9,6 +9,7 @@ import numpy as np
 from wmdelays.brian_models.neurons.continuous import brian2_neuron
 from wmdelays.brian_models.neurons.lif import HETEROGENEOUS_LIF, LIF
 from wmdelays.brian_models.neurons.model import Brian2Neuron
+from wmdelays.brian_models.neurons.own_resets import own_resetting_lif
 from wmdelays.errors import InputError
 from wmdelays.neurons import NEURONS as IN_CONTINUOUS_TIME
 from wmdelays.neurons import ContinuousNeuron
@@ -52,6 +53,8 @@ def neuron_model(
     if memory is not None and neuron is not (LIF if own is None else own.model):
         learned = LIF.name if own is None else own.model.name
         raise InputError(f"the memory was learned for {learned}, not for {neuron.name}")
+    if neuron is LIF and memory is not None and memory.own_reset is not None:
+        return own_resetting_lif(memory)
     if neuron is LIF:
         return HETEROGENEOUS_LIF if memory is not None and memory.is_heterogeneous else LIF
     values = {} if own is None else own.values

@@ -13,7 +13,7 @@ from wmdelays.cue import Cue
 from wmdelays.machine.free_memory import how_many
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, bytes_of_recall, check_room
-from wmdelays.training.discrete.equation import membrane
+from wmdelays.training.discrete.equation import membrane, membrane_of_own_resets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,9 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
     n_steps = max(one.n_steps for one in cue)
     check_room(memory, n_steps)
     row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
-    beta, theta = memory.each("beta"), memory.each("theta")
+    beta, theta, reset_by = (memory.each(name) for name in ("beta", "theta", "reset_by"))
+    own_reset = memory.own_reset
+    forgets, deaf = (own_reset.forgets, own_reset.deaf) if own_reset else (False, False)
     first = np.searchsorted(row, np.arange(memory.n_neurons * memory.n_delays + 1))
 
     def one(cue):
@@ -70,6 +72,10 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
             memory.n_delays,
             beta,
             theta,
+            own_reset is not None,
+            forgets,
+            deaf,
+            reset_by,
             forced,
             lost,
             cue.clamp,
@@ -85,10 +91,27 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
 
 
 _membrane = njit(inline="always")(membrane)
+_membrane_of_own_resets = njit(inline="always")(membrane_of_own_resets)
 
 
 @njit(nogil=True, cache=True)
-def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own, emitted):
+def _recall(
+    first,
+    post,
+    weight,
+    n_delays,
+    beta,
+    theta,
+    own_resets,
+    forgets,
+    deaf,
+    reset_by,
+    forced,
+    lost,
+    clamp,
+    own,
+    emitted,
+):
     """One recall; fills in own and emitted spikes and gives the closest call.
 
     The synapses of neuron i with delay d stand from ``first[i * n_delays + d - 1]`` on.
@@ -102,6 +125,7 @@ def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own
     current = np.zeros(n_neurons)
     u = np.zeros(n_neurons)
     e = np.zeros(n_neurons)
+    fired = np.zeros(n_neurons)
     sent = np.zeros((2, n_neurons), np.bool_)
     unchanged = 0
     closest = np.inf
@@ -110,8 +134,18 @@ def _recall(first, post, weight, n_delays, beta, theta, forced, lost, clamp, own
             current[:] = arriving[t % (n_delays + 1)]
             arriving[t % (n_delays + 1)] = 0
         for j in range(n_neurons):
-            u[j] = _membrane(u[j], e[j], current[j], beta[j])
+            if own_resets:
+                u[j] = _membrane_of_own_resets(
+                    u[j], fired[j], current[j], beta[j], forgets, deaf, reset_by[j]
+                )
+                fired[j] = u[j] >= theta[j]
+            else:
+                u[j] = _membrane(u[j], e[j], current[j], beta[j])
             e[j] = forced[t, j]
+        if own_resets and t < clamp:
+            # The membrane resets itself, whoever fires.
+            for j in range(n_neurons):
+                closest = min(closest, abs(u[j] - theta[j]))
         if t >= clamp:
             for j in range(n_neurons):
                 closest = min(closest, abs(u[j] - theta[j]))

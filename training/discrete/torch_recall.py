@@ -97,11 +97,20 @@ def _recall(memory, synapses, cues, device, tell):
     spikes = torch.empty(shape, dtype=torch.bool, device=device)
     places = torch.arange(u.numel(), device=device)
     e, own, emitted = places[:0], [], []
+    reset = _OwnReset(memory, cues, device) if memory.own_reset else None
     for t in range(max(cue.n_steps for cue in cues)):
         # Eq. 1 in place: the leak, the reset of neurons that spiked, the synaptic current.
         u.mul_(beta)
-        u.view(-1).index_fill_(0, e, 0)
-        u.add_(arriving.now())
+        if reset is None:
+            u.view(-1).index_fill_(0, e, 0)
+            u.add_(arriving.now())
+        else:
+            reset.advance(u, arriving.now())
+            reset.fired = torch.masked_select(places, (u >= theta).view(-1))
+            # A clamped neuron's membrane resets itself as well.
+            torch.sub(u, theta, out=distance).abs_()
+            distance[reset.n_steps <= t] = torch.inf
+            torch.minimum(closest, distance, out=closest)
 
         s = places[:0]
         if not held.all_at(t):
@@ -131,6 +140,29 @@ def _recall(memory, synapses, cues, device, tell):
         Recall(cue, one, two, call if cue.clamp < cue.n_steps else None)
         for cue, one, two, call in zip(cues, _rasters(emitted, cues), _rasters(own, cues), closest)
     ]
+
+
+class _OwnReset:
+    """Resets by the neurons' own spikes, see `wmdelays.training.discrete.equation`.
+
+    `fired` are the places whose membranes were at threshold in the step before.
+    """
+
+    def __init__(self, memory, cues, device):
+        self.kind = memory.own_reset
+        self.n_steps = torch.tensor([cue.n_steps for cue in cues], device=device)
+        by = torch.from_numpy(memory.each("reset_by")).to(device)
+        self.by = by.repeat(len(cues))
+        self.fired = torch.arange(0, device=device)
+
+    def advance(self, u, current):
+        """From membranes that have leaked to those of this step, in place."""
+        if self.kind.forgets:
+            u.view(-1).index_fill_(0, self.fired, 0)
+        if self.kind.deaf:
+            current = current.reshape(-1).index_fill(0, self.fired, 0).view_as(u)
+        u.add_(current)
+        u.view(-1).index_add_(0, self.fired, self.by[self.fired], alpha=-1)
 
 
 class _Held:

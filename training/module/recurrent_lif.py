@@ -229,6 +229,7 @@ class RecurrentLIF(nn.Module):
                 f"this memory is for {memory.neurons.model.name} neurons in continuous time; a"
                 " RecurrentLIF is in discrete time"
             )
+        memory.check_reset("a RecurrentLIF has")
         options = {"dtype": torch.float64, "beta": memory.beta, "theta": memory.theta} | options
         sizes = memory.n_neurons, memory.n_delays
         if not dense:

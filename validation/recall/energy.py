@@ -147,6 +147,7 @@ def energy(
             "the memory is for neurons in continuous time; energy is counted for the network in"
             " discrete time"
         )
+    memory.check_reset("operations are counted of")
     if not memory.n_patterns:
         raise InputError("the memory holds no patterns to recall")
     if weight_bits is None:

@@ -181,6 +181,7 @@ def check_mappable(memory):
             f"the memory is for {memory.neurons.model.name} in continuous time already; map takes"
             " one for the network in discrete time"
         )
+    memory.check_reset("map takes weights learned with")
     if memory.is_heterogeneous:
         raise InputError(
             "map takes a memory whose neurons are all alike, not one of each its own beta"

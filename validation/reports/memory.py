@@ -38,7 +38,9 @@ def describe(memory: Memory) -> dict:
         "spikes": [len(pattern) for pattern in memory.patterns],
         "parameters": recalled_by(memory),
         "made": memory.made,
-        "unpredictable": _unpredictable(memory) if memory.neurons is None else None,
+        "unpredictable": None
+        if memory.neurons is not None or memory.own_reset is not None
+        else _unpredictable(memory),
     }
 
 
@@ -64,6 +66,8 @@ def _unpredictable(memory):
 
 def unpredictable(memory):
     """How many stored spikes cannot be predicted, and why, as a list of sentences."""
+    if memory.own_reset is not None:
+        return []
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     n, none, twice = found.n_spikes, len(found.empty), len(found.ambiguous)
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
@@ -194,7 +198,14 @@ def _discrete_facts(memory):
             f" {spread(time_constant(memory.beta, memory.step * 1e3), '.4g')} ms",
         ),
         ("threshold", f"θ = {spread(memory.theta)}"),
+        *([] if memory.own_reset is None else [("reset", reset_in_words(memory))]),
     ]
+
+
+def reset_in_words(memory):
+    """What a spike does to its membrane in a memory with a reset by own spikes."""
+    by = "" if memory.reset_by is None else f" by {spread(memory.reset_by)}"
+    return f"{memory.reset}{by}: {memory.own_reset.help}"
 
 
 def neuron_facts(neurons):

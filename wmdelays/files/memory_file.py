@@ -40,16 +40,18 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "read_memory", "write_memory"]
 
 KIND = "memory"
-# Of memories with latent neurons; 4 is of those whose weights have a few bits, 3 of those in discrete
-# time whose neurons differ. Others are still written as version 2, for neurons in continuous time, and 1,
-# which older software reads. From version 5 on a file is of all these kinds of which it has the parts.
-FORMAT_VERSION = 5
-_DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS = 1, 2, 3, 4
+# Of memories with another reset than eq. 1; 5 is of those with latent neurons, 4 of those whose weights have
+# a few bits, 3 of those in discrete time whose neurons differ. Others are still written as version 2, for
+# neurons in continuous time, and 1, which older software reads. From version 5 on a file is of all these
+# kinds of which it has the parts.
+FORMAT_VERSION = 6
+_DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS, _LATENT = 1, 2, 3, 4, 5
 _PARAMETERS = ("n_neurons", "n_delays", "step_s", "periodic")
 _LIF = ("beta", "theta")
 _NEURONS = ("neuron", "dt_s", "integrator", "classes")
 _UNITS, _BITS = "units", "weight_bits"
-_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, _UNITS, _BITS, "format_version")
+_RESETTING = ("reset", "reset_by")
+_ATTRIBUTES = (*_PARAMETERS, *_LIF, *_NEURONS, *_RESETTING, _UNITS, _BITS, "format_version")
 _WANTED = ("wmdelays", *WANTED)
 
 
@@ -121,7 +123,8 @@ def _own(memory):
     """What each neuron has its own of."""
     own = {}
     if memory.neurons is None:
-        own = {name: getattr(memory, name) for name in _LIF if np.ndim(getattr(memory, name))}
+        held = {name: getattr(memory, name) for name in (*_LIF, "reset_by")}
+        own = {name: values for name, values in held.items() if np.ndim(values)}
     if memory.n_latent:
         own["latent"] = np.arange(memory.n_neurons) >= memory.n_recorded
     return {
@@ -135,7 +138,8 @@ def _write_parameters(file, memory, made, grid):
     neurons, own = memory.neurons, _own(memory)
     version = _OWN if own else _DISCRETE if neurons is None else _CONTINUOUS
     version = version if grid is None else _OF_FEW_BITS
-    group.attrs["format_version"] = FORMAT_VERSION if memory.n_latent else version
+    version = _LATENT if memory.n_latent else version
+    group.attrs["format_version"] = version if memory.own_reset is None else FORMAT_VERSION
     # Their order shows in the bytes of the file.
     *sizes, periodic = _PARAMETERS
     lif = [name for name in _LIF if neurons is None and name not in own]
@@ -147,6 +151,10 @@ def _write_parameters(file, memory, made, grid):
         group.attrs["integrator"] = neurons.model.method
         classes = [{"name": name, "parameters": v} for name, v in neurons.classes.items()]
         group.attrs["classes"] = as_json(classes)
+    if memory.own_reset is not None:
+        group.attrs["reset"] = memory.reset
+        if memory.reset_by is not None and "reset_by" not in own:
+            group.attrs["reset_by"] = memory.reset_by
     if grid is not None:
         group.attrs[_BITS] = grid[0]
     if memory.units is not None:
@@ -165,7 +173,7 @@ def _write_patterns(file, memory):
 
 def _read(file):
     attributes = member_group(file, "wmdelays").attributes
-    check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS, FORMAT_VERSION)
+    check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS, _LATENT, FORMAT_VERSION)
     n_neurons, n_delays, step, periodic = (
         attribute(attributes, name, kind)
         for name, kind in zip(_PARAMETERS, (int, int, float, bool))
@@ -176,7 +184,7 @@ def _read(file):
     kinds = read_nodes(file, n_neurons)
     neurons, beta, theta = None, None, None
     version = attributes["format_version"]
-    has_all = version >= FORMAT_VERSION
+    has_all = version >= _LATENT
     if not (version == _CONTINUOUS or has_all and "neuron" in attributes):
         beta, theta = (
             read_own(file, name, n_neurons)
@@ -211,6 +219,7 @@ def _read(file):
         periodic=periodic,
         made=made,
         neurons=neurons,
+        **(_read_reset(file, attributes, n_neurons) if version == FORMAT_VERSION else {}),
     )
 
 
@@ -240,6 +249,17 @@ def _read_neurons(attributes, n_neurons, kinds):
     if len(by_name) < len(classes):
         raise InputError("the attribute 'classes' names a class twice")
     return Neurons(model, n_neurons, attribute(attributes, "dt_s", float), by_name, kinds)
+
+
+def _read_reset(file, attributes, n_neurons):
+    reset, by = attribute(attributes, "reset", str), None
+    if reset == "subtract":
+        by = (
+            attribute(attributes, "reset_by", float)
+            if "reset_by" in attributes
+            else read_own(file, "reset_by", n_neurons)
+        )
+    return {"reset": reset, "reset_by": by}
 
 
 def _read_bits(attributes):

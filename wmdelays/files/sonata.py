@@ -23,7 +23,8 @@ _EDGES = "edges/neurons_to_neurons"
 _SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
 # What reading takes from a file, see `wmdelays.files.hdf5_tree.read_tree`.
 WANTED = (
-    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id", "0/beta", "0/theta", "0/latent")),
+    *(f"{_NODES}/{name}" for name in ("node_type_id", "node_id")),
+    *(f"{_NODES}/0/{name}" for name in ("beta", "theta", "reset_by", "latent")),
     *(f"{_EDGES}/{name}" for name in (*_SYNAPSES, "edge_group_index")),
     *(f"spikes/*/{name}" for name in ("timestamps", "node_ids")),
     *(f"synapses/{name}" for name in ("count", "target", "level", "scale")),

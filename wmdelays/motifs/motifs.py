@@ -147,6 +147,7 @@ def find_motifs(
     Contributions older than `horizon` steps are left out: all of them together are less than 2^-53
     of theta.
     """
+    memory.check_reset("motifs are those of neurons with")
     views = [_Stored(memory, k) for k in looked_at(memory, patterns)]
     # A neuron's weights are laid out once for all its spikes.
     by_post = np.argsort(memory.post, kind="stable")

@@ -95,6 +95,7 @@ def synapse_use(
     SynapseUse
     """
     say = progress or (lambda stage, part: None)
+    memory.check_reset("synapses are followed in neurons with")
     excitatory = memory.weight > 0
     views = [_Recalled(memory, emitted, clamp) for emitted, clamp in recalls]
     n_passes = 2 if only is None else 1

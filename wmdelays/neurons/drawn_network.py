@@ -85,6 +85,7 @@ def draw_network(memory: Memory, variability: Variability, seed: int, n: int) ->
         If a neuron cannot have the values that are drawn for it.
     """
     tick = memory.step / n * 1e3
+    memory.check_reset("neurons that differ or are noisy need")
     if memory.neurons is None:
         # Of neurons whose thresholds differ, the mean.
         model, unit = LIF_IN_CONTINUOUS_TIME, float(np.mean(memory.theta))

@@ -142,7 +142,7 @@ def test_a_number_of_neurons_that_disagrees_with_the_nodes_is_refused(changed, v
     assert f"has 5 nodes, but n_neurons is {value}" in refusal(changed(work))
 
 
-@pytest.mark.parametrize("version", [0, 6, "1", 1.0, [1], "1\n2"])
+@pytest.mark.parametrize("version", [0, 7, "1", 1.0, [1], "1\n2"])
 def test_another_format_version_is_refused(changed, version, refusal):
     def work(file):
         file["wmdelays"].attrs["format_version"] = version

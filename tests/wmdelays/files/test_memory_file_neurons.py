@@ -137,7 +137,7 @@ def change(name, value):
         ("classes", '[{"name": "a", "parameters": {"tau": 1}}]', "adex has no parameter 'tau'"),
         ("classes", '[{"name": "a", "parameters": {"e_l": 0}}]', "the resting potential e_l"),
         ("format_version", 1, "has no attribute beta"),
-        ("format_version", 6, "has format version 6; this software reads 1 and 2 and 3 and 4 and 5"),
+        ("format_version", 7, "has format version 7; this software reads 1 and 2 and 3 and 4 and 5 and 6"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_about_neurons_is_refused_in_one_line(written, refusal, name, value, words):

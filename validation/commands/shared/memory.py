@@ -79,7 +79,8 @@ def print_memory(memory, name):
 def _neuron(memory):
     neurons = memory.neurons
     if neurons is None:
-        return f"beta {spread(memory.beta)}, theta {spread(memory.theta)}"
+        reset = "" if memory.own_reset is None else f", reset {memory.reset}"
+        return f"beta {spread(memory.beta)}, theta {spread(memory.theta)}{reset}"
     return f"{neurons.model.name}, ticks of {neurons.dt * 1e3:g} ms ({neurons.model.method})"
 
 
@@ -183,6 +184,9 @@ def print_unpredictable(memory, tell=print_line):
     tell : callable
         Prints a line.
     """
+    if memory.own_reset is not None:
+        # What is left on such a membrane can make it fire with nothing arriving.
+        return
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     if not len(found):
         return

@@ -3,6 +3,7 @@
 from wmdelays.files.recording import begins_at
 from wmdelays.neurons.lif import time_constant
 from wmdelays.validation.recall.extent import total
+from wmdelays.validation.reports.memory import reset_in_words
 from wmdelays.words import counted, share, spread
 
 _PAPER = (
@@ -87,7 +88,8 @@ def _network(memory):
     if memory.neurons is not None:
         return f"{text}, and {memory.neurons.model.name} neurons with ticks of {memory.tick * 1e3:.6g} ms."
     tau = time_constant(memory.beta, memory.step * 1e3)
-    return f"{text}; membranes decay with {spread(tau, '.4g')} ms and fire from {spread(memory.theta)} on."
+    reset = "" if memory.own_reset is None else f" (reset {reset_in_words(memory)})"
+    return f"{text}; membranes decay with {spread(tau, '.4g')} ms and fire from {spread(memory.theta)} on{reset}."
 
 
 def _recalled(comparison):
