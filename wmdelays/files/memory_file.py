@@ -196,7 +196,8 @@ def _read(file):
         neurons = _read_neurons(attributes, n_neurons, kinds)
         substeps(step, neurons.dt)
     tick = step if neurons is None else neurons.dt
-    common = tick, _read_units(attributes), read_n_latent(file, n_neurons) if has_all else 0
+    n_latent = read_n_latent(file, n_neurons, version > _LATENT) if has_all else 0
+    common = tick, _read_units(attributes), n_latent
     if version == _OF_FEW_BITS or has_all and _BITS in attributes:
         pre, post, delay, weight = read_levels(file, n_neurons, n_delays, _read_bits(attributes))
     else:

@@ -141,8 +141,10 @@ def read_own(file, name, n_neurons):
     return values.astype(np.float64)
 
 
-def read_n_latent(file, n_neurons):
-    """How many nodes are latent: the last ones, and not all."""
+def read_n_latent(file, n_neurons, may_be_none):
+    """How many nodes are latent: the last ones, and not all; or none, where that may be."""
+    if may_be_none and "latent" not in member_group(file, f"{_NODES}/0").members:
+        return 0
     latent = read_own(file, "latent", n_neurons)
     n = int((latent == 1).sum())
     if not 0 < n < n_neurons or latent[: n_neurons - n].any():
