@@ -28,6 +28,7 @@ from .scores import agreement as agreement
 from .scores import score as score
 from .scores import sliding_f1 as sliding_f1
 from .synapses import Synapses as Synapses
+from .training.imports.importing import import_weights as import_weights
 from .training.quantising import quantise as quantise
 from .training.storing import store as store
 from .validation.find.replayed import find_replay as find_replay

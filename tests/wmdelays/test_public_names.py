@@ -31,6 +31,7 @@ QUESTIONS = {
     "stability": "stability",
     "energy": "energy",
     "quantise": "quantise",
+    "import": "import_weights",
     "generalise": "generalise",
     "spikes": "write_spikes_as",
 }

@@ -36,6 +36,7 @@ from wmdelays.validation.commands import (
 )
 from wmdelays.validation.commands.continuous import stability
 from wmdelays.validation.commands.hardware import energy, quantise
+from wmdelays.validation.commands.imports import weights
 from wmdelays.validation.commands.recordings import generalise, spikes
 from wmdelays.validation.commands.shared.terminal import begin, print_note
 from wmdelays.validation.earlier import todays
@@ -51,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("store")(store.command)
+app.command("import")(weights.command)
 app.command("map")(map.command)
 app.command("quantise")(quantise.command)
 app.command("info")(info.command)

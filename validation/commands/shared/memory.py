@@ -29,7 +29,8 @@ def print_memory(memory, name):
     ]
     made = memory.made
     if "rule" in made:
-        rows.append(("rule", f"{made['rule']}, seed {made.get('seed')}"))
+        seed = "" if made.get("seed") is None else f", seed {made['seed']}"
+        rows.append(("rule", f"{made['rule']}{seed}"))
     if made.get("binning"):
         rows += [("bins", text)] if (text := _bins(made["binning"])) else []
         rows += _trials(made["binning"])

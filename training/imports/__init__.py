@@ -1,0 +1,1 @@
+"""Weights that were trained elsewhere: files and state dicts as memories."""

@@ -1,0 +1,217 @@
+"""Weights that were trained elsewhere, as a memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError, parameter
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.versions import versions
+from wmdelays.memory import Memory
+from wmdelays.quantities import whole
+from wmdelays.synapses import LARGEST
+from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.imports.found import checked_axes
+from wmdelays.training.imports.tables import ARRAYS, TABLES, of_array, read_array, read_table
+from wmdelays.training.storing import scores_of
+from wmdelays.words import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from wmdelays.raster import Raster
+
+__all__ = ["import_weights"]
+
+_TORCH = (".pt", ".pth", ".ckpt")
+_AXES = "post,pre,delay"
+# Floats that a neuron takes while a memory is made.
+_OF_A_NEURON = 64
+
+
+def import_weights(
+    source: str | Path | Mapping | ArrayLike,
+    *,
+    beta: float | ArrayLike | None = None,
+    theta: float | ArrayLike | None = None,
+    reset: str | None = None,
+    reset_by: float | ArrayLike | None = None,
+    strict: bool | None = None,
+    axes: str = _AXES,
+    layer: str | None = None,
+    window: int | None = None,
+    n_neurons: int | None = None,
+    n_delays: int | None = None,
+    step: float = 1e-3,
+    patterns: Sequence[Raster] = (),
+    cues: Sequence[Raster] = (),
+    n_steps: int | None = None,
+) -> Memory:
+    """A memory of weights that were trained elsewhere, if its neurons can be mapped exactly.
+
+    Parameters
+    ----------
+    source : str, Path, mapping or array_like
+        A csv or tsv file with the columns pre, post, delay and weight; an npy or npz file; a state
+        dict that ``torch.save`` wrote (.pt, .pth, .ckpt), which is read as weights alone; the state dict
+        itself; or an array, a tensor of weights or rows of pre, post, delay and weight.
+    beta, theta : float or array_like of float, shape (n_neurons,), optional
+        What is left of a membrane after a step, and threshold, where the source does not say them; if it
+        does, these count.
+    reset : {"zero", "subtract", "zero-own", "zero-late"}, optional
+        What a spike does to its membrane, see `wmdelays.neurons.resets`. By default what the source
+        says, else "zero".
+    reset_by : float or array_like of float, shape (n_neurons,), optional
+        What "subtract" takes off the membrane of the next step, by default theta. A network that
+        subtracts theta at once, before the leak, has beta times theta.
+    strict : bool, optional
+        Whether a neuron fires above theta alone, and not at it. By default as the source has it, else
+        not.
+    axes : str
+        What the axes of a tensor are, in which order.
+    layer : str, optional
+        Which module of a state dict.
+    window : int, optional
+        Length of the kernel of a DCLS layer in steps.
+    n_neurons, n_delays : int, optional
+        Numbers of neurons and delays, where there are more than have synapses.
+    step : float
+        Length of a step in seconds.
+    patterns : sequence of Raster
+        What the network is meant to recall, at whole steps.
+    cues : sequence of Raster
+        Instead of patterns: what the network makes of the first `n_delays` steps of each of these is a
+        pattern.
+    n_steps : int, optional
+        How long these patterns are, in steps; by default as long as their cues.
+
+    Returns
+    -------
+    Memory
+
+    Raises
+    ------
+    InputError
+        If the source cannot be read, does not say what is needed, or is of neurons that cannot be mapped
+        exactly; it says which.
+
+    Examples
+    --------
+    A tensor from any tool, and what it recalls of a cue:
+
+    >>> import numpy as np
+    >>> from wmdelays import Raster, import_weights
+    >>> chain = np.zeros((3, 3, 4))
+    >>> chain[1, 0, 3] = chain[2, 1, 1] = 1.0  # 0 -> 1 in 4 steps, 1 -> 2 in 2 steps
+    >>> cue = Raster([0], [0.0], n_neurons=3, duration=0.01)
+    >>> memory = import_weights(chain, beta=0.9, theta=1.0, reset="subtract", cues=[cue])
+    >>> memory.patterns[0].neurons, memory.patterns[0].steps(1e-3)
+    (array([0, 1, 2]), array([0, 4, 6]))
+    """
+    named, axes = isinstance(source, str | Path), checked_axes(axes)
+    try:
+        found = _found(source, axes, layer, window)
+        found = found.said_otherwise(
+            beta=beta, theta=theta, reset=reset, reset_by=reset_by, strict=strict
+        )
+        memory = _memory(found, n_neurons, n_delays, step, patterns)
+    except InputError as error:
+        if not named:
+            raise
+        raise InputError(f"{printable(str(source))}: {error}") from None
+    memory.made["source"] = {"file": str(source)} if named else {}
+    if cues:
+        memory = _with_recalls(memory, cues, n_steps, patterns)
+    if memory.n_patterns:
+        memory.made["scores"] = scores_of(memory)
+    return memory
+
+
+def _found(source, axes, layer, window):
+    """What a source says."""
+    if isinstance(source, Mapping):
+        # torch is a second to import, which tables need not.
+        from wmdelays.training.imports.layers import found_in
+        from wmdelays.training.imports.state_dicts import arrays_of
+
+        return found_in(arrays_of(source), layer, window)
+    if not isinstance(source, str | Path):
+        return of_array(np.asarray(source), axes)
+    path = Path(source)
+    ending = path.suffix.lower()
+    try:
+        if ending in TABLES:
+            return read_table(path)
+        if ending in ARRAYS:
+            return read_array(path, axes)
+        if ending in _TORCH:
+            with open(path, "rb"):
+                from wmdelays.training.imports.layers import found_in
+                from wmdelays.training.imports.state_dicts import read_state_dict
+            return found_in(read_state_dict(path), layer, window)
+    except OSError as error:
+        raise InputError(error.strerror or str(error)) from None
+    known = ", ".join((*TABLES, *ARRAYS, *_TORCH))
+    raise InputError(f"has an ending that says nothing of weights; known are {known}")
+
+
+def _memory(found, n_neurons, n_delays, step, patterns):
+    n_neurons = _largest(found.n_neurons, n_neurons, "n_neurons", (found.pre, found.post), 1)
+    n_delays = _largest(found.n_delays, n_delays, "n_delays", (found.delay,), 0)
+    check_memory(
+        _OF_A_NEURON * n_neurons, f"{n_neurons:,} neurons", "number the neurons from 0 without gaps"
+    )
+    parameters = found.parameters()
+    settings = {"kind": found.kind, "reset": parameters["reset"], "strict": found.strict}
+    return Memory(
+        n_neurons=n_neurons,
+        n_delays=n_delays,
+        step=step,
+        pre=found.pre,
+        post=found.post,
+        delay=found.delay,
+        weight=found.weight,
+        patterns=patterns,
+        made={"rule": "imported", "settings": settings, "versions": versions()},
+        **parameters,
+    )
+
+
+def _largest(said, given, name, columns, more):
+    """A size: what the source says, or the user, or the largest number and `more`."""
+    used = max((int(one.max()) + more for one in columns if one.size), default=1)
+    if not 0 < used <= LARGEST:
+        raise InputError(f"has synapses of neurons or delays up to {used}, which cannot be")
+    size = used if said is None else said
+    if given is None:
+        return size
+    given = whole(name, given, 1)
+    if given < used or said is not None and name == "n_neurons" and given != said:
+        raise InputError(f"{parameter(name)} is {given}, but the weights need {size}")
+    return given
+
+
+def _with_recalls(memory, cues, n_steps, patterns):
+    """The memory whose patterns are its own recalls of the beginnings of some rasters."""
+    if len(patterns):
+        raise InputError("give patterns, or cues whose recalls become patterns, not both")
+    made = [
+        Cue.from_pattern(
+            raster,
+            memory.n_delays,
+            memory.step,
+            None if n_steps is None else whole("n_steps", n_steps, 1),
+        )
+        for raster in cues
+    ]
+    memory.made["settings"]["patterns"] = "its own recalls of the cues"
+    recalled = [one.emitted for one in recall(memory, made)]
+    return replace(memory, patterns=recalled)

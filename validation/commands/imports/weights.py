@@ -1,0 +1,209 @@
+"""The command `wmdelays import`: weights that were trained elsewhere as a memory file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wmdelays.errors import InputError
+from wmdelays.files.file_kinds import MEMORY
+from wmdelays.files.memory_file import write_memory
+from wmdelays.files.pattern_inputs import read_patterns
+from wmdelays.memory import sizes
+from wmdelays.neurons.resets import RESETS
+from wmdelays.quantities import checked_seed, seconds
+from wmdelays.validation.commands.shared.learning_options import MergeSpikes, Pad
+from wmdelays.validation.commands.shared.memory import print_memory
+from wmdelays.validation.commands.shared.options import (
+    NETWORK,
+    OUTPUT,
+    Force,
+    JsonFile,
+    Start,
+    Stop,
+    check_outputs,
+    put_json,
+    time_given,
+)
+from wmdelays.validation.commands.shared.recording_options import with_reading
+from wmdelays.validation.commands.shared.terminal import print_line, print_note, progress_bar
+from wmdelays.validation.reports.memory import reset_in_words
+
+_RECALLED = "What is to be recalled"
+
+
+def _network(help, *flags, metavar=None):
+    return typer.Option(*flags, metavar=metavar, help=help, rich_help_panel=NETWORK)
+
+
+def _recalled(help, *flags, metavar=None):
+    return typer.Option(*flags, metavar=metavar, help=help, rich_help_panel=_RECALLED)
+
+
+_Value = str | None
+
+
+@with_reading
+def command(
+    weights: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="csv or tsv (pre, post, delay, weight), npy or npz (these, or a tensor), or a state"
+            " dict that torch.save wrote (pt, pth, ckpt): of snnTorch's RLeaky, of Leaky behind a"
+            " window of past steps, or of layers with one delay for each synapse.",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The memory file (.h5).", rich_help_panel=OUTPUT
+        ),
+    ],
+    patterns: Annotated[
+        list[str] | None,
+        _recalled(
+            "Recording or generator; as often as needed, a pattern each.", metavar="RECORDING"
+        ),
+    ] = None,
+    cue: Annotated[
+        list[str] | None,
+        _recalled(
+            "Instead: what the network itself makes of the beginning of this recording or generator"
+            " becomes a pattern.",
+            metavar="RECORDING",
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        _recalled("How many steps of a recall become the pattern of a --cue.", metavar="T"),
+    ] = None,
+    beta: Annotated[
+        _Value,
+        _network(
+            "What is left of the membrane after a step: a number, or a file with one for each neuron"
+            " (npy, or a number a line).",
+            metavar="X|FILE",
+        ),
+    ] = None,
+    theta: Annotated[_Value, _network("Threshold, likewise.", metavar="X|FILE")] = None,
+    reset: Annotated[
+        _Value,
+        _network(
+            "What a spike does to its membrane; by default what FILE says, else zero.",
+            metavar="|".join(RESETS),
+        ),
+    ] = None,
+    reset_by: Annotated[
+        _Value,
+        _network("What subtract takes off, one step late; by default theta.", metavar="X|FILE"),
+    ] = None,
+    strict: Annotated[
+        bool, _network("Neurons fire above theta alone, and not at it.", "--strict")
+    ] = False,
+    axes: Annotated[
+        str, _network("The axes of a tensor, in their order.", metavar="A,B,C")
+    ] = "post,pre,delay",
+    layer: Annotated[_Value, _network("Which module of a state dict.", metavar="NAME")] = None,
+    window: Annotated[
+        int | None, _network("Length of the kernel of a DCLS layer in steps.", metavar="L")
+    ] = None,
+    neurons: Annotated[
+        int | None, _network("Number of neurons, where some have no synapses.", metavar="N")
+    ] = None,
+    delays: Annotated[
+        int | None,
+        _network(
+            "Length of the trigger window in steps; by default the longest delay.", metavar="D"
+        ),
+    ] = None,
+    step: Annotated[str, _network("Length of a step, such as 1ms.", metavar="TIME")] = "1ms",
+    start: Start = None,
+    stop: Stop = None,
+    pad: Pad = False,
+    merge_spikes: MergeSpikes = False,
+    seed: Annotated[int, typer.Option(help="Seed of generators.")] = 0,
+    json_file: JsonFile = None,
+    force: Force = False,
+    reading: dict = None,
+):
+    """Bring weights that were trained elsewhere into a memory file, spike for spike."""
+    if bool(patterns) == bool(cue):
+        raise InputError(
+            "say what is to be recalled: either --patterns RECORDING, or --cue RECORDING, of whose"
+            " beginning the network makes a pattern itself"
+        )
+    if steps is not None and not cue:
+        raise InputError("--steps says how long the recall of a --cue is; --patterns have a length")
+    files = [text for text in (*(patterns or ()), *(cue or ())) if Path(text).exists()]
+    check_outputs(json_file, None, weights, *files, written=[(output, MEMORY)], force=force)
+    step_s = seconds(step, "--step", above_zero=True)
+    with progress_bar() as say:
+        say("importing", None)
+        from wmdelays.training.imports.importing import import_weights
+
+        say("reading", None)
+        rasters, _ = read_patterns(
+            patterns or cue,
+            step_s,
+            start=time_given(start, "--start"),
+            stop=time_given(stop, "--stop", above_zero=True),
+            pad=pad,
+            neurons=neurons,
+            merge_spikes=merge_spikes,
+            seed=checked_seed(seed),
+            **reading,
+        )
+        memory = import_weights(
+            weights,
+            beta=_value(beta, "beta"),
+            theta=_value(theta, "theta"),
+            reset=reset,
+            reset_by=_value(reset_by, "reset_by"),
+            strict=strict or None,
+            axes=axes,
+            layer=layer,
+            window=window,
+            n_neurons=neurons,
+            n_delays=delays,
+            step=step_s,
+            **({"patterns": rasters} if patterns else {"cues": rasters, "n_steps": steps}),
+        )
+        memory.made["source"]["recalled"] = list(patterns or cue)
+        write_memory(output, memory)
+    kind = memory.made["settings"]["kind"]
+    put_json(
+        json_file,
+        {
+            "memory": sizes(memory),
+            "weights_file": str(weights),
+            "memory_file": str(output),
+            "kind": kind,
+            "scores": memory.made["scores"],
+        },
+    )
+    print_line(f"Imported: {kind}, mapped exactly. Reset {_reset(memory)}.")
+    print_memory(memory, output)
+    print_note(f"written to {output}; wmdelays compare {output} recalls it in torch and Brian2")
+
+
+def _reset(memory):
+    if memory.own_reset is None:
+        return "zero: an emitted spike sets its membrane to zero"
+    return reset_in_words(memory)
+
+
+def _value(text, name):
+    """A number, or what a file has for each neuron."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    from wmdelays.training.imports.tables import read_values
+
+    if not Path(text).is_file():
+        flag = f"--{name.replace('_', '-')}"
+        raise InputError(f"{flag} is {text!r}, neither a number nor a file with numbers")
+    return read_values(Path(text), name)
