@@ -20,6 +20,8 @@ import numpy as np
 
 import wmdelays
 from wmdelays.files import read_stretch
+from wmdelays.plots import Curve, Panel, curves_figure
+from wmdelays.plots.figures import figure_bytes
 
 ROWS = Path(__file__).with_suffix(".json")
 # Kinds of damage: the value, or the part of the neurons.
@@ -147,37 +149,28 @@ def table(rows):
 
 def figure(rows, path):
     """F1 under each damage against synapses a neuron, M = 4."""
-    import matplotlib.pyplot as plt
-
     ways = {
-        "learned within a limit (--max-synapses)": ("o-", LIMITED),
-        "all learned, the strongest kept": ("s--", CUT),
-        "all (default)": ("D", [ALL]),
-        "--prune damage": ("*", [FEWER]),
+        "learned within a limit (--max-synapses)": LIMITED,
+        "all learned, the strongest kept": CUT,
+        "all (default)": [ALL],
+        "--prune damage": [FEWER],
     }
-    made, panels = plt.subplots(
-        1, len(DAMAGE), figsize=(13, 3.4), sharey=True, layout="constrained"
-    )
-    for panel, (kind, value) in zip(panels, DAMAGE.items()):
-        for number, (name, (style, options)) in enumerate(ways.items()):
+    panels = []
+    for kind, value in DAMAGE.items():
+        curves = []
+        for label, options in ways.items():
             ones = [rows[key("M = 4", one)] for one in options]
             x, y, sd = zip(*((one["a_neuron"], *one[kind]) for one in ones))
-            low = np.minimum(sd, y)
-            high = np.minimum(sd, 1 - np.array(y))
-            size = 13 if style == "*" else 6
-            panel.errorbar(
-                x, y, (low, high), fmt=style, ms=size, capsize=2, color=f"C{number}", label=name
-            )
-        panel.set_title(f"{kind} {value:g}", fontsize=12)
-        panel.set_xscale("log")
-        panel.set_xticks([200, 500, 1000, 2000], ["200", "500", "1000", "2000"])
-        panel.minorticks_off()
-        panel.set_xlabel("synapses a neuron", fontsize=11)
-        panel.set_ylim(0.4, 1.03)
-    panels[0].set_ylabel("F1 of recall", fontsize=11)
-    handles, names = panels[0].get_legend_handles_labels()
-    made.legend(handles, names, loc="outside lower center", ncols=4, fontsize=11, frameon=False)
-    made.savefig(path, dpi=110)
+            # No F1 is beyond 0 or 1.
+            bars = np.array([np.minimum(sd, y), np.minimum(sd, 1 - np.array(y))])
+            curves.append(Curve(label, np.array(x), np.array(y), bars))
+        ylabel = f"F1, {kind} {value:g}"
+        panels.append(Panel("synapses a neuron", ylabel, curves, logx=True, ylim=(0.4, 1.04)))
+    made = curves_figure(panels)
+    for axes in made.axes[: len(panels)]:
+        axes.set_xticks([200, 500, 1000, 2000], ["200", "500", "1000", "2000"])
+        axes.minorticks_off()
+    path.write_bytes(figure_bytes(made, "png"))
 
 
 def key(name, options):

@@ -65,6 +65,13 @@ class FoundReplay:
         """The answer, in one line."""
         number, best = self.best
         n, of = len(best.counted), len(best.events)
+        if not any(len(one.events) for one in self.replays.values()):
+            whose = "the template" if len(self.templates) == 1 else "a template"
+            return (
+                f"It cannot be told: none of {self.n_events} candidate events has"
+                f" {self.settings['min_spikes']} units or more of {whose}; with fewer"
+                f" ({parameter('min_spikes')}, 3 at least) more events are compared."
+            )
         p = min(1.0, best.p_value * len(self.replays))
         chance = best.chance.sum(axis=1)
         forwards = sum(one.correlation > 0 for one in best.counted)

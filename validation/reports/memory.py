@@ -134,7 +134,7 @@ def why_incomplete(memory, way_out=""):
     own = sum(int((one.neurons == j).sum()) for one in memory.patterns)
     errs = (
         f"shown the stored spikes, {counted(reached['wrong_neurons'], 'unit')} of"
-        f" {memory.n_neurons} {'errs' if reached['wrong_neurons'] == 1 else 'err'}, above all unit {j}:"
+        f" {memory.n_neurons} {'errs,' if reached['wrong_neurons'] == 1 else 'err, above all'} unit {memory.unit(j)}:"
         f" {reached['worst_missed']} of its {counted(own, 'spike')} missed, {reached['worst_too_many']}"
         " too many"
     )
@@ -155,10 +155,18 @@ def why_incomplete(memory, way_out=""):
             f"{begin}, and {' and '.join(cut)} {is_} the {likely}cause: {before}{errs}. Allow more"
             " synapses, or store less; --damaged-epochs 0 leaves more of them to the undamaged spikes."
         )
+    worse = cut and freely and reached["open_loop_errors"] > freely[-1]
+    way_out = "Other units inhibitory (--cell-types, --excitatory) may do"
+    if worse:
+        return (
+            f"{begin}, and --signs dale and {' and '.join(cut)} are likely causes: with weights of these"
+            f" signs {freely[-1]:,} spikes were wrong before synapses were cut, and"
+            f" {reached['open_loop_errors']:,} are now; {errs}. {way_out}, and more synapses; learning with"
+            " one limit at a time tells."
+        )
     return (
         f"{begin}, and --signs dale is the likely cause: with weights of these signs, before any was cut,"
-        f" some unit erred; {errs}. Other units inhibitory (--cell-types, --excitatory) may do; learning"
-        " without the limit tells."
+        f" some unit erred; {errs}. {way_out}; learning without the limit tells."
     )
 
 

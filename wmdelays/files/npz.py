@@ -51,14 +51,14 @@ def npz_names(path):
         return []
 
 
-def read_npy(path, copies=1):
-    """The numbers of an npy file, with the bounds of `read_npz`."""
+def read_npy(path, copies=1, records=False):
+    """The numbers of an npy file, or records of them, with the bounds of `read_npz`."""
     path = Path(path)
     size = path.stat().st_size
     check_memory(copies * size, *_ROOM)
     try:
         with open(path, "rb") as file:
-            return _array_in(file, path.stem, size)
+            return _array_in(file, path.stem, size, records)
     except InputError:
         raise
     except _DAMAGED as error:
@@ -119,13 +119,14 @@ def _array(archive, member):
         return _array_in(file, name, member.file_size)
 
 
-def _array_in(file, name, size):
+def _array_in(file, name, size, records=False):
     """The array of an open npy file of so many bytes."""
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
         raise InputError(f"has the array {name} in a version of npy that is not read: {version}")
     shape, by_columns, dtype = _HEADERS[version](file)
-    if dtype.kind not in "biufU":
+    fields = [dtype[one] for one in dtype.names] if records and dtype.names else [dtype]
+    if any(one.kind not in "biufU" for one in fields):
         raise InputError(f"has an array {name} of {dtype}, not of numbers")
     n_bytes = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or n_bytes != size - file.tell():

@@ -43,8 +43,8 @@ class Curve:
         Curves of the same label look the same in all panels. It is shown letter by letter, unlike
         those of axes, which may have formulas.
     x, y : float arrays, shape (n,)
-    spread : float array, shape (n,), optional
-        Half the length of the error bars; NaN for none.
+    spread : float array, shape (n,) or (2, n), optional
+        Half the length of the error bars, or what is below and what above; NaN for none.
     draws : float arrays (x, y), shape (n_draws,), optional
         What the points are means of, drawn as small dots.
     published : bool
@@ -134,7 +134,7 @@ def _draw(axes, panel, own, handles):
         else:
             place = own.index(curve.beside or curve.label)
             colour, marker, dashes = STYLES[place % len(STYLES)]
-            spread = None if curve.spread is None else np.asarray(curve.spread, float)[order]
+            spread = None if curve.spread is None else np.asarray(curve.spread, float)[..., order]
             # Marks of many points would hide those of curves at the same height.
             every = len(own) if spread is None and len(x) > _MARKS else 1
             # As many marks as a panel has room for; the line says the rest.

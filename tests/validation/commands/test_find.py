@@ -232,6 +232,9 @@ def test_an_order_of_units_is_looked_for_in_events(wmdelays, refused, tmp_path):
     assert "candidate events keep the order of the template" in done.stdout + done.stderr
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Yes: " in page and (tmp_path / "out" / "figures" / "events.png").exists()
+    # Events without so many units of the order tell nothing, neither yes nor no.
+    nothing = wmdelays("find", "cells.csv", "--order", "cell,8,5,3,17,641", "--threshold", 6)
+    assert nothing.stdout.startswith("It cannot be told: none of 0 candidate events has 5 units")
     # What does not fit together is refused at once.
     assert "unit 9, which the recording does not have; its units are" in refused(
         "find", "cells.csv", "--order", "17,3,9"

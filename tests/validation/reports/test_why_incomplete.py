@@ -1,5 +1,7 @@
 """Why a recall is not complete: the limit, the signs, or spikes that nothing predicts."""
 
+from dataclasses import replace
+
 import pytest
 
 from wmdelays import bernoulli, compare, describe, store
@@ -75,3 +77,22 @@ def test_info_and_compare_count_the_same_spikes_for_the_parameters():
     assert found["spikes_per_synapse"] == after / memory.n_synapses
     compared = compare(memory, simulators=("torch", "compiled")).as_dict()
     assert compared["parameters"] == found
+
+
+def test_limits_beside_the_signs_are_named_where_they_make_it_worse():
+    memory = store(PATTERNS, signs="dale", excitatory=1.0, one_delay_per_pair=True, **QUICK)
+    freely = [one["wrong"] for one in memory.made["history"] if one["stage"] == "learning"]
+    now = memory.made["reached"]["open_loop_errors"]
+    assert 0 < freely[-1] < now
+    said = why_incomplete(memory)
+    assert "and --signs dale and --one-delay-per-pair are likely causes" in said
+    assert f"{freely[-1]} spikes were wrong before synapses were cut, and {now} are now" in said
+
+
+def test_a_unit_that_errs_alone_is_called_by_its_name(limited):
+    units = tuple(f"CA1-{k}" for k in range(20))
+    j = limited.made["reached"]["worst_neuron"]
+    reached = limited.made["reached"] | {"wrong_neurons": 1}
+    patterns = [replace(one, units=units) for one in limited.patterns]
+    alone = replace(limited, patterns=patterns, made=limited.made | {"reached": reached})
+    assert f"1 unit of 20 errs, unit CA1-{j}: " in why_incomplete(alone)

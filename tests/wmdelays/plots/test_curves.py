@@ -30,6 +30,16 @@ def test_every_point_with_a_spread_is_marked():
         assert marks(line) == set(range(30))
 
 
+def test_a_spread_below_and_above_belongs_to_its_point_whatever_the_order():
+    x, y = np.array([2.0, 1.0]), np.array([0.5, 1.0])
+    figure = curves_figure(
+        [Panel("x", "F1", [Curve("a", x, y, np.array([[0.1, 0.4], [0.2, 0.0]]))])]
+    )
+    (bars,) = figure.axes[0].containers[0].lines[2]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    assert np.allclose(ends, [[0.6, 1.0], [0.4, 0.7]])
+
+
 def test_a_theory_looks_like_what_it_belongs_to_but_hollow():
     x = np.arange(3.0)
     lines = lines_of(

@@ -82,10 +82,15 @@ def print_columns(content):
     """Print a table from its titles and the cells beneath each, none of them shortened.
 
     On a terminal that is too narrow for it, titles take several lines; where that is not enough the
-    columns come in several tables, each with the first column.
+    columns come in several tables, each with the first column; its rows are numbered if some are
+    called the same.
     """
     console = results()
-    for part in _fitting(content, console.width if console.is_terminal else _ANY):
+    room = console.width if console.is_terminal else _ANY
+    parts = _fitting(content, room)
+    if len(parts) > 1:
+        parts = _fitting(_told_apart(content), room)
+    for part in parts:
         made = table(*part)
         for line in zip(*part.values()):
             made.add_row(*line)
@@ -106,6 +111,15 @@ def _fitting(content, room):
         parts[-1][title] = column
         left -= width
     return parts
+
+
+def _told_apart(content):
+    """The same columns, with the rows numbered unless each is called differently."""
+    (first, cells), *others = content.items()
+    if len(set(cells)) == len(cells):
+        return content
+    digits = len(str(len(cells)))
+    return {first: [f"{k:>{digits}}: {one}" for k, one in enumerate(cells, 1)], **dict(others)}
 
 
 def _least(title, cells):

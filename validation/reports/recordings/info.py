@@ -99,7 +99,8 @@ def columns(choices, best):
     """
 
     def part(n, of):
-        return f"{n:,} ({n / max(1, of):.1%})" if n else "0"
+        percent = 100 * n / max(1, of)
+        return f"{percent:.{0 if percent >= 10 else 1 if percent >= 1 else 2}f}%" if n else "0"
 
     return {
         "step": [step_text(one.step) for one in choices],

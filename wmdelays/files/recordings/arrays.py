@@ -1,12 +1,14 @@
 """Recordings in npz and npy files: this software's own, pynapple's, SpikeInterface's, and a list of
-times for each unit.
+times for each unit; and in the folders to which SpikeInterface saves sortings.
 """
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.files.json_text import Number, Whole, decoded
 from wmdelays.files.npz import npz_names, read_npy, read_npz
 from wmdelays.files.recordings.spikes import (
     Spikes,
@@ -24,6 +26,57 @@ _OWN = "unit", "time_s"
 _STATED = "n_neurons", "duration_s"
 _PYNAPPLE = "t", "index"
 _SPIKEINTERFACE = "unit_ids", "sampling_frequency", "spike_indexes_seg0", "spike_labels_seg0"
+
+
+_SORTING = "numpysorting_info.json"
+_FIELDS = "sample_index", "unit_index", "segment_index"
+_LONGEST = 1 << 24
+
+
+class _Sorting(msgspec.Struct):
+    sampling_frequency: Number
+    unit_ids: list[int | str]
+    num_segments: Whole = 1
+
+
+def is_sorting(path):
+    """Whether a folder is one to which SpikeInterface saves a sorting."""
+    return (path / _SORTING).is_file() and (path / "spikes.npy").is_file()
+
+
+def read_sorting(path):
+    """The spikes of a folder that SpikeInterface's ``sorting.save(folder=…)`` made.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Spikes
+    """
+    with open(path / _SORTING, "rb") as file:
+        text = file.read(_LONGEST)
+    try:
+        stated = decoded(text, _Sorting)
+    except InputError as error:
+        raise InputError(f"its {_SORTING} {error}") from None
+    if not stated.sampling_frequency > 0:
+        raise InputError("its sampling_frequency has to be one number above zero")
+    spikes = read_npy(path / "spikes.npy", _COPIES, records=True)
+    if spikes.ndim != 1 or spikes.dtype.names != _FIELDS:
+        raise InputError(f"its spikes.npy has not the fields {', '.join(_FIELDS)}")
+    samples, units, segments = (spikes[name] for name in _FIELDS)
+    if not all(one.dtype.kind in "iu" for one in (samples, units, segments)):
+        raise InputError("its spikes.npy holds numbers that are not whole")
+    if stated.num_segments > 1 or np.any(segments):
+        raise InputError("has several segments; save one, sorting.select_segments([0])")
+    names = tuple(map(str, stated.unit_ids))
+    if len(set(names)) < len(names):
+        raise InputError("two of its units have the same name")
+    if len(units) and not 0 <= units.min() <= units.max() < len(names):
+        raise InputError("has spikes of units that it does not list")
+    return Spikes(names, units.astype(np.int64), samples / float(stated.sampling_frequency))
 
 
 def read_arrays(path, *, time_unit=None, sampling_rate=None):

@@ -9,6 +9,7 @@ from wmdelays.words import printable
 
 # A pickle runs what is in it, and Elphy's reader evaluates a text.
 _UNSAFE = "PickleIO", "ElphyIO"
+_PICKLES = ".pkl", ".pickle", ".p"
 # Readers of folders and of text that would take anything for theirs.
 _GREEDY = "AsciiSignalIO", "AsciiSpikeTrainIO", "AsciiImageIO", "ExampleIO"
 
@@ -30,6 +31,8 @@ def read_by_neo(path):
     InputError
         If neo is not there, or does not read it.
     """
+    if path.suffix.lower() in _PICKLES:
+        return None
     return guarded(f"{__name__}:read_here", path, "neo.io")
 
 
@@ -39,8 +42,8 @@ def read_here(path):
         import neo.io
     except ImportError:
         raise InputError(
-            f"files {printable(path.suffix) or 'without an ending'} are read by neo, which is not"
-            " there: pip install 'wmdelays[neo]'"
+            "is of no format that is read without neo; what neo reads takes: pip install"
+            " 'wmdelays[neo]'"
         ) from None
     suffix = path.suffix.lstrip(".").lower()
     readers = [

@@ -50,6 +50,8 @@ def read_hdf5(
     kind = values["kind"]
     if where and kind != "nwb":
         raise InputError(f"has no columns of units that {parameter('where')} could choose by")
+    if name is not None and kind in ("nwb", "shd"):
+        raise InputError(f"has no variables that {parameter('variable')} could choose from")
     if kind == "nwb":
         return _nwb(values, arrays, where)
     if kind == "shd":
@@ -61,6 +63,11 @@ def read_hdf5(
             values["n_neurons"],
         )
     if kind == "sonata":
+        populations = values["populations"]
+        if name is not None and name not in populations:
+            raise InputError(
+                f"has no population {printable(name)}; it has {', '.join(map(printable, populations))}"
+            )
         return of_keys(np.array(values["names"]), np.array(values["names"])[arrays["labels"]],
                        arrays["times"])  # fmt: skip
     if kind == "matlab":

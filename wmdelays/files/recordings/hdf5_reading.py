@@ -95,7 +95,8 @@ def _nwb(file, allow, start, stop, name):
     columns = {
         one: values
         for one, values in ((one, _column(units[one], len(ends))) for one in units)
-        if values is not None
+        # Where the lists of units end says nothing of a unit.
+        if values is not None and not (one.endswith("_index") and one[:-6] in units)
     }
     tables = file["intervals"] if "intervals" in file else {}
     for one in tables.values():

@@ -6,7 +6,7 @@ import os
 
 from wmdelays.errors import InputError, parameter
 from wmdelays.files.file_kinds import HDF5
-from wmdelays.files.recordings.arrays import read_arrays
+from wmdelays.files.recordings.arrays import is_sorting, read_arrays, read_sorting
 from wmdelays.files.recordings.by_neo import read_by_neo
 from wmdelays.files.recordings.hdf5 import read_hdf5
 from wmdelays.files.recordings.matlab import read_matlab
@@ -18,6 +18,7 @@ _READERS = {
     "a table": (read_table, ("columns", "time_unit", "sampling_rate", "decimal_comma")),
     "an npz or npy file": (read_arrays, ("time_unit", "sampling_rate")),
     "a folder of Phy": (read_phy, ("where", "sampling_rate")),
+    "a folder of SpikeInterface": (read_sorting, ()),
     "an HDF5 file": (read_hdf5, ("where", "variable", "time_unit", "sampling_rate")),
     "a MATLAB file": (read_matlab, ("variable", "time_unit", "sampling_rate")),
     "a file of neo's": (read_by_neo, ()),
@@ -70,7 +71,9 @@ def read_spikes(path, *, start=None, stop=None, **options):
 
 def _kind(path):
     if os.path.isdir(path):
-        return "a folder of Phy" if is_phy(path) else None
+        if is_phy(path):
+            return "a folder of Phy"
+        return "a folder of SpikeInterface" if is_sorting(path) else None
     if path.name.lower().endswith(SUFFIXES):
         return "a table"
     if path.suffix in (".npz", ".npy"):
@@ -86,9 +89,13 @@ def _kind(path):
 
 
 def _unknown(path):
-    what = "a folder that is none of Phy's" if os.path.isdir(path) else "of no format that is read"
+    what = (
+        "a folder that is none of Phy's or SpikeInterface's"
+        if os.path.isdir(path)
+        else "of no format that is read"
+    )
     return InputError(
-        f"is {what} (csv, tsv, npz, npy, NWB, MATLAB, SONATA, SHD, folders of Phy, and what neo"
+        f"is {what} (csv, tsv, npz, npy, NWB, MATLAB, SONATA, SHD, folders of Phy and of SpikeInterface, and what neo"
         " reads); five lines of Python make a file that is",
         CONVERT,
     )

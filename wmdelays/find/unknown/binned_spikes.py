@@ -6,8 +6,10 @@ from scipy.sparse import csr_array
 
 # The variance of a time within its bin.
 _WITHIN_BIN = 1 / 12
-# Spikes whose rates are computed at once.
-_AT_ONCE = 20_000
+# Cells whose rates are computed at once: so few stay where the processor has them at hand.
+_AT_ONCE = 4_000
+# With so many bins to a cell, sums go over cells and not over bins.
+_SPARSE = 3
 _TINY = 1e-12
 
 
@@ -36,6 +38,10 @@ class BinnedSpikes:
         # Bins by cells; with so many bins more that every bin begins a whole window.
         padded = self.n_bins + window - 1, len(self.bin)
         self._counts = csr_array((self.count, (self.bin, np.arange(len(self.bin)))), padded)
+        self._begins = None
+        if _SPARSE * len(self.bin) < self.n_bins:
+            # Where a window begins of whose days a cell is each, counted from a window earlier on.
+            self._begins = (self.bin[:, None] - self._days + window - 1).reshape(-1)
 
     def of_units(self, values):
         """The sums of values of cells, for each unit."""
@@ -44,10 +50,6 @@ class BinnedSpikes:
     def within(self, start, n_bins):
         """The cells of so many bins from one on."""
         return self._in_time[slice(*np.searchsorted(self._bins, [start, start + n_bins]))]
-
-    def spread(self, values, n_bins):
-        """Values of cells as a sparse array of units by bins."""
-        return csr_array((values, self.bin, self._first), (self.n_units, n_bins))
 
     def gaussians(self, offsets, widths):
         """The parts of a unit's spikes in each bin of the window, shape (..., window)."""
@@ -78,15 +80,37 @@ class BinnedSpikes:
             rates[some] = np.einsum("cd,cd->c", windows[self.bin[some]], template[self.unit[some]])
         return rates
 
+    def before(self, values, amplitudes):
+        """For each unit the sums of values of cells times the amplitudes of the bins before them.
+
+        Of shape (n_units, window), as a template.
+        """
+        cells = csr_array(
+            (values, np.arange(len(values)), self._first), (self.n_units, len(values))
+        )
+        return cells @ self.windows(amplitudes)[self.bin]
+
     def gains(self, values, template):
         """For each bin the sum of values of cells times the template that begins there."""
-        return self._summed(self.spread(values, self._counts.shape[0]).T @ template)
+        if self._begins is not None:
+            return self._scattered(values[:, None] * template[self.unit])
+        spread = csr_array((values, self.bin, self._first), (self.n_units, self._counts.shape[0]))
+        return self._summed(spread.T @ template)
 
     def log_ratios(self, added, before):
         """For each bin the logarithm of how much likelier the spikes are if an occurrence begins."""
         ratios = added[self.unit]
         ratios /= before[:, None]
-        return self._summed(self._counts @ np.log1p(ratios, out=ratios))
+        np.log1p(ratios, out=ratios)
+        if self._begins is not None:
+            ratios *= self.count[:, None]
+            return self._scattered(ratios)
+        return self._summed(self._counts @ ratios)
+
+    def _scattered(self, of_cells):
+        """The sums over the days of windows, of values for each cell and day."""
+        n_bins = self.n_bins + self.window - 1
+        return np.bincount(self._begins, of_cells.reshape(-1), n_bins)[self.window - 1 :]
 
     def _summed(self, of_days):
         """The sums over the days of windows, ``of_days[t + d, d]``, for each bin t."""

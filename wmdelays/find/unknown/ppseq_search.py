@@ -32,6 +32,9 @@ _MOST_TYPES = 10
 _LEVEL, _FREE = 0.05, 3
 # A raster has to hold so many windows.
 _WINDOWS = 10
+# From this part of the first raster on it is known how long all will take; what would take so many
+# times as long as it may is not begun.
+_KNOWN, _TOO_LONG = 0.1, 1.5
 # Numbers in memory at once for each bin of the window, and each bin or cell with spikes.
 _TABLES = 4
 
@@ -103,15 +106,27 @@ def ppseq(
     what = f"PPSeq on {n_bins} bins and {len(raster)} spikes with windows of {window}"
     check_memory(_TABLES * 8 * (n_bins + len(raster)) * window, what, instead)
     say = progress or (lambda stage, part: None)
-    ends = None if max_time is None else time.monotonic() + max_time
+    began = time.monotonic()
+
+    def check_time(part, first):
+        taken = time.monotonic() - began
+        if taken > max_time:
+            raise InputError(
+                f"PPSeq has not come to an end in {duration(max_time)} ({parameter('max_time')});"
+                f" {instead}"
+            )
+        # Each surrogate takes as long as the raster.
+        expected = taken / part * (1 + draws) if first and part >= _KNOWN else 0
+        if expected > _TOO_LONG * max_time:
+            raise InputError(
+                f"PPSeq would take about {duration(expected)} here, more than the {duration(max_time)}"
+                f" that it may ({parameter('max_time')}); {instead}"
+            )
 
     def best(spikes, explained, stage, *words):
         def tell(part):
-            if ends is not None and time.monotonic() > ends:
-                raise InputError(
-                    f"PPSeq has not come to an end in {duration(max_time)} ({parameter('max_time')});"
-                    f" {instead}"
-                )
+            if max_time is not None:
+                check_time(part, words == ("raster", 0))
             say(stage, part)
 
         rng = random_numbers(seed, "ppseq", *words)

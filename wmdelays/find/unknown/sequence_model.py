@@ -38,6 +38,8 @@ _MIXTURE = 12
 _AS_TWO, _FEWEST = 0.8, 3
 # Part of a unit's spikes that are its own at least, where a sequence is scored.
 _OWN = 0.5
+# Part of the time that choosing where fits begin takes of it all.
+_CHOOSING = 0.3
 _TINY = 1e-12
 
 
@@ -100,14 +102,14 @@ def best_sequence(cells, explained, rng, tries, kept, tell):
     spans = np.maximum(2, cells.window // np.array(_SPANS))
     begun = []
     for number, anchor in enumerate(anchors):
-        tell(0.7 * number / len(anchors))
+        tell(_CHOOSING * number / len(anchors))
         span = spans[number % len(spans)]
         start = cells.bin[anchor] - rng.integers(0, span)
         start = int(np.clip(start, 0, cells.n_bins - span))
         begun.append((*_begin(cells, start, span, left, background), start, span))
     best = None
     for number, (_, template, amplitudes, *_) in enumerate(_apart(begun, kept)):
-        tell(0.7 + 0.3 * number / kept)
+        tell(_CHOOSING + (1 - _CHOOSING) * number / kept)
         one = _fit(cells, template, amplitudes, background, explained)
         if one is not None and (best is None or one.score > best.score):
             best = one
@@ -203,8 +205,7 @@ def _fit(cells, template, amplitudes, background, explained):
             return None
         rate = background[cells.unit] + explained + cells.added(amplitudes, shape)
         ratio = cells.count / rate
-        spread = cells.spread(ratio, cells.n_bins)
-        templates = cells.matched(shape * (spread @ cells.windows(amplitudes)))
+        templates = cells.matched(shape * cells.before(ratio, amplitudes))
         if number == _ITERATIONS[0] // 2:
             templates, amplitudes = _centred(cells, templates, amplitudes)
         background = np.maximum(cells.of_units(ratio * background[cells.unit]), _TINY)

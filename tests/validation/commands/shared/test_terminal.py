@@ -8,6 +8,7 @@ import h5py
 import pytest
 
 from wmdelays.files.sealed_file import seal
+from wmdelays.validation.commands.shared import terminal
 from wmdelays.validation.commands.shared.terminal import notes, print_columns, print_note
 
 UGLY = os.fsdecode(b"[b]x[red] :smile: $a_{$ \x1b[31m\xff.h5")
@@ -53,3 +54,21 @@ def test_text_in_a_memory_steers_nothing(wmdelays, small_memory, tmp_path):
     assert "\\x1b]0;mine\\x07\\x1b[2J\\x9b31m\\u202e[b], seed " in done.said
     shown = (done.stdout + done.stderr).replace("\n", "")
     assert shown.isprintable()
+
+
+def test_rows_of_one_name_are_numbered_where_a_table_is_in_parts(monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "results", lambda: _Terminal(width=14))
+    content = {
+        "piece": ["a", "a", "b"],
+        "spikes": ["10", "20", "30"],
+        "p": ["0.11", "0.22", "0.33"],
+    }
+    print_columns(content)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["2:", "a", "20"] in lines and ["2:", "a", "0.22"] in lines
+    print_columns(content | {"piece": ["a", "c", "b"]})
+    assert ["c", "20"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def _Terminal(width):
+    return terminal._Console(width=width, force_terminal=True, color_system=None)

@@ -60,6 +60,12 @@ def spikeinterface(path):
     core.NpzSortingExtractor.write_sorting(sorting, path)
 
 
+def spikeinterface_folder(path):
+    core = pytest.importorskip("spikeinterface.core")
+    samples = {one: np.rint(times * RATE).astype(int) for one, times in zip(IDS, trains())}
+    core.NumpySorting.from_unit_dict([samples], RATE).save(folder=path)
+
+
 def nix(path):
     neo, quantities = pytest.importorskip("neo"), pytest.importorskip("quantities")
     pytest.importorskip("nixio")
@@ -145,6 +151,7 @@ FORMATS = {
     "a.nwb": (nwb, AS_THEY_ARE, {}),
     "pynapple.npz": (pynapple, AS_THEY_ARE, {}),
     "spikeinterface.npz": (spikeinterface, AS_THEY_ARE, {}),
+    "spikeinterface": (spikeinterface_folder, AS_THEY_ARE, {}),
     "neo.nix": (nix, AS_THEY_ARE, {}),
     "phy": (phy, AS_THEY_ARE, {}),
     "cells.mat": (matlab("spikes", cells), COUNTED, {}),
@@ -247,6 +254,7 @@ def test_units_are_chosen_by_columns(tmp_path):
     for where, line in (
         ("depth=3", "no column depth of units; it has"),
         ("quality=great", "no unit has quality=great; its quality is good, mua"),
+        ("spike_times=3", "no column spike_times of units; it has id, quality, snr$"),
         ("quality", "is no condition"),
         ("quality>good", "compares numbers"),
     ):
@@ -317,6 +325,57 @@ def test_what_neo_would_run_is_not_read(tmp_path):
     with pytest.raises(InputError, match="of no format that is read") as refused:
         read_raster(tmp_path / "a.pkl")
     assert "np.savez" in refused.value.more
+
+
+def test_what_neo_might_read_and_what_is_no_recording_say_so_without_it(tmp_path, monkeypatch):
+    import subprocess
+    import sys
+
+    for name in ("a.pkl", "a.xyz"):
+        (tmp_path / name).write_bytes(bytes(range(200)))
+    program = (
+        "import sys; sys.modules['neo'] = sys.modules['neo.io'] = None\n"
+        "from pathlib import Path\n"
+        "from wmdelays.files.recordings import by_neo\n"
+        "print(by_neo.read_by_neo(Path('a.pkl')))\n"
+        "by_neo.read_here(Path('a.xyz'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == "None\n"
+    assert "of no format that is read without neo; what neo reads takes: pip install" in done.stderr
+
+
+def test_a_damaged_folder_of_spikeinterface_is_told(tmp_path):
+    spikeinterface_folder(tmp_path / "s")
+    info = tmp_path / "s" / "numpysorting_info.json"
+    whole = info.read_text()
+    for text, line in (
+        (whole.replace("30000.0", "0"), "sampling_frequency has to be one number above zero"),
+        (whole.replace(", 641", ""), "has spikes of units that it does not list"),
+        (whole.replace("641", "17"), "two of its units have the same name"),
+        (whole.replace('"num_segments": 1', '"num_segments": 2'), "has several segments; save one"),
+        (whole[:-9], "its numpysorting_info.json is not JSON"),
+    ):
+        assert text != whole
+        info.write_text(text)
+        with pytest.raises(InputError, match=line):
+            read_raster(tmp_path / "s")
+    info.write_text(whole)
+    np.save(tmp_path / "s" / "spikes.npy", np.ones(3))
+    with pytest.raises(InputError, match="its spikes.npy has not the fields sample_index"):
+        read_raster(tmp_path / "s")
+
+
+def test_a_variable_that_is_not_there_is_refused(tmp_path):
+    sonata(tmp_path / "s.h5")
+    assert read_raster(tmp_path / "s.h5", variable="cortex").units == AS_THEY_ARE
+    with pytest.raises(InputError, match="has no population thalamus; it has cortex"):
+        read_raster(tmp_path / "s.h5", variable="thalamus")
+    nwb(tmp_path / "a.nwb")
+    with pytest.raises(InputError, match="has no variables that variable= could choose from"):
+        read_raster(tmp_path / "a.nwb", variable="units")
 
 
 def test_no_reader_of_neo_that_runs_text_of_a_file_is_taken():

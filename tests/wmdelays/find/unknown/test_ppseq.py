@@ -36,9 +36,13 @@ def dense(raster):
     return counts
 
 
-def test_sums_over_cells_are_those_of_the_dense_model():
-    """Against the convolutions of the model as it is written down, over all bins."""
-    raster, *_ = planted()
+@pytest.mark.parametrize("n_units", [40, 16])
+def test_sums_over_cells_are_those_of_the_dense_model(n_units):
+    """Against the convolutions of the model as it is written down, over all bins.
+
+    With few units there are many bins for each spike, and sums go over the spikes.
+    """
+    raster, *_ = planted(n_units=n_units)
     spikes, counts, rng = (
         BinnedSpikes(raster, STEP, WINDOW),
         dense(raster),
@@ -48,12 +52,19 @@ def test_sums_over_cells_are_those_of_the_dense_model():
     amplitudes = rng.random(counts.shape[1])
     rates = np.array([np.convolve(amplitudes, w)[: counts.shape[1]] for w in template])
     assert spikes.added(amplitudes, template) == pytest.approx(rates[spikes.unit, spikes.bin])
+    assert (spikes._begins is None) == (n_units == 40)
 
     def correlated(values, w):
         return np.correlate(np.pad(values, (0, WINDOW - 1)), w, "valid")
 
     there = counts > 0
     values = np.where(there, rng.random(counts.shape), 0)
+    earlier = np.array(
+        [np.roll(amplitudes, d) * (np.arange(len(amplitudes)) >= d) for d in range(WINDOW)]
+    )
+    assert spikes.before(values[spikes.unit, spikes.bin], amplitudes) == pytest.approx(
+        values @ earlier.T
+    )
     expected = sum(correlated(*pair) for pair in zip(values, template))
     given = values[spikes.unit, spikes.bin]
     assert spikes.gains(given, template) == pytest.approx(expected)
@@ -129,6 +140,19 @@ def test_the_same_seed_gives_the_same_bits(few_tries):
     settings = {"step": STEP, "window": 0.1, "draws": 1, "alpha": 0.5, "seed": 3}
     first, again = (find_unknown_patterns(raster, "ppseq", **settings) for _ in range(2))
     assert first.unknown == again.unknown
+
+
+def test_what_would_take_too_long_is_refused_at_once(few_tries, monkeypatch):
+    raster, *_ = planted(duration=2.0, occurrences=1)
+    now = iter(range(10_000))
+    monkeypatch.setattr(ppseq_search.time, "monotonic", lambda: next(now))
+    told = []
+    # A second for each of some hundred beginnings makes 0.3 of the raster, and there are 20 rasters.
+    with pytest.raises(InputError, match=r"about \d\.\d h here, more than the 67 min that it may"):
+        find_unknown_patterns(
+            raster, "ppseq", max_time=4000.0, progress=lambda stage, part: told.append(part)
+        )
+    assert 0 < len(told) < 60
 
 
 def test_what_cannot_be_looked_for_is_refused(monkeypatch):
