@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from wmdelays.binning import Clock
 from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.files.hdf5_tree import read_recording
 from wmdelays.files.recordings.by_neo import read_by_neo
@@ -61,6 +62,7 @@ def read_hdf5(
             arrays["times"],
             values["length"],
             values["n_neurons"],
+            clock=Clock(arrays["clock_times"], arrays["clock_units"]),
         )
     if kind == "sonata":
         populations = values["populations"]
@@ -154,4 +156,12 @@ def _nwb(values, arrays, where):
     times = arrays["times"][inside.astype(np.int64)]
     if len(set(names)) < len(names):
         raise InputError("two of its units have the same name")
-    return Spikes(tuple(names[k] for k in kept), units, times, values["length"] or None)
+    clock = None
+    if "clock_times" in arrays:
+        looked_at, of_units = arrays["clock_times"], arrays["clock_units"]
+        some = np.flatnonzero(np.isin(of_units, kept) & (looked_at >= 0))
+        some = some[np.argsort(looked_at[some], kind="stable")]
+        if len(some):
+            clock = Clock(looked_at[some], np.searchsorted(kept, of_units[some]))
+    names = tuple(names[k] for k in kept)
+    return Spikes(names, units, times, values["length"] or None, clock=clock)

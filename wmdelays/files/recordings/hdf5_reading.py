@@ -11,6 +11,9 @@ import numpy as np
 # Numbers up to which a list is read whole, which is faster than looking for places in it.
 _WHOLE = 1 << 23
 _TEXTS = 1 << 20
+# How exactly times are known is told from so many blocks of so many times of a longer list, and from so
+# many samples of SHD: the same whatever stretch is read.
+_BLOCKS, _BLOCK, _SAMPLES = 1024, 256, 64
 
 
 def read(file, allow, start=None, stop=None, what="spikes", name=None):
@@ -113,7 +116,22 @@ def _nwb(file, allow, start, stop, name):
         "unsorted": unsorted,
     }
     counts = np.array([len(one) for one in found], np.int64)
-    return values, {"counts": counts, "times": np.concatenate([*found, np.empty(0)])}
+    arrays = {"counts": counts, "times": np.concatenate([*found, np.empty(0)])}
+    if whole is None and len(times):
+        places, looked_at = _looked_at(times, allow)
+        arrays["clock_times"] = looked_at
+        arrays["clock_units"] = np.searchsorted(ends, places, side="right")
+    return values, arrays
+
+
+def _looked_at(times, allow):
+    """Places and times of blocks all over a list."""
+    first = np.linspace(0, max(0, len(times) - _BLOCK), _BLOCKS).astype(np.int64)
+    allow(len(first) / 50)
+    last = np.minimum(first + _BLOCK, np.append(first[1:], len(times)))
+    blocks = [times[begin:end] for begin, end in zip(first.tolist(), last.tolist())]
+    places = np.concatenate([np.arange(*pair) for pair in zip(first, last)])
+    return places, np.concatenate(blocks).astype(np.float64)
 
 
 def _first(times, begin, end, value):
@@ -174,16 +192,24 @@ def _shd(file, allow, start, stop, name):
     first = 0 if start is None else max(0, int(start // _APART))
     last = len(times) if stop is None else min(len(times), int(np.ceil(stop / _APART)))
     allow((last - first) / 50)
-    found = [np.empty(0)], [np.empty(0, np.int64)]
-    for k in range(first, last):
-        one = np.asarray(times[k], np.float64)
-        if len(one) and one.max() >= _APART:
-            raise ValueError(f"sample {k} is longer than {_APART} s")
-        found[0].append(one + k * _APART)
-        found[1].append(np.asarray(units[k], np.int64))
-        allow(one.nbytes / 5e6)
+    allow(_SAMPLES / 50)
+
+    def of(samples):
+        found = [np.empty(0)], [np.empty(0, np.int64)]
+        for k in samples:
+            one = np.asarray(times[k], np.float64)
+            if len(one) and one.max() >= _APART:
+                raise ValueError(f"sample {k} is longer than {_APART} s")
+            found[0].append(one + k * _APART)
+            found[1].append(np.asarray(units[k], np.int64))
+            allow(one.nbytes / 5e6)
+        return map(np.concatenate, found)
+
     values = {"length": len(times) * _APART, "n_neurons": 700}
-    return values, dict(zip(("times", "labels"), map(np.concatenate, found)))
+    looked_at = np.unique(np.linspace(0, max(0, len(times) - 1), _SAMPLES).astype(int)).tolist()
+    arrays = dict(zip(("times", "labels"), of(range(first, last))))
+    arrays |= zip(("clock_times", "clock_units"), of(looked_at if len(times) else ()))
+    return values, arrays
 
 
 def _shd_intervals(file, allow):

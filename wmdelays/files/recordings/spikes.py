@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from wmdelays.binning import Clock
 from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.raster import Raster
 from wmdelays.words import counted, printable
@@ -75,6 +76,9 @@ class Spikes:
         How many neurons there are, where that is stated; then names are numbers of neurons.
     intervals : dict of str to Trials
         Tables of intervals that the file brings.
+    clock : Clock, optional
+        Times all over the recording, with the unit of each, where these spikes may be a stretch of it:
+        they tell how exactly times are known, by default the spikes themselves.
     """
 
     names: tuple
@@ -83,6 +87,7 @@ class Spikes:
     duration: float | None = None
     n_neurons: int | None = None
     intervals: dict = field(default_factory=dict)
+    clock: Clock | None = None
 
 
 def from_labels(labels, times, **stated):
@@ -254,11 +259,16 @@ def raster_of(
                 stacklevel=3,
             )
         units = None if numbered else spikes.names
-        return Raster(spikes.units, spikes.times, len(spikes.names), duration, units=units)
-    neurons = spikes.units if numbered else _numbers(spikes)[spikes.units]
+        return Raster(
+            spikes.units, spikes.times, len(spikes.names), duration, clock=spikes.clock, units=units
+        )
+    numbers = np.arange(len(spikes.names)) if numbered else _numbers(spikes)
+    neurons, clock = numbers[spikes.units], spikes.clock
     if n_neurons is None:
         n_neurons = _highest(spikes, neurons) + 1
-    return Raster(neurons, spikes.times, n_neurons, duration)
+    if clock is not None:
+        clock = Clock(clock.times, numbers[clock.neurons])
+    return Raster(neurons, spikes.times, n_neurons, duration, clock=clock)
 
 
 def natural(name):

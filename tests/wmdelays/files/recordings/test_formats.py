@@ -242,6 +242,42 @@ def test_a_stretch_of_nwb_is_read_alone(tmp_path, monkeypatch):
     assert len(whole) == len(arrays["times"]) and whole.start == LATE + 2
 
 
+@pytest.mark.parametrize("where", [(), ("quality=good",)])
+def test_a_stretch_of_nwb_falls_into_steps_as_it_does_in_the_whole(where, tmp_path, monkeypatch):
+    """The times are frames, rounded to 10 ms but for the first second, from which they are as measured."""
+    from wmdelays.files.recordings import hdf5, hdf5_reading
+
+    pynwb = pytest.importorskip("pynwb")
+    rng = np.random.default_rng(0)
+    file = pynwb.NWBFile("session", "id", datetime(2020, 1, 1, tzinfo=UTC))
+    file.add_unit_column("quality", "as judged")
+    for one, quality in zip(IDS, ("good", "mua", "good")):
+        frames = np.round(np.sort(rng.choice(np.arange(31, 900), 300, False)) / 30, 2)
+        file.add_unit(
+            id=one, spike_times=np.concatenate([np.sort(rng.random(5)), frames]), quality=quality
+        )
+    with pynwb.NWBHDF5IO(tmp_path / "a.nwb", "w") as io:
+        io.write(file)
+    stretch = {"start": 0.0, "stop": 1.0, "where": where}
+    whole = read_stretch(tmp_path / "a.nwb", 1 / 30, **stretch)
+
+    def of_a_long_file(path, **wanted):
+        with h5py.File(path) as file:
+            monkeypatch.setattr(hdf5_reading, "_WHOLE", 0)
+            return hdf5_reading.read(file, lambda seconds: None, **wanted)
+
+    monkeypatch.setattr(hdf5, "read_recording", of_a_long_file)
+    alone = read_stretch(tmp_path / "a.nwb", 1 / 30, **stretch)
+    assert alone == whole and whole.binning(1 / 30).rule == "nearest"
+    assert alone.binning(1 / 30) == whole.binning(1 / 30)
+    assert alone.bin(1 / 30, merge_spikes=True) == whole.bin(1 / 30, merge_spikes=True)
+    # And of lists that are too long to be looked at whole.
+    monkeypatch.setattr(hdf5_reading, "_BLOCKS", 20)
+    monkeypatch.setattr(hdf5_reading, "_BLOCK", 4)
+    some = read_stretch(tmp_path / "a.nwb", 1 / 30, **stretch)
+    assert some.binning(1 / 30).rule == "nearest" and some.recording.times.size <= 80
+
+
 def test_units_are_chosen_by_columns(tmp_path):
     nwb(tmp_path / "a.nwb")
     for where, units in (
