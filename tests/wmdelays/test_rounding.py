@@ -100,3 +100,44 @@ def test_a_neuron_gets_no_more_currents_than_it_has_synapses(make_recall):
 def test_without_synapses_nothing_is_rounded(make_recall):
     memory = Memory(5, 4, 1e-3, 0.5, 1.0, [], [], [], [])
     assert rounding_bound(memory, [make_recall(np.ones((20, 5), bool))]) == 0.0
+
+
+def own_membranes(memory, emitted, fired, number, rng=None, n_substeps=1):
+    """Membranes with given spikes; with `rng` as Brian2 does it: the reset at once, the leak in parts."""
+    reset, by = memory.own_reset, number(memory.reset_by or 0.0)
+    beta = number(memory.beta)
+    leak = beta if rng is None else memory.beta ** (1 / n_substeps)
+    u, rows = [number(0)] * emitted.shape[1], []
+    for t in range(len(emitted)):
+        for j in range(len(u)):
+            after = bool(t and fired[t - 1, j])
+            kept = number(0) if after and reset.forgets else u[j]
+            if rng is not None and after:
+                kept -= by / beta
+            for _ in range(n_substeps):
+                kept = kept * leak
+            heard = [] if after and reset.deaf else np.flatnonzero(memory.post == j)
+            for s in heard if rng is None else rng.permutation(heard):
+                if t >= memory.delay[s] and emitted[t - memory.delay[s], memory.pre[s]]:
+                    kept += number(memory.weight[s])
+            u[j] = kept - by if rng is None and after else kept
+        rows.append(list(u))
+    return rows
+
+
+@pytest.mark.parametrize("reset", ["subtract", "zero-own", "zero-late"])
+@pytest.mark.parametrize("beta, n_substeps", [(0.05, 33), (0.7, 10), (0.99, 1)])
+def test_the_bound_holds_for_resets_by_own_spikes(make_recall, reset, beta, n_substeps):
+    rng = np.random.default_rng(5)
+    weights = rng.lognormal(-5, 1, (4, 4, 5)) * rng.choice([1, -1], (4, 4, 5), p=[0.8, 0.2])
+    by = {"reset_by": 730.1} if reset == "subtract" else {}
+    memory = Memory.from_dense(weights, step=1e-3, beta=beta, theta=1.0, reset=reset, **by)
+    emitted, fired = rng.random((2, 40, 4)) < 0.3
+    bound = rounding_bound(memory, [make_recall(emitted)], n_substeps)
+    truth = own_membranes(memory, emitted, fired, Fraction)
+    for how in ({}, {"rng": rng, "n_substeps": n_substeps}):
+        found = own_membranes(memory, emitted, fired, float, **how)
+        off = [
+            abs(Fraction(a) - b) for row, wanted in zip(found, truth) for a, b in zip(row, wanted)
+        ]
+        assert 0 < max(off) < bound / 2 < 1e-6

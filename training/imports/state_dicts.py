@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +18,16 @@ from wmdelays.words import printable
 # Where training scripts put the state dict of the network in a larger one.
 _INSIDE = ("state_dict", "model_state_dict", "net", "model")
 _LONGEST = 200
+# What zipfile raises at a damaged or foreign file.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    OSError,
+    struct.error,
+)
 
 
 def read_state_dict(path: Path) -> dict[str, np.ndarray]:
@@ -28,8 +39,6 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
         If it is no such file or it was cut, if it holds anything but weights, or there is no memory
         for it. The line does not name the file.
     """
-    if not zipfile.is_zipfile(path):
-        raise InputError("is no whole file such as torch.save writes")
     _check_archive(path)
     try:
         with warnings.catch_warnings():
@@ -53,7 +62,7 @@ def _check_archive(path):
             size = sum(member.file_size for member in members)
             # torch itself does not look at the checksums.
             changed = None if packed or size > 2 * path.stat().st_size else archive.testzip()
-    except (zipfile.BadZipFile, ValueError, EOFError, RuntimeError, OSError) as error:
+    except _DAMAGED as error:
         raise InputError(
             f"is no whole file such as torch.save writes ({one_line(error)})"
         ) from None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from wmdelays import (
@@ -95,26 +95,27 @@ any_network = given(
     clamps=st.lists(st.integers(0, 30), min_size=2, max_size=4),
     takes_more=st.booleans(),
 )
-any_of_few = settings(deadline=None, derandomize=True, database=None)
+# Shrinking what fails would take minutes.
+any_of_few = settings(deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 
 
 def drawn(seed, clamps, reset, takes_more):
     rng = np.random.default_rng(seed)
     by = {"reset_by": rng.uniform(0, 3, N)} if reset == "subtract" and takes_more else {}
-    return network(rng, reset, **by), [cue(rng, 30, clamp, loses=True) for clamp in clamps]
+    return network(rng, reset, **by), [
+        cue(rng, max(30 - 6 * k, clamp), clamp, loses=True) for k, clamp in enumerate(clamps)
+    ]
 
 
 @pytest.mark.parametrize("reset", OWN_RESETS)
-@settings(any_of_few, max_examples=8)
+@settings(any_of_few, max_examples=5)
 @any_network
 def test_discrete_time_is_the_equation_written_out(reset, seed, clamps, takes_more):
     assert check(*drawn(seed, clamps, reset, takes_more), simulators=("compiled", "torch"))
 
 
 @pytest.mark.skipif(compiler() is None, reason="there is no C++ compiler")
-@pytest.mark.parametrize(
-    "reset, n_substeps", [("subtract", 1), ("subtract", 10), ("zero-own", 3), ("zero-late", 7)]
-)
+@pytest.mark.parametrize("reset, n_substeps", [("subtract", 10), ("zero-own", 3), ("zero-late", 1)])
 @settings(any_of_few, max_examples=1)
 @any_network
 def test_any_dt_gives_these_spikes(reset, n_substeps, seed, clamps, takes_more):
@@ -126,14 +127,14 @@ def test_any_dt_gives_these_spikes(reset, n_substeps, seed, clamps, takes_more):
 
 
 def test_a_neuron_that_stays_above_threshold_fires_once_a_step():
-    # Once driven far up, it fires at each step until three thresholds are taken off it, at any dt.
+    # Once driven far up, to 7.2, it is at 2.6 and at 0.3 in the next steps, and at no tick between.
     weights = np.zeros((N, N, 2))
-    weights[1, 0, 0] = 4.0
-    memory = Memory.from_dense(weights, step=STEP, beta=0.99, theta=1.0, reset="subtract")
+    weights[1, 0, 0] = 7.2
+    memory = Memory.from_dense(weights, step=STEP, beta=0.5, theta=1.0, reset="subtract")
     one = Cue(Raster.from_steps([0], [0], N, 12, STEP), STEP, 0)
     assert check(memory, [one], dt=STEP / 4) == 1
     own = recall_in(memory, one, "brian2", dt=STEP / 4, device="numpy").own
-    assert own.neurons.tolist() == [1, 1, 1] and own.steps(STEP).tolist() == [1, 2, 3]
+    assert own.neurons.tolist() == [1, 1] and own.times.tolist() == [STEP, 2 * STEP]
 
 
 def test_files_hold_the_reset(tmp_path):

@@ -200,3 +200,25 @@ def test_a_file_that_is_not_there_is_told():
     for name in ("none.csv", "none.npy", "none.npz", "none.pth"):
         with pytest.raises(InputError, match=name):
             import_weights(name, **HOW)
+
+
+def test_files_with_any_bytes_changed_are_read_or_refused_in_a_line(tmp_path):
+    rng = np.random.default_rng(0)
+    sources = {"w.pth": WHOLE, "w.npz": npz(weights=TENSOR), "w.csv": table().encode()}
+    refused = 0
+    for k in range(90):
+        name = [*sources][k % len(sources)]
+        content = bytearray(sources[name])
+        if k % 4 == 0:
+            del content[rng.integers(len(content)) :]
+        # What zip archives say of themselves stands at the end.
+        first = max(len(content) - 400, 0) if k % 2 else 0
+        for _ in range(3 * bool(content)):
+            content[rng.integers(first, len(content))] = rng.integers(256)
+        (tmp_path / name).write_bytes(content)
+        try:
+            import_weights(tmp_path / name, **HOW)
+        except InputError as told:
+            refused += 1
+            assert "\n" not in str(told) and str(told).startswith(str(tmp_path / name))
+    assert refused > 30

@@ -76,7 +76,8 @@ def _stored(memory):
     version = made.get("versions", {}).get("wmdelays")
     how = [f"with wmdelays {version}"] if version else []
     if "rule" in made:
-        how.append(f"by the rule {made['rule']}")
+        imported = made["rule"] == "imported"
+        how.append("its weights imported" if imported else f"by the rule {made['rule']}")
     if made.get("seed") is not None:
         how.append(f"seed {made['seed']}")
     return f"{text}, {', '.join(how)}." if how else f"{text}."
