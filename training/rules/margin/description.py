@@ -25,7 +25,7 @@ SYNAPSES = (
         "cell_types",
         Path,
         "dale: csv with unit,type that says which are excitatory (E) and inhibitory (I); or a column of"
-        " an NWB recording's units.",
+        " the table of units of an NWB recording, or of clusters of Phy's.",
         metavar="FILE|COLUMN",
         scanned=False,
     ),

@@ -11,6 +11,7 @@ from wmdelays.errors import InputError, one_line
 from wmdelays.files.csv_rows import csv_rows, delimiter_of
 from wmdelays.files.file_kinds import is_hdf5
 from wmdelays.files.recordings.hdf5 import unit_column
+from wmdelays.files.recordings.phy import cluster_column, is_phy
 from wmdelays.quantities import shortened
 from wmdelays.words import printable
 
@@ -78,7 +79,8 @@ def types_of(named: str | Path, *recordings: str | Path) -> str | Path | dict[st
     Parameters
     ----------
     named : str or Path
-        A csv file; or a column of the tables of units that the recordings bring, where these are NWB.
+        A csv file; or a column of the tables of units that the recordings bring, where these are NWB
+        or folders of Phy.
     *recordings : str or Path
 
     Returns
@@ -89,15 +91,16 @@ def types_of(named: str | Path, *recordings: str | Path) -> str | Path | dict[st
     Raises
     ------
     InputError
-        If an NWB file has no such column, or two give a unit of one name different types.
+        If one of these has no such column, or two give a unit of one name different types.
     """
-    files = [Path(one) for one in recordings if is_hdf5(one)]
+    files = [Path(one) for one in recordings if is_hdf5(one) or is_phy(Path(one))]
     if os.path.isfile(named) or not files:
         return named
     types = {}
     for file in files:
         try:
-            for unit, word in unit_column(file, str(named)).items():
+            column = cluster_column if is_phy(file) else unit_column
+            for unit, word in column(file, str(named)).items():
                 if types.setdefault(unit, word) != word:
                     raise InputError(
                         f"unit {printable(unit)} has another type in another recording"

@@ -12,7 +12,7 @@ from wmdelays.files.csv_rows import csv_rows
 from wmdelays.files.npz import read_npy
 from wmdelays.files.recordings.filters import chosen
 from wmdelays.files.recordings.spikes import from_labels
-from wmdelays.words import counted
+from wmdelays.words import counted, printable
 
 _COPIES = 4
 _RATE = re.compile(r"^\s*sample_rate\s*=\s*([0-9.eE+]+)\s*(?:#.*)?$", re.MULTILINE)
@@ -75,6 +75,34 @@ def read_phy(path, *, where=(), sampling_rate=None):
             )
     inside = np.isin(clusters, ids[kept])
     return from_labels(clusters[inside].astype(np.int64), samples[inside] / rate)
+
+
+def cluster_column(path, column):
+    """A column of the tables of clusters of a folder of Phy.
+
+    Parameters
+    ----------
+    path : Path
+    column : str
+
+    Returns
+    -------
+    dict of str to str
+        What stands there, by the names of the units.
+
+    Raises
+    ------
+    InputError
+        If it has no such column.
+    """
+    columns = _columns(path)
+    if column not in columns:
+        there_are = ", ".join(map(printable, columns)) or "none"
+        raise InputError(
+            f"has no column {printable(column)} of clusters; it has {there_are[:120]}, and there is no"
+            " such file"
+        )
+    return {str(cluster): value for cluster, value in columns[column].items()}
 
 
 def _sampling_rate(path):

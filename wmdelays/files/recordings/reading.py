@@ -12,6 +12,7 @@ from wmdelays.files.recordings.hdf5 import read_hdf5
 from wmdelays.files.recordings.matlab import read_matlab
 from wmdelays.files.recordings.phy import is_phy, read_phy
 from wmdelays.files.recordings.tables import SUFFIXES, read_table
+from wmdelays.words import printable
 
 # Readers, and what can be said to each of how to read.
 _READERS = {
@@ -53,6 +54,11 @@ def read_spikes(path, *, start=None, stop=None, **options):
     InputError
         If the format is not known, or what is said does not belong to it.
     """
+    if (is_phy(path.parent) or is_sorting(path.parent)) and path.is_file():
+        if path.suffix in (".npy", ".py", ".json") or path.name.startswith("cluster_"):
+            raise InputError(
+                f"is a part of a recording that is a folder: name the folder, {printable(path.parent)}"
+            )
     kind = _kind(path)
     if kind is None:
         raise _unknown(path)

@@ -8,7 +8,7 @@ import pytest
 
 from wmdelays import InputError, InputWarning, read_memory, read_raster
 from wmdelays.files.recording import read_stretch
-from wmdelays.files.recordings.cell_types import inhibitory_units
+from wmdelays.files.recordings.cell_types import inhibitory_units, types_of
 from wmdelays.files.recordings.intervals import read_intervals, trials_of
 
 RATE = 30_000
@@ -311,6 +311,23 @@ def test_clusters_of_noise_are_left_out_unless_asked_for(tmp_path):
     with pytest.raises(InputError, match="how many samples make a second"):
         read_raster(tmp_path / "phy", where=["group=good"])
     assert len(read_raster(tmp_path / "phy", where=["group=good"], sampling_rate=RATE)) == 12
+
+
+def test_types_of_clusters_are_a_column_of_phys_table(tmp_path):
+    phy(tmp_path / "phy")
+    table = "cluster_id\tgroup\tcell_type\n3\tgood\tE\n17\tgood\tinterneuron\n641\tgood\tE\n"
+    (tmp_path / "phy/cluster_info.tsv").write_text(table)
+    assert types_of("cell_type", tmp_path / "phy") == dict(zip(NAMES, ("E", "interneuron", "E")))
+    with pytest.raises(InputError, match="phy: has no column kind of clusters; it has .*cell_type"):
+        types_of("kind", tmp_path / "phy")
+
+
+@pytest.mark.parametrize("part", ["spike_times.npy", "params.py", "cluster_info.tsv"])
+def test_a_file_out_of_a_folder_is_no_recording(part, tmp_path):
+    phy(tmp_path / "phy")
+    (tmp_path / "phy/cluster_info.tsv").write_text("cluster_id\tgroup\n3\tgood\n")
+    with pytest.raises(InputError, match="a part of a recording that is a folder: name the folder"):
+        read_raster(tmp_path / "phy" / part)
 
 
 def test_intervals_of_nwb_are_trials(tmp_path):
