@@ -20,6 +20,8 @@ from wmdelays.words import printable
 # snnTorch's numbers of its resets.
 _SUBTRACT, _ZERO, _NONE = 0, 1, 2
 _OF_NEURONS = ("threshold", "beta", "reset_mechanism_val", "graded_spikes_factor")
+# What delays are called: DCLS, any layer, DelRec.
+_DELAYS = ("P", "delay", "delays", "recurrent_delays")
 # Next to nothing: positions of DCLS and delays are rounded when training ends.
 _WHOLE = 1e-6
 # What DCLS adds to the sum of a kernel before it divides by it, where it has a spread.
@@ -44,7 +46,7 @@ def found_in(state: dict, layer: str | None = None, window: int | None = None) -
     """
     if layer is not None:
         state = _within(state, layer)
-    delays = [name for name in state if name.split(".")[-1] in ("P", "delay", "delays")]
+    delays = [name for name in state if name.split(".")[-1] in _DELAYS]
     neurons = sorted(name[: -len("threshold")] for name in state if name.endswith("threshold"))
     if len(neurons) > 1 or len(delays) > 1:
         raise InputError(
@@ -192,12 +194,14 @@ def _one_delay_each(others, window):
         raise InputError(
             f"has several layers, {_listed(others)}; name one with {parameter('layer')}"
         )
-    if "weight" not in kinds:
-        raise InputError(f"has delays but no weight ({_listed(others)})")
+    of_delrec = "recurrent_delays" in kinds
+    weights = "recurrent_weights" if of_delrec else "weight"
+    if weights not in kinds:
+        raise InputError(f"has delays but no {weights} ({_listed(others)})")
     if "bias" in kinds and others[kinds["bias"]].any():
         raise InputError("has a bias, a current that never ends")
-    weight = np.asarray(others[kinds["weight"]], dtype=np.float64)
-    unknown = set(kinds) - {"weight", "bias", "P", "SIG", "delay", "delays"}
+    weight = np.asarray(others[kinds[weights]], dtype=np.float64)
+    unknown = set(kinds) - {weights, "bias", "SIG", "p_spread", *_DELAYS}
     if unknown:
         raise InputError(f"has {_listed({kinds[name]: 0 for name in unknown})}, which is not known")
     if "P" in kinds:
@@ -205,8 +209,13 @@ def _one_delay_each(others, window):
         delay, weight, n_delays = _of_dcls(others[kinds["P"]], weight, spread, window)
         kind = "a DCLS layer"
     else:
-        delay = np.asarray(others[kinds.get("delay", kinds.get("delays"))], dtype=np.float64)
+        delay = np.asarray(others[next(kinds[one] for one in _DELAYS if one in kinds)], np.float64)
         n_delays, kind = None, "a layer with one delay for each synapse"
+        if of_delrec:
+            # Counted from the next step on; one for all synapses of a neuron, or one for each.
+            delay, kind = 1 + delay, "a recurrent layer of DelRec"
+            if delay.shape == weight.shape[1:]:
+                delay = np.broadcast_to(delay, weight.shape)
     if weight.ndim != 2 or weight.shape[0] != weight.shape[1] or delay.shape != weight.shape:
         raise InputError(
             f"has weights of the shape {weight.shape} and delays of {delay.shape}; both have to be"

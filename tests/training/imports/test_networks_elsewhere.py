@@ -199,6 +199,36 @@ def test_a_delay_for_each_recurrent_synapse_as_delrec_trains_them():
     check(memory, forced, run_window(layer, lif, forced, window), False)
 
 
+@pytest.mark.parametrize("of_each", [True, False])
+@pytest.mark.parametrize("soft", [True, False])
+def test_delrec(of_each, soft):
+    # Its public layer, with the spread of its delays gone: a spike is spread over steps ahead in a
+    # buffer, at 1 + d. Neurons are spikingjelly's LIFNode: they leak by 1 / tau, fire at threshold and
+    # reset at once.
+    tau, threshold, ahead = 4.0, 0.9, 8
+    weight = torch.randn(N, N).double() * 0.5 + 0.05
+    delay = torch.randint(0, ahead - 1, (N, N) if of_each else (N,))
+    spread = torch.nn.functional.one_hot(1 + delay, ahead).double()
+    if not of_each:
+        spread = spread[None].expand(N, N, ahead)
+    forced, own = forced_spikes(), np.zeros((T, N), bool)
+    buffer, v = torch.zeros(N, ahead).double(), torch.zeros(N).double()
+    for t in range(T):
+        v = v - v / tau + buffer[:, 0]
+        fired = (v >= threshold).double()
+        v = v - threshold * fired if soft else v * (1 - fired)
+        own[t] = fired.numpy() > 0
+        sent = torch.maximum(fired, forced[t].double())
+        buffer += torch.einsum("o,io,iol->il", sent, weight, spread)
+        buffer = torch.cat([buffer[:, 1:], torch.zeros(N, 1).double()], 1)
+    beta = 1 - 1 / tau
+    reset = {"reset": "subtract", "reset_by": beta * threshold} if soft else {"reset": "zero-own"}
+    state = {"recurrent_weights": weight, "recurrent_delays": delay.double()}
+    memory = import_weights(state, beta=beta, theta=threshold, **reset)
+    assert memory.delay.min() == 1
+    check(memory, forced, own, brian2=of_each and soft)
+
+
 def changed(state, **values):
     return state | {name.replace("__", "."): value for name, value in values.items()}
 
@@ -241,6 +271,9 @@ NAN = torch.full((4, 4), torch.nan)
         (changed(DELAYS, delay=torch.full((4, 4), 1.5)), "delays between whole steps, such as 1.5"),
         (changed(DELAYS, delay=torch.zeros(4, 4)), "a delay of 0 steps"),
         (changed(DELAYS, delay=torch.ones(4, 3)), "both have to be"),
+        ({"recurrent_weights": torch.ones(4, 4), "recurrent_delays": torch.ones(4) / 3},
+         "delays between whole steps"),
+        ({"recurrent_weights": torch.ones(4, 4), "recurrent_delays": torch.ones(3)}, "both have to be"),
         (DCLS, "how long its kernel is"),
         ({"w": 3}, "w is a int, not a tensor"),
         ({"w": torch.ones(2, 2, dtype=torch.complex64)}, "w is of complex64"),
