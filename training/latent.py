@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from wmdelays.contexts import unpredictable_spikes
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError, parameter
 from wmdelays.quantities import shortened, whole
+from wmdelays.training.rules.checkpoint import numbered
 from wmdelays.words import counted
 
 if TYPE_CHECKING:
@@ -156,13 +156,7 @@ def _own_checkpoint(options, n):
     """Options in which the checkpoint is that of so many latent neurons."""
     if options.get("checkpoint") is None:
         return options
-    return options | {"checkpoint": checkpoint_with_latent(options["checkpoint"], n)}
-
-
-def checkpoint_with_latent(checkpoint: str | Path, n: int | str) -> Path:
-    """Where the state of learning with so many latent neurons is kept while their number is sought."""
-    checkpoint = Path(checkpoint)
-    return checkpoint.with_name(f"{checkpoint.name}.latent-{n}")
+    return options | {"checkpoint": numbered(options["checkpoint"], n)}
 
 
 def _telling(progress, n):

@@ -13,7 +13,7 @@ import numpy as np
 from wmdelays import __version__
 from wmdelays.contexts import stored_sequence, unpredictable_spikes
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError, RecallWarning, with_settings
+from wmdelays.errors import InputError, RecallWarning, parameter, with_settings
 from wmdelays.files.recordings.objects import as_patterns
 from wmdelays.memory import Memory
 from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
@@ -162,10 +162,12 @@ def _what_is_lost(memory, rule):
     words = f"the recall is not complete: F1 {scores['f1']:.4g}"
     n = found["empty"] + found["ambiguous"]
     if n and memory.neurons is None:
+        latent = parameter("latent='auto'", "--latent auto")
         words += (
             f"; {n} of {found['n_spikes']} spikes cannot be predicted by any weights"
             f" ({found['empty']} have no spike in the {memory.n_delays} steps before,"
-            f" {found['ambiguous']} the same as another moment)"
+            f" {found['ambiguous']} the same as another moment); latent neurons"
+            f" ({latent}) make contexts differ"
         )
     if rule.way_out:
         words += f"; {with_settings(rule.way_out)}"

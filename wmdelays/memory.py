@@ -548,6 +548,7 @@ def sizes(memory):
     """Sizes and neuron parameters of a memory, under the names that results use."""
     return {
         "n_neurons": memory.n_neurons,
+        "n_latent": memory.n_latent,
         "n_delays": memory.n_delays,
         "n_synapses": memory.n_synapses,
         "n_patterns": memory.n_patterns,

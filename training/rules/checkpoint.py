@@ -91,6 +91,25 @@ def advances(learner, owner, checkpoint, every):
         yield
 
 
+def numbered(checkpoint: str | Path, n: int) -> Path:
+    """Where the n-th of several states is kept, beside the checkpoint that was asked for."""
+    checkpoint = Path(checkpoint)
+    return checkpoint.with_name(f"{checkpoint.name}.{n}")
+
+
+def files_of(checkpoint: str | Path) -> list[Path]:
+    """The files that there are of a checkpoint: itself, and those that `numbered` names."""
+    checkpoint = Path(checkpoint)
+    begin = f"{checkpoint.name}."
+    found = [checkpoint] if checkpoint.exists() else []
+    others = checkpoint.parent.iterdir() if checkpoint.parent.is_dir() else ()
+    return found + sorted(
+        one
+        for one in others
+        if one.name.startswith(begin) and one.name.removeprefix(begin).isdecimal()
+    )
+
+
 def write_checkpoint(path, owner, state, arrays):
     """Write a checkpoint; an interruption leaves the one before.
 

@@ -18,6 +18,8 @@ from wmdelays.machine.free_memory import in_words
 from wmdelays.neurons import neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
+from wmdelays.training.latent import latent_of
+from wmdelays.training.rules.checkpoint import files_of
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.commands.shared.learning_options import (
@@ -53,6 +55,7 @@ from wmdelays.validation.commands.shared.terminal import (
 )
 from wmdelays.validation.recordings.automatic import choose_step
 from wmdelays.validation.recordings.grid import step_text, why_best
+from wmdelays.validation.recordings.starts import check_starts
 from wmdelays.validation.reports.memory import why_incomplete
 
 _DELAYS = 41
@@ -138,6 +141,24 @@ def command(
             rich_help_panel=NETWORK,
         ),
     ] = False,
+    latent: Annotated[
+        str,
+        typer.Option(
+            metavar="K|auto",
+            help="Latent neurons to add: never cued, never scored, their random spikes make contexts"
+            " differ that are empty or alike; auto adds as few as it takes.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = "0",
+    latent_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Probability of a spike for each of them and step; by default such that they spike"
+            " eight times within the delays.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     force: Force = False,
     reading: dict = None,
@@ -183,6 +204,8 @@ def command(
         step, delays = step_text(chosen.step), chosen.n_delays
     delays = _DELAYS if delays is None else delays
     step_s = seconds(step, "--step", above_zero=True)
+    n_latent = int(latent) if latent.isdecimal() else latent
+    asked = latent_of(n_latent, latent_rate, delays)
     options = described.checked(options, whole("delays", delays, 1))
     _check_room(inputs, described, delays, options)
     how = {
@@ -213,10 +236,11 @@ def command(
     }
     if neuron is not None:
         common["neurons"] = neurons_of(neuron, patterns[0].n_neurons, dt_s, settings or ())
-    most = most_synapses(patterns[0].n_neurons, delays, options.get("max_synapses"))
+    n_neurons = patterns[0].n_neurons + (asked.n if asked else 0)
+    most = most_synapses(n_neurons, delays, options.get("max_synapses"))
     began = time.perf_counter()
     checkpoint = options.get("checkpoint")
-    resumed = checkpoint is not None and Path(checkpoint).exists()
+    resumed = checkpoint is not None and bool(files_of(checkpoint))
     with progress_bar() as say, told_how_to_go_on(checkpoint):
         say("importing", None)
         from wmdelays.training.storing import store, unlearned
@@ -237,10 +261,21 @@ def command(
             print_note(line)
         # Neurons in continuous time hear for longer than the delays; what they cannot follow is said
         # in the end.
-        if neuron is None:
+        if neuron is None and n_latent == 0:
             print_unpredictable(empty, print_note)
+        if n_latent != 0:
+            check_starts(empty, {k: text for k, (text, _) in stretches.items()}, **reading)
         learning = _telling_size(say, output, most * BYTES_OF_A_SYNAPSE)
-        memory = store(patterns, rule, **common, seed=seed, progress=learning, **options)
+        memory = store(
+            patterns,
+            rule,
+            **common,
+            latent=n_latent,
+            latent_rate=latent_rate,
+            seed=seed,
+            progress=learning,
+            **options,
+        )
     memory.made["source"] = {
         "inputs": [str(text) for text in inputs],
         "bin": step,
@@ -259,7 +294,8 @@ def command(
         print_note(f"went on from the checkpoint {checkpoint}")
     write_memory(output, memory)
     if own is not None:
-        own.unlink(missing_ok=True)
+        for file in files_of(own):
+            file.unlink()
     print_memory(memory, output)
     size = in_words(output.stat().st_size)
     print_note(f"stored in {output} ({size}) in {time.perf_counter() - began:.1f} s")

@@ -150,4 +150,6 @@ def read_templates(path: str | Path, window: float | None = None) -> Sought:
         return spike_template(path)
     memory = read_memory(path)
     templates = pattern_templates(memory, window)
-    return Sought(templates, memory.step, memory.names(), memory.made.get("binning", []))
+    return Sought(
+        templates, memory.step, memory.names()[: memory.n_recorded], memory.made.get("binning", [])
+    )

@@ -16,7 +16,7 @@ from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
 from wmdelays.quantities import checked_seed, whole
 from wmdelays.recalls import check_room
-from wmdelays.scores import Score
+from wmdelays.scores import Score, of_recorded
 from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import counted, share
 
@@ -258,12 +258,12 @@ def f1_of_repeats(recall, pattern):
     float array, shape (n_repeats,)
         1 where neither has a spike.
     """
-    cue = recall.cue
+    cue, (own, pattern) = recall.cue, of_recorded(recall, pattern)
     length = pattern.n_steps(cue.step)
     n_repeats = cue.n_steps // length
-    steps = recall.own.steps(cue.step)
+    steps = own.steps(cue.step)
     scored = (steps >= cue.scored_from) & (steps < n_repeats * length)
-    steps, neurons = steps[scored], recall.own.neurons[scored]
+    steps, neurons = steps[scored], own.neurons[scored]
     stored_steps = pattern.steps(cue.step)
     wanted = np.full(n_repeats, len(pattern))
     wanted[0] = (stored_steps >= cue.scored_from).sum()

@@ -168,8 +168,9 @@ def retrieve(
     (recall,) = setup.recall(memory, [made.cue], say)
     simulated = time.perf_counter()
     say("looking for the patterns", None)
-    cues = score_cues(made, recall.own, bound)
-    uncued = spontaneous(made, recall.own, window, bound)
+    own = recall.own.first_neurons(memory.n_recorded)
+    cues = score_cues(made, own, bound)
+    uncued = spontaneous(made, own, window, bound)
     scored = time.perf_counter()
     settings = {
         "order": list(made.order),

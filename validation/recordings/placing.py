@@ -52,9 +52,10 @@ def placed(
     raster = Raster(
         np.concatenate([one.neurons for one in rasters]),
         np.concatenate([one.times + start for one, start in zip(rasters, starts)]),
-        memory.n_neurons,
+        rasters[0].n_neurons,
         float(stops.max()),
         units=memory.units,
+        n_latent=rasters[0].n_latent,
     )
     names = [_name(memory, numbers[k]) for k in order]
     columns = {"pattern": [numbers[k] for k in order]}

@@ -35,7 +35,8 @@ def describe(memory: Memory) -> dict:
     return {
         "memory": sizes(memory),
         "periodic": memory.periodic,
-        "spikes": [len(pattern) for pattern in memory.patterns],
+        "spikes": [len(pattern.recorded()) for pattern in memory.patterns],
+        "latent_spikes": [len(one) - len(one.recorded()) for one in memory.patterns],
         "parameters": recalled_by(memory),
         "made": memory.made,
         "unpredictable": None
@@ -97,7 +98,8 @@ def recalled_by(memory):
     if recall is None or memory.neurons is not None:
         return None
     cued = 0 if memory.periodic else memory.n_delays
-    n_stored = sum(int((one.steps(memory.step) >= cued).sum()) for one in memory.patterns)
+    recorded = [pattern.recorded() for pattern in memory.patterns]
+    n_stored = sum(int((one.steps(memory.step) >= cued).sum()) for one in recorded)
     return spikes_for_parameters(memory.weight, recall * n_stored, bits_of(memory))
 
 
@@ -108,6 +110,19 @@ def recalled_by_text(found):
         f"{each:.3g} for each synapse, {found['spikes_per_weight_bit']:.2g} for each bit of the"
         f" {found['bits_per_weight']} of a weight (learned at the limit of single neurons: {MEMMESHEIMER[0]:g}"
         f" to {MEMMESHEIMER[1]:g} for each synapse)"
+    )
+
+
+def latent_text(memory):
+    """What the latent neurons of a memory are, in words."""
+    n_spikes = sum(len(one) - len(one.recorded()) for one in memory.patterns)
+    free = memory.n_patterns * (memory.n_steps - memory.n_delays)
+    rate = n_spikes / (memory.n_latent * free)
+    tried = memory.made.get("latent", {}).get("tried", [])
+    chosen = f"; the fewest that do, of {', '.join(map(str, tried))}" if len(tried) > 1 else ""
+    return (
+        f"{counted(memory.n_latent, 'neuron')}, never cued and never scored, each with a spike"
+        f" in {100 * rate:.3g} % of the steps after the trigger window{chosen}"
     )
 
 
@@ -127,6 +142,13 @@ def why_incomplete(memory, way_out=""):
     """
     begin, made = "The recall is not complete", memory.made
     reached, limits = made.get("reached", {}), _limits(made.get("settings", {}))
+    lost = made.get("unpredictable", {})
+    n_lost = lost.get("empty", 0) + lost.get("ambiguous", 0)
+    if n_lost and not limits and memory.neurons is None:
+        return (
+            f"{begin}: {counted(n_lost, 'spike')} no weights could predict. Latent neurons make"
+            " contexts differ (--latent auto); longer delays (--delays) do in part."
+        )
     if not limits or "worst_neuron" not in reached:
         return f"{begin}{': ' if way_out else ''}{with_settings(way_out)}."
     names = " and ".join(limits)
@@ -138,8 +160,6 @@ def why_incomplete(memory, way_out=""):
         f" {reached['worst_missed']} of its {counted(own, 'spike')} missed, {reached['worst_too_many']}"
         " too many"
     )
-    lost = made.get("unpredictable", {})
-    n_lost = lost.get("empty", 0) + lost.get("ambiguous", 0)
     if n_lost:
         what = f"{counted(n_lost, 'spike')} no weights could predict, and {names} besides"
         return f"{begin}: {what}; {errs}. Learn without the limit to tell the two apart."
@@ -185,7 +205,8 @@ def _limits(settings):
 def memory_facts(memory):
     step = f"{memory.step * 1e3:.6g} ms"
     return [
-        ("neurons", f"{memory.n_neurons:,}"),
+        ("neurons", f"{memory.n_recorded:,}"),
+        *([("latent neurons", latent_text(memory))] if memory.n_latent else []),
         ("synapses", f"{memory.n_synapses:,}"),
         ("delays", f"1 to {memory.n_delays} steps of {step}"),
         (

@@ -12,10 +12,10 @@ from wmdelays.validation.reports.pages import drawn, write_results
 def traces(result):
     """The sliding F1 of every stored pattern, float of shape (n_patterns, n_windows)."""
     memory, window = result.memory, result.settings["window"]
-    own = result.recall.own
+    own = result.recall.own.first_neurons(result.memory.n_recorded)
     return np.array(
         [
-            sliding_best_f1(own, pattern, window, memory.step, memory.periodic)[0]
+            sliding_best_f1(own, pattern.recorded(), window, memory.step, memory.periodic)[0]
             for pattern in memory.patterns
         ]
     )

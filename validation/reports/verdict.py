@@ -195,7 +195,9 @@ def _same_spikes(comparison):
         n = comparison.agreement().matched
         names = list(ran.values())
         if n:
-            return f"{joined(names)} emit the same {n:,} {_spikes(n)}{at}."
+            return (
+                f"{joined(names)} emit the same {n:,} {_spikes(n)}{_with_latent(comparison)}{at}."
+            )
         none = f"Neither {names[0]} nor {names[1]} emits"
         if len(names) > 2:
             none = f"None of {joined(names)} emits"
@@ -205,6 +207,12 @@ def _same_spikes(comparison):
     ]
     f1 = joined([f"{share(one.f1)} in {one.shown}" for one in comparison.simulations.values()])
     return f"{' '.join(sentences)} F1 = {f1} ({_worst(comparison)})."
+
+
+def _with_latent(comparison):
+    """Where spikes are counted that no score counts."""
+    n = comparison.memory.n_latent
+    return f", those of the {counted(n, 'latent neuron')} included," if n else ""
 
 
 def _difference(comparison, name, ran, at):

@@ -14,6 +14,7 @@ from wmdelays.errors import InputError, parameter, unwarned
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
+from wmdelays.training.latent import AUTO, latent_of
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.published import PUBLISHED
@@ -32,6 +33,8 @@ _TINY_DELAYS, _TINY_EFFORT = 64, 4
 # continuous time have their parameters instead of the last two.
 _COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
 _OF_THE_GRID = ("beta", "theta")
+# What a setting has where it is asked for: of latent neurons.
+_LATENT = {"latent": 0, "latent_rate": 0.0}
 
 
 def settings(
@@ -49,7 +52,8 @@ def settings(
         Specification of the patterns, see `wmdelays.patterns.generate`.
     over : dict of str to sequence, optional
         Scanned values of each parameter: a word of the generator, `delays`, `beta`, `theta`,
-        `rule`, an option of the rule, `neuron` (neurons in continuous time, as
+        `rule`, an option of the rule, `latent` or `latent_rate`, see
+        `wmdelays.training.store`, `neuron` (neurons in continuous time, as
         `wmdelays.neurons.neurons_of` takes them), or a parameter of these.
     rule : str, optional
         The rule, where it is not scanned; by default margin, or timed-margin for neurons in
@@ -215,9 +219,15 @@ def _setting(generator, given):
         setting[name] = _value(name, given.get(name, default), type(default))
     setting["rule"] = str(rule)
     setting |= own
+    for name, default in _LATENT.items():
+        if name in given:
+            auto = name == "latent" and given[name] == AUTO
+            setting[name] = AUTO if auto else _value(name, given[name], type(default))
     for name in sorted(given.keys() - setting.keys()):
         if name not in options:
-            known = ", ".join([*words, *common, "rule", *options, *names_of_neurons(setting)])
+            known = ", ".join(
+                [*words, *common, "rule", *_LATENT, *options, *names_of_neurons(setting)]
+            )
             raise InputError(
                 f"there is no parameter {name!r} with {generator} and the rule {setting['rule']};"
                 f" there are {known}"
@@ -278,8 +288,9 @@ def check_settings(settings):
 def _check_room(setting):
     options = rule_options(setting)
     n_neurons, n_steps, n_patterns = (setting[name] for name in ("neurons", "steps", "patterns"))
+    latent = latent_of(setting.get("latent", 0), setting.get("latent_rate"), setting["delays"])
     sizes = Sizes(
-        n_neurons=n_neurons,
+        n_neurons=n_neurons + (latent.n if latent else 0),
         n_steps=n_steps,
         n_patterns=n_patterns,
         n_spikes=setting["rate"] * n_neurons * n_steps * n_patterns,
@@ -362,8 +373,13 @@ def _common(setting, n_neurons):
     return common | {"neurons": neurons}
 
 
+def latent_options(setting):
+    """What `wmdelays.training.storing.store` takes of latent neurons."""
+    return {name: setting[name] for name in _LATENT if name in setting}
+
+
 def rule_options(setting):
     """The options of a setting's own rule."""
-    others = {"generator", "rule", *_words(setting["generator"]), *_COMMON}
+    others = {"generator", "rule", *_words(setting["generator"]), *_COMMON, *_LATENT}
     others |= names_of_neurons(setting)
     return {name: value for name, value in setting.items() if name not in others}

@@ -18,6 +18,7 @@ from wmdelays.validation.scans.parameters import (
     STEP,
     check_settings,
     common_options,
+    latent_options,
     rule_options,
     settings_of,
     specification,
@@ -76,6 +77,7 @@ def _store(setting, seed):
                 patterns,
                 setting["rule"],
                 **common_options(setting, setting["neurons"]),
+                **latent_options(setting),
                 seed=seed,
                 **rule_options(setting),
             )

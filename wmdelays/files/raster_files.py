@@ -162,16 +162,17 @@ def write_raster(path: str | Path, raster: Raster) -> None:
     path = Path(path)
     check_raster(path)
     with replacing(path, RASTER) as temporary:
+        named = raster.units is not None or raster.n_latent
         if path.suffix == ".csv":
             with open(temporary, "w", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
                 writer.writerow(_HEADER)
                 neurons = raster.neurons.tolist()
-                units = neurons if raster.units is None else (raster.units[k] for k in neurons)
+                units = (raster.unit(k) for k in neurons) if named else neurons
                 writer.writerows(zip(units, map(repr, raster.times.tolist())))
         else:
             with open(temporary, "wb") as file:
-                units = {} if raster.units is None else {"units": np.array(raster.units)}
+                units = {"units": np.array(raster.names())} if named else {}
                 np.savez_compressed(
                     file,
                     unit=raster.neurons,

@@ -143,6 +143,7 @@ def pattern_templates(memory: Memory, window: float | None = None) -> list[Templ
     length = memory.n_steps if window is None else max(1, round(window / memory.step))
     made = []
     for k, pattern in enumerate(memory.patterns):
+        pattern = pattern.recorded()
         steps, begin = pattern.steps(memory.step), begins_at(memory, k)
         for start in range(0, memory.n_steps, length):
             inside = (steps >= start) & (steps < start + length)

@@ -124,6 +124,27 @@ def one_a_cell(raster, n_columns, n_rows):
     return raster.times[first], raster.neurons[first]
 
 
+def mark_latent(axes, n_latent, n_neurons, low=0, high=None):
+    """Tell the latent neurons of a raster, the last ones, from those that were recorded.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Its vertical axis has the neurons.
+    n_latent, n_neurons : int
+    low, high : int
+        The first neuron that is shown, and the one after the last; by default all are.
+    """
+    high = n_neurons if high is None else high
+    first = max(n_neurons - n_latent, low)
+    if first >= high:
+        return
+    if first > low:
+        axes.axhline(first - 0.5, color=GREY, linewidth=0.8, linestyle="--", zorder=1)
+    place = {"transform": axes.get_yaxis_transform(), "rotation": 90, "color": GREY, "fontsize": 8}
+    axes.text(1.006, (first + high - 1) / 2, "latent", va="center", ha="left", **place)
+
+
 def time_unit(duration):
     """The unit in which a time axis of this many seconds reads well: (units in a second, name)."""
     return (1e3, "ms") if duration <= 2 else (1.0, "s")

@@ -10,7 +10,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.plots.figures import (
+    BLUE,
+    GREY,
+    SHADE,
+    VERMILLION,
+    house_style,
+    mark_latent,
+    new_figure,
+    time_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,6 +234,7 @@ def _drawn_links(axes, memory, motifs, spike):
     axes.set_xlim((start - 0.5) * scale, (t + 0.5) * scale)
     axes.set_ylim(-0.02 * memory.n_neurons - 0.5, 1.02 * memory.n_neurons - 0.5)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    mark_latent(axes, memory.n_latent, memory.n_neurons)
     axes.set(xlabel=f"time in pattern {motifs.pattern} ({unit})", ylabel="neuron")
     axes.set_title(
         f"neuron {j} at {t * scale:.6g} {unit}: {len(pre)} links, context"

@@ -18,6 +18,7 @@ from wmdelays.plots.figures import (
     VERMILLION,
     house_style,
     label_time,
+    mark_latent,
     new_figure,
     plain,
     time_unit,
@@ -96,6 +97,7 @@ def raster_overlay(
     size = view.mark_size(max(len(times) for times, _ in spikes))
 
     view.shade_trigger()
+    mark_latent(axes, pattern.n_latent, pattern.n_neurons, low, high)
     if max(len(times) for times, _ in spikes) > TOGETHER:
         _draw_apart(view, spikes, cue.step)
         view.label_axes()

@@ -148,7 +148,7 @@ def transition_figure(sequence: Sequence, recall: Recall, cue: int = 1) -> Figur
             for name, (steps, neurons) in spikes.items()
             for inside in [(steps >= start) & (steps < stop)]
         }
-        n_neurons = recall.own.n_neurons
+        n_neurons = sequence.cue.n_recorded
         while n_neurons > 16 and _most(shown, n_neurons) > _MOST_CLOSE:
             n_neurons //= 2
         for one in sequence.onsets:
@@ -232,9 +232,11 @@ def _expected(sequence):
 
 def _spikes(sequence, recall):
     """Steps and neurons of the spikes of each kind."""
-    step, n_neurons = sequence.cue.step, recall.own.n_neurons
+    step, n_neurons = sequence.cue.step, sequence.cue.n_recorded
     steps, neurons = _expected(sequence)
-    own = recall.own.steps(step), recall.own.neurons
+    # Latent neurons are no part of what is retrieved.
+    own = recall.own.first_neurons(n_neurons)
+    own = own.steps(step), own.neurons
     cued = np.isin(own[0] * n_neurons + own[1], steps * n_neurons + neurons)
     return {
         "forced": (sequence.cue.spikes.steps(step), sequence.cue.spikes.neurons),
@@ -248,7 +250,7 @@ def _raster(axes, sequence, recall, scale):
     step = sequence.cue.step
     for name, (steps, neurons) in _spikes(sequence, recall).items():
         if len(steps) > _SINGLE_MARKS:
-            steps, neurons = _cells(steps, neurons, sequence.cue.n_steps, recall.own.n_neurons)
+            steps, neurons = _cells(steps, neurons, sequence.cue.n_steps, sequence.cue.n_recorded)
         shape, colour = _MARKS[name]
         size = float(np.clip(220 / np.sqrt(max(len(steps), 1)), 1.5, 5))
         axes.plot(
@@ -261,7 +263,7 @@ def _raster(axes, sequence, recall, scale):
             markeredgewidth=0 if shape == "." else 0.6,
             rasterized=len(steps) > _VECTOR_MARKS,
         )
-    axes.set_ylim(-0.5, recall.own.n_neurons - 0.5)
+    axes.set_ylim(-0.5, sequence.cue.n_recorded - 0.5)
 
 
 def _cells(steps, neurons, n_steps, n_neurons):

@@ -15,6 +15,7 @@ from wmdelays.plots.figures import (
     SHADE,
     house_style,
     label_time,
+    mark_latent,
     new_figure,
     one_a_cell,
     plain,
@@ -55,6 +56,7 @@ def raster_figure(raster: Raster, *, title: str = "") -> Figure:
         axes = figure.subplots()
         _spikes(axes, raster, "|", BLUE)
         _label(axes, raster, title)
+        mark_latent(axes, raster.n_latent, raster.n_neurons)
     return figure
 
 
@@ -80,6 +82,7 @@ def recall_figure(recall: Recall, *, title: str = "") -> Figure:
         _spikes(axes, cue.spikes, ".", GREY)
         _spikes(axes, recall.own, "|", BLUE)
         _label(axes, recall.emitted, title)
+        mark_latent(axes, cue.spikes.n_latent, cue.n_neurons)
         handles = [
             Patch(facecolor=SHADE, edgecolor=GREY, linewidth=0.5, label="clamped by the cue"),
             Line2D([], [], linestyle="", marker=".", color=GREY, label="forced by the cue"),

@@ -138,6 +138,8 @@ def sequence(
     if not 0 <= background <= 1:
         raise InputError(f"background is {background}; a probability lies from 0 to 1")
 
+    # Latent neurons are not cued, however long the trigger, nor looked for.
+    patterns = tuple(pattern.recorded() for pattern in memory.patterns)
     onsets = margin + interval * np.arange(len(order))
     n_steps = int(onsets[-1]) + length + margin
     check_room(
@@ -145,19 +147,18 @@ def sequence(
     )
     gap, entries = np.ones(n_steps, bool), []
     for k, onset in zip(order, onsets):
-        pattern = memory.patterns[k]
+        pattern = patterns[k]
         steps = pattern.steps(memory.step)
         shown = steps < trigger
         entries.append((onset + steps[shown]) * n_neurons + pattern.neurons[shown])
         gap[onset : onset + length] = False
     if background:
-        rows, neurons = np.divmod(
-            drawn_below(background, (int(gap.sum()), n_neurons), rng), n_neurons
-        )
+        n_cued = memory.n_recorded
+        rows, neurons = np.divmod(drawn_below(background, (int(gap.sum()), n_cued), rng), n_cued)
         entries.append(np.flatnonzero(gap)[rows] * n_neurons + neurons)
     steps, neurons = np.divmod(np.unique(np.concatenate(entries)), n_neurons)
-    spikes = Raster.from_steps(neurons, steps, n_neurons, n_steps, memory.step)
-    cue = Cue(spikes, memory.step, clamp=0)
-    return Sequence(
-        memory.patterns, tuple(order), onsets, trigger, background, memory.periodic, cue
+    spikes = Raster.from_steps(
+        neurons, steps, n_neurons, n_steps, memory.step, n_latent=memory.n_latent
     )
+    cue = Cue(spikes, memory.step, clamp=0)
+    return Sequence(patterns, tuple(order), onsets, trigger, background, memory.periodic, cue)

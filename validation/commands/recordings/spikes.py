@@ -1,5 +1,6 @@
 """The command `wmdelays spikes`: stored or recalled spikes as a recording in the format of a lab."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,9 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Write here when each pattern begins and ends (.csv)."),
     ] = None,
+    with_latent: Annotated[
+        bool, typer.Option("--with-latent", help="Latent neurons too, as units of their own.")
+    ] = False,
     simulator: Simulator = DEFAULT,
     dt: Dt = None,
     device: Device = "auto",
@@ -82,6 +86,10 @@ def command(
                 progress=say,
             )
             rasters = [one.emitted for one in recalls]
+        if with_latent:
+            rasters = [replace(one, n_latent=content.n_latent) for one in rasters]
+        else:
+            rasters = [one.first_neurons(content.n_recorded) for one in rasters]
         raster, stretches = placed(content, rasters, chosen)
         verb = "stored in" if of == "stored" else "recalled from"
         words = f"Spikes {verb} synaptic delays by wmdelays: {memory.name}"

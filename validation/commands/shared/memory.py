@@ -6,7 +6,7 @@ from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import print_facts, print_line
-from wmdelays.validation.reports.memory import recalled_by, recalled_by_text
+from wmdelays.validation.reports.memory import latent_text, recalled_by, recalled_by_text
 from wmdelays.words import counted, printable, share, spread
 
 _SHOWN = 5
@@ -15,9 +15,9 @@ _SHOWN = 5
 def print_memory(memory, name):
     """Print what is in a memory."""
     dense = memory.n_neurons**2 * memory.n_delays
-    spikes = sum(len(pattern) for pattern in memory.patterns)
+    spikes = sum(len(pattern.recorded()) for pattern in memory.patterns)
     rows = [
-        ("neurons", f"{memory.n_neurons}{_names(memory)}"),
+        ("neurons", f"{_neurons(memory)}{_names(memory)}"),
         ("delays", f"1 to {memory.n_delays} steps of {memory.step * 1e3:g} ms"),
         ("synapses", f"{memory.n_synapses} ({memory.n_synapses / dense:.2%} of all)"),
         (
@@ -27,6 +27,8 @@ def print_memory(memory, name):
         ),
         ("neuron", _neuron(memory)),
     ]
+    if memory.n_latent:
+        rows.insert(1, ("latent", latent_text(memory)))
     made = memory.made
     if "rule" in made:
         seed = "" if made.get("seed") is None else f", seed {made['seed']}"
@@ -75,6 +77,12 @@ def print_memory(memory, name):
     if (found := recalled_by(memory)) is not None:
         rows.append(("spikes recalled", recalled_by_text(found)))
     print_facts(str(name), rows)
+
+
+def _neurons(memory):
+    if not memory.n_latent:
+        return memory.n_neurons
+    return f"{memory.n_recorded} and {memory.n_latent} latent"
 
 
 def _neuron(memory):

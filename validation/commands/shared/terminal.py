@@ -3,7 +3,6 @@
 import shlex
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -195,7 +194,9 @@ def told_how_to_go_on(checkpoint):
     try:
         yield
     except KeyboardInterrupt:
-        end_interrupted(checkpoint is not None and Path(checkpoint).exists())
+        from wmdelays.training.rules.checkpoint import files_of
+
+        end_interrupted(checkpoint is not None and bool(files_of(checkpoint)))
 
 
 def begin(words):

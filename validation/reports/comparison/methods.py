@@ -59,11 +59,11 @@ def methods(comparison):
 
 def _stored(memory):
     made = memory.made
-    spikes = sum(len(pattern) for pattern in memory.patterns)
+    spikes = sum(len(pattern.recorded()) for pattern in memory.patterns)
     length = f"{memory.n_steps * memory.step:.6g} s"
     text = (
         f"{counted(memory.n_patterns, 'spike pattern')} of {length} ({counted(spikes, 'spike')} of"
-        f" {counted(memory.n_neurons, 'unit')}"
+        f" {counted(memory.n_recorded, 'unit')}"
     )
     starts = [begins_at(memory, k) for k in range(memory.n_patterns)]
     starts = [f"{one:.10g} s" for one in starts if one is not None]
@@ -86,6 +86,11 @@ def _stored(memory):
 def _network(memory):
     delays = f"delays of 1 to {memory.n_delays} steps of {memory.step * 1e3:.6g} ms"
     text = f"It has {counted(memory.n_synapses, 'synapse')} with {delays}"
+    if memory.n_latent:
+        text += (
+            f", and beside the recorded units {counted(memory.n_latent, 'latent neuron')} with random"
+            " spikes of their own, which were neither cued nor scored"
+        )
     if memory.neurons is not None:
         return f"{text}, and {memory.neurons.model.name} neurons with ticks of {memory.tick * 1e3:.6g} ms."
     tau = time_constant(memory.beta, memory.step * 1e3)
