@@ -1,4 +1,4 @@
-"""What latent neurons do for recordings: a table of stretches, a table and a figure of damage.
+"""What latent neurons do for recordings: tables of stretches and of learned spikes, a figure of damage.
 
 python benchmarks/latent_neurons.py --recordings FOLDER [--figure FILE]
 
@@ -31,12 +31,15 @@ DELAYS = 41
 # What is damaged, with latent neurons of these numbers.
 DAMAGED = {"hippocampus": ((900, 960), (8, 16, 32, 128)), "songbird": ((0, 22), (0, 8, 32, 128))}
 DAMAGE = {
-    "replaced": ("part of the cue's entries replaced", (0, 0.1, 0.2, 0.3, 0.5, 0.75)),
-    "silenced": ("units silenced in the cue (part)", (0, 0.1, 0.2, 0.3, 0.5, 0.75)),
-    "lost": ("part of all spikes lost", (0, 0.005, 0.01, 0.02, 0.05, 0.1)),
-    "cut": ("part of the synapses cut", (0, 0.02, 0.05, 0.1, 0.2, 0.3)),
+    "replaced": ("cue: entries replaced (part)", (0, 0.1, 0.2, 0.3, 0.5, 0.75)),
+    "silenced": ("cue: units silenced (part)", (0, 0.1, 0.2, 0.3, 0.5, 0.75)),
+    "lost": ("spikes lost, all the time (part)", (0, 0.005, 0.01, 0.02, 0.05, 0.1)),
+    "cut": ("synapses cut (part)", (0, 0.02, 0.05, 0.1, 0.2, 0.3)),
 }
 DRAWS = 12
+# Stretches from 900 s on of the hippocampus, in bins of 10 ms: where they end, and latent neurons.
+LEARNED = ((920, 1), (920, 2), (920, 3), (960, 3), (960, 4), (960, 6), (960, 8))
+SEEDS, EPOCHS = 3, 60
 
 
 def pattern(folder, recording, start, stop, step):
@@ -84,12 +87,70 @@ def measured_damage(folder, recording, n_latent):
     for kind, (_, values) in DAMAGE.items():
         if kind == "silenced":
             values = [round(part * memory.n_recorded) for part in values]
-        rows = wmdelays.robustness(memory, damage=[kind], values=list(values), draws=DRAWS)
+        rows = wmdelays.robustness(
+            memory, damage=[kind], values=list(values), draws=DRAWS, before=0
+        )
         by_value = {}
         for row in rows:
-            if row["setting"]["before"] == 0:
-                by_value.setdefault(row["setting"]["value"], []).append(row["figures"]["f1"])
+            by_value.setdefault(row["setting"]["value"], []).append(row["figures"]["f1"])
         found[kind] = [by_value[value] for value in values]
+    return found
+
+
+def measured_learned(folder, stop, n_latent, seed):
+    """Whether a stretch from 900 s on is stored with random latent spikes, and with learned ones.
+
+    Learning begins with the weights of the random ones. The recorded spikes are forced, the latent
+    neurons are free, and the gradient goes through their spikes, so that the recorded neurons' membranes
+    come to lie on the right side of theta by 0.3. What the latent neurons then emit is stored anew.
+    """
+    import torch
+
+    from wmdelays.training import RecurrentLIF
+    from wmdelays.training.latent import latent_of, with_latent
+
+    torch.set_num_threads(1)
+    step, kappa, rate = 0.01, 0.3, 5e-4
+    given, _ = pattern(folder, "hippocampus", 900, stop, step)
+    n, n_steps = given.n_neurons, given.n_steps(step)
+    random = with_latent(
+        [given], latent_of(n_latent, None, DELAYS), n_delays=DELAYS, step=step, seed=seed
+    )[0]
+    memory, _ = stored(random, step)
+    found = {"random_f1": memory.made["scores"]["f1"], "learned_f1": None, "epochs": 0}
+    forced = torch.zeros(n_steps, 1, n + n_latent)
+    forced[given.steps(step), 0, given.neurons] = 1
+    wanted = forced[DELAYS:, 0, :n].bool()
+    n_random = len(random) - len(given)
+    layer = RecurrentLIF.from_memory(memory, dense=True, dtype=torch.float32)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=rate)
+    began = time.process_time()
+    for epoch in range(EPOCHS + 1 if found["random_f1"] < 1 else 0):
+        spikes, membrane = layer(forced, clamp=DELAYS)
+        above = membrane[DELAYS:, 0, :n] - 1
+        if epoch and epoch % 10 == 0:
+            steps, neurons = spikes[:, 0, n:].detach().numpy().nonzero()
+            learned = wmdelays.Raster.from_steps(
+                np.concatenate([given.neurons, n + neurons]),
+                np.concatenate([given.steps(step), steps]),
+                n + n_latent,
+                n_steps,
+                step,
+                n_latent=n_latent,
+            )
+            f1 = stored(learned, step)[0].made["scores"]["f1"]
+            found["learned_f1"], found["epochs"] = max(found["learned_f1"] or 0, f1), epoch
+            if f1 == 1:
+                break
+        loss = torch.relu(kappa - above)[wanted].sum() + torch.relu(kappa + above)[~wanted].sum()
+        # They should not fall silent.
+        loss = loss + 0.1 * (spikes[DELAYS:, 0, n:].sum() - n_random).abs()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
+        optimizer.param_groups[0]["lr"] = rate * (1 - epoch / (EPOCHS + 1))
+        optimizer.step()
+    found["cpu_seconds"] = time.process_time() - began
     return found
 
 
@@ -109,6 +170,10 @@ def measure(folder):
         for bin_ms in BINS_MS:
             name = f"{recording}, {start} to {stop} s, {bin_ms} ms"
             keep(name, measured_stretch, recording, start, stop, bin_ms)
+    for stop, n_latent in LEARNED:
+        for seed in range(SEEDS):
+            name = f"learned, to {stop} s, {n_latent} latent, seed {seed}"
+            keep(name, measured_learned, stop, n_latent, seed)
     for recording, (_, numbers) in DAMAGED.items():
         for n_latent in numbers:
             name = f"damage, {recording}, {n_latent} latent"
@@ -131,6 +196,18 @@ def table(rows):
             )
 
 
+def learned_table(rows):
+    print("\n| stretch | latent neurons | random spikes: F1 | learned spikes: F1 | epochs |")
+    print("|---|---|---|---|---|")
+    for stop, n_latent in LEARNED:
+        some = [rows[f"learned, to {stop} s, {n_latent} latent, seed {k}"] for k in range(SEEDS)]
+        columns = [
+            ", ".join("–" if row[name] is None else f"{row[name]:.3g}" for row in some)
+            for name in ("random_f1", "learned_f1", "epochs")
+        ]
+        print(f"| 900 to {stop} s | {n_latent} | {' | '.join(columns)} |")
+
+
 def draw(rows, path):
     """F1 against damage, a row of panels for each recording."""
     shades = {0: GREY, 8: BLUE, 16: "#56B4E9", 32: "#009E73", 128: VERMILLION}
@@ -141,9 +218,8 @@ def draw(rows, path):
         for row, (recording, (_, numbers)) in zip(panels, DAMAGED.items()):
             for axes, (kind, (label, values)) in zip(row, DAMAGE.items()):
                 for n in numbers:
-                    f1 = np.array(rows[f"damage, {recording}, {n} latent"][kind])
-                    # Damage that is nought has one draw alone.
-                    means = [np.mean(one) for one in f1] if f1.ndim == 2 else f1
+                    f1 = rows[f"damage, {recording}, {n} latent"][kind]
+                    means = [np.mean(one) for one in f1]
                     axes.plot(
                         values,
                         means,
@@ -154,14 +230,17 @@ def draw(rows, path):
                         label=f"{n} latent neurons" if n else "none",
                     )
                 axes.set_ylim(-0.03, 1.05)
-                if row is panels[-1]:
+                if recording == list(DAMAGED)[-1]:
                     axes.set_xlabel(label, fontsize=8)
             row[0].set_ylabel(f"{recording}\nF1, mean of {DRAWS} draws")
         handles = {}
         for axes in panels[:, 0]:
             for handle, label in zip(*axes.get_legend_handles_labels()):
                 handles.setdefault(label, handle)
-        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=5)
+        names = sorted(handles, key=lambda name: int("0" + name.split()[0].removeprefix("none")))
+        figure.legend(
+            [handles[name] for name in names], names, loc="outside upper center", ncols=len(names)
+        )
         path.write_bytes(figure_bytes(figure, "png"))
 
 
@@ -172,5 +251,6 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     found = measure(arguments.recordings)
     table(found)
+    learned_table(found)
     if arguments.figure:
         draw(found, arguments.figure)

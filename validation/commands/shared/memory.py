@@ -226,6 +226,9 @@ def print_unpredictable(memory, tell=print_line):
             f" another moment at which the unit is silent"
             f" ({shown}{'; …' if len(found.ambiguous) > _SHOWN else ''})"
         )
-    lines.append("  longer contexts (--delays) or another step (--step) may tell them apart")
+    lines.append(
+        "  latent neurons (--latent auto) tell them apart, longer contexts (--delays) or another step (--step)"
+        " may"
+    )
     for line in lines:
         tell(line)
