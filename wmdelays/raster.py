@@ -486,7 +486,7 @@ class Raster:
             raise InputError(
                 f"a step of {step * 1e3:g} ms merges {n_merged} of {len(self)} spikes with another of"
                 f" the same unit; take a shorter step ({parameter('step')}), or accept it"
-                f" ({parameter('bin(step, merge_spikes=True)', '--merge-spikes')})"
+                f" ({parameter('as_raster(spikes).bin(step, merge_spikes=True)', '--merge-spikes')})"
             )
         return Raster.from_steps(
             kept % self.n_neurons,

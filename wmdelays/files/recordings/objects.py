@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,8 @@ def _spikes(spikes, columns, time_unit, sampling_rate):
             return _of_neo(spikes)
         trains = [(str(k), _times(one, k) / counts) for k, one in enumerate(spikes)]
         return from_trains(trains)
+    if isinstance(spikes, str | os.PathLike):
+        raise InputError("spikes, not the name of a file: read it with wmdelays.read_raster(path)")
     raise InputError(f"spikes are {_TAKEN}, not {type(spikes).__name__}")
 
 

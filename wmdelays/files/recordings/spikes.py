@@ -309,8 +309,8 @@ def _check_times(spikes, in_seconds):
         raise InputError(
             f"{counted(int(before.sum()), 'spike')} {'is' if before.sum() == 1 else 'are'} before the"
             f" start of the recording, as spike {k + 1}, of unit {_name(spikes, k)}, at"
-            f" {times[k]:g} s: times start at 0; take a stretch"
-            f" ({parameter('start=0', '--start 0s')})"
+            f" {times[k]:g} s: times start at 0; leave these out, of a file with"
+            f" {parameter('read_raster(…, start=0)', '--start 0s')}"
         )
     length = max(float(times.max()), float(spikes.duration or 0))
     counts = np.bincount(spikes.units, minlength=len(spikes.names))

@@ -119,7 +119,7 @@ def columns_of(header, columns):
                 )
             shown = ", ".join(printable(header[k]) for k in places or range(len(header)))[:80]
             raise InputError(
-                f"the first line has {which} known to hold {what} ({shown}); name the two"
+                f"its header has {which} known to hold {what} ({shown}); name the two"
                 f" ({parameter('columns=(unit, time)', '--columns UNIT,TIME')})"
             )
         found += places

@@ -1,6 +1,7 @@
 """Spikes as people have them in Python, and units that keep their names."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,11 +69,19 @@ def test_a_list_of_arrays_is_one_recording_and_a_list_of_recordings_are_patterns
 @pytest.mark.parametrize(
     "given, line",
     [
-        ("cells.csv", "spikes are a Raster, a list .*, not str"),
+        ("cells.csv", r"not the name of a file: read it with wmdelays.read_raster\(path\)"),
+        (Path("cells.csv"), r"not the name of a file"),
+        (
+            {"a": [0.0101, 0.0102]},
+            r"or accept it \(as_raster\(spikes\)\.bin\(step, merge_spikes=True\)\)",
+        ),
         (3, "not int"),
         ([["a"]], "not list"),
         ({"a": [[1.0, 2.0]]}, "unit a are no list of numbers"),
-        ({"a": [-0.5]}, "before the start"),
+        (
+            {"a": [-0.5]},
+            "before the start .*: times start at 0; leave these out, of a file with read_raster",
+        ),
         ({"a": [float("nan")]}, "no finite time"),
         ([[], []], "holds no spikes"),
     ],
