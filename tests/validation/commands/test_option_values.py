@@ -14,6 +14,7 @@ GENERATED = "bernoulli:neurons=8,steps=20,patterns=1,rate=0.1"
 COMMANDS = {
     "store": f"store {GENERATED} -o out.h5 --force --delays 4 --epochs 2 --damaged-epochs 1",
     "store a recording": "store r.csv -o out.h5 --force --delays 4 --merge-spikes --rule hebbian",
+    "import": f"import w.csv -o out.h5 --force --beta 0.7 --theta 1 --cue {GENERATED}",
     "compare": "compare m.h5 --device numpy",
     "robustness": "robustness m.h5 --damage lost --values 0.1 --draws 1 --before 3",
     "retrieve": "retrieve m.h5",
@@ -39,6 +40,7 @@ OTHERS = {
         "--motifs",
         "--cut",
         "--raster",
+        "--cue",
     ),
     *(
         "--draw",
@@ -89,6 +91,7 @@ def inputs(tmp_path_factory):
     rng = np.random.default_rng(0)
     rows = [f"{unit},{time:.3f}" for unit in range(5) for time in rng.uniform(0, 1, 20)]
     (folder / "r.csv").write_text("\n".join(["unit,time_s", *rows, ""]))
+    (folder / "w.csv").write_text("pre,post,delay,weight\n0,7,3,1.5\n7,2,2,1.5\n2,0,1,1.5\n")
     pre = np.repeat(np.arange(10), 4)
     rows = [f"{i},{j},{d},3" for i, j, d in zip(pre, rng.permutation(40) % 10, pre % 5 + 1)]
     (folder / "net.csv").write_text("\n".join(["pre,post,delay_ms,weight", *rows, ""]))

@@ -270,7 +270,7 @@ def serve(number, parent):
 
 def _limit(which, value):
     _, most = resource.getrlimit(which)
-    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    value = int(value if most == resource.RLIM_INFINITY else min(value, most))
     resource.setrlimit(which, (value, most))
 
 
