@@ -63,6 +63,8 @@ class Simulator:
     varies : bool
         Whether it knows `wmdelays.neurons.Variability`. Then the function that recalls takes
         `variability` (None: none) and `seed` too, by their names.
+    own_resets : bool
+        Whether it knows memories with another reset than eq. 1, see `wmdelays.neurons.resets`.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Simulator:
     own_neurons: bool = False
     choose_device: Callable | None = None
     varies: bool = False
+    own_resets: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,8 +180,10 @@ _ALL_NEURONS = (LIF.name, *NEURONS)
 SIMULATORS = {
     one.name: one
     for one in (
-        Simulator("torch", _torch, "torch", devices=("cpu", "cuda")),
-        Simulator("compiled", _compiled, "compiled", neurons=_ALL_NEURONS, varies=True),
+        Simulator("torch", _torch, "torch", devices=("cpu", "cuda"), own_resets=True),
+        Simulator(
+            "compiled", _compiled, "compiled", neurons=_ALL_NEURONS, varies=True, own_resets=True
+        ),
         Simulator(
             "brian2",
             _brian2,
@@ -189,6 +194,7 @@ SIMULATORS = {
             own_neurons=True,
             choose_device=_choose_brian2_device,
             varies=True,
+            own_resets=True,
         ),
     )
 }
@@ -276,6 +282,8 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=Non
             f"{chosen.shown} knows no neurons that differ and no noise in continuous time; take"
             f" {' or '.join(n for n, one in SIMULATORS.items() if one.varies)}"
         )
+    if not chosen.own_resets:
+        memory.check_reset(f"{chosen.shown} knows")
     n_substeps = memory.substeps(dt)
     _check_known("device", device, ("auto", *chosen.devices), chosen)
     own = LIF if memory.neurons is None else memory.neurons.model

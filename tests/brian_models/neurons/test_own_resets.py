@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from numpy_plain import NUMPY_PLAIN
 
 from wmdelays import (
     Cue,
     InputError,
     Memory,
     Raster,
+    compare,
     energy,
     map_memory,
     quantise,
@@ -26,6 +28,7 @@ from wmdelays.neurons import Variability
 from wmdelays.neurons.resets import OWN_RESETS, RESETS
 from wmdelays.rounding import rounding_bound
 from wmdelays.training import RecurrentLIF
+from wmdelays.validation.recall.simulators import register
 
 # All networks of a size are one compiled program, whatever their reset.
 N, STEP = 8, 1e-3
@@ -178,13 +181,15 @@ def test_resets_that_make_no_sense_are_refused(others, message):
         energy,
         find_motifs,
         RecurrentLIF.from_memory,
+        lambda memory: compare(memory, ["compiled", "numpy-plain"]),
         lambda memory: robustness(memory, damage=["membrane-noise"]),
         lambda memory: recall_in(
             memory, memory.cues(), "brian2", variability=Variability(membrane_noise=0.1)
         ),
     ],
 )
-def test_what_knows_eq_1_alone_says_so_in_a_line(asked):
+def test_what_knows_eq_1_alone_says_so_in_a_line(asked, own_simulators):
+    register(NUMPY_PLAIN)
     rng = np.random.default_rng(0)
     pattern = Raster.from_dense(rng.random((20, N)) < 0.1, STEP)
     memory = network(rng, "subtract", beta=0.5, theta=1.0, patterns=[pattern])
