@@ -323,6 +323,7 @@ def test_the_first_line_is_the_answer_and_the_numbers_are_in_json_and_report(
     assert out["baselines"].keys() == {"rate", "course", "similar"}
     assert [one["name"] for one in out["trials"]] == list(lap_files.names)
     page = (tmp_path / "page" / "report.html").read_text()
+    assert ">task<" not in page and ">trials<" in page
     assert line in page and "lap 4" in page
     assert (tmp_path / "page" / "figures" / "generalisation.png").stat().st_size > 5_000
     direct = generalise(

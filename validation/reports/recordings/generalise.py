@@ -210,12 +210,17 @@ def write_report(found, folder, command):
     picture = drawn(figure(found), "generalisation", "F1 of unseen trials", caption)
     tables = [as_table("Scores", columns(found)), as_table("Trials", trial_columns(found))]
     first, *others = answers(found)
+    # By its key a task finds its results again; it says nothing to a reader.
+    rows = [
+        row | {"setting": {name: one for name, one in row["setting"].items() if name != "task"}}
+        for row in found.rows
+    ]
     return write_results(
         folder,
         "Recall of unseen trials",
         [first, " ".join(others), how + what + "."],
         [picture],
         tables,
-        found.rows,
+        rows,
         command,
     )
