@@ -78,6 +78,18 @@ def duration(seconds):
     return f"{seconds / 3600:.1f} h"
 
 
+def called(network, neuron):
+    """What a neuron is called in a sentence: ``unit CA1-3``, or ``neuron 7`` where units have no names.
+
+    Parameters
+    ----------
+    network : Memory or Raster
+    neuron : int
+    """
+    what = "neuron" if network.units is None else "unit"
+    return f"{what} {printable(network.unit(int(neuron)))}"
+
+
 def unit_names(network):
     """The name of each neuron as it is shown: that of its unit in the recording, else its number.
 

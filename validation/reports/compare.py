@@ -18,7 +18,7 @@ from wmdelays.validation.reports.verdict import (
     joined,
     verdict,
 )
-from wmdelays.words import counted, share, signed
+from wmdelays.words import called, counted, share, signed
 
 MOST_OVERLAYS = 16
 _OVERLAY = "overlay_pattern_"
@@ -168,7 +168,9 @@ def _membranes(comparison, place):
         begins=begins_at(memory, k),
     )
     spikes = (
-        f", around the first spike that is lost, of neuron {neurons[0]}" if times.n_lost else ""
+        f", around the first spike that is lost, of {called(stored, neurons[0])}"
+        if times.n_lost
+        else ""
     )
     return drawn(
         figure,

@@ -18,6 +18,7 @@ from wmdelays.plots.figures import (
     plain,
     time_unit,
 )
+from wmdelays.words import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,7 +185,7 @@ def membranes_figure(
                 )
                 drawn.set_clip_on(False)
                 drawn.set_in_layout(False)
-            axes.set_ylabel(f"neuron {neuron}\n(mV)")
+            axes.set_ylabel(f"{plain(called(stored, neuron), 19)}\n(mV)")
         panels[-1].set_xlim(start * scale, stop * scale)
         label_time(panels[-1], scale, unit, begins)
         panels[0].set_title(plain(title), loc="left", pad=14)

@@ -33,6 +33,8 @@ _STYLE = {
     "svg.hashsalt": "wmdelays",
 }
 _WIDTH = 8.6
+# Letters of a unit's name beside an axis.
+_LONGEST_NAME = 14
 
 
 @contextmanager
@@ -159,6 +161,26 @@ class _ShiftedLocator(MaxNLocator):
 
     def tick_values(self, low, high):
         return super().tick_values(low + self.start, high + self.start) - self.start
+
+
+def label_neurons(axes, named):
+    """Name the axis of neurons, and its ticks by the units where these have names.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Neurons are at their numbers along the y axis.
+    named : Raster or Memory
+    """
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    axes.set_ylabel("neuron" if named.units is None else "unit")
+    if named.units is not None:
+
+        def name(place, _):
+            there = place == int(place) and 0 <= place < named.n_neurons
+            return plain(named.unit(int(place)), _LONGEST_NAME) if there else ""
+
+        axes.yaxis.set_major_formatter(name)
 
 
 def label_time(axes, scale, unit, begins=None, *, n_ticks=8, of_several=False):

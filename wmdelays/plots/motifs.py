@@ -16,10 +16,13 @@ from wmdelays.plots.figures import (
     SHADE,
     VERMILLION,
     house_style,
+    label_neurons,
     mark_latent,
     new_figure,
+    plain,
     time_unit,
 )
+from wmdelays.words import called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -233,11 +236,11 @@ def _drawn_links(axes, memory, motifs, spike):
     axes.plot(t * scale, j, "*", color=VERMILLION, markersize=12, zorder=4, clip_on=False)
     axes.set_xlim((start - 0.5) * scale, (t + 0.5) * scale)
     axes.set_ylim(-0.02 * memory.n_neurons - 0.5, 1.02 * memory.n_neurons - 0.5)
-    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    label_neurons(axes, memory)
     mark_latent(axes, memory.n_latent, memory.n_neurons)
-    axes.set(xlabel=f"time in pattern {motifs.pattern} ({unit})", ylabel="neuron")
+    axes.set_xlabel(f"time in pattern {motifs.pattern} ({unit})")
     axes.set_title(
-        f"neuron {j} at {t * scale:.6g} {unit}: {len(pre)} links, context"
+        f"{plain(called(memory, j))} at {t * scale:.6g} {unit}: {len(pre)} links, context"
         f" {motifs.context[spike] * scale:.4g} {unit}",
         loc="left",
     )

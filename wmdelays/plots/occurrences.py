@@ -15,6 +15,7 @@ from wmdelays.plots.figures import (
     GREY,
     VERMILLION,
     house_style,
+    label_neurons,
     new_figure,
     one_a_cell,
     plain,
@@ -60,6 +61,7 @@ def occurrences_figure(findings: Findings, raster: Raster, start: float = 0.0) -
         )
         above = panels[0]
         _all_spikes(above, raster, start, scale)
+        label_neurons(above, raster)
         above.set_ylabel("unit")
         for axes, tested in zip(panels[1:], rows):
             first, _ = coverage.offsets(int(tested.steps[-1]))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from wmdelays.plots.continuous_time import lag_panel
 from wmdelays.plots.figures import (
@@ -17,6 +16,7 @@ from wmdelays.plots.figures import (
     SHADE,
     VERMILLION,
     house_style,
+    label_neurons,
     label_time,
     mark_latent,
     new_figure,
@@ -100,7 +100,7 @@ def raster_overlay(
     mark_latent(axes, pattern.n_latent, pattern.n_neurons, low, high)
     if max(len(times) for times, _ in spikes) > TOGETHER:
         _draw_apart(view, spikes, cue.step)
-        view.label_axes()
+        view.label_axes(pattern)
         return
     view.marks(*spikes[1], ".", GREY, size * 0.8)
     for (shape, colour), own in zip(_TICKS, spikes[2:]):
@@ -114,7 +114,7 @@ def raster_overlay(
             # A few differences should catch the eye, many should leave one another room.
             large = size * 1.6 + 4 if mask.sum() <= 100 else size * 1.2 + 2
             view.marks(*view.inside(times, own.neurons[mask]), shape, "black", large)
-    view.label_axes()
+    view.label_axes(pattern)
 
 
 def _draw_apart(view, spikes, step):
@@ -424,14 +424,13 @@ class _View:
             scored = (self.cue.scored_from - onset - 0.5) * step
             self.axes.axvline(scored, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
 
-    def label_axes(self):
+    def label_axes(self, named):
         room = max((self.stop - self.start) * 0.005, self.cue.step / 2) * self.scale
         self.axes.set_xlim(self.start * self.scale - room, self.stop * self.scale + room)
         margin = 0.5 + 0.02 * (self.high - self.low)
         self.axes.set_ylim(self.low - margin, self.high - 1 + margin)
-        self.axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         label_time(self.axes, self.scale, self.unit, self.begins)
-        self.axes.set_ylabel("neuron")
+        label_neurons(self.axes, named)
 
     def _cells(self, times, neurons):
         """The middles of the cells of a grid that hold a spike."""

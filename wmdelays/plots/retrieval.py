@@ -8,7 +8,16 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from wmdelays.plots.figures import BLUE, GREY, SHADE, VERMILLION, house_style, new_figure, time_unit
+from wmdelays.plots.figures import (
+    BLUE,
+    GREY,
+    SHADE,
+    VERMILLION,
+    house_style,
+    label_neurons,
+    new_figure,
+    time_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +96,7 @@ def retrieval_figure(
         traces.set_yticks(labelled + _FULL / 2, [str(k) for k in labelled])
         traces.tick_params(axis="y", length=0)
         traces.set(xlabel=f"time ({unit})", ylabel="pattern")
-        raster.set_ylabel("neuron")
+        label_neurons(raster, sequence.patterns[0])
         handles = [
             *_spike_handles(),
             Patch(color=BLUE, label="F1 at the best lag, 0 to 1 in a row"),
@@ -178,7 +187,8 @@ def transition_figure(sequence: Sequence, recall: Recall, cue: int = 1) -> Figur
             drawn.set_in_layout(False)
         axes.set_xlim((start - 0.5) * step * scale, (stop - 0.5) * step * scale)
         axes.set_ylim(-0.5, n_neurons - 0.5)
-        axes.set(xlabel=f"time ({unit})", ylabel="neuron")
+        axes.set_xlabel(f"time ({unit})")
+        label_neurons(axes, sequence.patterns[0])
         handles = [_spike_handle("stored"), *_spike_handles()]
         handles.append(
             Patch(facecolor=SHADE, edgecolor=GREY, linewidth=0.5, label="trigger window")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from wmdelays.plots.figures import (
     BLUE,
     GREY,
     SHADE,
     house_style,
+    label_neurons,
     label_time,
     mark_latent,
     new_figure,
@@ -113,9 +113,9 @@ def _spikes(axes, raster, shape, colour):
 
 def _label(axes, raster, title):
     scale, unit = time_unit(raster.start + raster.duration)
-    axes.set(ylabel="neuron", xlim=(0, raster.duration * scale))
+    axes.set_xlim(0, raster.duration * scale)
     label_time(axes, scale, unit, raster.start or None)
     axes.set_ylim(-0.5, raster.n_neurons - 0.5)
-    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    label_neurons(axes, raster)
     if title:
         axes.set_title(plain(title), loc="left")

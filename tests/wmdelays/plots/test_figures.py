@@ -2,8 +2,19 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
+from wmdelays import Raster, recall, retrieve, store
+from wmdelays.motifs.motifs import find_motifs
+from wmdelays.plots import (
+    membranes_figure,
+    motif_figure,
+    overlay_figure,
+    raster_figure,
+    retrieval_figure,
+    transition_figure,
+)
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.plots.figures import figure_bytes, house_style, new_figure, plain
 
@@ -43,3 +54,35 @@ def test_curves_whose_long_names_look_alike_stay_apart():
     curves = [Curve("n" * 300 + end + "n" * 300, [1, 2], [k, 1]) for k, end in enumerate("ab")]
     figure = curves_figure([Panel("x", "y", curves)])
     assert len(figure.legends[0].get_texts()) == 2
+
+
+def test_neurons_are_called_by_the_names_of_their_units_in_all_figures():
+    units = [f"CA1-{3 * k + 2}" for k in range(12)]
+    rng = np.random.default_rng(0)
+    steps, neurons = np.divmod(rng.choice(100 * 12, 60, False), 12)
+    pattern = Raster.from_steps(neurons, steps, 12, 100, 1e-3, units=units)
+    memory = store(pattern, n_delays=20, epochs=20, damaged_epochs=0)
+    recalled = recall(memory, memory.cues()[0])
+    cued = retrieve(memory)
+    (one,) = find_motifs(memory)
+    made = [
+        raster_figure(pattern),
+        overlay_figure(pattern, {"compiled": recalled}),
+        retrieval_figure(cued.sequence, cued.recall, np.ones((1, 50)), 20),
+        transition_figure(cued.sequence, cued.recall),
+        motif_figure(memory, one, 0),
+    ]
+    for figure in made:
+        assert figure_bytes(figure, "png")
+        axes = figure.axes[0]
+        low, high = axes.get_ylim()
+        ticks = zip(axes.get_yticks(), axes.yaxis.get_ticklabels())
+        shown = {int(y): label.get_text() for y, label in ticks if low <= y <= high}
+        assert axes.get_ylabel() == "unit"
+        assert len(shown) > 2 and all(units[k] == name for k, name in shown.items())
+    title = made[-1].axes[0].get_title(loc="left")
+    assert title.startswith(f"unit {units[one.neuron[0]]} at")
+    panels = membranes_figure(
+        np.arange(5) * 1e-3, {7: np.zeros(5)}, [1.0], pattern, pattern, start=0, stop=0.005
+    )
+    assert panels.axes[0].get_ylabel() == f"unit {units[7]}\n(mV)"
