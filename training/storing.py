@@ -69,7 +69,8 @@ def store(
         Threshold, 1 by default.
     neurons : str, ContinuousNeuron or Neurons, optional
         Neurons in continuous time that are learned for, in place of beta and theta: the name of a
-        model, such as "adex", for its default values; a model; or the neurons themselves.
+        model, such as "adex", for its default values; a model; or the neurons themselves. Latent ones
+        are of the same classes, in the same parts.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
     latent : int or "auto"
@@ -132,7 +133,9 @@ def store(
     def learned(patterns, options, told):
         # Before a rule that this one starts from takes any.
         rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
-        memory, own, others = _learned(rule, patterns, common, options, seed, told)
+        more = 0 if neurons is None else patterns[0].n_neurons - neurons.n_neurons
+        given = common | {"neurons": neurons.with_more(more)} if more > 0 else common
+        memory, own, others = _learned(rule, patterns, given, options, seed, told)
         memory.made["settings"] = {**memory.made.get("settings", own), **others}
         memory.made["scores"] = scores_of(memory)
         return memory

@@ -6,6 +6,7 @@ import pytest
 from wmdelays import InputError, Raster, bernoulli, read_memory, score, store, write_memory
 from wmdelays.brian_models import recall as recall_in_brian2
 from wmdelays.contexts import unpredictable_spikes
+from wmdelays.neurons import neurons_of
 from wmdelays.training import recall
 from wmdelays.training.discrete.torch_recall import recall as recall_in_torch
 from wmdelays.training.latent import Latent, with_latent
@@ -169,3 +170,22 @@ def test_learning_from_damage_damages_no_latent_neuron_in_the_trigger():
         assert (neurons[steps < N_DELAYS] < made.n_recorded).all()
         late = (spikes[0] >= N_DELAYS) & (spikes[0] < 2 * N_DELAYS)
         assert sorted(neurons[steps >= N_DELAYS]) == sorted(spikes[1][late])
+
+
+def test_neurons_in_continuous_time_recall_with_them():
+    rng = np.random.default_rng(0)
+    begins = np.array([4, 60, 110, 150, 200, 260])
+    entries = np.unique(
+        (begins[:, None] + rng.integers(12, size=(6, 5))) * 12 + rng.permutation(12)[:5]
+    )
+    gaps = Raster.from_steps(entries % 12, entries // 12, 12, N_STEPS, STEP)
+    given = {"n_delays": 20, "step": STEP, "neurons": "lif-exp"}
+    memory = store(gaps, **given, latent=16)
+    assert memory.neurons.n_neurons == 28 and memory.made["scores"]["f1"] == 1
+    with pytest.warns(match="not complete"):
+        assert store(gaps, **given).made["scores"]["f1"] < 1
+
+
+def test_latent_neurons_are_of_the_classes_of_the_others():
+    neurons = neurons_of("izhikevich:RS=0.8,FS=0.2", 10).with_more(5)
+    assert neurons.members.tolist() == [0] * 8 + [1] * 2 + [0] * 4 + [1]

@@ -125,6 +125,14 @@ class Neurons:
         ticks = np.floor((np.asarray(period) * 1e-3 + 1e-3 * dt) / dt)
         return np.broadcast_to(np.maximum(ticks, 1).astype(np.int64), self.n_neurons)
 
+    def with_more(self, n: int) -> Neurons:
+        """These neurons and `n` others after them, of the same classes in the same parts."""
+        counts = np.bincount(self.members, minlength=len(self.classes))
+        ends = np.rint(np.cumsum(counts) / self.n_neurons * n)
+        more = np.searchsorted(ends, np.arange(n), side="right")
+        members = np.concatenate([self.members, more])
+        return Neurons(self.model, self.n_neurons + n, self.dt, self.classes, members)
+
     def with_values(self, values: Mapping[str, float]) -> Neurons:
         """The same neurons with other values of some parameters, in all classes."""
         classes = {name: {**own, **values} for name, own in self.classes.items()}
