@@ -166,6 +166,7 @@ def why_incomplete(memory, way_out=""):
     freely = [one["wrong"] for one in made.get("history", []) if one["stage"] == "learning"]
     cut = [one for one in limits if not one.startswith("--signs")]
     known = freely[-1:] == [0]
+    latent = "" if memory.n_latent else " add latent neurons (--latent 32),"
     if cut and (known or "--signs dale" not in limits):
         is_ = "is" if len(cut) == 1 else "are"
         likely, before = (
@@ -173,10 +174,12 @@ def why_incomplete(memory, way_out=""):
         )
         return (
             f"{begin}, and {' and '.join(cut)} {is_} the {likely}cause: {before}{errs}. Allow more"
-            " synapses, or store less; --damaged-epochs 0 leaves more of them to the undamaged spikes."
+            f" synapses,{latent} or store less; --damaged-epochs 0 leaves more of them to the undamaged"
+            " spikes."
         )
     worse = cut and freely and reached["open_loop_errors"] > freely[-1]
-    way_out = "Other units inhibitory (--cell-types, --excitatory) may do"
+    others = "" if memory.n_latent else " or latent neurons (--latent 32)"
+    way_out = f"Other units inhibitory (--cell-types, --excitatory){others} may do"
     if worse:
         return (
             f"{begin}, and --signs dale and {' and '.join(cut)} are likely causes: with weights of these"

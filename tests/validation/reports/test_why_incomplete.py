@@ -26,6 +26,7 @@ def test_a_limit_is_named_with_the_unit_that_errs_the_most(limited, judge):
     assert f"{reached['wrong_neurons']} units of 20 err, above all unit {j}" in said
     assert f"{reached['worst_missed']} of its {own} spikes missed" in said
     assert "more delays help" not in said
+    assert "Allow more synapses, add latent neurons (--latent 32), or store less;" in said
 
 
 def test_the_unit_that_errs_the_most_is_counted_by_the_stored_spikes(limited, judge):
@@ -53,7 +54,12 @@ def test_the_unit_that_errs_the_most_is_counted_by_the_stored_spikes(limited, ju
 def test_signs_are_named_where_they_alone_are_asked_for():
     memory = store(PATTERNS, signs="dale", excitatory=1.0, **QUICK)
     assert memory.made["scores"]["f1"] < 1
-    assert "and --signs dale is the likely cause" in why_incomplete(memory)
+    said = why_incomplete(memory)
+    assert "and --signs dale is the likely cause" in said
+    assert (
+        "Other units inhibitory (--cell-types, --excitatory) or latent neurons (--latent 32) may"
+        in said
+    )
 
 
 def test_spikes_that_nothing_predicts_are_said_beside_the_limit():
