@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wmdelays.errors import InputError
 from wmdelays.hardware.grid import LEAST_BITS, MOST_BITS
 from wmdelays.quantities import checked_seed, whole
@@ -73,10 +75,6 @@ def quantise(
             " network in discrete time"
         )
     memory.check_reset("weights of few bits are learned with")
-    if memory.is_heterogeneous:
-        raise InputError(
-            "its neurons differ in beta or theta, which weights of few bits cannot yet"
-        )
     if not memory.n_patterns or not any(map(len, memory.patterns)):
         raise InputError("the memory holds no spikes that its weights could learn")
     settings = _settings(memory)
@@ -98,6 +96,6 @@ def _settings(memory):
         known = {name: said[name] for name in _KEPT if name in said}
         settings |= MARGIN.checked(known, memory.n_delays)
     kappa = settings["kappa"]
-    if kappa is None or not 0 < kappa < memory.theta:
-        settings["kappa"] = memory.theta / 2
+    if kappa is None or not 0 < kappa < np.mean(memory.theta):
+        settings["kappa"] = float(np.mean(memory.theta)) / 2
     return settings

@@ -16,11 +16,12 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError, RecallWarning, parameter, with_settings
 from wmdelays.files.recordings.objects import as_patterns
 from wmdelays.memory import Memory
-from wmdelays.neurons import LIF, ContinuousNeuron, Neurons, neurons_of
+from wmdelays.neurons import ContinuousNeuron, Neurons, neurons_of
 from wmdelays.quantities import checked_seed
 from wmdelays.scores import score
 from wmdelays.training.continuous.recall import recall as recall_in_ticks
 from wmdelays.training.discrete.compiled import recall as recall_in_steps
+from wmdelays.training.heterogeneity import Leaks
 from wmdelays.training.latent import store_with_latent
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS, sizes_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from numpy.typing import ArrayLike
+
 
 def store(
     patterns: Any,
@@ -36,8 +39,9 @@ def store(
     *,
     n_delays: int = 41,
     step: float = 1e-3,
-    beta: float | None = None,
-    theta: float | None = None,
+    beta: float | ArrayLike | None = None,
+    theta: float | ArrayLike | None = None,
+    beta_spread: float = 0.0,
     neurons: str | ContinuousNeuron | Neurons | None = None,
     periodic: bool = False,
     latent: int | str = 0,
@@ -62,11 +66,15 @@ def store(
         Largest delay D in steps, also the length of the trigger window.
     step : float
         Training time step in seconds.
-    beta : float, optional
+    beta : float or array_like of float, shape (n_neurons,), optional
         What is left of the membrane after a step, 0.7 by default; the time constant is
-        -step / ln(beta).
-    theta : float, optional
-        Threshold, 1 by default.
+        -step / ln(beta). Of all neurons or of each; latent ones then have the values of others, drawn
+        at random.
+    theta : float or array_like of float, shape (n_neurons,), optional
+        Threshold, 1 by default, likewise.
+    beta_spread : float
+        Standard deviation of the time constants from neuron to neuron, as a part of their mean, which
+        is that of `beta`; 0 to 1. They are drawn from a lognormal distribution.
     neurons : str, ContinuousNeuron or Neurons, optional
         Neurons in continuous time that are learned for, in place of beta and theta: the name of a
         model, such as "adex", for its default values; a model; or the neurons themselves. Latent ones
@@ -126,23 +134,31 @@ def store(
         neurons = Neurons(neurons, patterns[0].n_neurons)
     rule, seed = _rule(rule, neurons), checked_seed(seed)
     common = {"n_delays": n_delays, "step": step, "periodic": periodic}
-    common |= _of_neurons(beta, theta, neurons)
-    patterns = unlearned(patterns, **common).patterns
+    leaks = _leaks(beta, theta, beta_spread, neurons, seed)
+    patterns = unlearned(patterns, **common, beta=beta, theta=theta, neurons=neurons).patterns
+    common |= {} if neurons is None else {"neurons": neurons}
     options = rule.checked(options, n_delays)
 
+    n_recorded = patterns[0].n_recorded
+
     def learned(patterns, options, told):
+        n = patterns[0].n_neurons
+        if neurons is None:
+            own = leaks.of(n_recorded, n)
+        else:
+            own = {"neurons": neurons.with_more(max(n - neurons.n_neurons, 0))}
         # Before a rule that this one starts from takes any.
         rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
-        more = 0 if neurons is None else patterns[0].n_neurons - neurons.n_neurons
-        given = common | {"neurons": neurons.with_more(more)} if more > 0 else common
-        memory, own, others = _learned(rule, patterns, given, options, seed, told)
-        memory.made["settings"] = {**memory.made.get("settings", own), **others}
+        memory, settings, others = _learned(rule, patterns, common | own, options, seed, told)
+        memory.made["settings"] = {**memory.made.get("settings", settings), **others}
         memory.made["scores"] = scores_of(memory)
         return memory
 
     memory = store_with_latent(
         patterns, latent, latent_rate, learned, options, common, seed, progress
     )
+    if beta_spread:
+        memory.made["heterogeneity"] = {"beta": leaks.beta, "beta_spread": float(beta_spread)}
     memory.made.update(
         rule=rule.name,
         seed=seed,
@@ -194,15 +210,17 @@ def _rule(name, neurons):
     return rule
 
 
-def _of_neurons(beta, theta, neurons):
-    """What a memory takes of its neurons."""
+def _leaks(beta, theta, spread, neurons, seed):
+    """Beta and theta as they are asked for; None for neurons in continuous time."""
     if neurons is None:
-        lif = {one.name: one.default for one in LIF.parameters}
-        given = {"beta": beta, "theta": theta}
-        return lif | {name: value for name, value in given.items() if value is not None}
+        return Leaks(beta, theta, spread, seed)
     if beta is not None or theta is not None:
         raise InputError("beta and theta are for the network in discrete time, not for neurons")
-    return {"neurons": neurons}
+    if spread:
+        raise InputError(
+            f"{parameter('beta_spread')} is for the network in discrete time, not for neurons"
+        )
+    return None
 
 
 def _learned(rule, patterns, common, options, seed, progress):
@@ -235,7 +253,7 @@ def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, 
     Parameters
     ----------
     patterns, n_delays, step, beta, theta, neurons, periodic
-        As in `store`; `neurons` is None or a `Neurons`.
+        As in `store` (without latent neurons); `neurons` is None or a `Neurons`.
 
     Returns
     -------
@@ -250,12 +268,14 @@ def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, 
     if not patterns:
         raise InputError("there are no patterns to store")
     tick = step if neurons is None else neurons.dt
+    leaks, n = _leaks(beta, theta, 0.0, neurons, 0), patterns[0].n_neurons
+    own = {"beta": None, "theta": None, "neurons": neurons} if leaks is None else leaks.of(n, n)
     memory = Memory.unlearned(
         [pattern.bin(tick) for pattern in patterns],
         n_delays=n_delays,
         step=step,
         periodic=periodic,
-        **{"beta": None, "theta": None, **_of_neurons(beta, theta, neurons)},
+        **own,
     )
     if not any(len(pattern) for pattern in patterns):
         raise InputError("there are no spikes to store")

@@ -56,3 +56,20 @@ def random_numbers(*words):
     """Random numbers that nothing else uses: the words that name them are their seed."""
     digest = hashlib.sha256(json.dumps(words).encode()).digest()
     return np.random.default_rng(np.frombuffer(digest, np.uint32))
+
+
+def lognormal_factors(normal, part):
+    """Factors with a lognormal distribution of mean 1, from numbers of the standard normal one.
+
+    Parameters
+    ----------
+    normal : float array
+    part : float
+        Standard deviation of the factors.
+
+    Returns
+    -------
+    float array of the same shape
+    """
+    sigma = np.sqrt(np.log1p(part**2))
+    return np.exp(sigma * normal - sigma**2 / 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from wmdelays.words import printable
 TABLES = (".csv", ".tsv", ".txt")
 ARRAYS = (".npy", ".npz")
 _OF_NEURONS = ("beta", "theta", "reset_by")
+_UNIT = "unit"
 _AXES = ("post", "pre", "delay")
 
 
@@ -119,14 +121,57 @@ def _numbers(values, name):
     return values
 
 
-def read_values(path: Path, name: str) -> np.ndarray:
-    """A value for each neuron, from an npy file or a text with a number a line."""
+def read_values(path: Path, name: str, units: Sequence[str] | None = None) -> np.ndarray | float:
+    """A value for each neuron, from an npy file or a text with a number a line.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        Of the parameter.
+    units : sequence of str, optional
+        What neurons are called; a csv file with the columns ``unit`` and `name` may then have them in
+        any order, and others beside them.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be understood, or says nothing of a neuron, or two things.
+    """
     try:
         if path.suffix == ".npy":
             return of_each(_numbers(read_npy(path), "it"), name)
-        rows = [row for _, row in csv_rows(path, ",", "#") if row]
+        rows = [row for _, row in csv_rows(path, delimiter_of(path, "#"), "#") if row]
+        if units is not None and rows and _UNIT in _cells(rows[0]):
+            return of_each(_by_unit(rows, name, units), name)
         return of_each([float(plain(row[0].strip())) for row in rows], name)
-    except ValueError as error:
-        raise InputError(f"{path}: has to have a number a line ({error})") from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    except ValueError as error:
+        by_unit = "" if units is None else f", or the columns {_UNIT} and {name}"
+        raise InputError(f"{path}: has to have a number a line{by_unit} ({error})") from None
+
+
+def _cells(row):
+    return [cell.strip() for cell in row]
+
+
+def _by_unit(rows, name, units):
+    """The values of the column `name`, in the order of the units."""
+    header, found = _cells(rows[0]), {}
+    if name not in header:
+        raise InputError(f"has no column {name} beside {_UNIT} in its first line")
+    columns = header.index(_UNIT), header.index(name)
+    for row in map(_cells, rows[1:]):
+        if len(row) <= max(columns):
+            raise InputError(f"has a line with too few cells: {printable(','.join(row))}")
+        unit, value = (row[k] for k in columns)
+        if found.setdefault(unit, value) != value:
+            raise InputError(f"unit {printable(unit)} has two values of {name}")
+    missing = [unit for unit in units if unit not in found]
+    if missing:
+        raise InputError(
+            f"says nothing of unit {printable(missing[0])} ({len(missing)} of {len(units)} units); it"
+            f" takes a line {_UNIT},{name} for each"
+        )
+    return [float(plain(found[unit])) for unit in units]

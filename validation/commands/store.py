@@ -18,17 +18,19 @@ from wmdelays.machine.free_memory import in_words
 from wmdelays.neurons import neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
 from wmdelays.quantities import checked_seed, seconds, whole
+from wmdelays.training.heterogeneity import Leaks
 from wmdelays.training.latent import latent_of
 from wmdelays.training.rules.checkpoint import files_of
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
 from wmdelays.validation.commands.shared.learning_options import (
-    Beta,
+    BetaOrFile,
+    BetaSpread,
     LearnFor,
     MergeSpikes,
     Pad,
     ParametersOfNeurons,
-    Theta,
+    ThetaOrFile,
     Tick,
 )
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
@@ -53,6 +55,7 @@ from wmdelays.validation.commands.shared.terminal import (
     progress_bar,
     told_how_to_go_on,
 )
+from wmdelays.validation.commands.shared.values import number_or_file, values_of
 from wmdelays.validation.recordings.automatic import choose_step
 from wmdelays.validation.recordings.grid import step_text, why_best
 from wmdelays.validation.recordings.starts import check_starts
@@ -131,8 +134,9 @@ def command(
         ),
     ] = None,
     merge_spikes: MergeSpikes = False,
-    beta: Beta = None,
-    theta: Theta = None,
+    beta: BetaOrFile = None,
+    theta: ThetaOrFile = None,
+    beta_spread: BetaSpread = 0.0,
     periodic: Annotated[
         bool,
         typer.Option(
@@ -174,13 +178,18 @@ def command(
         neurons_of(neuron, 1, dt_s, settings or ())
     elif settings:
         raise InputError("--set is for neurons in continuous time; name them with --for")
+    own_values = {"beta": number_or_file(beta, "beta"), "theta": number_or_file(theta, "theta")}
+    Leaks(spread=beta_spread)
     resumes = "checkpoint" in described.all_options
     own = None
     if resumes and "checkpoint" not in options:
         own = options["checkpoint"] = output.with_name(f"{output.name}.checkpoint")
     files = {name: one.writes for name, one in described.all_options.items() if one.writes}
     written = [(options[name], kind) for name, kind in files.items() if name in options]
-    check_outputs(None, None, *inputs, trials, written=[(output, MEMORY), *written], force=force)
+    of_each = [one for one in own_values.values() if isinstance(one, Path)]
+    check_outputs(
+        None, None, *inputs, trials, *of_each, written=[(output, MEMORY), *written], force=force
+    )
     seed = checked_seed(seed)
     if "cell_types" in options:
         options["cell_types"] = types_of(options["cell_types"], *inputs)
@@ -230,8 +239,6 @@ def command(
     common = {
         "n_delays": delays,
         "step": step_s,
-        "beta": beta,
-        "theta": theta,
         "periodic": periodic,
     }
     if neuron is not None:
@@ -245,6 +252,8 @@ def command(
         say("importing", None)
         from wmdelays.training.storing import store, unlearned
 
+        names_of_all = patterns[0].names()
+        common |= {name: values_of(one, name, names_of_all) for name, one in own_values.items()}
         # What cannot be predicted is said before it is learned.
         empty = unlearned(patterns, **common)
         binning = [
@@ -270,6 +279,7 @@ def command(
             patterns,
             rule,
             **common,
+            beta_spread=beta_spread,
             latent=n_latent,
             latent_rate=latent_rate,
             seed=seed,
@@ -287,6 +297,7 @@ def command(
         "merge_spikes": merge_spikes,
         **({} if trials is None else {"trials": str(trials), **ways}),
         **({"reading": reading} if reading else {}),
+        **{name: str(one) for name, one in own_values.items() if isinstance(one, Path)},
     }
     if stretches:
         memory.made["binning"] = binning

@@ -229,9 +229,24 @@ def _discrete_facts(memory):
             f"beta = {spread(memory.beta)}, a time constant of"
             f" {spread(time_constant(memory.beta, memory.step * 1e3), '.4g')} ms",
         ),
+        *([] if (found := time_constants_text(memory)) is None else [("neurons differ", found)]),
         ("threshold", f"θ = {spread(memory.theta)}"),
         *([] if memory.own_reset is None else [("reset", reset_in_words(memory))]),
     ]
+
+
+def time_constants_text(memory):
+    """How the time constants of the membranes are distributed, in words; None if all are alike."""
+    if memory.neurons is not None or not np.ndim(memory.beta):
+        return None
+    tau = time_constant(memory.beta, memory.step * 1e3)
+    asked = memory.made.get("heterogeneity")
+    drawn = "" if asked is None else f"; lognormal, drawn for a spread of {asked['beta_spread']:g}"
+    mean = np.mean(tau)
+    return (
+        f"time constants {tau.min():.4g} to {tau.max():.4g} ms, mean {mean:.4g} ms, standard deviation"
+        f" {np.std(tau) / mean:.2g} of it{drawn}"
+    )
 
 
 def reset_in_words(memory):

@@ -55,11 +55,19 @@ class _Quantised(TypedDict):
     bits: Annotated[int, msgspec.Meta(ge=2, le=8)]
 
 
+class _Heterogeneity(TypedDict):
+    """The mean beta and the spread of time constants, see `wmdelays.training.heterogeneity.Leaks`."""
+
+    beta: Number
+    beta_spread: Number
+
+
 _PARTS = {
     "rule": str,
     "seed": int | None,
     "settings": dict[str, Any],
     "scores": dict[str, Number | None],
+    "heterogeneity": _Heterogeneity,
     "quantised": _Quantised,
     "reached": dict[str, Number],
     "unpredictable": dict[str, Number],

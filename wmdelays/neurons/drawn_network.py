@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.draws import random_numbers
+from wmdelays.draws import lognormal_factors, random_numbers
 from wmdelays.errors import InputError
 from wmdelays.neurons.continuous import ContinuousNeuron
 from wmdelays.neurons.lif import LIF_IN_CONTINUOUS_TIME, time_constant
@@ -133,9 +133,8 @@ def _differing(model, values, variability, unit, n_neurons, normal):
     """The values of parameters, some of which differ from neuron to neuron."""
     found, part = dict(values), variability.time_constants
     if part:
-        sigma = np.sqrt(np.log1p(part**2))
         for name, power in _time_constants(model):
-            factor = np.exp(sigma * normal(name, n_neurons) - sigma**2 / 2)
+            factor = lognormal_factors(normal(name, n_neurons), part)
             found[name] = found[name] * factor**power
     if variability.thresholds:
         name = model.threshold_parameter

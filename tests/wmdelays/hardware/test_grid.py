@@ -193,8 +193,6 @@ def test_what_cannot_be_learned_is_told(memory):
         quantise(memory, 1)
     with pytest.raises(InputError, match="holds no spikes"):
         quantise(replace(memory, patterns=()), 4)
-    with pytest.raises(InputError, match="differ in beta"):
-        quantise(replace(memory, beta=np.linspace(0.5, 0.9, 40)), 4)
     with pytest.raises(InputError, match="bits is 9"):
         store(memory.patterns, n_delays=15, bits=9)
 

@@ -19,6 +19,8 @@ from wmdelays.training.rules.rule import sizes_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import ArrayLike
+
     from wmdelays.raster import Raster
 
 
@@ -27,8 +29,8 @@ def hebbian(
     *,
     n_delays: int,
     step: float,
-    beta: float,
-    theta: float,
+    beta: float | ArrayLike,
+    theta: float | ArrayLike,
     periodic: bool = False,
     deconvolve: bool = False,
 ) -> Memory:
@@ -42,8 +44,10 @@ def hebbian(
         The patterns to be stored, at whole steps and equally long.
     n_delays : int
         Largest delay D in steps.
-    step, beta, theta : float
-        Training time step in seconds, leak and threshold.
+    step : float
+        Training time step in seconds.
+    beta, theta : float or array_like of float, shape (n_neurons,)
+        Leak and threshold, of all neurons or of each.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
     deconvolve : bool
@@ -71,8 +75,8 @@ def pseudo_inverse(
     *,
     n_delays: int,
     step: float,
-    beta: float,
-    theta: float,
+    beta: float | ArrayLike,
+    theta: float | ArrayLike,
     periodic: bool = False,
     deconvolve: bool = False,
     progress: Callable[[str, float | None], None] | None = None,

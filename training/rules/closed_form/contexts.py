@@ -45,7 +45,7 @@ def target_matrix(sequences, step, beta=None):
         Equally long.
     step : float
         Training time step in seconds.
-    beta : float, optional
+    beta : float or array_like of float, shape (n_neurons,), optional
         If given, the deconvolved target, I*(t) = s*(t) - beta * s*(t-1) * (1 - s*(t)). By default
         the spikes themselves, I*(t) = s*(t).
 
@@ -71,6 +71,6 @@ def target_matrix(sequences, step, beta=None):
         spikes = sequence.dense(step)
         target = spikes.astype(np.float64)
         if beta is not None:
-            target[1:] -= beta * (spikes[:-1] & ~spikes[1:])
+            target[1:] -= np.asarray(beta) * (spikes[:-1] & ~spikes[1:])
         targets.append(sp.csr_matrix(target))
     return sp.vstack(targets, format="csr")

@@ -14,7 +14,7 @@ def teacher_forced_membrane(currents, spikes, beta):
         Synaptic currents with the stored spikes as context.
     spikes : float array of the same shape
         The stored spikes, which reset the membrane.
-    beta : float
+    beta : float or float array, shape (n_neurons,)
         What is left of the membrane after a step.
 
     Returns
@@ -77,8 +77,10 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
         What is stored; equally long.
     n_delays : int
         Length of the trigger window, D.
-    step, beta, theta : float
-        Training time step in seconds, leak and threshold.
+    step : float
+        Training time step in seconds.
+    beta, theta : float or array_like of float, shape (n_neurons,)
+        Leak and threshold, of all neurons or of each.
     block : int
         Number of neurons that are looked at together; bounds the memory used.
 
@@ -92,17 +94,17 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
     # The first spikes have a part of a context only, and the cue shows them: they count for
     # neurons that have no others.
     scored = np.broadcast_to(np.arange(n_steps)[:, None] >= n_delays, spikes.shape[1:])
-    thresholds = np.full(n_neurons, np.inf)
+    thresholds, beta = np.full(n_neurons, np.inf), np.broadcast_to(beta, n_neurons)
     for first in range(0, n_neurons, block):
         chosen = slice(first, min(first + block, n_neurons))
         currents = contexts @ weights[:, chosen]
         currents = currents if isinstance(currents, np.ndarray) else currents.toarray()
         currents = currents.reshape(n_sequences, n_steps, -1)
         wanted = spikes[:, :, chosen]
-        u = teacher_forced_membrane(currents, wanted.astype(float), beta)
+        u = teacher_forced_membrane(currents, wanted.astype(float), beta[chosen])
         counted = wanted & scored[:, chosen]
         for k in range(u.shape[2]):
             target = counted[:, :, k] if counted[:, :, k].any() else wanted[:, :, k]
             elsewhere = ~wanted[:, :, k] & scored[:, chosen][:, k]
             thresholds[first + k] = threshold_between(u[:, :, k][target], u[:, :, k][elsewhere])
-    return theta / thresholds
+    return np.asarray(theta) / thresholds

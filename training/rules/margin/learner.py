@@ -13,7 +13,7 @@ from wmdelays.training.rules.margin.damage import Damage
 from wmdelays.training.rules.margin.enough import enough_synapses
 from wmdelays.training.rules.margin.importance import importance
 from wmdelays.training.rules.margin.kept import State, restore, state_of
-from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks, targets
+from wmdelays.training.rules.margin.presentations import BLOCK, in_lanes, n_blocks, targets
 from wmdelays.training.rules.margin.presentations import presentations as lay_out
 from wmdelays.training.rules.margin.room import n_workers
 from wmdelays.training.rules.margin.sparse_block import SparseBlock, synapses
@@ -65,7 +65,11 @@ class Learner:
         self.n_rows = memory.n_neurons * memory.n_delays
         self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
         self.sign = limits.sign(memory.n_neurons, memory.n_delays)
-        self.largest = np.float32(_LARGEST * memory.theta)
+        self.largest = np.float32(_LARGEST * np.max(memory.theta))
+        n = n_blocks(memory.n_neurons)
+        self.beta, self.theta = (in_lanes(memory.each(name), n) for name in ("beta", "theta"))
+        # A threshold only sets the scale of its neuron's weights, and so the margin goes with it.
+        self.scale = self.theta / np.mean(memory.theta)
         self.sequences = [
             stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
             for p in memory.patterns
@@ -75,7 +79,7 @@ class Learner:
         chosen = settings["shortest_trigger"]
         self.undamaged = lay_out(self._undamaged(chosen or memory.n_delays), memory.n_delays)
         self.wanted = targets(self.spikes, memory.n_neurons)
-        self.blocks = [SparseBlock(self.n_rows) for _ in range(n_blocks(memory.n_neurons))]
+        self.blocks = [SparseBlock(self.n_rows) for _ in range(n)]
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
         self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
         self.busy = np.flatnonzero(~self.silent).tolist()
@@ -324,9 +328,9 @@ class Learner:
             np.arange(len(shown)) if order is None else order,
             self.wanted[k],
             n_delays=memory.n_delays,
-            beta=memory.beta,
-            theta=memory.theta,
-            kappa=kappa,
+            beta=self.beta[k],
+            theta=self.theta[k],
+            kappa=kappa * self.scale[k],
             rate=rate,
             compensate=self.compensate or k in self.again,
             exact=bool(self.limits) and k in self.again,
@@ -366,7 +370,9 @@ class Learner:
     def result(self):
         """The memory, and in its `made` what was reached."""
         # The membranes of the others stay at 0.
-        wrong, smallest = 0, float(np.float32(self.memory.theta)) if self.silent.any() else np.inf
+        wrong, smallest = 0, np.inf
+        if self.silent.any():
+            smallest = float(np.float32(self.theta[self.silent].min()))
         missed = np.zeros(len(self.blocks) * BLOCK, np.int64)
         too_many = np.zeros_like(missed)
         for k, (counts, margins) in zip(self.learning, self._each(self._check)):

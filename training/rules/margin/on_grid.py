@@ -32,7 +32,7 @@ def relearned(memory, bits, settings, seed, progress=None):
     Parameters
     ----------
     memory : Memory
-        In discrete time, all neurons alike. Synapses that it has not stay away, and where all of a
+        In discrete time. Synapses that it has not stay away, and where all of a
         neuron's weights have one sign they keep it.
     bits : int
         Weights are -L … L times the scale of their postsynaptic neuron, L = 2^(bits - 1) - 1.
@@ -109,6 +109,7 @@ class _GridLearner(Learner):
         scale = _scales(free_ones, self.levels)
         best, n_wrong, margin = np.zeros_like(free_ones), np.full(BLOCK, np.inf), np.zeros(BLOCK)
         again, n_epochs = allowed.any(0), 0
+        least = _LEAST_MARGIN * self.settings["kappa"] * self.scale[k]
         for tried in range(_TRIES):
             weights, free = free_ones.copy(), allowed & again
             halves = rng.random(free.shape, np.float32)
@@ -125,7 +126,7 @@ class _GridLearner(Learner):
             better = again & ((wrong < n_wrong) | (wrong == n_wrong) & (distance > margin))
             best[:, better], n_wrong[better] = weights[:, better], wrong[better]
             margin[better] = distance[better]
-            again = again & ((n_wrong > 0) | (margin < _LEAST_MARGIN * self.settings["kappa"]))
+            again = again & ((n_wrong > 0) | (margin < least))
             if not again.any():
                 break
         self.blocks[k].limit(best, best != 0)
@@ -151,9 +152,9 @@ class _GridLearner(Learner):
             np.arange(len(shown)) if order is None else order,
             self.wanted[k],
             n_delays=memory.n_delays,
-            beta=memory.beta,
-            theta=memory.theta,
-            kappa=self.settings["kappa"] if kappa is None else kappa,
+            beta=self.beta[k],
+            theta=self.theta[k],
+            kappa=(self.settings["kappa"] if kappa is None else kappa) * self.scale[k],
             rate=rate,
             compensate=self.compensate,
             exact=exact,

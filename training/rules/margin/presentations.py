@@ -120,3 +120,13 @@ def targets(patterns, n_neurons):
 def n_blocks(n_neurons):
     """Number of blocks that hold all neurons."""
     return -(-n_neurons // BLOCK)
+
+
+def in_lanes(values, n):
+    """A value of each neuron as blocks hold them, float64 of shape (n, BLOCK).
+
+    Lanes without a neuron have the largest, so that none of them is the nearest to its threshold.
+    """
+    lanes = np.full(n * BLOCK, np.max(values))
+    lanes[: len(values)] = values
+    return lanes.reshape(n, BLOCK)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
+    from numpy.typing import ArrayLike
+
     from wmdelays.raster import Raster
 
 
@@ -26,8 +30,8 @@ def margin(
     *,
     n_delays: int,
     step: float,
-    beta: float,
-    theta: float,
+    beta: float | ArrayLike,
+    theta: float | ArrayLike,
     periodic: bool = False,
     kappa: float | None = None,
     epochs: int = 100,
@@ -64,12 +68,15 @@ def margin(
         The patterns to be stored, at whole steps and equally long.
     n_delays : int
         Largest delay D in steps.
-    step, beta, theta : float
-        Training time step in seconds, leak and threshold.
+    step : float
+        Training time step in seconds.
+    beta, theta : float or array_like of float, shape (n_neurons,)
+        Leak and threshold, of all neurons or of each.
     periodic : bool
         Whether the end of each pattern leads back into its beginning.
     kappa : float, optional
-        Margin, between 0 and theta; by default half of theta.
+        Margin, between 0 and theta; by default half of theta. Where thresholds differ it is that at their
+        mean, and each neuron's is in proportion to its own.
     epochs : int
         Most epochs with undamaged contexts, in each stage.
     damaged_epochs : int
@@ -112,8 +119,9 @@ def margin(
     InputError
         If a setting makes no sense, or the checkpoint belongs to something else.
     """
+    mean = float(np.mean(theta))
     settings = {
-        "kappa": theta / 2 if kappa is None else kappa,
+        "kappa": mean / 2 if kappa is None else kappa,
         "epochs": epochs,
         "damaged_epochs": damaged_epochs,
         "shortest_trigger": shortest_trigger,
@@ -133,8 +141,8 @@ def margin(
     bits = MARGIN.checked({"bits": bits})["bits"]
     settings, seed = MARGIN.checked(settings, n_delays), checked_seed(seed)
     settings = with_cell_types(settings, patterns)
-    if not 0 < settings["kappa"] < theta:
-        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {theta}")
+    if not 0 < settings["kappa"] < mean:
+        raise InputError(f"kappa is {kappa}; it has to lie between 0 and theta, {mean}")
     empty = Memory.unlearned(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )

@@ -63,9 +63,9 @@ def present(
     wanted : Targets
     n_delays : int
         Largest delay D in steps.
-    beta, theta : float
-        Leak and threshold.
-    kappa : float
+    beta, theta : float or float array, shape (BLOCK,)
+        Leak and threshold, of all neurons or of each.
+    kappa : float or float array, shape (BLOCK,)
         Margin.
     rate : float
         Part of the way to the bound, between 0 and 2; 1 is a projection. With 0 nothing is learned.
@@ -115,9 +115,9 @@ def present(
         wanted.step,
         wanted.lane,
         n_delays,
-        np.float32(beta),
-        np.float32(theta),
-        np.float32(kappa),
+        np.full(BLOCK, beta, np.float32),
+        np.full(BLOCK, theta, np.float32),
+        np.full(BLOCK, kappa, np.float32),
         np.float32(rate),
         compensate,
         exact,
@@ -157,7 +157,8 @@ def _present(
     spikes = np.zeros(BLOCK, np.float32)
     last_reset = np.zeros(BLOCK, np.int64)
     # How far back a change of a weight still moves the membrane.
-    reach = int(np.log(_LEAST_LEFT) / np.log(beta))
+    reach = (np.log(_LEAST_LEFT) / np.log(beta)).astype(np.int64)
+    least, most = theta + kappa, theta - kappa
     gradient = np.zeros(len(weights) if exact else 0, np.float32)
     touched = np.empty(len(gradient), np.int64)
     for k in order:
@@ -174,8 +175,8 @@ def _present(
             for b in range(BLOCK):
                 if spikes[b] == 1:
                     last_reset[b] = t - 1
-                u[b] = _membrane(u[b], spikes[b], current[b], beta)
-                high |= u[b] > theta - kappa
+                u[b] = _membrane(u[b], spikes[b], current[b], beta[b])
+                high |= u[b] > most[b]
                 spikes[b] = 0
             any_target = False
             while target < last_target and target_step[target] == t:
@@ -186,7 +187,7 @@ def _present(
                 continue
             if not damaged[k]:
                 for b in range(BLOCK):
-                    distance = theta - u[b] if spikes[b] == 0 else u[b] - theta
+                    distance = theta[b] - u[b] if spikes[b] == 0 else u[b] - theta[b]
                     margin[b] = min(margin[b], distance)
             if not (high or any_target):
                 continue
@@ -196,25 +197,25 @@ def _present(
                 younger = end
             for b in range(BLOCK):
                 if spikes[b] == 1:
-                    if u[b] < theta:
+                    if u[b] < theta[b]:
                         count[b, MISSED] += 1
-                    if u[b] >= theta + kappa:
+                    if u[b] >= least[b]:
                         continue
                     count[b, TOO_LOW] += 1
-                    missing = rate * (theta + kappa - u[b])
+                    missing = rate * (least[b] - u[b])
                 else:
-                    if u[b] <= theta - kappa:
+                    if u[b] <= most[b]:
                         continue
-                    if u[b] >= theta:
+                    if u[b] >= theta[b]:
                         count[b, FALSE_ALARMS] += 1
                     count[b, TOO_HIGH] += 1
-                    missing = rate * (theta - kappa - u[b])
+                    missing = rate * (most[b] - u[b])
                 if not exact:
                     u[b] += _learn(
-                        weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta
+                        weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta[b]
                     )
                 else:
-                    back = min(reach, t - last_reset[b] - 1)
+                    back = min(reach[b], t - last_reset[b] - 1)
                     u[b] += _project(
                         weights,
                         allowed,
@@ -226,7 +227,7 @@ def _present(
                         back,
                         b,
                         missing,
-                        beta,
+                        beta[b],
                         gradient,
                         touched,
                     )

@@ -27,6 +27,7 @@ from wmdelays.validation.commands.shared.options import (
 )
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.terminal import print_line, print_note, progress_bar
+from wmdelays.validation.commands.shared.values import number_or_file, values_of
 from wmdelays.validation.reports.memory import reset_in_words
 
 _RECALLED = "What is to be recalled"
@@ -156,10 +157,10 @@ def command(
         )
         memory = import_weights(
             weights,
-            beta=_value(beta, "beta"),
-            theta=_value(theta, "theta"),
+            beta=values_of(number_or_file(beta, "beta"), "beta"),
+            theta=values_of(number_or_file(theta, "theta"), "theta"),
             reset=reset,
-            reset_by=_value(reset_by, "reset_by"),
+            reset_by=values_of(number_or_file(reset_by, "reset_by"), "reset_by"),
             strict=strict or None,
             axes=axes,
             layer=layer,
@@ -191,19 +192,3 @@ def _reset(memory):
     if memory.own_reset is None:
         return "zero: an emitted spike sets its membrane to zero"
     return reset_in_words(memory)
-
-
-def _value(text, name):
-    """A number, or what a file has for each neuron."""
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    from wmdelays.training.imports.tables import read_values
-
-    if not Path(text).is_file():
-        flag = f"--{name.replace('_', '-')}"
-        raise InputError(f"{flag} is {text!r}, neither a number nor a file with numbers")
-    return read_values(Path(text), name)

@@ -44,6 +44,33 @@ Beta = Annotated[
 Theta = Annotated[
     float | None, typer.Option(help="Threshold; by default 1.", rich_help_panel=NETWORK)
 ]
+_OF_EACH = "a file with one for each neuron (csv with unit,{name}; npy; or a number a line)"
+BetaOrFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X|FILE",
+        help="What is left of the membrane after a step, by default 0.7: a number, or"
+        f" {_OF_EACH.format(name='beta')}.",
+        rich_help_panel=NETWORK,
+    ),
+]
+ThetaOrFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X|FILE",
+        help=f"Threshold, by default 1: a number, or {_OF_EACH.format(name='theta')}.",
+        rich_help_panel=NETWORK,
+    ),
+]
+BetaSpread = Annotated[
+    float,
+    typer.Option(
+        metavar="PART",
+        help="Standard deviation of the membranes' time constants from neuron to neuron, as a part of"
+        " their mean: drawn from a lognormal distribution.",
+        rich_help_panel=NETWORK,
+    ),
+]
 Pad = Annotated[
     bool,
     typer.Option(

@@ -6,7 +6,12 @@ from wmdelays.binning import Resolution
 from wmdelays.contexts import unpredictable_spikes
 from wmdelays.files.recording import begins_at
 from wmdelays.validation.commands.shared.terminal import print_facts, print_line
-from wmdelays.validation.reports.memory import latent_text, recalled_by, recalled_by_text
+from wmdelays.validation.reports.memory import (
+    latent_text,
+    recalled_by,
+    recalled_by_text,
+    time_constants_text,
+)
 from wmdelays.words import counted, printable, share, spread
 
 _SHOWN = 5
@@ -27,6 +32,8 @@ def print_memory(memory, name):
         ),
         ("neuron", _neuron(memory)),
     ]
+    if (differ := time_constants_text(memory)) is not None:
+        rows.append(("neurons differ", differ))
     if memory.n_latent:
         rows.insert(1, ("latent", latent_text(memory)))
     made = memory.made
