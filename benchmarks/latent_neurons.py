@@ -38,7 +38,7 @@ DAMAGE = {
 }
 DRAWS = 12
 # Stretches from 900 s on of the hippocampus, in bins of 10 ms: where they end, and latent neurons.
-LEARNED = ((920, 1), (920, 2), (920, 3), (960, 3), (960, 4), (960, 6), (960, 8))
+LEARNED = ((920, 1), (920, 2), (920, 3), (960, 6), (960, 4))
 SEEDS, EPOCHS = 3, 60
 
 

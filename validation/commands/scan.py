@@ -50,7 +50,7 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME=X,…",
-            help="A parameter and its values: a word of the generator, delays, beta, theta, rule"
+            help="A parameter and its values: a word of the generator, delays, beta, theta, latent, rule,"
             " an option of the rule, or a parameter of the neurons. Several: all combinations.",
         ),
     ] = None,
