@@ -21,6 +21,8 @@ SPREADS = (0.0, 0.1, 0.2, 0.4)
 NEURONS, STEPS, DELAYS, RATE = 64, 150, 10, 0.03
 # Mean beta, and between which numbers of patterns the capacity is sought.
 BETAS, BETWEEN, CAPACITY_SEEDS = (0.7, 0.9), (8, 48), 6
+# More patterns than the network of the largest spread and mean can hold.
+BEYOND = 23
 PATTERNS, DAMAGE_SEEDS, DRAWS, BETA = 12, 4, 8, 0.7
 DAMAGE = {
     "replaced": ("cue: entries replaced (part)", (0, 0.1, 0.2, 0.3, 0.5, 0.75)),
@@ -49,6 +51,13 @@ def measured_capacity(beta, spread, seed):
         else:
             too_many = middle
     return {"patterns": most}
+
+
+def measured_beyond(seed):
+    """Beyond the capacity of the largest spread: which part of the neurons is faster than the worst."""
+    memory = stored(BEYOND, BETAS[-1], SPREADS[-1], seed, damaged_epochs=0)
+    worst = memory.made["reached"]["worst_neuron"]
+    return {"faster": float(np.mean(memory.beta < memory.beta[worst]))}
 
 
 def measured_damage(spread, seed):
@@ -82,6 +91,8 @@ def measure():
         for beta in BETAS:
             for spread in SPREADS:
                 keep(capacity_row(beta, spread, seed), measured_capacity, beta, spread, seed)
+    for seed in range(CAPACITY_SEEDS):
+        keep(f"beyond, seed {seed}", measured_beyond, seed)
     for seed in range(DAMAGE_SEEDS):
         for spread in SPREADS:
             keep(damage_row(spread, seed), measured_damage, spread, seed)
@@ -113,6 +124,10 @@ def tables(rows):
         cells = (capacities(rows, beta, spread) for beta in BETAS)
         shown = " | ".join(f"{one.mean():.1f} ({one.min()} to {one.max()})" for one in cells)
         print(f"| {spread:g} | {shown} |")
+    faster = [rows[f"beyond, seed {seed}"]["faster"] for seed in range(CAPACITY_SEEDS)]
+    print(
+        f"\nwith {BEYOND} patterns {min(faster):.0%} to {max(faster):.0%} are faster than the worst"
+    )
     for kind, (label, values) in DAMAGE.items():
         print(f"\n| {label} | " + " | ".join(f"spread {spread:g}" for spread in SPREADS) + " |")
         print("|---" * (1 + len(SPREADS)) + "|")
@@ -130,11 +145,16 @@ def draw(rows, path):
         first, *others = figure.subplots(2, 2).flat
         for beta, marker, colour in zip(BETAS, "os", (BLUE, VERMILLION)):
             found = np.array([capacities(rows, beta, spread) for spread in SPREADS])
-            first.plot(SPREADS, found.mean(1), color=colour, label=f"mean of beta {beta}")
+            first.plot(
+                SPREADS,
+                found.mean(1),
+                color=colour,
+                label=f"mean time constant {-1 / np.log(beta):.2g} steps (beta {beta})",
+            )
             first.plot(SPREADS, found, marker, color=colour, alpha=0.35, markersize=3)
-        first.set_ylim(0)
+        first.set_ylim(0, 34)
         first.set_xlabel("spread of time constants (part of their mean)")
-        first.set_ylabel(f"patterns stored, {CAPACITY_SEEDS} seeds")
+        first.set_ylabel(f"patterns stored ({CAPACITY_SEEDS} seeds)")
         first.legend(loc="lower left")
         for axes, (kind, (label, values)) in zip(others, DAMAGE.items()):
             for spread in SPREADS:
@@ -149,7 +169,7 @@ def draw(rows, path):
                 )
             axes.set_ylim(-0.03, 1.05)
             axes.set_xlabel(label)
-            axes.set_ylabel("F1, mean")
+            axes.set_ylabel(f"F1, mean of {DAMAGE_SEEDS} x {DRAWS} draws")
         others[-1].legend(loc="upper right")
         path.write_bytes(figure_bytes(figure, "png"))
 

@@ -6,10 +6,10 @@ from wmdelays.files.recording import begins_at
 from wmdelays.plots.continuous_time import membranes_figure, timing_figure
 from wmdelays.plots.rasters import SINGLE_MARKS, overlay_figure
 from wmdelays.plots.scores import closest_call_figure, f1_figure
-from wmdelays.plots.weights import delays_figure, weights_figure
+from wmdelays.plots.weights import delays_figure, time_constants_figure, weights_figure
 from wmdelays.validation.reports.comparison.methods import methods
 from wmdelays.validation.reports.comparison.part import raster_part
-from wmdelays.validation.reports.memory import memory_facts, unpredictable
+from wmdelays.validation.reports.memory import memory_facts, time_constants_text, unpredictable
 from wmdelays.validation.reports.pages import check_folder, drawn, flat, rendered, write_page
 from wmdelays.validation.reports.verdict import (
     agreement_mark,
@@ -85,6 +85,13 @@ def _figures(comparison):
         "Number of synapses, on a logarithmic scale, by weight."
         + (" Weights are in units of the threshold θ." if memory.neurons is None else ""),
     )
+    if (differ := time_constants_text(memory)) is not None:
+        yield drawn(
+            time_constants_figure(memory),
+            "time_constants",
+            "Time constants of the membranes",
+            f"Number of neurons by the time constant of their membrane: {differ}.",
+        )
 
 
 def _f1_over_time(comparison, stored):

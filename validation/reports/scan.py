@@ -22,6 +22,7 @@ LABELS = {
     "patterns": "number of patterns $M$",
     "rate": "rate $p_A$ (per neuron and step)",
     "interval": "silent interval after a spike (steps)",
+    "beta_spread": "spread of time constants, part of their mean",
     "beta": "leak, part of the membrane left after a step",
     "theta": "threshold",
     "kappa": "margin (unit of the threshold, or mV)",

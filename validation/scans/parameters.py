@@ -14,6 +14,7 @@ from wmdelays.errors import InputError, parameter, unwarned
 from wmdelays.memory import Memory
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli, generate
 from wmdelays.raster import Raster
+from wmdelays.training.heterogeneity import Leaks
 from wmdelays.training.latent import AUTO, latent_of
 from wmdelays.training.rules.registry import rule_named
 from wmdelays.training.rules.rule import DEFAULT, DEFAULT_FOR_NEURONS
@@ -33,8 +34,8 @@ _TINY_DELAYS, _TINY_EFFORT = 64, 4
 # continuous time have their parameters instead of the last two.
 _COMMON = {"delays": 41, "beta": 0.7, "theta": 1.0}
 _OF_THE_GRID = ("beta", "theta")
-# What a setting has where it is asked for: of latent neurons.
-_LATENT = {"latent": 0, "latent_rate": 0.0}
+# What a setting has where it is asked for: of latent neurons, and of neurons that differ.
+_ASKED = {"latent": 0, "latent_rate": 0.0, "beta_spread": 0.0}
 
 
 def settings(
@@ -52,7 +53,7 @@ def settings(
         Specification of the patterns, see `wmdelays.patterns.generate`.
     over : dict of str to sequence, optional
         Scanned values of each parameter: a word of the generator, `delays`, `beta`, `theta`,
-        `rule`, an option of the rule, `latent` or `latent_rate`, see
+        `rule`, an option of the rule, `latent`, `latent_rate` or `beta_spread`, see
         `wmdelays.training.store`, `neuron` (neurons in continuous time, as
         `wmdelays.neurons.neurons_of` takes them), or a parameter of these.
     rule : str, optional
@@ -219,14 +220,14 @@ def _setting(generator, given):
         setting[name] = _value(name, given.get(name, default), type(default))
     setting["rule"] = str(rule)
     setting |= own
-    for name, default in _LATENT.items():
-        if name in given:
+    for name, default in _ASKED.items():
+        if name in given and not (own and name == "beta_spread"):
             auto = name == "latent" and given[name] == AUTO
             setting[name] = AUTO if auto else _value(name, given[name], type(default))
     for name in sorted(given.keys() - setting.keys()):
         if name not in options:
             known = ", ".join(
-                [*words, *common, "rule", *_LATENT, *options, *names_of_neurons(setting)]
+                [*words, *common, "rule", *_ASKED, *options, *names_of_neurons(setting)]
             )
             raise InputError(
                 f"there is no parameter {name!r} with {generator} and the rule {setting['rule']};"
@@ -276,6 +277,7 @@ def check_settings(settings):
         try:
             tiny = {"neurons": 2, "steps": 8, "patterns": 1}
             generate(specification(setting | {k: min(n, setting[k]) for k, n in tiny.items()}))
+            Leaks(spread=setting.get("beta_spread", 0.0))
             silent = Raster.from_steps([], [], setting["neurons"], setting["steps"], STEP)
             Memory.unlearned([silent], **common_options(setting, setting["neurons"]))
             _check_room(setting)
@@ -373,13 +375,13 @@ def _common(setting, n_neurons):
     return common | {"neurons": neurons}
 
 
-def latent_options(setting):
-    """What `wmdelays.training.storing.store` takes of latent neurons."""
-    return {name: setting[name] for name in _LATENT if name in setting}
+def asked_options(setting):
+    """What `wmdelays.training.storing.store` takes of latent neurons, and of neurons that differ."""
+    return {name: setting[name] for name in _ASKED if name in setting}
 
 
 def rule_options(setting):
     """The options of a setting's own rule."""
-    others = {"generator", "rule", *_words(setting["generator"]), *_COMMON, *_LATENT}
+    others = {"generator", "rule", *_words(setting["generator"]), *_COMMON, *_ASKED}
     others |= names_of_neurons(setting)
     return {name: value for name, value in setting.items() if name not in others}

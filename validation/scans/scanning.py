@@ -16,9 +16,9 @@ from wmdelays.timing.timed_scores import score_times
 from wmdelays.validation.scans.parameters import (
     GENERATOR,
     STEP,
+    asked_options,
     check_settings,
     common_options,
-    latent_options,
     rule_options,
     settings_of,
     specification,
@@ -77,7 +77,7 @@ def _store(setting, seed):
                 patterns,
                 setting["rule"],
                 **common_options(setting, setting["neurons"]),
-                **latent_options(setting),
+                **asked_options(setting),
                 seed=seed,
                 **rule_options(setting),
             )

@@ -31,4 +31,5 @@ from .spikes import raster_figure as raster_figure
 from .spikes import recall_figure as recall_figure
 from .stability import stability_figure as stability_figure
 from .weights import delays_figure as delays_figure
+from .weights import time_constants_figure as time_constants_figure
 from .weights import weights_figure as weights_figure

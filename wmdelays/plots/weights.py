@@ -1,4 +1,4 @@
-"""Pictures of what was learned: weights and delays."""
+"""Pictures of a network: weights, delays, and the time constants of its neurons."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from wmdelays.neurons.lif import time_constant
 from wmdelays.plots.figures import BLUE, GREY, VERMILLION, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -132,3 +133,28 @@ def _edges(weight):
     # Far below any weight that matters, so that the width of a bin is never zero.
     width = max(high - low, 1e-30) / 80
     return np.arange(np.floor(low / width), np.ceil(high / width) + 1) * width
+
+
+def time_constants_figure(memory: Memory) -> Figure:
+    """How many neurons have which time constant of the membrane, and the mean of all.
+
+    Parameters
+    ----------
+    memory : Memory
+        In discrete time.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    tau = time_constant(memory.each("beta"), memory.step * 1e3)
+    with house_style():
+        figure = new_figure(2.0)
+        axes = figure.add_subplot()
+        axes.hist(tau, bins="auto", color=BLUE, edgecolor="white", linewidth=0.5)
+        axes.axvline(tau.mean(), color=GREY, linestyle="--", label=f"mean, {tau.mean():.3g} ms")
+        axes.set(xlabel="time constant of the membrane (ms)", ylabel="neurons")
+        axes.set_xlim(left=0)
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        figure.legend(loc="outside right upper")
+    return figure

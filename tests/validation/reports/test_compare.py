@@ -3,7 +3,9 @@
 import re
 import time
 import xml.etree.ElementTree
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from comparisons import build
 
@@ -62,6 +64,20 @@ def test_the_verdict_changes_with_a_difference(differing):
     assert f"the first in pattern 1 at {at:.6g} s" in text
     assert "The rasters differ." in text and "The rasters agree." not in text
     assert "≠ 1" in text and "≠ 0" not in text
+
+
+def test_neurons_that_differ_have_their_distribution_drawn(undrawn, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("wmdelays.validation.reports.compare.time_constants_figure", drawn.append)
+    assert "Time constants of the membranes" not in words(page(build(), tmp_path / "alike"))
+    comparison = build()
+    tau = np.linspace(2, 5, comparison.memory.n_neurons)
+    comparison = replace(comparison, memory=replace(comparison.memory, beta=np.exp(-1 / tau)))
+    text = words(page(comparison, tmp_path / "differ"))
+    assert drawn == [comparison.memory] and "Time constants of the membranes" in text
+    said = "time constants 2 to 5 ms, mean 3.5 ms, standard deviation 0.27 of it"
+    assert text.count(said) == 2
+    assert (tmp_path / "differ" / "figures" / "time_constants.png").exists()
 
 
 THREE = ("torch", "compiled", "brian2")

@@ -76,6 +76,8 @@ def test_the_published_scans_move_one_parameter_each():
         ({"one_delay_per_pair": ["maybe"]}, {}, "one_delay_per_pair has to be true or false"),
         ({"kappa": ["small"]}, {}, "kappa has to be a number"),
         ({"rule": ["hebbian"]}, {"kappa": 0.1}, "'kappa' with bernoulli and the rule hebbian"),
+        ({"beta_spread": ["wide"]}, {}, "beta_spread has to be a number"),
+        ({"beta_spread": [0.1]}, {"neuron": "lif-exp"}, "there is no parameter 'beta_spread'"),
         ({"rule": ["none"]}, {}, "there is no rule 'none'"),
         ({"checkpoint": ["x"]}, {}, "there is no parameter 'checkpoint'"),
         ({"delays": [3]}, {"delays": 3}, "delays is scanned; it cannot be set as well"),
@@ -97,6 +99,7 @@ def test_unknown_parameters_and_values_are_refused(over, options, message):
         ({"kappa": [0.5, 1.5]}, "^kappa = 1.5: kappa is 1.5"),
         ({"epochs": [3, 0]}, "^epochs = 0: epochs is 0"),
         ({"damaged_epochs": [3, -2]}, "^damaged_epochs = -2"),
+        ({"beta_spread": [0.1, 2]}, "^beta_spread = 2: .*it has to lie from 0 to 1"),
         ({"lost": [0.5, 2]}, "^lost = 2: lost is 2.0"),
         (
             {"prune": ["none", "true"]},

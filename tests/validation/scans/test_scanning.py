@@ -50,6 +50,18 @@ def test_a_row_has_the_figures_of_the_memory_that_its_seed_makes():
     json.dumps(figures, allow_nan=False)
 
 
+def test_a_spread_of_time_constants_is_scanned():
+    how = {"rule": "hebbian", "options": {"delays": 10}}
+    points = [(one, 3) for one in settings(SMALL, {"beta_spread": [0, 0.9]}, **how)]
+    same, differ = (one["f1"] for one in store_points(points))
+    patterns = bernoulli(30, 80, 2, 0.03, seed=3)
+    with pytest.warns(match="not complete"):
+        memory = store(patterns, "hebbian", n_delays=10, beta_spread=0.9, seed=3)
+    assert differ == memory.made["scores"]["f1"] != same
+    # Rows of earlier scans have no such key, and are found again.
+    assert "beta_spread" not in settings(SMALL, **how)[0]
+
+
 def test_spikes_that_no_weights_predict_are_told_apart_from_failure():
     # With one delay a context is one step: most are empty, and many of the others alike.
     found = settings(SMALL, {"delays": [1, 20]}, rule="hebbian")

@@ -22,7 +22,7 @@ from wmdelays.plots.rasters import (
 )
 from wmdelays.plots.scores import closest_call_figure, f1_figure
 from wmdelays.plots.spikes import raster_figure
-from wmdelays.plots.weights import delays_figure, weights_figure
+from wmdelays.plots.weights import delays_figure, time_constants_figure, weights_figure
 
 STEP, N_STEPS, N_NEURONS, N_TRIGGER = 1e-3, 300, 20, 30
 
@@ -212,6 +212,19 @@ def test_no_bin_of_weights_holds_both_signs():
     assert sum(bar.get_height() for bar in excitatory) == (weight > 0).sum()
     assert all(b.get_height() == 0 or b.get_x() >= -1e-9 for b in excitatory)
     assert all(b.get_height() == 0 or b.get_x() + b.get_width() <= 1e-9 for b in inhibitory)
+
+
+def test_bars_of_time_constants_count_every_neuron():
+    one = memory(np.ones(6))
+    tau = np.linspace(1, 6, one.n_neurons)
+    differ = replace(one, beta=np.exp(-one.step * 1e3 / tau))
+    axes = time_constants_figure(differ).axes[0]
+    (bars,) = axes.containers
+    assert sum(bar.get_height() for bar in bars) == one.n_neurons
+    assert bars[0].get_x() == pytest.approx(1)
+    assert bars[-1].get_x() + bars[-1].get_width() == pytest.approx(6)
+    assert axes.lines[0].get_xdata()[0] == pytest.approx(tau.mean())
+    assert axes.get_xlabel() == "time constant of the membrane (ms)"
 
 
 def test_a_memory_without_synapses_has_figures():
