@@ -98,7 +98,9 @@ def test_latent_neurons_are_drawn_as_the_others_are():
     found = Leaks(few, theta).of(20, 200)
     assert np.array_equal(found["beta"][:20], few)
     # A latent neuron has the beta and the theta of one neuron.
+    assert found["beta"].shape == found["theta"].shape == (200,)
     drawn = np.searchsorted(theta, found["theta"][20:])
+    assert (np.diff(drawn) < 0).sum() > 50
     assert np.array_equal(few[drawn], found["beta"][20:]) and len(set(drawn)) > 15
 
 

@@ -56,7 +56,8 @@ def command(
         typer.Option(
             "--set",
             metavar="NAME=X",
-            help="beta, theta, latent, a parameter of the neurons (tau_s=2ms) or an option of the rule."
+            help="beta, theta, beta_spread, latent, a parameter of the neurons (tau_s=2ms) or an option of"
+            " the rule."
             " Near the limit the rule margin stores more"
             " with damaged_epochs=0 and a small kappa.",
         ),

@@ -50,8 +50,9 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME=X,…",
-            help="A parameter and its values: a word of the generator, delays, beta, theta, latent, rule,"
-            " an option of the rule, or a parameter of the neurons. Several: all combinations.",
+            help="A parameter and its values: a word of the generator, delays, beta, theta,"
+            " beta_spread, latent, rule, an option of the rule, or a parameter of the neurons."
+            " Several: all combinations.",
         ),
     ] = None,
     published: Annotated[
