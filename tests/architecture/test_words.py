@@ -52,7 +52,8 @@ def test_an_error_names_what_was_asked(tmp_path, monkeypatch, capsys):
     Path("cells.csv").write_text("unit,time_s\n0,0.001\n0,0.0012\n1,0.01\n")
     twice = Raster([0, 0], [0.001, 0.0012], n_neurons=1, duration=0.01)
     with pytest.raises(
-        InputError, match=r"\(step=\), or accept it \(bin\(step, merge_spikes=True\)"
+        InputError,
+        match=r"\(step=\), or accept it \(as_raster\(spikes\).bin\(step, merge_spikes=True\)\)",
     ):
         twice.bin(0.001)
     assert main(["store", "cells.csv", "-o", "cells.h5"]) == 2
