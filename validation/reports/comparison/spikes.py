@@ -27,7 +27,8 @@ def raster_data(comparison):
     Returns
     -------
     dict
-        ``simulators``, ``units`` (names) and ``patterns``. Each pattern has its number, `start_s` in
+        ``simulators``, ``units`` (names), ``n_latent`` (how many of them, the last ones, are latent) and
+        ``patterns``. Each pattern has its number, `start_s` in
         the recording (or None), `duration_s`, `clamp_s` and `scored_s`, the number `n` of its spikes
         and `cut_s` (where they are cut off, or None), and as compressed arrays in base64 `times`
         (differences in microseconds, uint32), `neurons` (uint32) and `kinds` (uint8).
@@ -37,6 +38,7 @@ def raster_data(comparison):
     return {
         "simulators": [one.shown for one in ran],
         "units": unit_names(memory),
+        "n_latent": memory.n_latent,
         "patterns": [
             _pattern(memory, k, [one.recalls[place] for one in ran])
             for place, k in enumerate(comparison.patterns)

@@ -106,6 +106,12 @@
     figure.add_layout(new Bokeh.BoxAnnotation({
       left: -longest, right: pattern.clamp_s - pattern.step_s / 2, fill_color: GREY, fill_alpha: 0.15, level: "underlay",
     }));
+    if (data.n_latent) {
+      figure.add_layout(new Bokeh.Span({
+        location: data.units.length - data.n_latent - 0.5, dimension: "width", line_color: GREY, line_dash: "dashed",
+        level: "underlay",
+      }));
+    }
     const found = layers(simulator, pattern.clamp_s - pattern.step_s / 2);
     const columns = found.map(() => ({ places: [] }));
     for (let k = 0; k < spikes.times.length; k++) {
