@@ -182,18 +182,25 @@ def measure(folder):
 
 
 def table(rows):
+    """A line for each stretch, with a number for each bin."""
     print(
-        "\n| stretch | bin (ms) | spikes | no weights predict | F1 without | latent neurons | F1 | CPU (s) |"
+        "\n| stretch (s) | spikes no weights predict: 5, 10, 20 ms | F1 without | latent neurons"
+        " | F1 with them | CPU (s) |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|")
+    shown = {
+        "unpredictable": "d",
+        "f1_without": ".2f",
+        "n_latent": "d",
+        "f1": ".4g",
+        "cpu_seconds": ".1f",
+    }
     for recording, start, stop in STRETCHES:
-        for bin_ms in BINS_MS:
-            row = rows[f"{recording}, {start} to {stop} s, {bin_ms} ms"]
-            print(
-                f"| {recording}, {row['start_s']:.6g} to {stop} s | {bin_ms} | {row['spikes']:,}"
-                f" | {row['unpredictable']} | {row['f1_without']:.3f} | {row['n_latent']}"
-                f" | {row['f1']:.4g} | {row['cpu_seconds']:.0f} |"
-            )
+        some = [rows[f"{recording}, {start} to {stop} s, {one} ms"] for one in BINS_MS]
+        starts = [f"{row['start_s']:.6g}" for row in some]
+        moved = f" ({', '.join(starts)})" if set(starts) != {str(start)} else ""
+        columns = [", ".join(f"{row[name]:{form}}" for row in some) for name, form in shown.items()]
+        print(f"| {recording}, {start}{moved} to {stop} | {' | '.join(columns)} |")
 
 
 def learned_table(rows):
