@@ -72,14 +72,15 @@ def unpredictable(memory):
     found = unpredictable_spikes(memory.patterns, memory.n_delays, memory.step, memory.periodic)
     n, none, twice = found.n_spikes, len(found.empty), len(found.ambiguous)
     window = f"{memory.n_delays} steps ({memory.n_delays * memory.step * 1e3:.4g} ms)"
+    latent = ", those of latent neurons included," if memory.n_latent else ""
     if not none + twice:
         return [
-            f"Each of the {n:,} stored spikes after the trigger window can be predicted from its"
+            f"Each of the {n:,} stored spikes after the trigger window{latent} can be predicted from its"
             f" context, the {window} before it: none is empty, and none is followed by something"
             " else elsewhere."
         ]
     return [
-        f"Of the {n:,} stored spikes after the trigger window, {none + twice:,}"
+        f"Of the {n:,} stored spikes after the trigger window{latent or ','} {none + twice:,}"
         f" ({100 * (none + twice) / max(n, 1):.2g} %) cannot be predicted from their context, the"
         f" {window} before them, whatever the weights:",
         f"{none:,} have an empty context: no neuron spikes in it, so no current arrives.",

@@ -58,6 +58,7 @@ def test_compare_scores_the_recorded_units_alone(wmdelays, memory, recording):
     assert found["agreement"]["only_torch"] == found["agreement"]["only_brian2"] == 0
     page = (wmdelays.folder / "rep/report.html").read_text()
     assert "neither cued nor scored" in page and "latent 0" in page
+    assert "after the trigger window, those of latent neurons included, can be predicted" in page
     assert f'"n_latent": {found["memory"]["n_latent"]}' in page
 
 
