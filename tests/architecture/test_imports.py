@@ -61,12 +61,12 @@ def test_no_circle_of_imports(imports):
 
 def test_validation_asks_and_the_others_do_not_know_each_other(imports):
     below = {m for m in imports.find_children("wmdelays")} - rooms(
-        ("validation", "training", "brian_models")
+        ("validation", "training", "brian_models", "nest_models")
     )
     assert not chains(
         imports,
         (rooms(["validation"]), True),
-        (rooms(["training", "brian_models"]), True),
+        (rooms(["training", "brian_models", "nest_models"]), True),
         (below, False),
     )
 
@@ -74,7 +74,7 @@ def test_validation_asks_and_the_others_do_not_know_each_other(imports):
 def test_files_are_below_what_is_made_of_them_and_figures_above_all(imports):
     subjects = {"polychrony", "find", "motifs", "retrieval"}
     others = {m for m in imports.find_children("wmdelays")} - rooms(
-        (*subjects, "plots", "files", "validation", "training", "brian_models")
+        (*subjects, "plots", "files", "validation", "training", "brian_models", "nest_models")
     )
     assert not chains(
         imports,
@@ -105,6 +105,7 @@ def test_a_command_prints_a_report_of_a_question_that_works(imports):
         ("elephant", ["find"]),
         ("numba", ["training", "polychrony.search"]),
         ("brian2", ["brian_models"]),
+        ("nest", ["nest_models"]),
         ("torch", ["training"]),
     ],
 )
@@ -136,7 +137,7 @@ def test_no_compiled_loop_needs_torch():
 
 def test_private_names_stay_in_their_files():
     strays = []
-    for top in ("wmdelays", "training", "brian_models", "validation"):
+    for top in ("wmdelays", "training", "brian_models", "nest_models", "validation"):
         for path in (ROOT / top).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wmdelays"):

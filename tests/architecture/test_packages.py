@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("wmdelays", "training", "brian_models", "validation")
+ROOMS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -98,7 +98,7 @@ def run(code, place, *arguments):
 
 
 def test_it_can_be_imported_from_anywhere(place):
-    rooms = "wmdelays, wmdelays.training, wmdelays.brian_models, wmdelays.validation.cli"
+    rooms = "wmdelays, wmdelays.training, wmdelays.brian_models, wmdelays.nest_models, wmdelays.validation.cli"
     done = run(f"import {rooms}; print(wmdelays.Memory.__module__)", place)
     assert (done.returncode, done.stdout) == (0, "wmdelays.memory\n"), done.stderr
 

@@ -11,7 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.validation.cli import main
 
 ROOT = Path(__file__).parents[2]
-TOPS = ("wmdelays", "training", "brian_models", "validation")
+TOPS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
 # What speaks of the command line alone.
 OF_COMMANDS = ("validation/commands", "validation/reports", "validation/earlier.py")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")

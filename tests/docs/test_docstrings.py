@@ -10,6 +10,7 @@ FOLDERS = {
     "wmdelays": "wmdelays",
     "training": "wmdelays.training",
     "brian_models": "wmdelays.brian_models",
+    "nest_models": "wmdelays.nest_models",
     "validation": "wmdelays.validation",
 }
 
@@ -39,6 +40,8 @@ def no_compiler():
 @pytest.mark.parametrize("name", modules())
 def test_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
+    if "nest_models" in name:
+        pytest.importorskip("nest")
     module = import_module(name)
     if "brian_models" in name:
         request.getfixturevalue("no_compiler")

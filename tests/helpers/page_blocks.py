@@ -3,6 +3,7 @@
 import re
 import shlex
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -64,8 +65,14 @@ def _blocks(page, text, above):
         if token.type == "fence":
             first = above + token.map[0] + 2
             # What stands after the language says what is not done with a block: `not-run`.
+            # And what has to be installed for it: `needs-nest`.
             language, *marks = token.info.split() or [""]
-            yield Block(page, first, language, token.content, "not-run" not in marks)
+            is_run = "not-run" not in marks and all(
+                find_spec(mark.removeprefix("needs-"))
+                for mark in marks
+                if mark.startswith("needs-")
+            )
+            yield Block(page, first, language, token.content, is_run)
         elif token.type == "code_block":
             yield Block(page, above + token.map[0] + 1, "indented", token.content, False)
 

@@ -448,7 +448,7 @@ def compare(
         "torch_device": used.get("torch"),
         "neuron": getattr(neuron, "name", neuron) or _model_of(memory),
     }
-    return Comparison(memory, chosen, simulations, settings, timing, versions(), halved)
+    return Comparison(memory, chosen, simulations, settings, timing, versions(*names), halved)
 
 
 def _simulated(setup, memory, cues, stored, say):

@@ -112,7 +112,7 @@ class Repeats:
             "holds": holds,
             "settings": self.settings,
             "timing_s": self.timing,
-            "versions": versions(),
+            "versions": versions(self.settings["simulator"]),
         }
 
 

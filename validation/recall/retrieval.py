@@ -88,7 +88,7 @@ class Retrieval:
             "closest_call": self.recall.closest_call,
             "settings": self.settings,
             "timing_s": self.timing,
-            "versions": versions(),
+            "versions": versions(self.settings["simulator"]),
         }
 
 

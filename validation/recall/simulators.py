@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
+from wmdelays.nest_models.installation import check_installed
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
 from wmdelays.quantities import checked_seed, shortened
 
@@ -65,6 +66,9 @@ class Simulator:
         `variability` (None: none) and `seed` too, by their names.
     own_resets : bool
         Whether it knows memories with another reset than eq. 1, see `wmdelays.neurons.resets`.
+    check : callable, optional
+        Takes nothing and raises an InputError where a package that it needs is not installed. It is called
+        as soon as the simulator is named.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Simulator:
     choose_device: Callable | None = None
     varies: bool = False
     own_resets: bool = False
+    check: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,19 @@ def _choose_brian2_device(memory, cues, dt, neuron, variability=None):
     return choose_device(memory, cues, dt, neuron, variability)
 
 
+def _nest():
+    from wmdelays.nest_models import recall
+    from wmdelays.nest_models.process import start
+
+    # While others recall, its process imports NEST.
+    start()
+
+    def recall_in_nest(memory, cues, *, dt, device, neuron, progress):
+        return recall(memory, cues, progress=progress)
+
+    return recall_in_nest
+
+
 _ALL_NEURONS = (LIF.name, *NEURONS)
 SIMULATORS = {
     one.name: one
@@ -196,6 +214,7 @@ SIMULATORS = {
             varies=True,
             own_resets=True,
         ),
+        Simulator("nest", _nest, "NEST", check=check_installed),
     )
 }
 
@@ -223,7 +242,7 @@ def register(simulator: Simulator) -> None:
     ...     return [Recall(cue, cue.spikes, none) for cue in cues]
     >>> register(Simulator("silent", lambda: silent, "a silent network"))
     >>> list(SIMULATORS)
-    ['torch', 'compiled', 'brian2', 'silent']
+    ['torch', 'compiled', 'brian2', 'nest', 'silent']
     >>> del SIMULATORS["silent"]
     """
     if not re.fullmatch("[a-z][a-z0-9_-]*", simulator.name) or simulator.name in _TAKEN:
@@ -237,12 +256,15 @@ def simulator(name):
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or it needs a package that is not installed.
     """
     if name not in SIMULATORS:
         known = ", ".join(SIMULATORS)
         raise InputError(f"there is no simulator {shortened(name)}; there are {known}")
-    return SIMULATORS[name]
+    found = SIMULATORS[name]
+    if found.check is not None:
+        found.check()
+    return found
 
 
 def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=None, seed=0):
@@ -339,7 +361,8 @@ def recall(
         Several cues are independent recalls.
     simulator : str
         A name from `SIMULATORS`: "compiled" (a compiled loop in discrete time, the fastest),
-        "torch" (torch's operators, in discrete time), "brian2" (continuous time).
+        "torch" (torch's operators, in discrete time), "brian2" (continuous time), "nest" (NEST, where
+        it is installed).
     dt : float, optional
         Time step in seconds of a simulator in continuous time; it has to divide the memory's step.
         By default a tenth of it, or the tick of the memory's neurons.
@@ -365,8 +388,8 @@ def recall(
     Raises
     ------
     InputError
-        If there is no such simulator, device or neuron model, dt does not divide the step, a cue does
-        not belong to this memory, or the simulator knows no variability.
+        If there is no such simulator, device or neuron model, it is not installed, dt does not divide
+        the step, a cue does not belong to this memory, or the simulator knows no variability.
     """
     setup = set_up(
         simulator,

@@ -65,7 +65,7 @@ def write_report(result, folder, command):
         ("Every repeat", repeat_columns(result)),
     ):
         tables.append((title, list(columns), list(zip(*columns.values()))))
-    rows = [{"setting": result.settings, "versions": versions()}]
+    rows = [{"setting": result.settings, "versions": versions(result.settings["simulator"])}]
     return write_results(
         folder, "Periodic patterns, recalled over and over", texts, [picture], tables, rows, command
     )

@@ -70,7 +70,7 @@ def write_report(result, folder, command):
         lines = list(zip(*columns.values()))
         if lines:
             tables.append((title, list(columns), lines))
-    rows = [{"setting": result.settings, "versions": versions()}]
+    rows = [{"setting": result.settings, "versions": versions(result.settings["simulator"])}]
     return write_results(
         folder, "Patterns cued one after another", texts, pictures, tables, rows, command
     )

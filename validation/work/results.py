@@ -87,7 +87,8 @@ class Results:
 
     def append(self, setting, seed, figures):
         """Add a row; it is in the file when this returns."""
-        row = {"setting": setting, "seed": seed, "figures": figures, "versions": versions()}
+        used = versions(setting.get("simulator"))
+        row = {"setting": setting, "seed": seed, "figures": figures, "versions": used}
         if self.path is not None:
             line = _line(row)
             self.check_can_add()

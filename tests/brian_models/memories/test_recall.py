@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_networks import CUES, NETWORKS
 
 from wmdelays import Cue, InputError, Memory, Raster
 from wmdelays.brian_models import recall
 from wmdelays.brian_models.devices import session
-
-NETWORKS = ["silent", "sparse", "busy", "exploding", "inhibited"]
-CUES = ["clamped", "damaged", "short", "free", "after noise", "ongoing", "losing spikes", "empty"]
-CUES += ["all clamped"]
 
 seeds = st.integers(0, 2**32 - 1)
 drawn = settings(deadline=None, derandomize=True, max_examples=16)

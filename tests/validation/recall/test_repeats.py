@@ -144,7 +144,7 @@ def test_bad_settings_are_refused_before_any_work(refused, cycles, tmp_path, mon
     assert "a noise is named twice" in refused(*run, "--noise", "0,0.0")
     assert "bound is 2.0" in refused(*run, "--bound", 2)
     assert "seed is -1" in refused(*run, "--seed", -1)
-    assert "no simulator 'nest'" in refused(*run, "--simulator", "nest")
+    assert "no simulator 'neuron'" in refused(*run, "--simulator", "neuron")
     assert "no device 'abacus'" in refused(*run, "--device", "abacus")
     assert "does not divide the step" in refused(*run, "--dt", "0.3ms")
     assert "there is no folder" in refused(*run, "--json", "none/x.json")

@@ -146,7 +146,7 @@ def test_bad_settings_are_refused_before_any_work(refused, small_memory, tmp_pat
     assert "bound is 0.0" in refused(*run, "--bound", 0)
     assert "bound is nan" in refused(*run, "--bound", "nan")
     assert "seed is -1" in refused(*run, "--seed", -1)
-    assert "no simulator 'nest'" in refused(*run, "--simulator", "nest")
+    assert "no simulator 'neuron'" in refused(*run, "--simulator", "neuron")
     assert "no device 'abacus'" in refused(*run, "--device", "abacus")
     assert "does not divide the step" in refused(*run, "--dt", "0.3ms")
     assert "not a time with a unit" in refused(*run, "--dt", "1")

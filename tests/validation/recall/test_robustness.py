@@ -244,7 +244,7 @@ def test_published_values_are_drawn_where_the_sizes_are_theirs():
         ("--before -1", "before is -1"),
         ("--workers 0", "workers is 0"),
         ("--seed -1", "seed is -1"),
-        ("--simulator nest", "there is no simulator 'nest'"),
+        ("--simulator neuron", "there is no simulator 'neuron'"),
         ("--simulator torch --damage drive", "torch knows no neurons that differ and no noise"),
         ("--damage drive --values nan", "drive nan: it has to be a finite number"),
         ("--damage drive --values inf", "drive is inf; it has to be a finite number"),

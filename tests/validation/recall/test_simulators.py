@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy_plain import NUMPY_PLAIN
 
 from wmdelays import Cue, InputError, Memory, Raster, score
 from wmdelays.files.memory_file import read_memory
+from wmdelays.nest_models.installation import is_installed
 from wmdelays.patterns import periodic
 from wmdelays.training import store
 from wmdelays.validation.recall.comparison import compare
@@ -23,6 +25,9 @@ STEP = 1e-3
 def numpy_plain(own_simulators):
     """A simulator of somebody else's, known while a test runs."""
     register(NUMPY_PLAIN)
+
+
+needs_nest = pytest.mark.skipif(not is_installed(), reason="needs NEST")
 
 
 def test_a_registered_simulator_is_compared_like_any_other(wmdelays, small_memory, numpy_plain):
@@ -57,13 +62,53 @@ def test_what_could_not_be_named_in_a_command_or_in_results_is_not_registered(nu
 
 
 def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory):
-    line = refused("compare", small_memory, "--simulators", "torch,nest")
-    assert line.endswith("there is no simulator 'nest'; there are torch, compiled, brian2")
+    line = refused("compare", small_memory, "--simulators", "torch,neuron")
+    assert line.endswith("there is no simulator 'neuron'; there are torch, compiled, brian2, nest")
     assert "two simulators or more" in refused("compare", small_memory, "--simulators", "torch")
     assert "named twice" in refused("compare", small_memory, "--simulators", "torch,torch")
     assert "no device 'tpu'" in refused("compare", small_memory, "--torch-device", "tpu")
     for command in ("robustness", "retrieve", "periodic"):
-        assert "no simulator 'nest'" in refused(command, small_memory, "--simulator", "nest")
+        assert "no simulator 'neuron'" in refused(command, small_memory, "--simulator", "neuron")
+
+
+@pytest.mark.parametrize("found", [None, ModuleSpec("nest", None)], ids=["nothing", "a folder"])
+def test_where_nest_is_not_installed_a_line_says_how_before_any_work(
+    refused, small_memory, monkeypatch, found
+):
+    """A folder of that name, beside the user's script, is no NEST."""
+    monkeypatch.setattr("wmdelays.nest_models.installation.find_spec", lambda name: found)
+    monkeypatch.setattr("wmdelays.validation.commands.compare.read_memory", pytest.fail)
+    for words in (
+        ("compare", small_memory, "--simulators", "torch,nest"),
+        ("compare", "--simulators", "compiled,nest"),
+        *((name, small_memory, "--simulator", "nest") for name in ("robustness", "retrieve")),
+        ("spikes", small_memory, "-o", "recalled.csv", "--simulator", "nest"),
+    ):
+        line = refused(*words)
+        assert line.endswith('NEST is not installed; install it with: pip install "wmdelays[nest]"')
+    with pytest.raises(InputError, match="NEST is not installed"):
+        recall(None, [], "nest")
+
+
+@needs_nest
+def test_nest_stands_in_the_verdict_and_the_report(wmdelays, small_memory, load_json):
+    words = ("--simulators", "torch,nest,compiled", "--json", "out.json", "--report", "report")
+    done = wmdelays("compare", small_memory, *words)
+    assert done.returncode == 0, done.said
+    assert "torch (cpu), NEST and compiled emit the same 225 spikes." in done.stdout
+    assert "N E S T" not in done.said
+    out = load_json(wmdelays.folder / "out.json")
+    assert out["torch"] == out["nest"] and out["agreements"]["nest"]["only_nest"] == 0
+    assert out["versions"]["nest"]
+    page = (wmdelays.folder / "report/report.html").read_text()
+    assert f"NEST ({out['versions']['nest']}" in page and "Gewaltig" in page
+
+
+@needs_nest
+def test_what_concerns_nest_alone_is_refused(refused, small_memory):
+    run = ("compare", small_memory, "--simulators", "torch,nest")
+    assert "takes a simulator in continuous time" in refused(*run, "--neuron", "adex")
+    assert "device 'numpy' is for brian2" in refused(*run, "--device", "numpy")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +217,7 @@ def test_all_simulators_agree_spike_for_spike(seed, n_delays, kinds, closed):
     made = {
         name: recall(memory, cues, name, dt=STEP / 2, device=devices.get(name, "auto"))
         for name in SIMULATORS
+        if name != "nest" or is_installed()
     }
     for first, *others in zip(*made.values()):
         assert all((one.own, one.emitted) == (first.own, first.emitted) for one in others)

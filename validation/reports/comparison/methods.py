@@ -27,6 +27,10 @@ _SIMULATORS = {
         "Lam SK, Pitrou A, Seibert S (2015) Numba: a LLVM-based Python JIT compiler. Proceedings of the"
         " Second Workshop on the LLVM Compiler Infrastructure in HPC.",
     ),
+    "nest": (
+        "NEST",
+        "Gewaltig M-O, Diesmann M (2007) NEST (NEural Simulation Tool). Scholarpedia 2(4):1430.",
+    ),
 }
 
 

@@ -1,0 +1,106 @@
+"""Recall: a memory and a cue, simulated by NEST."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from wmdelays.cue import Cue
+from wmdelays.errors import InputError, parameter
+from wmdelays.machine.free_memory import check_memory
+from wmdelays.nest_models.installation import check_installed
+from wmdelays.nest_models.process import play
+from wmdelays.recalls import Recall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wmdelays.memory import Memory
+
+# Bytes that NEST takes for each synapse while it makes them, and we for sending them.
+_OF_A_SYNAPSE = 110
+# Threads are worth their while from so many synapses on.
+_SYNAPSES_OF_A_THREAD = 200_000
+# A network of more synapses is not kept for the next cues.
+_MOST_KEPT = 20_000_000
+
+
+def recall(
+    memory: Memory,
+    cue: Cue | Sequence[Cue],
+    threads: int | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> Recall | list[Recall]:
+    """What a memory makes of cues, simulated by NEST.
+
+    Several cues are recalled in one simulation, one after another, without traces of one in the
+    next. NEST runs in a process of its own, which is kept for the cues that come later; a network in the
+    NEST of this process stays as it is.
+
+    Parameters
+    ----------
+    memory : Memory
+        In discrete time, with the reset of eq. 1.
+    cue : Cue or sequence of Cue
+    threads : int, optional
+        Threads of NEST. By default what the environment variable OMP_NUM_THREADS says; where it says
+        nothing, one for each 200,000 synapses, up to the number of processors.
+    progress : callable, optional
+        Called now and then with what is being done (str) and the part of it that is done (float,
+        or None where that is not known).
+
+    Returns
+    -------
+    Recall or list of Recall
+        As many as cues.
+
+    Raises
+    ------
+    InputError
+        If NEST is not installed, a cue does not fit the memory, or the memory is for other neurons or
+        has another reset.
+
+    Notes
+    -----
+    With one thread NEST adds what arrives in the order of the compiled loop, and where it can leak by
+    beta itself, its membranes are those of the compiled loop, bit for bit. More threads add in
+    another order; see `wmdelays.rounding`.
+    """
+    check_installed()
+    memory.check_reset("NEST knows")
+    if memory.neurons is not None:
+        raise InputError(f"NEST recalls lif neurons here, not {memory.neurons.model.name}")
+    single = isinstance(cue, Cue)
+    cues = [cue] if single else list(cue)
+    memory.check_cues(cues)
+    check_memory(
+        _OF_A_SYNAPSE * memory.n_synapses,
+        f"{memory.n_synapses} synapses in NEST",
+        f"take a memory with fewer synapses (stored with {parameter('max_synapses')})",
+    )
+    say = progress or (lambda stage, part: None)
+    say("building the network", None)
+    played = play(
+        memory,
+        cues,
+        _threads(memory) if threads is None else _checked(threads),
+        lambda part: say("simulating", part),
+        keep=memory.n_synapses <= _MOST_KEPT,
+    )
+    recalls = [Recall(cue, emitted, own) for cue, (own, emitted) in zip(cues, played)]
+    return recalls[0] if single else recalls
+
+
+def _checked(threads):
+    if not (threads >= 1 and threads % 1 == 0):
+        raise InputError(f"NEST cannot run in {threads} threads")
+    return int(threads)
+
+
+def _threads(memory):
+    """How many threads NEST gets where nobody says it."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    worth = max(1, memory.n_synapses // _SYNAPSES_OF_A_THREAD)
+    return min(worth, len(os.sched_getaffinity(0)))

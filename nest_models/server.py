@@ -1,0 +1,78 @@
+"""The process in which NEST runs; `wmdelays.nest_models.process` starts it and asks.
+
+It takes requests as pickles on standard input and answers with pairs on standard output: ``("progress",
+part)`` any number of times, then ``("done", what was asked for)``, or ``("refused", words)`` for what a
+user can mend, or ``("failed", traceback)``. It ends when nobody asks any more.
+"""
+
+import os
+import pickle
+import resource
+import sys
+import traceback
+
+from wmdelays.errors import InputError, named_as_flags, one_line
+
+
+def serve():
+    """What the process does."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    # NEST and what it stands on write to standard output by themselves, and not a word is an answer.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+    def tell(*words):
+        pickle.dump(words, answers, protocol=pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+    played = _Player(lambda part: tell("progress", part))
+    while True:
+        try:
+            request = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            with named_as_flags(request.pop("flags")):
+                answer = "done", played(**request)
+        except InputError as error:
+            answer = "refused", str(error)
+        except BrokenPipeError:
+            return
+        except Exception:
+            answer = "failed", traceback.format_exc()
+        tell(*answer)
+
+
+class _Player:
+    """Plays cues to the memory that it was given last."""
+
+    def __init__(self, progress):
+        self.progress, self.memory, self.network = progress, None, None
+        self._nest = None
+
+    def __call__(self, memory, cues, threads):
+        if self._nest is None:
+            self._nest = _import()
+        from wmdelays.nest_models.network import Network
+        from wmdelays.nest_models.script import needs_gates
+
+        kind = needs_gates(cues), threads
+        if memory is not None or self.network is None or self.network[0] != kind:
+            self.memory = self.memory if memory is None else memory
+            # What was there before is gone with what is built now, and must not be played if that fails.
+            self.network = None
+            self.network = kind, Network(self.memory, *kind)
+        return self.network[1].play(cues, self.progress)
+
+
+def _import():
+    try:
+        import nest
+    except Exception as error:
+        raise InputError(
+            f"NEST is installed and cannot be imported: {one_line(error) or type(error).__name__}"
+        ) from None
+    nest.verbosity = nest.VerbosityLevel.ERROR
+    return nest
