@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Processes that run tests.
 JOBS ?= 2
+# All extras, which `make test-all` installs into one environment: a new one goes here as well.
+EXTRAS := test,neo,nwb,pynapple,parallel,patterns,nest,docs,benchmark
 
-.PHONY: demo check test coverage docs benchmark clean FORCE
+.PHONY: demo check test test-all coverage docs benchmark clean FORCE
 
 demo: $(VENV)/installed
 	$(BIN)/wmdelays compare --report demo
@@ -17,6 +19,10 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff format --check
 
 test: check
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+
+# The same with every extra, so that no test is left out for want of one.
+test-all: check $(VENV)/installed-all
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 coverage: $(VENV)/installed-test
@@ -60,6 +66,10 @@ $(VENV)/installed-docs: $(VENV)/installed
 
 $(VENV)/installed-benchmark: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
+	touch $@
+
+$(VENV)/installed-all: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
 
 clean:

@@ -103,4 +103,10 @@ def _threads(memory):
     if said.isdecimal() and int(said):
         return int(said)
     worth = max(1, memory.n_synapses // _SYNAPSES_OF_A_THREAD)
-    return min(worth, len(os.sched_getaffinity(0)))
+    return min(worth, _processors())
+
+
+def _processors():
+    """How many processors this process may use; not every system says it."""
+    may_use = getattr(os, "sched_getaffinity", None)
+    return os.cpu_count() or 1 if may_use is None else len(may_use(0))

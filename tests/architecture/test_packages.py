@@ -1,6 +1,7 @@
 """The package is whole wherever it is built, installed or imported, and make keeps it so."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -162,6 +163,15 @@ def test_make_test_checks_before_it_tests(project):
     kinds = [" ".join(line.split()[:3]) for line in lines if "pip" not in line]
     assert kinds[:2] == ["ruff check", "ruff format --check"]
     assert kinds[2] == "pytest --numprocesses 2"
+
+
+@needs_make
+def test_make_test_all_installs_every_extra_into_one_environment(project):
+    n_installed, lines = make(project, "test-all")
+    (asked,) = re.findall(r"--editable \.\[(.*,.*)\]", "\n".join(lines))
+    assert set(asked.split(",")) == set(SETTINGS["project"]["optional-dependencies"])
+    assert n_installed == 3 and lines[-1].startswith("pytest --numprocesses 2")
+    assert make(project, "test-all")[0] == 0
 
 
 @needs_make

@@ -173,9 +173,10 @@ def test_a_comparison_says_what_ran(small_memory):
 
 def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):
     memory = read_memory(small_memory)
-    for name, shown in (("torch", "torch (cpu)"), ("brian2", "Brian2 (numpy)")):
+    ran = [("torch", "cpu", "torch (cpu)"), ("brian2", "numpy", "Brian2 (numpy)")]
+    ran += [("nest", "cpu", "NEST")] if is_installed() else []
+    for name, device, shown in ran:
         said = []
-        device = "cpu" if name == "torch" else "numpy"
         progress = lambda stage, part: said.append((stage, part))  # noqa: E731
         recall(memory, memory.cues(), name, dt=STEP, device=device, progress=progress)
         assert {stage.split(": ")[0] for stage, _ in said} == {shown}
