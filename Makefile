@@ -4,6 +4,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests start hundreds of commands, which begin sooner where Python keeps what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # Processes that run tests.
 JOBS ?= 2
 # All extras, which `make test-all` installs into one environment: a new one goes here as well.

@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
 
 from wmdelays.draws import drawn_below
 from wmdelays.errors import InputError
@@ -171,6 +170,8 @@ def evidence(
         raise InputError(f"rate is {rate}; here it has to lie between 0 and 1")
     if not (np.isfinite(spread) and spread >= 0):
         raise InputError(f"spread is {spread}; it cannot be negative")
+    from scipy.special import expit, logit
+
     # The largest part of the evidence is told from a copy of all of it.
     whole = _OF_EVIDENCE * n_steps * n_neurons
     _check_memory(n_neurons, n_steps, n_patterns, 0.0, whole + _OF_A_NEURON * n_neurons)

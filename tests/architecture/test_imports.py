@@ -126,6 +126,17 @@ def test_the_vocabulary_loads_nothing_heavy():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_the_command_line_begins_soon():
+    # Together these take longer than all that a small command does.
+    late = (*HEAVY[:-2], "sympy", "scipy.stats", "scipy.sparse", "scipy.special", "pandas")
+    program = (
+        "import sys, wmdelays.validation.commands.app\n"
+        f"print([m for m in {late!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_no_compiled_loop_needs_torch():
     program = (
         "import sys, wmdelays.training, wmdelays.training.discrete.compiled\n"

@@ -177,6 +177,18 @@ def test_compare_ends_in_agreement_and_writes_its_json(wmdelays, small_memory, t
     assert {"settings", "timing_s", "versions"} <= set(out)
 
 
+def test_the_seconds_of_compare_add_up(wmdelays, small_memory, tmp_path, load_json):
+    words = ("--device", "numpy", "--json", "out.json", "--report", "report")
+    done = wmdelays("compare", small_memory, *words)
+    seconds = load_json(tmp_path / "out.json")["timing_s"]
+    total = seconds.pop("total")
+    # What another process did meanwhile is no part of it.
+    assert set(seconds.pop("meanwhile", {})) <= {"torch"}
+    assert {"start", "read", "import", "brian2", "scores", "report"} <= set(seconds)
+    assert min(seconds.values()) >= 0 and sum(seconds.values()) == pytest.approx(total, abs=0.02)
+    assert f"total {total:.1f}" in done.stderr
+
+
 def test_compare_writes_its_json_to_the_terminal(wmdelays, small_memory):
     done = wmdelays(
         "compare", small_memory, "--json", "-", "--patterns", "2,0", "--device", "numpy"

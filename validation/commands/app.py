@@ -82,10 +82,10 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
         raise typer.Exit()
 
 
-def run(arguments):
-    """Run a subcommand; see `cli.main`."""
+def run(arguments, began=None):
+    """Run a subcommand; see `cli.main` and `begin`."""
     words, notes = todays(sys.argv[1:] if arguments is None else list(arguments))
-    begin(words)
+    begin(words, began)
     try:
         for note in notes:
             print(f"wmdelays: {printable(note)}", file=sys.stderr)

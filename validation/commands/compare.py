@@ -1,7 +1,6 @@
 """The command `wmdelays compare`: do several simulators recall the same spikes?"""
 
 import shlex
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from wmdelays.validation.commands.shared.terminal import (
     print_line,
     print_note,
     progress_bar,
+    seconds_since_start,
 )
 from wmdelays.validation.recall.comparison import (
     COMPARED,
@@ -33,6 +33,7 @@ from wmdelays.validation.recall.comparison import (
 )
 from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict
+from wmdelays.validation.work.aside import Aside
 
 DEFAULT_PATTERNS = "bernoulli:neurons=256,steps=500,patterns=4,rate=0.004"
 
@@ -95,42 +96,52 @@ def command(
     names = simulators and [simulator(name.strip()).name for name in simulators.split(",")]
     dt_s = time_given(dt, "--dt", above_zero=True)
     check_outputs(json_file, report, memory)
-    began = time.perf_counter()
-    with progress_bar() as say:
-        if memory is None:
-            say("storing a small default memory", None)
-            from wmdelays.training import store
+    with Aside() as aside:
+        with progress_bar() as say:
+            timing = {"start": seconds_since_start()}
+            if memory is None:
+                say("storing a small default memory", None)
+                from wmdelays.training import store
 
-            content = store(generate(DEFAULT_PATTERNS, seed=seed), seed=seed)
-        else:
-            content = read_memory(memory)
-        stored = time.perf_counter()
-        result = compare(
-            content,
-            names,
-            patterns=chosen,
-            dt=dt_s,
-            device=device,
-            torch_device=torch_device,
-            neuron=neuron,
-            progress=say,
-        )
-        result.settings.update(
-            memory_file=None if memory is None else str(memory),
-            seed=seed if memory is None else None,
-        )
-        result.timing["store" if memory is None else "read"] = stored - began
+                content = store(generate(DEFAULT_PATTERNS, seed=seed), seed=seed)
+            else:
+                content = read_memory(memory)
+            timing["store" if memory is None else "read"] = _rest(timing)
+            result = compare(
+                content,
+                names,
+                patterns=chosen,
+                dt=dt_s,
+                device=device,
+                torch_device=torch_device,
+                neuron=neuron,
+                progress=say,
+                aside=aside,
+            )
+            result.settings.update(
+                memory_file=None if memory is None else str(memory),
+                seed=seed if memory is None else None,
+            )
+            values = result.as_dict()
+        recalling = dict(result.timing)
+        result.timing.clear()
+        result.timing.update(timing | recalling)
+        result.timing["scores"] = _rest(result.timing)
+        _print(result)
+        if device == "auto" and "brian2" in result.simulations:
+            _print_what_is_lost()
         page = None
         if report is not None:
-            say("drawing the report", None)
-            from wmdelays.validation.reports.compare import write_report
+            with progress_bar() as say:
+                say("drawing the report", None)
+                from wmdelays.validation.reports.compare import write_report
 
-            page = write_report(result, report, _command_line(result, patterns, report))
-    result.timing["total"] = time.perf_counter() - began
-    put_json(json_file, result.as_dict())
-    _print(result)
-    if device == "auto" and "brian2" in result.simulations:
-        _print_what_is_lost()
+                words = _command_line(result, patterns, report)
+                page = write_report(result, report, words, aside, say)
+            result.timing["report"] = _rest(result.timing)
+    result.timing["total"] = seconds_since_start()
+    put_json(json_file, values)
+    _print_timing(result.timing)
     if page is not None:
         print_note(f"report: {page}")
     reached = min_f1 is None or result.worst_f1 >= min_f1
@@ -139,12 +150,24 @@ def command(
     raise typer.Exit(0 if result.exact and reached else 1)
 
 
+def _rest(timing):
+    """Seconds since the command began that no part of it has yet."""
+    parts = [seconds for seconds in timing.values() if isinstance(seconds, float)]
+    return seconds_since_start() - sum(parts)
+
+
+def _print_timing(timing):
+    parts = {name.replace("_", " "): value for name, value in timing.items() if name != "meanwhile"}
+    line = ", ".join(f"{name} {seconds:.1f}" for name, seconds in parts.items())
+    for name, seconds in timing.get("meanwhile", {}).items():
+        line += f"; {name} recalled in {seconds:.1f} in another process meanwhile"
+    print_note(f"seconds: {line}")
+
+
 def _print(result):
     for line in (*verdict(result), certainty(result)):
         print_line(line)
     print_columns(pattern_columns(result))
-    timing = ", ".join(f"{name} {value:.1f}" for name, value in result.timing.items())
-    print_note(f"seconds: {timing}")
 
 
 def _print_what_is_lost():

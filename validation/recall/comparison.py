@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wmdelays.brian_models import Brian2Neuron
+    from wmdelays.validation.work.aside import Aside
 
 COMPARED = ("torch", "brian2")
 COMPARED_IN_CONTINUOUS_TIME = ("compiled", "brian2")
 # By how much F1 may fall and the tempo change (in percent) at the halved dt, for a verdict to stand.
 LESS_F1, OTHER_TEMPO = 0.001, 0.25
+# Copies of the synapses that another process has while it recalls.
+_COPIES = 4
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ class Comparison:
     settings : dict
         dt_s, device, neuron, seed and what else decided the result.
     timing : dict
-        Seconds spent in each part.
+        Seconds spent in each part, one after another; those of what was done ``meanwhile`` in another
+        process stand apart, by name.
     versions : dict
         Versions of the software that took part.
     halved : Simulation or None
@@ -345,6 +349,7 @@ def compare(
     torch_device: str = "auto",
     neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
+    aside: Aside | None = None,
 ) -> Comparison:
     """Recall stored patterns in several simulators and compare the spikes.
 
@@ -371,6 +376,9 @@ def compare(
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
+    aside : Aside, optional
+        Another process, see `wmdelays.validation.work.aside`. The reference recalls there, while the
+        others recall here, where its library is not imported yet: that takes longer than a recall.
 
     Returns
     -------
@@ -422,17 +430,26 @@ def compare(
         )
         for name in names
     ]
-    timing = {}
-    start = time.perf_counter()
-    for setup in setups:
+    cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
+    meanwhile = aside is not None and not setups[0].simulator.is_loaded
+    if meanwhile:
+        arrays = (memory.pre, memory.post, memory.delay, memory.weight)
+        size = _COPIES * sum(one.nbytes for one in arrays)
+        aside.give(_loaded_and_simulated, setups[0], memory, cues, stored, n_bytes=size)
+    simulations, timing = dict.fromkeys(names), {"import": 0.0}
+    for name, setup in list(zip(names, setups))[meanwhile:]:
+        start = time.perf_counter()
         say(f"importing {setup.simulator.shown}", None)
         setup.simulator.load()
-    timing["import"] = time.perf_counter() - start
-    cues, stored = memory.cues(chosen), [memory.patterns[k] for k in chosen]
-    simulations = {}
-    for name, setup in zip(names, setups):
+        timing["import"] += time.perf_counter() - start
         simulations[name] = _simulated(setup, memory, cues, stored, say)
         timing[name] = simulations[name].seconds
+    if meanwhile:
+        start = time.perf_counter()
+        say(f"{setups[0]}: recalling", None)
+        simulations[names[0]] = _with_cues(aside.answer(), cues)
+        timing[f"waiting_for_{names[0]}"] = time.perf_counter() - start
+        timing["meanwhile"] = {names[0]: simulations[names[0]].seconds}
     halved = None
     fine = [one for one in simulations.values() if one.setup.simulator.continuous]
     if memory.neurons is not None and fine:
@@ -451,7 +468,7 @@ def compare(
     return Comparison(memory, chosen, simulations, settings, timing, versions(*names), halved)
 
 
-def _simulated(setup, memory, cues, stored, say):
+def _simulated(setup, memory, cues, stored, say=None):
     """What a simulator makes of cues, scored against the stored patterns."""
     start = time.perf_counter()
     setup = setup.for_cues(memory, cues)
@@ -462,6 +479,18 @@ def _simulated(setup, memory, cues, stored, say):
     times = score_times(recalls, stored)
     exact = Scores(times.exact, tuple(one.exact for one in times.patterns))
     return Simulation(setup, recalls, exact, seconds, times)
+
+
+def _loaded_and_simulated(setup, memory, cues, stored):
+    """The same with the simulator imported before, which is no part of its seconds."""
+    setup.simulator.load()
+    return _simulated(setup, memory, cues, stored)
+
+
+def _with_cues(simulation, cues):
+    """A simulation by another process, whose cues are copies of these."""
+    recalls = [replace(recall, cue=cue) for recall, cue in zip(simulation.recalls, cues)]
+    return replace(simulation, recalls=recalls)
 
 
 def _model_of(memory):

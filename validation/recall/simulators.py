@@ -7,6 +7,7 @@ All mean the dynamics of `wmdelays.Memory` and give the same spikes. Another one
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -69,6 +70,8 @@ class Simulator:
     check : callable, optional
         Takes nothing and raises an InputError where a package that it needs is not installed. It is called
         as soon as the simulator is named.
+    library : str, optional
+        The library that `load` imports, if that takes longer than most recalls.
     """
 
     name: str
@@ -82,6 +85,12 @@ class Simulator:
     varies: bool = False
     own_resets: bool = False
     check: Callable | None = None
+    library: str | None = None
+
+    @property
+    def is_loaded(self):
+        """Whether `load` has nothing left to import that takes long."""
+        return self.library is None or self.library in sys.modules
 
 
 @dataclass(frozen=True)
@@ -198,7 +207,9 @@ _ALL_NEURONS = (LIF.name, *NEURONS)
 SIMULATORS = {
     one.name: one
     for one in (
-        Simulator("torch", _torch, "torch", devices=("cpu", "cuda"), own_resets=True),
+        Simulator(
+            "torch", _torch, "torch", devices=("cpu", "cuda"), own_resets=True, library="torch"
+        ),
         Simulator(
             "compiled", _compiled, "compiled", neurons=_ALL_NEURONS, varies=True, own_resets=True
         ),
@@ -213,6 +224,7 @@ SIMULATORS = {
             choose_device=_choose_brian2_device,
             varies=True,
             own_resets=True,
+            library="brian2",
         ),
         Simulator("nest", _nest, "NEST", check=check_installed),
     )

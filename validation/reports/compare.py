@@ -1,5 +1,7 @@
 """The report of a comparison."""
 
+from itertools import chain
+
 import numpy as np
 
 from wmdelays.files.recording import begins_at
@@ -22,11 +24,13 @@ from wmdelays.words import called, counted, share, signed
 
 MOST_OVERLAYS = 16
 _OVERLAY = "overlay_pattern_"
+# So few figures are drawn before another process is ready.
+_FEW = 5
 # How many membranes are drawn, and how much of them, in seconds.
 _MEMBRANES, _STRETCH = 4, 0.12
 
 
-def write_report(comparison, folder, command):
+def write_report(comparison, folder, command, aside=None, progress=None):
     """Write the report of a comparison.
 
     Parameters
@@ -38,6 +42,10 @@ def write_report(comparison, folder, command):
         earlier report.
     command : str
         The command line that makes this report again.
+    aside : Aside, optional
+        Another process, see `wmdelays.validation.work.aside`, which draws half of many figures.
+    progress : callable, optional
+        Takes what is being done (str) and the part of it that is done (float).
 
     Returns
     -------
@@ -50,19 +58,43 @@ def write_report(comparison, folder, command):
         If the folder cannot be made or written to; then nothing is left of the report.
     """
     check_folder(folder)
-    figures = list(_figures(comparison))
+    figures = _figures(comparison, aside, progress or (lambda stage, part: None))
     # An earlier report may have shown other patterns.
     return write_page(folder, figures, _page(comparison, command, figures), f"{_OVERLAY}[0-9]*.*")
 
 
-def _figures(comparison):
+def _figures(comparison, aside, progress):
     """Every figure: its name, title and caption, and its content as PNG and SVG."""
+    rows = _rows(comparison)
+    overlays = [
+        one
+        for place in _worst_first(rows)[:MOST_OVERLAYS]
+        for one in _overlays(comparison, place, rows[place])
+    ]
+    # The other figures are as much work as a few overlays.
+    n_aside = (len(overlays) + 3) // 2 if aside is not None and len(overlays) > _FEW else 0
+    if n_aside:
+        aside.give(_drawn, overlays[:n_aside])
+    drawn_here, n = [], len(overlays) - n_aside + 4
+    for figure in chain(_each_drawn(overlays[n_aside:]), _other_figures(comparison, rows)):
+        drawn_here.append(figure)
+        progress("drawing the report", min(len(drawn_here) / n, 1.0))
+    return (aside.answer() if n_aside else []) + drawn_here
+
+
+def _drawn(overlays):
+    return list(_each_drawn(overlays))
+
+
+def _each_drawn(overlays):
+    """Figures of what `_overlays` describes."""
+    for about, (pattern, recalls, options), number in overlays:
+        yield drawn(overlay_figure(pattern, recalls, **options), *about) | {"pattern": number}
+
+
+def _other_figures(comparison, rows):
     memory = comparison.memory
     stored = [memory.patterns[k] for k in comparison.patterns]
-    rows = _rows(comparison)
-    for place in _worst_first(rows)[:MOST_OVERLAYS]:
-        yield from _overlays(comparison, place, rows[place])
-
     if memory.neurons is None:
         yield _f1_over_time(comparison, stored)
     else:
@@ -214,7 +246,10 @@ def _ran(comparison):
 
 
 def _overlays(comparison, place, row):
-    """A pattern with the reference and another recall over it: each that differs, or the last."""
+    """A pattern with the reference and another recall over it: each that differs, or the last.
+
+    What is needed to draw it: its name, title and caption, what is drawn, and the pattern's number.
+    """
     k, ran = comparison.patterns[place], comparison.simulations
     others = [name for name, same in row["same"].items() if not same.exact] or list(ran)[-1:]
     for name in others:
@@ -224,20 +259,18 @@ def _overlays(comparison, place, row):
         if len(others) > 1:
             title, file = f"{title}, {' and '.join(two)}", f"{file}_{name}"
         lags = {ran[n].shown: ran[n].times for n in (comparison.reference, name)}
-        figure = overlay_figure(
-            comparison.memory.patterns[k],
-            two,
-            title=title[0].lower() + title[1:],
-            zoom_steps=100 * round(comparison.memory.step / comparison.memory.tick),
-            lags={
+        options = {
+            "title": title[0].lower() + title[1:],
+            "zoom_steps": 100 * round(comparison.memory.step / comparison.memory.tick),
+            "lags": {
                 shown: times.patterns[place].lag
                 for shown, times in lags.items()
                 if times is not None
             },
-            begins=begins_at(comparison.memory, k),
-        )
-        one = drawn(figure, file, title, _overlay_caption(comparison, row, two))
-        yield one | {"pattern": f"{k}"}
+            "begins": begins_at(comparison.memory, k),
+        }
+        about = file, title, _overlay_caption(comparison, row, two)
+        yield about, (comparison.memory.patterns[k], two, options), f"{k}"
 
 
 def _overlay_caption(comparison, row, two):
@@ -380,7 +413,14 @@ def _page(comparison, command, figures):
         methods=methods(comparison),
         made=flat(made),
         settings=flat(comparison.settings),
-        timing=flat({name: f"{value:.2f} s" for name, value in comparison.timing.items()}),
+        timing=flat(_seconds(comparison.timing)),
         versions=flat(comparison.versions),
         command=command,
     )
+
+
+def _seconds(timing):
+    return {
+        name: _seconds(value) if isinstance(value, dict) else f"{value:.2f} s"
+        for name, value in timing.items()
+    }

@@ -91,8 +91,8 @@ def side_by_side(function, pieces, n_workers):
     try:
         while waiting or _busy(crew) or ready:
             while len(crew) < min(n_workers, len(_busy(crew)) + len(waiting)):
-                with _interrupts_held_back():
-                    crew.append(_Worker(function))
+                with held_back():
+                    crew.append(Worker(function))
             for worker in crew:
                 if worker.place is None and waiting and _has_room(worker, crew, peak):
                     place = waiting.popleft()
@@ -123,12 +123,12 @@ def side_by_side(function, pieces, n_workers):
             if finished:
                 _dismiss(crew)
         finally:
-            with _interrupts_held_back():
+            with held_back():
                 for worker in crew:
                     worker.kill()
 
 
-class _Worker:
+class Worker:
     """A process, and the place of the piece of work that it has."""
 
     def __init__(self, function):
@@ -219,7 +219,7 @@ def _dismiss(crew):
 
 
 @contextmanager
-def _interrupts_held_back():
+def held_back():
     """Let nothing be interrupted that would leave a process behind, nor one that is started here.
 
     Ctrl-C reaches every process of the terminal. The one that computes nothing itself is to end the

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.stats import rankdata
 
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError
@@ -132,6 +130,8 @@ def candidate_events(
     check_memory(
         4 * 8 * n_bins, f"the rate in {n_bins} bins", "take more smoothing, or a shorter stretch"
     )
+    from scipy.ndimage import gaussian_filter1d
+
     counts = np.bincount((raster.times / width).astype(np.int64), minlength=n_bins)[:n_bins]
     rate = gaussian_filter1d(counts.astype(float), _BINS, mode="constant")
     mean, spread = rate.mean(), rate.std()
@@ -210,6 +210,8 @@ def replay(
 
 def _correlations(places, times):
     """Spearman's correlation of each row of places with the times."""
+    from scipy.stats import rankdata
+
     rows, column = rankdata(places, axis=1), rankdata(times)
     rows -= rows.mean(axis=1, keepdims=True)
     column -= column.mean()

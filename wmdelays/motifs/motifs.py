@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from wmdelays.errors import InputError
 from wmdelays.raster import Raster
@@ -263,6 +261,9 @@ def parts(motifs):
     """
     if not len(motifs.pre):
         return np.zeros(0, np.int64)
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     spike = motifs.spike
     # A number for each spike; most numbers belong to none.
     width = 1 + int(max(motifs.pre.max(), motifs.neuron.max()))
@@ -271,7 +272,7 @@ def parts(motifs):
     lowest = min(int(pre.min()), int(post.min()))
     post, pre = post - lowest, pre - lowest
     n_numbers = 1 + int(max(pre.max(), post.max()))
-    graph = sp.coo_matrix((np.ones(len(pre), bool), (post, pre)), shape=(n_numbers,) * 2)
+    graph = coo_matrix((np.ones(len(pre), bool), (post, pre)), shape=(n_numbers,) * 2)
     _, label = connected_components(graph, directed=False)
     linked = np.zeros(n_numbers, bool)
     linked[post] = linked[pre] = True
@@ -393,8 +394,10 @@ def _numbers(memory, pre, post, delay):
 
 def _in_common(sets):
     """The size of the intersection of any two of several arrays of distinct numbers."""
+    from scipy.sparse import csr_matrix
+
     row = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
     column = np.concatenate(sets)
     shape = len(sets), int(column.max(initial=0)) + 1
-    member = sp.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
+    member = csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
     return (member @ member.T).toarray()

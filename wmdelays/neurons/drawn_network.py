@@ -11,7 +11,6 @@ from wmdelays.draws import lognormal_factors, random_numbers
 from wmdelays.errors import InputError
 from wmdelays.neurons.continuous import ContinuousNeuron
 from wmdelays.neurons.lif import LIF_IN_CONTINUOUS_TIME, time_constant
-from wmdelays.neurons.one_tick import of_parameters
 
 if TYPE_CHECKING:
     from wmdelays.memory import Memory
@@ -100,6 +99,8 @@ def draw_network(memory: Memory, variability: Variability, seed: int, n: int) ->
     if variability.delay_spread:
         off = variability.delay_spread / tick * normal("delays", memory.n_synapses)
         delays = np.maximum(delays + np.rint(off).astype(delays.dtype), 1)
+    from wmdelays.neurons.one_tick import of_parameters
+
     weight = memory.weight
     if variability.weights:
         weight = weight * (1 + variability.weights * normal("weights", memory.n_synapses))

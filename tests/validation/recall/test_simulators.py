@@ -1,6 +1,7 @@
 """One door for every simulator."""
 
 import json
+import os
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
@@ -17,6 +18,7 @@ from wmdelays.patterns import periodic
 from wmdelays.training import store
 from wmdelays.validation.recall.comparison import compare
 from wmdelays.validation.recall.simulators import SIMULATORS, Simulator, recall, register, set_up
+from wmdelays.validation.work.aside import Aside
 
 STEP = 1e-3
 
@@ -169,6 +171,22 @@ def test_a_comparison_says_what_ran(small_memory):
     assert len(brian2.recalls) == 3 and brian2.scores.total.f1 > 0.9 and brian2.seconds > 0
     assert made.exact and made.agreement("brian2").matched == brian2.n_spikes
     assert made.closest_calls[0] == "compiled"
+
+
+def test_the_reference_may_recall_in_another_process(small_memory, monkeypatch):
+    memory = read_memory(small_memory)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(Simulator, "is_loaded", property(lambda one: one.name != "torch"))
+    with Aside() as aside:
+        made = compare(memory, ("torch", "brian2"), device="numpy", dt=STEP, aside=aside)
+    here = compare(memory, ("torch", "brian2"), device="numpy", dt=STEP)
+    assert list(made.timing["meanwhile"]) == ["torch"] and "meanwhile" not in here.timing
+    assert made.simulations["torch"].seconds == made.timing["meanwhile"]["torch"] > 0
+    values, same = made.as_dict(), here.as_dict()
+    assert values.pop("timing_s") != same.pop("timing_s") and values == same
+    for one, other in zip(*(each.simulations["torch"].recalls for each in (made, here))):
+        assert one.own == other.own and one.emitted == other.emitted
+        assert one.closest_call == other.closest_call
 
 
 def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):

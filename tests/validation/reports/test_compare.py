@@ -1,5 +1,6 @@
 """The report of a comparison: what it says, what it needs, what it leaves."""
 
+import os
 import re
 import time
 import xml.etree.ElementTree
@@ -11,8 +12,10 @@ from comparisons import build
 
 from wmdelays import InputError, Raster, Recall
 from wmdelays.contexts import Unpredictable
+from wmdelays.validation.reports import compare as module
 from wmdelays.validation.reports.compare import MOST_OVERLAYS, write_report
 from wmdelays.validation.reports.pages import check_folder
+from wmdelays.validation.work.aside import Aside
 from wmdelays.words import share
 
 COMMAND = "wmdelays compare memory.h5 --report report"
@@ -33,6 +36,27 @@ def differing(tmp_path_factory):
     """A report with all its pictures, and its page."""
     folder = tmp_path_factory.mktemp("differing") / "new" / "report"
     return folder, page(build(lost=[1]), folder)
+
+
+def test_another_process_draws_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module, "_FEW", 1)
+    comparison, said = build(3, lost=[1]), []
+    with Aside() as aside:
+        given = []
+        give = aside.give
+        aside.give = lambda function, overlays: [given.extend(overlays), give(function, overlays)]
+        there = write_report(
+            comparison, tmp_path / "there", COMMAND, aside, lambda stage, part: said.append(part)
+        )
+    here = write_report(comparison, tmp_path / "here", COMMAND)
+    assert len(given) == 3 and said == sorted(said) and 0 < said[0] < 1 == said[-1]
+    assert there.read_bytes() == here.read_bytes()
+    figures = sorted(path.name for path in (tmp_path / "here" / "figures").iterdir())
+    assert len(figures) > 6
+    for name in figures:
+        one, other = (tmp_path / folder / "figures" / name for folder in ("here", "there"))
+        assert one.read_bytes() == other.read_bytes()
 
 
 @pytest.fixture

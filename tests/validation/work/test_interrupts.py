@@ -56,7 +56,7 @@ def test_a_signal_during_the_first_imports_is_one_line(number, module):
 
 @pytest.mark.parametrize("module", ["torch", "numba", "llvmlite.binding", "brian2", "sympy"])
 def test_ctrl_c_during_an_import_of_a_command_is_one_line(module, small_memory):
-    simulators = ("--simulators", "torch,compiled,brian2", "--device", "numpy")
+    simulators = ("--simulators", "compiled,torch,brian2", "--device", "numpy")
     words = ("compare", small_memory, *simulators)
     done = run(INSIDE_AN_IMPORT, int(signal.SIGINT), module, *words)
     assert (done.returncode, done.stderr) == (130, "wmdelays: interrupted\n")
@@ -110,7 +110,7 @@ IN_A_COMMAND = """
     import os, signal, sys, time
     from wmdelays.validation import cli
     from wmdelays.validation.commands import app
-    def work(arguments):
+    def work(arguments, began):
         from wmdelays.machine.temporary import temporary_folder
         with temporary_folder():
             {then}
@@ -143,7 +143,7 @@ def test_a_signal_after_the_last_line_changes_nothing():
         import atexit, os, signal
         from wmdelays.validation import cli
         from wmdelays.validation.commands import app
-        def work(arguments):
+        def work(arguments, began):
             print("result")
             return 1
         app.run = work

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -31,6 +32,7 @@ _results, notes = _Console(), _Console(stderr=True)
 _json_alone = False
 # What was typed.
 _command = "wmdelays"
+_began = 0.0
 # A pipe has lines of any length.
 _ANY = 100_000
 # Spaces between two columns.
@@ -181,6 +183,11 @@ def progress_bar():
         yield say
 
 
+def seconds_since_start():
+    """Seconds since the command began, with the time until its modules were imported."""
+    return time.perf_counter() - _began
+
+
 def end_interrupted(goes_on):
     """End after Ctrl-C with one line, which says how to go on if what was done is kept."""
     line = f"interrupted; the same command goes on: {_command}" if goes_on else "interrupted"
@@ -199,9 +206,13 @@ def told_how_to_go_on(checkpoint):
         end_interrupted(checkpoint is not None and bool(files_of(checkpoint)))
 
 
-def begin(words):
-    """Begin a command, of which these are the words: results are for standard output."""
-    global _command
+def begin(words, began=None):
+    """Begin a command, of which these are the words: results are for standard output.
+
+    `began` is when its process began, in seconds of `time.perf_counter`; by default now.
+    """
+    global _command, _began
+    _began = time.perf_counter() if began is None else began
     _command = shlex.join(["wmdelays", *words])
     json_alone(False)
 

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
 
 from wmdelays.draws import random_numbers
 from wmdelays.errors import InputError, parameter
@@ -145,6 +144,8 @@ def ppseq(
 
     def p_value(score):
         return float((1 + np.sum(by_chance >= score)) / (1 + draws))
+
+    from scipy.stats import chi2
 
     limit = chi2.isf(_LEVEL / (raster.n_neurons * window), _FREE)
     scores, patterns = [], []
