@@ -1,3 +1,4 @@
+from .exports.exporting import Exported as Exported
 from .find.inputs import read_templates as read_templates
 from .find.replayed import FoundReplay as FoundReplay
 from .find.stored import Found as Found

@@ -31,6 +31,7 @@ from .synapses import Synapses as Synapses
 from .training.imports.importing import import_weights as import_weights
 from .training.quantising import quantise as quantise
 from .training.storing import store as store
+from .validation.exports.exporting import export_memory as export_memory
 from .validation.find.replayed import find_replay as find_replay
 from .validation.find.stored import find_patterns as find_patterns
 from .validation.find.unknown import find_unknown_patterns as find_unknown_patterns

@@ -13,7 +13,7 @@ import wmdelays  # noqa: F401 (which of its places is found depends on who asks 
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "numba", "brian2", "nest", "matplotlib", "elephant", "typer", "rich")
-QUESTIONS = {"recall", "scans", "find", "motifs", "polychrony"}
+QUESTIONS = {"recall", "scans", "find", "motifs", "polychrony", "exports"}
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ QUESTIONS = {
     "energy": "energy",
     "quantise": "quantise",
     "import": "import_weights",
+    "export": "export_memory",
     "generalise": "generalise",
     "spikes": "write_spikes_as",
 }

@@ -27,6 +27,18 @@ class Found:
         One of `wmdelays.neurons.resets.RESETS`.
     strict : bool
         Whether a neuron fires above threshold alone, and not at it.
+    step : float, optional
+        Length of a step in seconds.
+    neurons : Neurons, optional
+        Neurons in continuous time, which have no beta and theta.
+    patterns : tuple of Raster
+    periodic : bool
+    made : dict, optional
+        How the memory was made, where the source is a memory of this software that was exported.
+    fingerprint : str, optional
+        Of the memory that was exported.
+    notes : tuple of str
+        What the source has besides, which is left out.
     """
 
     kind: str
@@ -41,10 +53,23 @@ class Found:
     reset_by: object = None
     reset: str | None = None
     strict: bool = False
+    step: float | None = None
+    neurons: object = None
+    patterns: tuple = ()
+    periodic: bool = False
+    made: dict | None = None
+    fingerprint: str | None = None
+    notes: tuple = ()
 
     def said_otherwise(self, **said):
         """The same with what the user says of it; that takes the place of what the source says."""
         said = {name: value for name, value in said.items() if value is not None}
+        if said and self.neurons is not None:
+            raise InputError(
+                f"has neurons {self.neurons.model.name}, which have no {next(iter(said))}"
+            )
+        if said:
+            said["made"] = None
         if "reset" in said:
             # What the source takes off belongs to the reset that it says.
             said.setdefault("reset_by", None)
@@ -58,6 +83,8 @@ class Found:
         InputError
             If the source does not say beta or theta, and the user neither.
         """
+        if self.neurons is not None:
+            return {"beta": None, "theta": None, "neurons": self.neurons}
         missing = [name for name in ("beta", "theta") if getattr(self, name) is None]
         if missing:
             raise InputError(f"does not say {' and '.join(missing)} of its neurons; name them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError, parameter
+from wmdelays.errors import InputError, InputWarning, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory
+from wmdelays.neurons.resets import BY_EMITTED
 from wmdelays.quantities import whole
 from wmdelays.synapses import LARGEST
 from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.imports.folders import is_folder, read_folder, step_of_folder
 from wmdelays.training.imports.found import checked_axes
 from wmdelays.training.imports.tables import ARRAYS, TABLES, of_array, read_array, read_table
 from wmdelays.training.storing import scores_of
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from wmdelays.raster import Raster
 
-__all__ = ["import_weights"]
+__all__ = ["import_weights", "stated_step"]
 
 _TORCH = (".pt", ".pth", ".ckpt")
 _AXES = "post,pre,delay"
@@ -50,7 +53,7 @@ def import_weights(
     window: int | None = None,
     n_neurons: int | None = None,
     n_delays: int | None = None,
-    step: float = 1e-3,
+    step: float | None = None,
     patterns: Sequence[Raster] = (),
     cues: Sequence[Raster] = (),
     n_steps: int | None = None,
@@ -62,7 +65,9 @@ def import_weights(
     source : str, Path, mapping or array_like
         A csv or tsv file with the columns pre, post, delay and weight; an npy or npz file; a state
         dict that ``torch.save`` wrote (.pt, .pth, .ckpt), which is read as weights alone; the state dict
-        itself; or an array, a tensor of weights or rows of pre, post, delay and weight.
+        itself; an array, a tensor of weights or rows of pre, post, delay and weight; a SONATA circuit
+        (its folder, or a JSON file of its configuration); or a folder of csv files that
+        `export_memory` wrote.
     beta, theta : float or array_like of float, shape (n_neurons,), optional
         What is left of a membrane after a step, and threshold, where the source does not say them; if it
         does, these count.
@@ -83,10 +88,11 @@ def import_weights(
         Length of the kernel of a DCLS layer in steps.
     n_neurons, n_delays : int, optional
         Numbers of neurons and delays, where there are more than have synapses.
-    step : float
-        Length of a step in seconds.
+    step : float, optional
+        Length of a step in seconds; by default what the source says, else 1 ms.
     patterns : sequence of Raster
-        What the network is meant to recall, at whole steps.
+        What the network is meant to recall, at whole steps; by default what the source holds, which
+        exports of `export_memory` do.
     cues : sequence of Raster
         Instead of patterns: what the network makes of the first `n_delays` steps of each of these is a
         pattern.
@@ -103,6 +109,11 @@ def import_weights(
         If the source cannot be read, does not say what is needed, or is of neurons that cannot be mapped
         exactly; it says which.
 
+    Warns
+    -----
+    InputWarning
+        Of what the source has besides, and is left out.
+
     Examples
     --------
     A tensor from any tool, and what it recalls of a cue:
@@ -118,15 +129,22 @@ def import_weights(
     """
     named, axes = isinstance(source, str | Path), checked_axes(axes)
     try:
-        found = _found(source, axes, layer, window)
+        found = _found(source, axes, layer, window, step)
         found = found.said_otherwise(
             beta=beta, theta=theta, reset=reset, reset_by=reset_by, strict=strict
         )
-        memory = _memory(found, n_neurons, n_delays, step, patterns)
+        step = _step(found.step, step)
+        given = len(patterns) or len(cues)
+        memory = _memory(found, n_neurons, n_delays, step, patterns if given else found.patterns)
+        if found.made is not None and not given and memory.fingerprint() == found.fingerprint:
+            # It is what was exported, with all that it knew of itself.
+            return replace(memory, made=found.made)
     except InputError as error:
         if not named:
             raise
         raise InputError(f"{printable(str(source))}: {error}") from None
+    for note in found.notes:
+        warnings.warn(f"{printable(str(source))}: {note}", InputWarning, stacklevel=2)
     memory.made["source"] = {"file": str(source)} if named else {}
     if cues:
         memory = _with_recalls(memory, cues, n_steps, patterns)
@@ -135,7 +153,27 @@ def import_weights(
     return memory
 
 
-def _found(source, axes, layer, window):
+def stated_step(source: str | Path) -> float | None:
+    """The length of a step in seconds that a source says; None where it says nothing of time."""
+    path = Path(source)
+    try:
+        return step_of_folder(path) if is_folder(path) else None
+    except InputError as error:
+        raise InputError(f"{printable(str(source))}: {error}") from None
+
+
+def _step(said, given):
+    """The length of a step: what the source says, or the user, else 1 ms."""
+    if said is None:
+        return 1e-3 if given is None else given
+    if given is not None and abs(given - said) > 1e-9 * said:
+        raise InputError(
+            f"{parameter('step')} is {given * 1e3:.6g} ms, but its steps are {said * 1e3:.6g} ms long"
+        )
+    return said
+
+
+def _found(source, axes, layer, window, step):
     """What a source says."""
     if isinstance(source, Mapping):
         # torch is a second to import, which tables need not.
@@ -147,6 +185,8 @@ def _found(source, axes, layer, window):
         return of_array(np.asarray(source), axes)
     path = Path(source)
     ending = path.suffix.lower()
+    if is_folder(path):
+        return read_folder(path, step)
     try:
         if ending in TABLES:
             return read_table(path)
@@ -159,7 +199,7 @@ def _found(source, axes, layer, window):
             return found_in(read_state_dict(path), layer, window)
     except OSError as error:
         raise InputError(error.strerror or str(error)) from None
-    known = ", ".join((*TABLES, *ARRAYS, *_TORCH))
+    known = ", ".join((*TABLES, *ARRAYS, *_TORCH, ".json"))
     raise InputError(f"has an ending that says nothing of weights; known are {known}")
 
 
@@ -170,7 +210,8 @@ def _memory(found, n_neurons, n_delays, step, patterns):
         _OF_A_NEURON * n_neurons, f"{n_neurons:,} neurons", "number the neurons from 0 without gaps"
     )
     parameters = found.parameters()
-    settings = {"kind": found.kind, "reset": parameters["reset"], "strict": found.strict}
+    reset = parameters.get("reset", BY_EMITTED)
+    settings = {"kind": found.kind, "reset": reset, "strict": found.strict}
     return Memory(
         n_neurons=n_neurons,
         n_delays=n_delays,
@@ -180,6 +221,7 @@ def _memory(found, n_neurons, n_delays, step, patterns):
         delay=found.delay,
         weight=found.weight,
         patterns=patterns,
+        periodic=found.periodic,
         made={"rule": "imported", "settings": settings, "versions": versions()},
         **parameters,
     )

@@ -35,6 +35,7 @@ from wmdelays.validation.commands import (
     store,
 )
 from wmdelays.validation.commands.continuous import stability
+from wmdelays.validation.commands.exports import formats
 from wmdelays.validation.commands.hardware import energy, quantise
 from wmdelays.validation.commands.imports import weights
 from wmdelays.validation.commands.recordings import generalise, spikes
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.command("store")(store.command)
 app.command("import")(weights.command)
+app.command("export")(formats.command)
 app.command("map")(map.command)
 app.command("quantise")(quantise.command)
 app.command("info")(info.command)

@@ -38,6 +38,8 @@ _ROOM_PER_BYTE = 2
 # All lists together hold so many bytes for each of the file at most: more than any file has that
 # was packed by another program, and few enough for any memory that fits the file.
 _MOST_PER_BYTE = 20
+# In a path, what stands for the attributes of a dataset.
+_ATTRIBUTES = "@"
 # Bytes up to which numbers are read at once.
 _SHORT = 1 << 16
 # Of the filters those that come with the library: gzip, shuffle, checksum, and h5py's lzf.
@@ -165,6 +167,8 @@ class _Reading:
             return self.group(found, wanted)
         if not isinstance(found, h5d.DatasetID):
             return {"is": "something else"}
+        if [_ATTRIBUTES] in wanted:
+            return {"is": "group", "attributes": _attributes(found), "members": {}}
         return self._dataset(found)
 
     def _dataset(self, found):
@@ -236,14 +240,15 @@ def _text(name):
     return name.decode("utf-8", "surrogateescape")
 
 
-def _attributes(group):
+def _attributes(owner):
     """The single numbers, truth values and texts; None stands for anything else."""
     found = {}
-    for k in range(h5a.get_num_attrs(group)):
-        kept = h5a.open(group, index=k)
+    of = h5py.Dataset if isinstance(owner, h5d.DatasetID) else h5py.Group
+    for k in range(h5a.get_num_attrs(owner)):
+        kept = h5a.open(owner, index=k)
         value = None
         if kept.shape == () and isinstance(kept.get_type(), h5t.TypeStringID):
-            value = h5py.AttributeManager(h5py.Group(group))[_text(kept.name)]
+            value = h5py.AttributeManager(of(owner))[_text(kept.name)]
         elif kept.shape == () and kept.dtype.kind in "iufb":
             value = np.empty((), kept.dtype)
             kept.read(value)

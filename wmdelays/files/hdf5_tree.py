@@ -65,7 +65,8 @@ def read_tree(path, wanted):
     path : str or Path
     wanted : sequence of str
         Paths of groups and datasets; ``*`` stands for any name. Groups come with their attributes.
-        What is missing is left out.
+        A dataset with ``/@`` behind it comes as a group of its attributes alone. What is missing is
+        left out.
 
     Returns
     -------

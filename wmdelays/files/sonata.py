@@ -19,7 +19,7 @@ _MAGIC = 0x0A7A
 _VERSION = (0, 1)
 _POPULATION = "neurons"
 _NODES = f"nodes/{_POPULATION}"
-_EDGES = "edges/neurons_to_neurons"
+_EDGES = f"edges/{_POPULATION}_to_{_POPULATION}"
 _SYNAPSES = ("source_node_id", "target_node_id", "0/syn_weight", "0/delay")
 # What reading takes from a file, see `wmdelays.files.hdf5_tree.read_tree`.
 WANTED = (
@@ -52,7 +52,13 @@ def _milliseconds(values):
     return _whole(nearest) if np.all(np.abs(values - nearest) <= 1e-12 * nearest) else values
 
 
-def write_nodes(file, n_neurons, kinds=None, own=None):
+def write_magic(file):
+    """Write what tells that a file is one of SONATA."""
+    file.attrs["magic"] = np.uint32(_MAGIC)
+    file.attrs["version"] = np.array(_VERSION, dtype=np.uint32)
+
+
+def write_nodes(file, n_neurons, kinds=None, own=None, population=_POPULATION):
     """Write the neurons, and what tells that the file is one of SONATA.
 
     Parameters
@@ -63,10 +69,10 @@ def write_nodes(file, n_neurons, kinds=None, own=None):
         The type of each node; by default all are of type 0.
     own : dict of str to array, optional
         Parameters of which each node has its own.
+    population : str
     """
-    file.attrs["magic"] = np.uint32(_MAGIC)
-    file.attrs["version"] = np.array(_VERSION, dtype=np.uint32)
-    nodes = file.create_group(_NODES)
+    write_magic(file)
+    nodes = file.create_group(f"nodes/{population}")
     parameters = nodes.create_group("0")
     for name, values in (own or {}).items():
         parameters[name] = values
@@ -79,9 +85,9 @@ def write_nodes(file, n_neurons, kinds=None, own=None):
         nodes[name] = values
 
 
-def write_edges(file, pre, post, weight, delay_ms):
-    """Write the synapses; each array has the shape (n_synapses,)."""
-    edges = file.create_group(_EDGES)
+def write_edges(file, pre, post, weight, delay_ms, source=_POPULATION):
+    """Write the synapses of a population onto the neurons; each array has the shape (n_synapses,)."""
+    edges = file.create_group(f"edges/{source}_to_{_POPULATION}")
     n = len(pre)
     for name, values in (
         ("source_node_id", _whole(pre)),
@@ -94,8 +100,8 @@ def write_edges(file, pre, post, weight, delay_ms):
     # All are of type 0 in group 0. Of what is never written a file has no numbers, and readers get nought.
     edges.create_dataset("edge_type_id", shape=n, dtype=np.int64, fillvalue=0)
     edges.create_dataset("edge_group_id", shape=n, dtype=np.uint32, fillvalue=0)
-    for name in ("source_node_id", "target_node_id"):
-        edges[name].attrs["node_population"] = _POPULATION
+    for name, population in (("source_node_id", source), ("target_node_id", _POPULATION)):
+        edges[name].attrs["node_population"] = population
 
 
 def write_levels(file, memory, bits, scale, level):
@@ -177,7 +183,7 @@ def read_edges(file, n_neurons, step):
     return (
         _ids(pre, n_neurons, "synapse", "source_node_id"),
         _ids(post, n_neurons, "synapse", "target_node_id"),
-        _whole_steps(delay_ms, step, "synapse", "delay"),
+        whole_steps(delay_ms, step, "synapse", "delay"),
         weight,
     )
 
@@ -214,7 +220,7 @@ def read_spikes(group, name, n_neurons, step):
     times, neurons = dataset(group, "timestamps"), dataset(group, "node_ids")
     if len(times) != len(neurons):
         raise InputError(f"{name} has {len(times)} timestamps and {len(neurons)} node_ids")
-    steps = _whole_steps(times, step, f"{name}, spike", "timestamp")
+    steps = whole_steps(times, step, f"{name}, spike", "timestamp")
     return _ids(neurons, n_neurons, f"{name}, spike", "node_id"), steps
 
 
@@ -228,13 +234,22 @@ def _check_numbered(group, name, n):
 def _ids(values, n_neurons, what, name):
     if values.dtype.kind not in "iu":
         raise InputError(f"{name} does not hold whole numbers")
-    bad = np.flatnonzero((values < 0) | (values >= n_neurons))
-    if bad.size:
-        raise InputError(f"{what} {bad[0]} has {name} {values[bad[0]]}, outside 0…{n_neurons - 1}")
+    refuse_ids(values, n_neurons, what, name)
     return values.astype(np.int64)
 
 
-def _whole_steps(milliseconds, step, what, name):
+def refuse_ids(values, n_neurons, what, name):
+    """Raise an InputError about the first of some whole numbers that is no neuron's."""
+    bad = np.flatnonzero((values < 0) | (values >= n_neurons))
+    if bad.size:
+        raise InputError(f"{what} {bad[0]} has {name} {values[bad[0]]}, outside 0…{n_neurons - 1}")
+
+
+def whole_steps(milliseconds, step, what, name):
+    """Times in milliseconds as whole numbers of steps of `step` seconds, int64.
+
+    `what` and `name` say in an error what the times are of, and what they are called.
+    """
     with np.errstate(all="ignore"):
         position = milliseconds / (step * 1e3)
         nearest = np.rint(position)

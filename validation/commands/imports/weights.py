@@ -11,7 +11,7 @@ from wmdelays.files.memory_file import write_memory
 from wmdelays.files.pattern_inputs import read_patterns
 from wmdelays.memory import sizes
 from wmdelays.neurons.resets import RESETS
-from wmdelays.quantities import checked_seed, seconds
+from wmdelays.quantities import checked_seed, seconds, shortened
 from wmdelays.validation.commands.shared.learning_options import MergeSpikes, Pad
 from wmdelays.validation.commands.shared.memory import print_memory
 from wmdelays.validation.commands.shared.options import (
@@ -31,6 +31,13 @@ from wmdelays.validation.commands.shared.values import number_or_file, values_of
 from wmdelays.validation.reports.memory import reset_in_words
 
 _RECALLED = "What is to be recalled"
+_RECALLS = (
+    "say what is to be recalled: either --patterns RECORDING, or --cue RECORDING, of whose"
+    " beginning the network makes a pattern itself"
+)
+# Kinds of folders, which may be named, and the step where nothing says it.
+_KINDS = ("sonata", "csv")
+_STEP = 1e-3
 
 
 def _network(help, *flags, metavar=None):
@@ -46,13 +53,14 @@ _Value = str | None
 
 @with_reading
 def command(
-    weights: Annotated[
-        Path,
+    source: Annotated[
+        list[str],
         typer.Argument(
-            metavar="FILE",
+            metavar="[sonata|csv] FILE",
             help="csv or tsv (pre, post, delay, weight), npy or npz (these, or a tensor), or a state"
             " dict that torch.save wrote (pt, pth, ckpt): of snnTorch's RLeaky, of Leaky behind a"
-            " window of past steps, or of layers with one delay for each synapse.",
+            " window of past steps, or of layers with one delay for each synapse. Or a folder: a SONATA"
+            " circuit of iaf_psc_delta neurons (or its circuit_config.json), or what export csv wrote.",
         ),
     ],
     output: Annotated[
@@ -118,7 +126,12 @@ def command(
             "Length of the trigger window in steps; by default the longest delay.", metavar="D"
         ),
     ] = None,
-    step: Annotated[str, _network("Length of a step, such as 1ms.", metavar="TIME")] = "1ms",
+    step: Annotated[
+        str | None,
+        _network(
+            "Length of a step, such as 1ms; by default what FILE says, else 1ms.", metavar="TIME"
+        ),
+    ] = None,
     start: Start = None,
     stop: Stop = None,
     pad: Pad = False,
@@ -129,32 +142,33 @@ def command(
     reading: dict = None,
 ):
     """Bring weights that were trained elsewhere into a memory file, spike for spike."""
-    if bool(patterns) == bool(cue):
-        raise InputError(
-            "say what is to be recalled: either --patterns RECORDING, or --cue RECORDING, of whose"
-            " beginning the network makes a pattern itself"
-        )
+    weights = _file(source)
+    in_a_folder = weights.is_dir() or weights.suffix.lower() == ".json"
+    if patterns and cue or not (patterns or cue or in_a_folder):
+        raise InputError(_RECALLS)
     if steps is not None and not cue:
         raise InputError("--steps says how long the recall of a --cue is; --patterns have a length")
     files = [text for text in (*(patterns or ()), *(cue or ())) if Path(text).exists()]
     check_outputs(json_file, None, weights, *files, written=[(output, MEMORY)], force=force)
-    step_s = seconds(step, "--step", above_zero=True)
+    step_s = None if step is None else seconds(step, "--step", above_zero=True)
     with progress_bar() as say:
         say("importing", None)
-        from wmdelays.training.imports.importing import import_weights
+        from wmdelays.training.imports.importing import import_weights, stated_step
 
         say("reading", None)
-        rasters, _ = read_patterns(
-            patterns or cue,
-            step_s,
-            start=time_given(start, "--start"),
-            stop=time_given(stop, "--stop", above_zero=True),
-            pad=pad,
-            neurons=neurons,
-            merge_spikes=merge_spikes,
-            seed=checked_seed(seed),
-            **reading,
-        )
+        rasters = []
+        if patterns or cue:
+            rasters, _ = read_patterns(
+                patterns or cue,
+                step_s or stated_step(weights) or _STEP,
+                start=time_given(start, "--start"),
+                stop=time_given(stop, "--stop", above_zero=True),
+                pad=pad,
+                neurons=neurons,
+                merge_spikes=merge_spikes,
+                seed=checked_seed(seed),
+                **reading,
+            )
         memory = import_weights(
             weights,
             beta=values_of(number_or_file(beta, "beta"), "beta"),
@@ -168,24 +182,43 @@ def command(
             n_neurons=neurons,
             n_delays=delays,
             step=step_s,
-            **({"patterns": rasters} if patterns else {"cues": rasters, "n_steps": steps}),
+            **({"cues": rasters, "n_steps": steps} if cue else {"patterns": rasters}),
         )
-        memory.made["source"]["recalled"] = list(patterns or cue)
+        if not memory.n_patterns:
+            raise InputError(f"{weights}: holds no patterns; {_RECALLS}")
+        as_exported = memory.made.get("rule") != "imported"
+        if patterns or cue:
+            memory.made["source"]["recalled"] = list(patterns or cue)
         write_memory(output, memory)
-    kind = memory.made["settings"]["kind"]
     put_json(
         json_file,
         {
             "memory": sizes(memory),
             "weights_file": str(weights),
             "memory_file": str(output),
-            "kind": kind,
-            "scores": memory.made["scores"],
+            "kind": "exported memory" if as_exported else memory.made["settings"]["kind"],
+            "scores": memory.made.get("scores"),
         },
     )
-    print_line(f"Imported: {kind}, mapped exactly. Reset {_reset(memory)}.")
+    if as_exported:
+        print_line("Imported: the memory that was exported, bit for bit.")
+    else:
+        kind = memory.made["settings"]["kind"]
+        print_line(f"Imported: {kind}, mapped exactly. Reset {_reset(memory)}.")
     print_memory(memory, output)
     print_note(f"written to {output}; wmdelays compare {output} recalls it in torch and Brian2")
+
+
+def _file(words):
+    """What is read, of which the kind may be named first."""
+    *kinds, name = words
+    if len(kinds) > 1 or kinds and kinds[0] in _KINDS and Path(kinds[0]).is_file():
+        raise InputError(f"import takes one file or folder, not {shortened(' '.join(words))}")
+    if kinds and kinds[0] not in _KINDS:
+        raise InputError(f"there is no format {shortened(kinds[0])}; there is {', '.join(_KINDS)}")
+    if kinds and not Path(name).exists():
+        raise InputError(f"{name}: there is no such file or folder")
+    return Path(name)
 
 
 def _reset(memory):

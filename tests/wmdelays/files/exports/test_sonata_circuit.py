@@ -1,0 +1,177 @@
+"""A memory as a SONATA circuit: what others read of it, and simulate."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import h5py
+import libsonata
+import numpy as np
+import pytest
+from exported_memories import ALL, DISCRETE, N, each_its_own, of_few_bits, random_memory
+
+from wmdelays import InputError, export_memory, import_weights, write_memory
+from wmdelays.training import recall
+
+RUN_BMTK = Path(__file__).parents[3] / "helpers/run_bmtk.py"
+
+
+@pytest.mark.parametrize("kind", DISCRETE)
+def test_it_comes_back_bit_for_bit(tmp_path, kind):
+    memory = DISCRETE[kind]()
+    export_memory(memory, tmp_path / "circuit", "sonata")
+    back = import_weights(tmp_path / "circuit")
+    write_memory(tmp_path / "a.h5", memory)
+    write_memory(tmp_path / "b.h5", back)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_libsonata_validates_it_and_reads_all_of_it(tmp_path):
+    memory = each_its_own()
+    export_memory(memory, tmp_path / "circuit", "sonata")
+    config = libsonata.CircuitConfig.from_file(str(tmp_path / "circuit/circuit_config.json"))
+    assert config.node_populations == {"neurons", "cue"}
+    assert config.node_population_properties("neurons").type == "point_neuron"
+    assert config.edge_populations == {"neurons_to_neurons", "cue_to_neurons"}
+    edges = config.edge_population("neurons_to_neurons")
+    every = edges.select_all()
+    assert edges.source == edges.target == "neurons"
+    assert np.array_equal(edges.source_nodes(every), memory.pre)
+    assert np.array_equal(edges.target_nodes(every), memory.post)
+    assert np.array_equal(edges.get_attribute("syn_weight", every), memory.weight)
+    assert edges.get_attribute("delay", every) == pytest.approx(memory.delay * 0.3)
+    nodes = config.node_population("neurons")
+    latent = nodes.get_attribute("latent", nodes.select_all())
+    assert latent.tolist() == [0] * 10 + [1] * 2
+    sets = libsonata.NodeSets.from_file(str(tmp_path / "circuit/node_sets.json"))
+    assert sets.materialize("latent", nodes).flatten().tolist() == [10, 11]
+    assert sets.materialize("recorded", nodes).flatten().tolist() == [*range(10)]
+    stored = libsonata.SpikeReader(str(tmp_path / "circuit/stored_patterns.h5"))
+    times = [time for _, time in stored["pattern_0001"].get()]
+    assert times == pytest.approx(memory.patterns[1].times * 1e3)
+
+
+def emitted_by(folder, shown):
+    """The spikes of each pattern in the file that a simulation wrote: steps and neurons, sorted."""
+    dt = json.loads((folder / "simulation_config.json").read_text())["run"]["dt"]
+    with h5py.File(folder / "output/spikes.h5") as file:
+        steps = file["spikes/neurons/timestamps"][:] / dt - 2
+        neurons = file["spikes/neurons/node_ids"][:]
+    assert np.abs(steps - np.rint(steps)).max() < 1e-6
+    steps = np.rint(steps).astype(int)
+    for onset in shown.onsets:
+        inside = (steps >= onset) & (steps < onset + shown.n_steps)
+        yield sorted(zip((steps[inside] - onset).tolist(), neurons[inside].tolist()))
+
+
+def recalled(memory, pattern):
+    one = recall(memory, memory.cues()[pattern]).emitted
+    return sorted(zip(one.steps(memory.step).tolist(), one.neurons.tolist()))
+
+
+@pytest.mark.skipif(
+    not (find_spec("bmtk") and find_spec("nest")), reason="needs bmtk and nest-simulator"
+)
+def test_bmtk_simulates_it_unmodified_with_the_same_spikes(tmp_path):
+    memories = {"own": each_its_own(), "bits": of_few_bits()}
+    cued = {}
+    for name, memory in memories.items():
+        exported = export_memory(memory, tmp_path / name, "sonata", patterns=[1, 0])
+        # The network is busy: without what holds it back it would not be clamped.
+        assert exported.exact and exported.cued.n_held > 3
+        cued[name] = exported.cued
+    done = subprocess.run(
+        [sys.executable, RUN_BMTK, *(tmp_path / name for name in memories)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name, memory in memories.items():
+        found = list(emitted_by(tmp_path / name, cued[name]))
+        assert found == [recalled(memory, 1), recalled(memory, 0)]
+        assert min(map(len, found)) > 50
+
+
+def test_nest_builds_and_simulates_it_where_it_has_hdf5(tmp_path):
+    nest = pytest.importorskip("nest")
+    memory = each_its_own()
+    shown = export_memory(memory, tmp_path / "circuit", "sonata").cued
+    nest.ResetKernel()
+    try:
+        network = nest.SonataNetwork(
+            tmp_path / "circuit/circuit_config.json", tmp_path / "circuit/simulation_config.json"
+        )
+    except ModuleNotFoundError as error:
+        pytest.skip(str(error))
+    populations = network.BuildNetwork()
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(populations["neurons"], recorder)
+    network.Simulate()
+    events, first = recorder.events, populations["neurons"][0].global_id
+    steps = np.rint(events["times"] / 0.3).astype(int) - 2
+    inside = (steps >= 0) & (steps < shown.n_steps)
+    found = zip(steps[inside].tolist(), (events["senders"][inside] - first).tolist())
+    assert sorted(found) == recalled(memory, 0)
+
+
+def test_a_step_off_the_microseconds_is_called_1_ms_and_said(tmp_path):
+    export_memory(of_few_bits(), tmp_path / "circuit", "sonata")
+    run = json.loads((tmp_path / "circuit/simulation_config.json").read_text())["run"]
+    assert run["dt"] == 1.0
+    assert "steps are 33.3333 ms long" in (tmp_path / "circuit/README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "make, patterns, reason",
+    [
+        (ALL["continuous"], None, "neurons in discrete time alone; this memory is for lif-exp"),
+        (ALL["subtracting"], None, "this memory, imported, has subtract"),
+        (lambda: random_memory(density=0), None, "has no synapses"),
+        (lambda: replace(random_memory(), patterns=()), None, "has no patterns"),
+        (random_memory, [2], "has no pattern 2"),
+        (random_memory, [-1], "has no pattern -1"),
+    ],
+)
+def test_what_cannot_be_a_circuit_is_refused_in_a_line(tmp_path, make, patterns, reason):
+    with pytest.raises(InputError, match=reason):
+        export_memory(make(), tmp_path / "circuit", "sonata", patterns)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    memory = random_memory()
+    for name in ("mine", "file", "link", "none/inner"):
+        with pytest.raises(InputError, match=f"{name}: "):
+            export_memory(memory, tmp_path / name, "sonata")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    export_memory(memory, tmp_path / "empty", "sonata")
+    assert (tmp_path / "empty/circuit_config.json").exists()
+
+
+def test_nothing_is_left_of_an_export_that_fails(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match="circuit: cannot be written: No space left on device"):
+        export_memory(random_memory(), tmp_path / "circuit", "sonata")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_held_back_is_given_back_a_step_later(tmp_path):
+    memory = each_its_own()
+    shown = export_memory(memory, tmp_path / "circuit", "sonata", [0, 1]).cued
+    source, post, delay, weight = shown.synapses
+    assert np.array_equal(post[:10], np.arange(10)) and (weight[:10] > 0).all()
+    held, later = weight < 0, delay == 2
+    assert np.array_equal(weight[later], -memory.beta[shown.held_neurons] * weight[held])
+    assert np.array_equal(source[later], source[held]) and np.array_equal(post[later], post[held])
+    assert shown.n_inputs == 10 + len(shown.held_neurons) <= 10 + N

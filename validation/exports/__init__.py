@@ -1,0 +1,1 @@
+"""Does what is exported recall as the memory does?"""

@@ -1,0 +1,1 @@
+"""Memories as other programs take them: folders and files that are written whole, and read back."""

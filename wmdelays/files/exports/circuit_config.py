@@ -1,0 +1,207 @@
+"""The configuration of a SONATA circuit from elsewhere: JSON files that name the others."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wmdelays.errors import InputError
+from wmdelays.files.csv_rows import csv_rows
+from wmdelays.files.json_text import check_depth, decoded
+from wmdelays.words import printable
+
+CIRCUIT = ("circuit_config.json", "config.circuit.json")
+SIMULATION = ("simulation_config.json", "config.simulation.json", "config.json")
+# How often a path's variables may name others.
+_NESTED = 8
+# Far more than a configuration or the parameters of a model take.
+_MOST_BYTES = 1 << 26
+_NONE = ("NULL", "NONE", "")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the files say, with every path checked to lie in their folder.
+
+    Attributes
+    ----------
+    folder : Path
+    nodes, edges : list of (Path, Path)
+        A file of a population and the table of its types.
+    components : dict of str to Path
+        Folders of parameters, by what they are called.
+    dt : float or None
+        The time step of the simulation in milliseconds.
+    inputs : dict of str to dict
+        What the simulation adds from outside.
+    """
+
+    folder: Path
+    nodes: list
+    edges: list
+    components: dict
+    dt: float | None
+    inputs: dict = field(default_factory=dict)
+
+
+def is_circuit(path: Path) -> bool:
+    """Whether a path is that of a circuit: a JSON file, or a folder with its configuration."""
+    if path.is_dir():
+        return any((path / name).is_file() for name in (*CIRCUIT, *SIMULATION))
+    return path.suffix.lower() == ".json"
+
+
+def read_config(path: Path) -> Config:
+    """The configuration of a circuit.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, or one of its JSON files: of the circuit, of a simulation of it, or of both.
+
+    Raises
+    ------
+    InputError
+        If the files are no such configuration, or name what lies outside their folder.
+    """
+    folder = path if path.is_dir() else path.parent
+    files = [path]
+    if path.is_dir():
+        files = [folder / name for name in (*CIRCUIT, *SIMULATION) if (folder / name).is_file()][:2]
+    said = [_Said(folder, _object(one)) for one in files]
+    # A simulation names its circuit; a circuit knows nothing of simulations.
+    if len(said) == 1 and not said[0].has("networks"):
+        named = said[0].values.get("network")
+        if not isinstance(named, str):
+            raise InputError("names no networks, so it is no circuit")
+        said.append(_Said(folder, _object(said[0].path(named))))
+    elif len(said) == 1:
+        beside = [folder / name for name in SIMULATION if (folder / name).is_file()]
+        said += [_Said(folder, _object(one)) for one in beside[:1] if one != path]
+    circuit = next((one for one in said if one.has("networks")), None)
+    if circuit is None:
+        raise InputError("names no networks, so it is no circuit")
+    networks = _member(circuit.values, "networks", dict)
+    run = next((_member(one.values, "run", dict) for one in said if one.has("run")), {})
+    dt = run.get("dt")
+    if dt is not None and (type(dt) not in (int, float) or not 0 < dt < 1e6):
+        raise InputError(f"has a time step dt of {printable(dt)}, which is none in milliseconds")
+    components, inputs = {}, {}
+    for one in said:
+        parts = _member(one.values, "components", dict) if one.has("components") else {}
+        components |= {name: one.path(text) for name, text in parts.items() if type(text) is str}
+        inputs |= _member(one.values, "inputs", dict) if one.has("inputs") else {}
+    if not all(isinstance(one, dict) for one in inputs.values()):
+        raise InputError("has inputs that are no objects")
+    return Config(
+        folder,
+        circuit.pairs(networks, "nodes", "nodes_file", "node_types_file"),
+        circuit.pairs(networks, "edges", "edges_file", "edge_types_file"),
+        components,
+        None if dt is None else float(dt),
+        inputs,
+    )
+
+
+class _Said:
+    """One JSON file, and what the variables of its paths stand for."""
+
+    def __init__(self, folder, values):
+        self.folder, self.values = folder, values
+        manifest = _member(values, "manifest", dict) if self.has("manifest") else {}
+        self.variables = {"${configdir}": ".", "$configdir": "."}
+        for name, text in manifest.items():
+            if not isinstance(text, str):
+                raise InputError(f"has no path as {printable(name[:60])} of its manifest")
+            self.variables[name if name.startswith("$") else f"${name}"] = text
+
+    def has(self, name):
+        return name in self.values
+
+    def path(self, text):
+        """The file or folder that a text names."""
+        found = text
+        for _ in range(_NESTED):
+            if "$" not in found:
+                break
+            for name in sorted(self.variables, key=len, reverse=True):
+                found = found.replace(name, self.variables[name])
+            if len(found) > 4096:
+                break
+        named = printable(text[:80])
+        if "$" in found or len(found) > 4096 or "\0" in found:
+            raise InputError(f"names {named}, and its manifest does not say where that is")
+        # Symbolic links lead elsewhere too.
+        place = Path(os.path.realpath(self.folder / found))
+        if not place.is_relative_to(os.path.realpath(self.folder)):
+            raise InputError(f"names {named}, which lies outside its folder")
+        return place
+
+    def pairs(self, networks, which, file, types):
+        """The files of populations and their types."""
+        rows = _member(networks, which, list)
+        if not all(isinstance(row, dict) and isinstance(row.get(file), str) for row in rows):
+            raise InputError(f"names {which} without a {file}")
+        pairs = []
+        for row in rows:
+            table = row.get(types)
+            if not isinstance(table, str) or table in _NONE:
+                raise InputError(f"names {which} without a {types}")
+            pairs.append((self.path(row[file]), self.path(table)))
+        return pairs
+
+
+def read_types(path: Path, key: str) -> dict[int, dict[str, str]]:
+    """A table of types, with spaces between columns: the cells that are not empty, by the type's number."""
+    types = {}
+    try:
+        rows = (row for _, row in csv_rows(path, " ") if row)
+        header = next(rows, [])
+        if key not in header:
+            raise InputError(f"has no column {key}")
+        for row in rows:
+            cells = {name: cell for name, cell in zip(header, row) if cell not in _NONE}
+            try:
+                number = int(cells.get(key, ""))
+            except ValueError:
+                raise InputError(f"has a {key} that is no whole number") from None
+            if number in types:
+                raise InputError(f"has the {key} {number} twice")
+            types[number] = cells
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+    return types
+
+
+def read_parameters(config: Config, which: str, name: str | None) -> dict:
+    """The parameters of a model: a JSON file in one of the folders of components."""
+    if name is None:
+        return {}
+    folder = config.components.get(which)
+    if folder is None:
+        raise InputError(f"names no {which} among its components")
+    said = _Said(config.folder, {})
+    return _object(said.path(os.path.relpath(folder / name, config.folder)))
+
+
+def _object(path):
+    """The object in a JSON file."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError("is larger than any configuration")
+        with open(path, "rb") as file:
+            values = decoded(file.read(), dict)
+        check_depth(values)
+    except OSError as error:
+        raise InputError(f"{path.name}: {error.strerror}") from None
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+    return values
+
+
+def _member(values, name, kind):
+    found = values.get(name)
+    if not isinstance(found, kind):
+        raise InputError(f"has no {'list' if kind is list else 'object'} {name}")
+    return found
