@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Processes that run tests.
 JOBS ?= 2
 # All extras, which `make test-all` installs into one environment: a new one goes here as well.
-EXTRAS := test,neo,nwb,pynapple,parallel,patterns,nest,docs,benchmark
+EXTRAS := test,neo,nwb,pynapple,parallel,patterns,nest,nir,bmtk,pynn,docs,benchmark
 
 .PHONY: demo check test test-all coverage docs benchmark clean FORCE
 

@@ -92,7 +92,7 @@ def export_memory(
     memory : Memory
     path : str or Path
         A folder that is not there yet, or is empty; of nir a file.
-    form : {"sonata", "csv"}
+    form : {"sonata", "pynn", "nir", "csv"}
         See the page on exports.
     patterns : sequence of int, optional
         Which patterns are cued, where the format has a simulation; by default the first. They are
@@ -119,27 +119,33 @@ def export_memory(
     """
     form, path = format_named(form), Path(path)
     if patterns is not None and not form.cued:
-        raise InputError(f"{form.shown} hold all patterns; {parameter('patterns')} chooses none")
+        raise InputError(f"{form.shown} cues no patterns; {parameter('patterns')} chooses none")
     form.check_place(path)
     form.check(memory)
     if not form.cued:
         form.write(path, memory)
         return Exported(form, path)
-    shown = _held(stimulus(memory, (0,) if patterns is None else patterns))
-    exported = Exported(form, path, shown, *_compared(shown))
-    form.write(path, shown)
+    shown = stimulus(memory, (0,) if patterns is None else patterns)
+    recalls = _recalls(shown)
+    shown = _held(shown, recalls)
+    exported = Exported(form, path, shown, *_compared(shown, recalls))
+    form.write(path, shown, [one.emitted for one in recalls])
     return exported
 
 
-def _held(shown):
+def _recalls(shown):
+    from wmdelays.training.discrete.compiled import recall
+
+    return recall(shown.memory, shown.cues)
+
+
+def _held(shown, recalls):
     """The same with what keeps the network from firing on its own where it is clamped.
 
     It is clamped while it is cued, and before the next cue to silence, until nothing is on its way.
     """
-    from wmdelays.training.discrete.compiled import recall
-
     memory, held = shown.memory, []
-    for k, one in enumerate(recall(memory, shown.cues)):
+    for k, one in enumerate(recalls):
         when, which = _fires(memory, one.emitted, 0, one.cue.clamp)
         free = ~np.isin(_numbered(when, which, one.cue), _entries(one.cue.spikes, one.cue))
         when, which = when[free], which[free]
@@ -173,7 +179,7 @@ def _fires(memory, emitted, first, n):
     return when, np.concatenate([one.neurons for one in own])
 
 
-def _compared(shown):
+def _compared(shown, recalls):
     """How recalls of the exported network differ, its closest call, and what rounding can move."""
     from wmdelays.training.discrete.compiled import recall
 
@@ -183,7 +189,7 @@ def _compared(shown):
     # An input acts a step later.
     steps, neurons = exported.emitted.steps(memory.step) - 1, exported.emitted.neurons
     found = []
-    for k, onset, one in zip(shown.patterns, shown.onsets, recall(memory, shown.cues)):
+    for k, onset, one in zip(shown.patterns, shown.onsets, recalls):
         inside = (steps >= onset) & (steps < onset + shown.n_steps) & (neurons < memory.n_neurons)
         got = _numbered(steps[inside] - onset, neurons[inside], one.cue)
         wanted = _entries(one.emitted, one.cue)

@@ -17,6 +17,7 @@ SIMULATION = ("simulation_config.json", "config.simulation.json", "config.json")
 _NESTED = 8
 # Far more than a configuration or the parameters of a model take.
 _MOST_BYTES = 1 << 26
+_MOST_FILES = 8
 _NONE = ("NULL", "NONE", "")
 
 
@@ -66,20 +67,12 @@ def read_config(path: Path) -> Config:
         If the files are no such configuration, or name what lies outside their folder.
     """
     folder = path if path.is_dir() else path.parent
-    files = [path]
-    if path.is_dir():
-        files = [folder / name for name in (*CIRCUIT, *SIMULATION) if (folder / name).is_file()][:2]
-    said = [_Said(folder, _object(one)) for one in files]
-    # A simulation names its circuit; a circuit knows nothing of simulations.
-    if len(said) == 1 and not said[0].has("networks"):
-        named = said[0].values.get("network")
-        if not isinstance(named, str):
-            raise InputError("names no networks, so it is no circuit")
-        said.append(_Said(folder, _object(said[0].path(named))))
-    elif len(said) == 1:
-        beside = [folder / name for name in SIMULATION if (folder / name).is_file()]
-        said += [_Said(folder, _object(one)) for one in beside[:1] if one != path]
+    said = _files(path, folder)
     circuit = next((one for one in said if one.has("networks")), None)
+    if circuit is None and not path.is_dir():
+        # A simulation need not name its circuit.
+        said += [one for one in _files(folder, folder) if one.has("networks")]
+        circuit = next((one for one in said if one.has("networks")), None)
     if circuit is None:
         raise InputError("names no networks, so it is no circuit")
     networks = _member(circuit.values, "networks", dict)
@@ -102,6 +95,31 @@ def read_config(path: Path) -> Config:
         None if dt is None else float(dt),
         inputs,
     )
+
+
+def _files(path, folder):
+    """The file that is named, or those of a folder, and those that they name: what each says."""
+    names = [path]
+    if path.is_dir():
+        names = [folder / name for name in (*CIRCUIT, *SIMULATION) if (folder / name).is_file()]
+    elif path.name in CIRCUIT:
+        # A simulation names its circuit; a circuit knows nothing of simulations.
+        names += [folder / name for name in SIMULATION if (folder / name).is_file()]
+    said, seen = [], set()
+    while names:
+        name = names.pop(0)
+        place = os.path.realpath(name)
+        if place in seen:
+            continue
+        seen.add(place)
+        said.append(_Said(folder, _object(name)))
+        for part in ("network", "simulation"):
+            named = said[-1].values.get(part)
+            if isinstance(named, str):
+                names.append(said[-1].path(named))
+        if len(seen) > _MOST_FILES:
+            raise InputError("names more configurations than a circuit has")
+    return said
 
 
 class _Said:

@@ -12,11 +12,13 @@ from wmdelays.files.exports.circuit_config import read_config, read_parameters, 
 from wmdelays.files.exports.nest_neuron import beta_and_theta
 from wmdelays.files.hdf5_tree import Group, attribute, dataset, member_group, read_tree
 from wmdelays.files.sonata import refuse_ids, whole_steps
+from wmdelays.synapses import refuse
 from wmdelays.words import counted, printable
 
 _NEST = "nest:"
 _NEURON, _SYNAPSE = "iaf_psc_delta", "static_synapse"
 _POINT, _VIRTUAL = ("point_neuron", "point_process"), "virtual"
+_ENDS = ("source_node_id", "target_node_id")
 _OF_NODES = tuple(f"nodes/*/*/{name}" for name in ("dynamics_params", "model_template"))
 _OF_EDGES = tuple(
     f"edges/*/*/{name}"
@@ -96,11 +98,10 @@ def read_circuit(path: Path, step: float | None = None) -> Circuit:
     beta, theta = _parameters(config, populations[own[0]], dt)
     found, notes = [], []
     for file, table in config.edges:
+        wanted = tuple(f"edges/*/{name}/@" for name in _ENDS)
         between = {
-            name: tuple(_population_of(group, end) for end in ("source", "target"))
-            for name, group in _populations(
-                file, "edges", tuple(f"edges/*/{end}_node_id/@" for end in ("source", "target"))
-            )
+            name: tuple(_population_at(group, end) for end in _ENDS)
+            for name, group in _populations(file, "edges", wanted)
         }
         for name, group in _populations(file, "edges", _OF_EDGES):
             source, target = between[name]
@@ -137,8 +138,8 @@ def _populations(file, which, wanted):
     return list(groups.items())
 
 
-def _population_of(group, end):
-    return attribute(member_group(group, f"{end}_node_id").attributes, "node_population", str)
+def _population_at(group, end):
+    return attribute(member_group(group, end).attributes, "node_population", str)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,11 +202,11 @@ def _parameters(config, nodes, dt):
 
 
 def _synapses(config, group, types, table, n_neurons, dt):
-    pre, post = (_whole(dataset(group, f"{end}_node_id"), "ids") for end in ("source", "target"))
+    pre, post = (_whole(dataset(group, name), name) for name in _ENDS)
     kinds = _whole(dataset(group, "edge_type_id"), "edge_type_id")
     if len({len(pre), len(post), len(kinds)}) > 1:
         raise InputError(f"has edges in {printable(group.name)} whose lists differ in length")
-    for name, ids in (("source_node_id", pre), ("target_node_id", post)):
+    for name, ids in zip(_ENDS, (pre, post)):
         refuse_ids(ids, n_neurons, "synapse", name)
     used = _used(types, kinds, "edge_type_id", table)
     for cells in used.values():
@@ -223,7 +224,9 @@ def _synapses(config, group, types, table, n_neurons, dt):
         _of_edges(group, name, used, kinds, place, default)
         for name, default in (("syn_weight", None), ("delay", None), ("nsyns", 1.0))
     )
-    return pre, post, whole_steps(delay, dt / 1e3, "synapse", "delay"), weight * number
+    steps = whole_steps(delay, dt / 1e3, "synapse", "delay")
+    refuse(steps < 1, lambda k: f"has the delay {delay[k]:g} ms; the shortest is a step, {dt:g} ms")
+    return pre, post, steps, weight * number
 
 
 def _places(group, n):

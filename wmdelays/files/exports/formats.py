@@ -10,6 +10,8 @@ from wmdelays.errors import InputError
 from wmdelays.files.exports.csv_folder import write_csv
 from wmdelays.files.exports.description import check_held
 from wmdelays.files.exports.new_folder import check_new_folder
+from wmdelays.files.exports.nir_graph import check_nir, check_nir_file, write_nir
+from wmdelays.files.exports.pynn_script import check_pynn, write_pynn
 from wmdelays.files.exports.sonata_circuit import check_sonata, write_sonata
 from wmdelays.memory import Memory
 from wmdelays.quantities import shortened
@@ -29,7 +31,8 @@ class Format:
     lacks : str
         What it cannot hold.
     write : callable
-        ``write(path, memory)``; where patterns are cued, ``write(path, shown)`` with a Stimulus.
+        ``write(path, memory)``; where patterns are cued, ``write(path, shown, recalled)`` with a
+        Stimulus, and what the memory emits when each of its patterns is cued.
     check : callable
         Raises an InputError unless a memory can be written in this format.
     check_place : callable
@@ -48,6 +51,10 @@ class Format:
     cued: bool = False
 
 
+def _sonata(path, shown, recalled):
+    write_sonata(path, shown)
+
+
 FORMATS = {
     one.name: one
     for one in (
@@ -56,9 +63,27 @@ FORMATS = {
             "SONATA",
             "a circuit and its simulation, cues and all, for NEST and BMTK",
             "other neurons than those of eq. 1, and weights of few bits as whole numbers",
-            write_sonata,
+            _sonata,
             check_sonata,
             cued=True,
+        ),
+        Format(
+            "pynn",
+            "PyNN",
+            "a script that recalls in NEST through PyNN, and its numbers",
+            "other neurons than those of eq. 1, names of units, and how the memory was made",
+            write_pynn,
+            check_pynn,
+            cued=True,
+        ),
+        Format(
+            "nir",
+            "NIR",
+            "the network as a graph: a delay and a matrix of weights for each delay",
+            "cues and patterns, a clamp, names of units, and other neurons than those of eq. 1",
+            write_nir,
+            check_nir,
+            check_nir_file,
         ),
         Format(
             "csv",

@@ -24,6 +24,7 @@ _DEFAULTS = {
 }
 # Without a current and a pause these change nothing.
 _IDLE = ("C_m", "refractory_input")
+_LOWEST = -1e300
 # The rounding of exp and log.
 _ROUNDING = 1e-12
 
@@ -45,6 +46,7 @@ def beta_and_theta(given: dict, dt: float, said: str | None = None) -> tuple[flo
     InputError
         If the neuron is none of eq. 1; the line says why.
     """
+    given = {name: value for name, value in given.items() if not _unbounded(name, value)}
     for name, value in given.items():
         if name not in (*_DEFAULTS, *_IDLE):
             raise InputError(
@@ -77,3 +79,8 @@ def beta_and_theta(given: dict, dt: float, said: str | None = None) -> tuple[flo
             )
         beta = exact
     return beta, p["V_th"] - p["E_L"]
+
+
+def _unbounded(name, value):
+    """Whether this is the lower bound of membranes that NEST has where there is none."""
+    return name == "V_min" and type(value) is float and value <= _LOWEST

@@ -20,7 +20,6 @@ from wmdelays.files.exports.description import Description, write_description
 from wmdelays.files.exports.new_folder import new_folder
 from wmdelays.files.exports.stimulus import (
     check_mapped,
-    in_ms,
     step_in_ms,
 )
 from wmdelays.files.hdf5_tree import member_group, read_tree
@@ -134,7 +133,7 @@ def _write_neurons(place, memory, step_ms):
         own = {"latent": latent} if memory.n_latent else {}
         write_nodes(file, memory.n_neurons, kind_of.reshape(-1).astype(np.int64), own)
         _put(place / "network/neurons_nodes.h5", file)
-    synapses = memory.pre, memory.post, memory.weight, in_ms(memory.delay, step_ms)
+    synapses = memory.pre, memory.post, memory.weight, memory.delay * step_ms
     _write_synapses(place, "neurons", *synapses)
     _write_json(place / "components/synaptic_models/static.json", {})
 
@@ -146,12 +145,13 @@ def _write_inputs(place, shown, step_ms):
         write_nodes(file, shown.n_inputs, population="cue")
         _put(place / "network/cue_nodes.h5", file)
     source, post, delay, weight = shown.synapses
-    _write_synapses(place, "cue", source, post, weight, in_ms(delay, step_ms))
+    _write_synapses(place, "cue", source, post, weight, delay * step_ms)
     steps, inputs = shown.spikes
     with hdf5_in_memory() as file:
         write_magic(file)
-        # NEST takes no spikes at 0.
-        write_spikes(file.create_group("spikes/cue"), inputs, in_ms(steps + 1, step_ms))
+        # NEST takes no spike at 0. It puts one to the first step k of which k * step_ms, rounded as this
+        # product is, is not below its time; so that is its time.
+        write_spikes(file.create_group("spikes/cue"), inputs, (steps + 1) * step_ms)
         _put(place / "inputs/cue.h5", file)
 
 
@@ -171,7 +171,7 @@ def _write_patterns(path, memory, step_ms):
         file.create_group("spikes")
         for k, pattern in enumerate(memory.patterns):
             group = file.create_group(f"spikes/pattern_{k:04d}")
-            write_spikes(group, pattern.neurons, in_ms(pattern.steps(memory.step), step_ms))
+            write_spikes(group, pattern.neurons, pattern.steps(memory.step) * step_ms)
         _put(path, file)
 
 
@@ -204,7 +204,7 @@ def _write_configs(place, shown, step_ms):
             "node_sets_file": f"{_BASE}/node_sets.json",
             "run": {
                 # The last step's spikes are stamped with its end.
-                "tstop": float(in_ms(shown.n_all_steps + LATE, step_ms)),
+                "tstop": (shown.n_all_steps + LATE) * step_ms,
                 "dt": step_ms,
                 "random_seed": _SEED,
             },

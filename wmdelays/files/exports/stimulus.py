@@ -104,15 +104,12 @@ class Stimulus:
     def synapses(self) -> tuple[np.ndarray, ...]:
         """Of the inputs onto the neurons: input, neuron, delay in steps, and weight.
 
-        No membrane is farther from zero than the sum of all weights onto its neuron, each at every
-        step, sum over i, d of abs(W) / (1 - beta). Twice that, with theta, makes it fire whatever else
-        arrives. What holds a neuron back is a power of two, of which the leak keeps beta exactly, so
-        that what comes a step later gives back what is left of it.
+        Twice the farthest membrane makes a neuron fire whatever else arrives. What holds a neuron back
+        is a power of two, of which the leak keeps beta exactly, so that what comes a step later gives
+        back what is left of it.
         """
         memory, held = self.memory, self.held_neurons
-        beta, theta = memory.each("beta"), memory.each("theta")
-        total = np.bincount(memory.post, np.abs(memory.weight), memory.n_neurons)
-        farthest = total / (1 - beta) + theta
+        beta, farthest = memory.each("beta"), farthest_membranes(memory)
         forced = np.arange(memory.n_recorded)
         places = memory.n_recorded + np.arange(len(held))
         back = np.exp2(np.ceil(np.log2(farthest[held])))
@@ -181,6 +178,16 @@ def stimulus(memory: Memory, patterns: Sequence[int] = (0,)) -> Stimulus:
     return Stimulus(memory, patterns, tuple(k * each for k in range(len(cues))), cues)
 
 
+def farthest_membranes(memory: Memory) -> np.ndarray:
+    """More than any membrane can be away from zero and theta, float64 of shape (n_neurons,).
+
+    That is the sum of all weights onto its neuron, each at every step: sum over i, d of abs(W) /
+    (1 - beta), and theta.
+    """
+    total = np.bincount(memory.post, np.abs(memory.weight), memory.n_neurons)
+    return total / (1 - memory.each("beta")) + memory.each("theta")
+
+
 def steps_of_decay(memory: Memory) -> int:
     """In how many steps the slowest membrane is as good as at rest, if nothing arrives."""
     return math.ceil(math.log(_FORGOTTEN) / math.log(float(np.max(memory.beta))))
@@ -196,11 +203,6 @@ def step_in_ms(memory: Memory) -> float:
     if whole < 1 or abs(microseconds - whole) > 1e-9 * whole:
         return 1.0
     return whole / 1000
-
-
-def in_ms(steps: np.ndarray, step_ms: float) -> np.ndarray:
-    """Times of whole steps in milliseconds, float64, without the rounding of the product."""
-    return np.round(np.asarray(steps, np.float64) * step_ms, 6)
 
 
 def check_mapped(memory: Memory, where: str) -> None:

@@ -35,8 +35,8 @@ def test_csv_files_are_written_and_read_back(wmdelays, small_memory):
 @pytest.mark.parametrize(
     "words, reason",
     [
-        ("export svg {memory} out", "there is no format 'svg'; there is sonata, csv"),
-        ("export csv {memory} out --patterns 1", "hold all patterns; --patterns chooses none"),
+        ("export svg {memory} out", "there is no format 'svg'; there is sonata, pynn, nir, csv"),
+        ("export csv {memory} out --patterns 1", "cues no patterns; --patterns chooses none"),
         ("export sonata {memory} out --patterns 3", "has no pattern 3"),
         ("export sonata {memory} out --patterns x", "--patterns is all or numbers"),
         ("export sonata none.h5 out", "none.h5"),

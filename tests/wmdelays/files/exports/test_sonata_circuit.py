@@ -1,13 +1,9 @@
 """A memory as a SONATA circuit: what others read of it, and simulate."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
-import h5py
 import libsonata
 import numpy as np
 import pytest
@@ -15,8 +11,6 @@ from exported_memories import ALL, DISCRETE, N, each_its_own, of_few_bits, rando
 
 from wmdelays import InputError, export_memory, import_weights, write_memory
 from wmdelays.training import recall
-
-RUN_BMTK = Path(__file__).parents[3] / "helpers/run_bmtk.py"
 
 
 @pytest.mark.parametrize("kind", DISCRETE)
@@ -54,45 +48,9 @@ def test_libsonata_validates_it_and_reads_all_of_it(tmp_path):
     assert times == pytest.approx(memory.patterns[1].times * 1e3)
 
 
-def emitted_by(folder, shown):
-    """The spikes of each pattern in the file that a simulation wrote: steps and neurons, sorted."""
-    dt = json.loads((folder / "simulation_config.json").read_text())["run"]["dt"]
-    with h5py.File(folder / "output/spikes.h5") as file:
-        steps = file["spikes/neurons/timestamps"][:] / dt - 2
-        neurons = file["spikes/neurons/node_ids"][:]
-    assert np.abs(steps - np.rint(steps)).max() < 1e-6
-    steps = np.rint(steps).astype(int)
-    for onset in shown.onsets:
-        inside = (steps >= onset) & (steps < onset + shown.n_steps)
-        yield sorted(zip((steps[inside] - onset).tolist(), neurons[inside].tolist()))
-
-
 def recalled(memory, pattern):
     one = recall(memory, memory.cues()[pattern]).emitted
     return sorted(zip(one.steps(memory.step).tolist(), one.neurons.tolist()))
-
-
-@pytest.mark.skipif(
-    not (find_spec("bmtk") and find_spec("nest")), reason="needs bmtk and nest-simulator"
-)
-def test_bmtk_simulates_it_unmodified_with_the_same_spikes(tmp_path):
-    memories = {"own": each_its_own(), "bits": of_few_bits()}
-    cued = {}
-    for name, memory in memories.items():
-        exported = export_memory(memory, tmp_path / name, "sonata", patterns=[1, 0])
-        # The network is busy: without what holds it back it would not be clamped.
-        assert exported.exact and exported.cued.n_held > 3
-        cued[name] = exported.cued
-    done = subprocess.run(
-        [sys.executable, RUN_BMTK, *(tmp_path / name for name in memories)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    for name, memory in memories.items():
-        found = list(emitted_by(tmp_path / name, cued[name]))
-        assert found == [recalled(memory, 1), recalled(memory, 0)]
-        assert min(map(len, found)) > 50
 
 
 def test_nest_builds_and_simulates_it_where_it_has_hdf5(tmp_path):
