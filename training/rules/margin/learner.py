@@ -247,7 +247,9 @@ class Learner:
             self._each(cut)
         for k, block in enumerate(self.blocks):
             block.clean = k not in self.learning
-        return stage.cut is None or sum(len(block.place) for block in self.blocks) < before
+        if stage.cut is None or stage.needed:
+            return True
+        return sum(len(block.place) for block in self.blocks) < before
 
     def _end(self, stage):
         if stage.judges:

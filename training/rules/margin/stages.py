@@ -8,8 +8,8 @@ ROUND = 5
 KEPT = 0.8
 # One in so many synapses is left by each cut, where cuts are small.
 GENTLY = 1.25
-# On the way to as few synapses as are enough: the part of the damaged epochs before each cut, and how many
-# times as many synapses as are enough it leaves. Cut early, they are not missed: the others learn on.
+# On the way to fewer synapses: the part of the damaged epochs before each cut, and how many times as many
+# synapses as there are to be it leaves. Cut early, they are not missed: the others learn on.
 PART, LEFT = 3, (4, 2, 1)
 # So few that not all bounds are met after these epochs are too few.
 _TRIED = 20
@@ -27,7 +27,9 @@ class Stage:
     damaged : bool
         Whether contexts are damaged.
     cut : tuple, optional
-        Limits of a cut before it, see `SynapseLimits.cuts`.
+        Limits of a cut before it, see `SynapseLimits.cuts`. Where it leaves all, the stage is left out.
+    needed : bool
+        Whether it is not left out then.
     leaves : int, optional
         How many times as many synapses as are enough a cut before it leaves.
     prunes, judges : bool
@@ -39,6 +41,7 @@ class Stage:
     epochs: int
     damaged: bool = False
     cut: tuple | None = None
+    needed: bool = False
     leaves: int | None = None
     prunes: bool = False
     judges: bool = False
@@ -71,6 +74,8 @@ class Plan:
         self.damages = damages and self.damaged_epochs > 0
         self.prunes = limits.prune == "recall"
         self.fewer = fewer
+        early = bool(limits) and self.damages and self.damaged_epochs >= PART and not gently
+        self.early_cuts = limits.early_cuts(LEFT) if early else []
         factor = GENTLY if gently else 2
         self.cuts = [None, *limits.cuts(n_neurons, n_delays, factor)]
         self.most_synapses = n_neurons * n_delays
@@ -79,6 +84,9 @@ class Plan:
         """The stages from the start on, a list of Stage."""
         if self.fewer:
             return self._to_fewer()
+        last_ones = self.pruning() if self.prunes else []
+        if self.early_cuts:
+            return self._cut_early() + last_ones
         stages = []
         for k, cut in enumerate(self.cuts):
             name = "relearning" if k else "learning"
@@ -90,7 +98,14 @@ class Plan:
                 cut = None
             if last or not self.damages:
                 stages.append(Stage(name, self.epochs, cut=cut))
-        return stages + (self.pruning() if self.prunes else [])
+        return stages + last_ones
+
+    def _cut_early(self):
+        """The stages with cuts to the limits while contexts are damaged."""
+        n = self.damaged_epochs // PART
+        cuts = [Stage("relearning", n, damaged=True, cut=cut) for cut in self.early_cuts]
+        cuts[-1] = replace(cuts[-1], epochs=self.damaged_epochs, needed=True)
+        return [Stage("learning", n, damaged=True), *cuts, Stage("relearning", self.epochs)]
 
     def _to_fewer(self):
         """The stages that lead to as few synapses as are enough."""

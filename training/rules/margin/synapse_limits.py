@@ -91,6 +91,11 @@ class SynapseLimits:
             if any(goals)
         ]
 
+    def early_cuts(self, left):
+        """The limits of a few cuts, each a multiple of those there are to be: (per_pair, per_neuron)."""
+        goals = [1 if self.one_delay_per_pair else None, self.max_synapses]
+        return [tuple(goal and factor * goal for goal in goals) for factor in left if any(goals)]
+
 
 def most_important(importance, n_delays, per_pair=None, per_neuron=None):
     """The most important synapses of each neuron.

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from wmdelays import InputError, bernoulli, store
 from wmdelays.training.rules.margin.importance import importance
 from wmdelays.training.rules.margin.presentations import BLOCK, presentations, targets
+from wmdelays.training.rules.margin.stages import Plan
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
 
 
@@ -197,3 +198,21 @@ def test_a_file_of_cell_types_that_does_not_do_is_refused(tmp_path, text, signs,
             bernoulli(12, 60, 1, 0.06), n_delays=10, signs=signs, cell_types=tmp_path / "types.csv"
         )
     assert said in str(error.value)
+
+
+def test_synapses_are_cut_early_while_contexts_are_damaged():
+    settings = {"epochs": 100, "damaged_epochs": 15}
+    plan = Plan(SynapseLimits(max_synapses=50, one_delay_per_pair=True), 100, 30, settings, True)
+    damaged = [(one.epochs, one.cut) for one in plan.stages() if one.damaged]
+    assert damaged == [(5, None), (5, (4, 200)), (5, (2, 100)), (15, (1, 50))]
+    last = plan.stages()[-1]
+    assert (last.damaged, last.cut, last.epochs) == (False, None, 100)
+
+
+def test_limits_that_cut_nothing_take_nothing_from_learning_from_damage():
+    patterns = bernoulli(30, 80, 2, rate=0.03)
+    free, wide = (
+        store(patterns, "margin", n_delays=10, max_synapses=most).made["reached"]["epochs"]
+        for most in (None, 10_000)
+    )
+    assert wide == free + 5  # those before the first cut
