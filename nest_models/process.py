@@ -18,10 +18,21 @@ import weakref
 from contextlib import suppress
 
 from wmdelays.errors import InputError, flags_named
+from wmdelays.neurons import ContinuousNeuron
+from wmdelays.neurons.names import neuron_model
 
 _PROGRAM = "from wmdelays.nest_models.server import serve; serve()"
 # Threads of NEST that wait for each other would keep the processors busy.
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
+
+
+class _Pickler(pickle.Pickler):
+    """Names the model of neurons, which has functions in it that cannot be sent."""
+
+    def reducer_override(self, one):
+        if isinstance(one, ContinuousNeuron):
+            return neuron_model, (one.name,)
+        return NotImplemented
 
 
 class NestProcess:
@@ -51,17 +62,18 @@ class NestProcess:
         """Whether it can be asked."""
         return self.owner == os.getpid() and self._process.poll() is None
 
-    def play(self, memory, cues, threads, progress):
+    def play(self, memory, cues, n, threads, progress):
         """What a memory makes of cues, see `wmdelays.nest_models.network.Network.play`.
 
-        However this ends but well, the process is no more.
+        `n` is the number of ticks in a step of neurons in continuous time, else None. However this ends
+        but well, the process is no more.
         """
-        request = {"cues": cues, "threads": threads, "flags": flags_named()}
+        request = {"cues": cues, "n": n, "threads": threads, "flags": flags_named()}
         # A memory that was there for the cues before need not be built once more.
         request["memory"] = None if self._memory() is memory else memory
         try:
             with suppress(BrokenPipeError):
-                pickle.dump(request, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+                _Pickler(self._process.stdin, pickle.HIGHEST_PROTOCOL).dump(request)
                 self._process.stdin.flush()
             while True:
                 kind, content = self._answer()
@@ -105,19 +117,19 @@ _kept = None
 _busy = threading.Lock()
 
 
-def play(memory, cues, threads, progress, keep=True):
+def play(memory, cues, n, threads, progress, keep=True):
     """What a memory makes of cues in the process that is kept, which is started where there is none.
 
     Parameters
     ----------
-    memory, cues, threads, progress
+    memory, cues, n, threads, progress
         See `NestProcess.play`.
     keep : bool
         Whether the process, and the network in it, is kept for the next cues.
     """
     with _busy:
         process = _running()
-        played = process.play(memory, cues, threads, progress)
+        played = process.play(memory, cues, n, threads, progress)
         if not keep:
             process.end()
         return played

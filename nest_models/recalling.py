@@ -9,6 +9,7 @@ from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.nest_models.installation import check_installed
+from wmdelays.nest_models.neurons import check_ticks, nest_neuron
 from wmdelays.nest_models.process import play
 from wmdelays.recalls import Recall
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from wmdelays.memory import Memory
 
 # Bytes that NEST takes for each synapse while it makes them, and we for sending them.
-_OF_A_SYNAPSE = 110
+_OF_A_SYNAPSE = 130
 # Threads are worth their while from so many synapses on.
 _SYNAPSES_OF_A_THREAD = 200_000
 # A network of more synapses is not kept for the next cues.
@@ -28,6 +29,7 @@ _MOST_KEPT = 20_000_000
 def recall(
     memory: Memory,
     cue: Cue | Sequence[Cue],
+    dt: float | None = None,
     threads: int | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Recall | list[Recall]:
@@ -40,8 +42,12 @@ def recall(
     Parameters
     ----------
     memory : Memory
-        In discrete time, with the reset of eq. 1.
+        In discrete time with the reset of eq. 1, or for neurons that NEST has: lif-exp, lif-alpha,
+        lif-cond, adex, adex-exp.
     cue : Cue or sequence of Cue
+    dt : float, optional
+        NEST's tick for neurons in continuous time, in seconds. It has to divide the tick for which they
+        were learned, which is what it is by default. In discrete time it has no effect.
     threads : int, optional
         Threads of NEST. By default what the environment variable OMP_NUM_THREADS says; where it says
         nothing, one for each 200,000 synapses, up to the number of processors.
@@ -57,8 +63,8 @@ def recall(
     Raises
     ------
     InputError
-        If NEST is not installed, a cue does not fit the memory, or the memory is for other neurons or
-        has another reset.
+        If NEST is not installed, a cue does not fit the memory, the memory is for other neurons or has
+        another reset, or dt does not divide the tick or is no whole number of microseconds.
 
     Notes
     -----
@@ -68,11 +74,13 @@ def recall(
     """
     check_installed()
     memory.check_reset("NEST knows")
-    if memory.neurons is not None:
-        raise InputError(f"NEST recalls lif neurons here, not {memory.neurons.model.name}")
     single = isinstance(cue, Cue)
     cues = [cue] if single else list(cue)
     memory.check_cues(cues)
+    n = None if memory.neurons is None else memory.substeps(dt)
+    if n is not None:
+        nest_neuron(memory)
+        check_ticks(memory, n)
     check_memory(
         _OF_A_SYNAPSE * memory.n_synapses,
         f"{memory.n_synapses} synapses in NEST",
@@ -83,6 +91,7 @@ def recall(
     played = play(
         memory,
         cues,
+        n,
         _threads(memory) if threads is None else _checked(threads),
         lambda part: say("simulating", part),
         keep=memory.n_synapses <= _MOST_KEPT,

@@ -57,27 +57,34 @@ class Trial:
         steps, neurons = np.divmod(found, cue.n_neurons)
         return Raster.from_steps(neurons, steps, cue.n_neurons, cue.n_steps, cue.step)
 
+    def timed_raster(self, neurons: np.ndarray, ticks: np.ndarray) -> Raster:
+        """The same where spikes can come between the steps of the cue."""
+        cue = self.cue
+        found = np.unique((ticks - self.start).astype(np.int64) * cue.n_neurons + neurons)
+        ticks, neurons = np.divmod(found, cue.n_neurons)
+        whole, part = np.divmod(ticks, self.n)
+        # The same product as elsewhere for whole steps, so that equal times are equal floats.
+        times = np.where(part == 0, whole * cue.step, ticks * (cue.step / self.n))
+        return Raster(neurons, times, cue.n_neurons, cue.spikes.duration)
 
-def lay_out(cues: Sequence[Cue], n_delays: int, n: int, now: int) -> tuple[list[Trial], int]:
+
+def lay_out(cues: Sequence[Cue], silence: int, n: int, now: int) -> tuple[list[Trial], int]:
     """The trials of cues, and the tick at which the last has died away.
-
-    After each trial come as many silent steps as the longest delay has, in which all spikes still on
-    their way arrive.
 
     Parameters
     ----------
     cues : sequence of Cue
-    n_delays : int
-        Longest delay in steps.
+    silence : int
+        Ticks after each trial, in which all spikes still on their way arrive.
     n : int
-        Ticks in a step.
+        Ticks in a step of the cues.
     now : int
         Ticks that NEST has simulated.
     """
     trials, free = [], now
     for cue in cues:
         trials.append(Trial(cue, free + _LEAD, n))
-        free = trials[-1].stop + n * n_delays + _LEAD
+        free = trials[-1].stop + silence + _LEAD
     return trials, free
 
 

@@ -52,18 +52,23 @@ class _Player:
         self.progress, self.memory, self.network = progress, None, None
         self._nest = None
 
-    def __call__(self, memory, cues, threads):
+    def __call__(self, memory, cues, n, threads):
         if self._nest is None:
             self._nest = _import()
+        from wmdelays.nest_models.continuous import ContinuousNetwork
         from wmdelays.nest_models.network import Network
         from wmdelays.nest_models.script import needs_gates
 
-        kind = needs_gates(cues), threads
+        if n is None:
+            kind = Network, needs_gates(cues), threads
+        else:
+            kind = ContinuousNetwork, n, threads
         if memory is not None or self.network is None or self.network[0] != kind:
             self.memory = self.memory if memory is None else memory
             # What was there before is gone with what is built now, and must not be played if that fails.
             self.network = None
-            self.network = kind, Network(self.memory, *kind)
+            network, *settings = kind
+            self.network = kind, network(self.memory, *settings)
         return self.network[1].play(cues, self.progress)
 
 

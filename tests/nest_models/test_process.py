@@ -98,13 +98,13 @@ def test_a_network_is_built_once_for_the_cues_that_come_one_after_another(
     random_memory, random_cue, agrees, monkeypatch
 ):
     sent = []
-    dump = process.pickle.dump
 
-    def seen(request, *others, **named):
-        sent.append(request["memory"])
-        dump(request, *others, **named)
+    class Seen(process._Pickler):
+        def dump(self, request):
+            sent.append(request["memory"])
+            super().dump(request)
 
-    monkeypatch.setattr(process.pickle, "dump", seen)
+    monkeypatch.setattr(process, "_Pickler", Seen)
     memory, other = random_memory(1), random_memory(2)
     for one in (memory, memory, other, memory):
         # Without gates, then with them.

@@ -147,7 +147,7 @@ def command(
     reached = min_f1 is None or result.worst_f1 >= min_f1
     if not reached:
         print_line(f"F1 is below --min-f1 {min_f1}")
-    raise typer.Exit(0 if result.exact and reached else 1)
+    raise typer.Exit(0 if result.agrees and reached else 1)
 
 
 def _rest(timing):

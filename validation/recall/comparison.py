@@ -204,6 +204,38 @@ class Comparison:
         """Whether all simulators emit the same spikes."""
         return all(one.exact for ones in self.agreements.values() for one in ones)
 
+    def is_promised(self, name):
+        """Whether a simulator is promised to emit the spikes of the reference.
+
+        It is not where one of the two integrates the neurons by a method of its own.
+        """
+        if self.memory.neurons is None:
+            return True
+        both = (self.simulations[one].setup.simulator for one in (self.reference, name))
+        return all(self.memory.neurons.model.name not in one.otherwise_integrated for one in both)
+
+    def is_alike(self, name):
+        """Whether a simulator recalls as much as the reference does, at the same tempo.
+
+        For neurons in continuous time. Of two integrators one may be exact and the other of first
+        order in dt, whose error is twice as large as what half of dt takes off it; see `stands`.
+        """
+        one, other = (self.simulations[k].times for k in (self.reference, name))
+        faster = abs(np.nan_to_num(one.tempo_percent) - np.nan_to_num(other.tempo_percent))
+        less = abs(one.f1_lag_followed - other.f1_lag_followed)
+        return bool(less <= 2 * LESS_F1 and faster <= 2 * OTHER_TEMPO)
+
+    @cached_property
+    def agrees(self):
+        """Whether all simulators emit the spikes that they are promised to emit.
+
+        Where none are promised, whether they recall as much, at the same tempo.
+        """
+        return all(
+            all(one.exact for one in ones) or (not self.is_promised(name) and self.is_alike(name))
+            for name, ones in self.agreements.items()
+        )
+
     @property
     def dt(self):
         """Time step in seconds of the simulators in continuous time; None if there is none."""
@@ -253,7 +285,7 @@ class Comparison:
         """How far float order can move a membrane of these recalls, in the unit of theta.
 
         See `wmdelays.rounding.rounding_bound`. For neurons in continuous time in millivolts, beside
-        Brian2, and None where no bound is known; see `wmdelays.neurons.rounding`.
+        Brian2 and NEST, and None where no bound is known; see `wmdelays.neurons.rounding`.
         """
         if self.memory.neurons is not None:
             return self._rounding_in_ticks()
@@ -261,14 +293,23 @@ class Comparison:
         return rounding_bound(self.memory, self.simulations[self.reference].recalls, n_substeps)
 
     def _rounding_in_ticks(self):
-        if "brian2" not in self.simulations or self.memory.neurons.model.method != "exact":
+        model = self.memory.neurons.model
+        formulas = []
+        if model.method == "exact" and "brian2" in self.simulations:
+            from wmdelays.brian_models.neurons.formulas import tick_formulas
+
+            formulas.append(tick_formulas(model))
+        if model.method == "exact" and "nest" in self.simulations:
+            from wmdelays.nest_models.neurons import nest_neuron
+
+            formulas.append(nest_neuron(self.memory).formulas)
+        if not formulas:
             return None
-        from wmdelays.brian_models.neurons.formulas import tick_formulas
         from wmdelays.neurons.rounding import rounding_bound_in_ticks
 
-        formulas = tick_formulas(self.memory.neurons.model)
         recalls = self.simulations[self.reference].recalls
-        return rounding_bound_in_ticks(self.memory, recalls, self.dt, formulas)
+        bounds = [rounding_bound_in_ticks(self.memory, recalls, self.dt, one) for one in formulas]
+        return None if None in bounds else max(bounds)
 
     def as_dict(self):
         """The comparison as plain JSON values.
@@ -286,6 +327,7 @@ class Comparison:
             },
             **self._said({name: self.agreement(name) for name in names[1:]}, "agreement"),
             **self._at_halved_dt(),
+            **self._alike(),
             "closest_call": self.closest_call,
             "rounding_bound": self.rounding_bound,
             "parameters": self._for_parameters(),
@@ -314,6 +356,12 @@ class Comparison:
             return None
         matched = self.simulations[self.reference].scores.total.matched
         return spikes_for_parameters(self.memory.weight, matched, bits_of(self.memory))
+
+    def _alike(self):
+        alike = {
+            name: self.is_alike(name) for name in self.agreements if not self.is_promised(name)
+        }
+        return {"alike": alike} if alike else {}
 
     def _at_halved_dt(self):
         if self.halved is None:

@@ -16,6 +16,8 @@ from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
 from wmdelays.nest_models.installation import check_installed
+from wmdelays.nest_models.neurons import NEURONS as NEST_NEURONS
+from wmdelays.nest_models.neurons import OTHERWISE_INTEGRATED
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
 from wmdelays.quantities import checked_seed, shortened
 
@@ -67,6 +69,9 @@ class Simulator:
         `variability` (None: none) and `seed` too, by their names.
     own_resets : bool
         Whether it knows memories with another reset than eq. 1, see `wmdelays.neurons.resets`.
+    otherwise_integrated : tuple of str
+        Those of `neurons` whose equations it integrates by a method of its own. Its spikes are not
+        promised to be those of others then, and are judged by F1 with the lag followed.
     check : callable, optional
         Takes nothing and raises an InputError where a package that it needs is not installed. It is called
         as soon as the simulator is named.
@@ -84,6 +89,7 @@ class Simulator:
     choose_device: Callable | None = None
     varies: bool = False
     own_resets: bool = False
+    otherwise_integrated: tuple = ()
     check: Callable | None = None
     library: str | None = None
 
@@ -198,7 +204,7 @@ def _nest():
     start()
 
     def recall_in_nest(memory, cues, *, dt, device, neuron, progress):
-        return recall(memory, cues, progress=progress)
+        return recall(memory, cues, dt, progress=progress)
 
     return recall_in_nest
 
@@ -226,7 +232,14 @@ SIMULATORS = {
             own_resets=True,
             library="brian2",
         ),
-        Simulator("nest", _nest, "NEST", check=check_installed),
+        Simulator(
+            "nest",
+            _nest,
+            "NEST",
+            neurons=(LIF.name, *NEST_NEURONS),
+            otherwise_integrated=OTHERWISE_INTEGRATED,
+            check=check_installed,
+        ),
     )
 }
 

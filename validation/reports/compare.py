@@ -390,6 +390,7 @@ def _page(comparison, command, figures):
     return rendered(
         "report.html.jinja",
         exact=comparison.exact,
+        agrees=comparison.agrees,
         reference=reference,
         names=[reference, *others],
         others=dict(zip(comparison.agreements, others)),

@@ -36,6 +36,8 @@ def headline(comparison):
 def agreement_mark(comparison):
     """In a few words, with a sign, whether the simulators agree."""
     if not comparison.exact:
+        if comparison.agrees:
+            return "≈ The recalls agree, spikes of another integrator a little early or late."
         return "≠ The rasters differ."
     if not any(one.n_spikes for one in comparison.simulations.values()):
         return "= No raster has a spike in which it could differ."
@@ -205,6 +207,8 @@ def _same_spikes(comparison):
     sentences = [
         _difference(comparison, name, ran, at) for name in list(comparison.simulations)[1:]
     ]
+    if comparison.agrees:
+        return " ".join(sentences)
     f1 = joined([f"{share(one.f1)} in {one.shown}" for one in comparison.simulations.values()])
     return f"{' '.join(sentences)} F1 = {f1} ({_worst(comparison)})."
 
@@ -226,6 +230,8 @@ def _difference(comparison, name, ran, at):
         for one, k in zip(comparison.agreements[name], comparison.patterns)
         if not one.exact
     )
+    if not comparison.is_promised(name):
+        return _in_time(comparison, name, both, same, at)
     n = same.only_first + same.only_second
     alone = [comparison.simulations[one].shown for one in (first, name)]
     return (
@@ -233,6 +239,23 @@ def _difference(comparison, name, ran, at):
         f" {same.only_second:,} of {alone[1]} alone, the first in pattern {k} at"
         f" {moment(comparison.memory, k, when)};"
         f" {same.matched:,} are the same."
+    )
+
+
+def _in_time(comparison, name, both, same, at):
+    """How alike the recalls of simulators are of which one has an integrator of its own."""
+    ran = [comparison.simulations[one] for one in (comparison.reference, name)]
+    model = comparison.memory.neurons.model.name
+    own = joined([one.shown for one in ran if model in one.setup.simulator.otherwise_integrated])
+    times = [one.times for one in ran]
+    f1 = joined([f"{share(one.f1_lag_followed)} in {of.shown}" for one, of in zip(times, ran)])
+    tempo = [one.tempo_percent for one in times]
+    faster = "" if any(map(math.isnan, tempo)) else f", the tempo {signed(tempo[1] - tempo[0])} %"
+    n = same.matched + same.only_first
+    return (
+        f"{both} {'recall the same' if comparison.is_alike(name) else 'do not recall the same'}{at}:"
+        f" F1 with the lag followed is {f1}{faster}. {own} integrates {model} by a method of its own, so"
+        f" spikes come a little early or late; {same.matched:,} of {n:,} come at the very tick."
     )
 
 

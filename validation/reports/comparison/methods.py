@@ -135,9 +135,11 @@ def _outcome(comparison):
     text = f"Of {counted(score.stored, 'stored spike')} {score.matched:,} were recalled"
     wrong = score.recalled - score.matched
     text += f", with {counted(wrong, 'other spike')}" if wrong else ", and no other"
-    same = (
-        "the simulators emitted the same spikes" if comparison.exact else "the simulators differed"
-    )
+    same = "the simulators differed"
+    if comparison.exact:
+        same = "the simulators emitted the same spikes"
+    elif comparison.agrees:
+        same = "the simulators recalled the same, the lag followed"
     return f"{text} (F1 = {share(score.f1)}); {same}."
 
 
