@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wmdelays.errors import InputError
-from wmdelays.files.csv_rows import csv_rows
+from wmdelays.files.csv_rows import csv_rows, plain
+from wmdelays.files.exports.new_folder import check_regular
 from wmdelays.files.json_text import check_depth, decoded
 from wmdelays.words import printable
 
@@ -174,6 +175,7 @@ def read_types(path: Path, key: str) -> dict[int, dict[str, str]]:
     """A table of types, with spaces between columns: the cells that are not empty, by the type's number."""
     types = {}
     try:
+        check_regular(path)
         rows = (row for _, row in csv_rows(path, " ") if row)
         header = next(rows, [])
         if key not in header:
@@ -181,14 +183,16 @@ def read_types(path: Path, key: str) -> dict[int, dict[str, str]]:
         for row in rows:
             cells = {name: cell for name, cell in zip(header, row) if cell not in _NONE}
             try:
-                number = int(cells.get(key, ""))
+                number = int(plain(cells.get(key, "")))
             except ValueError:
                 raise InputError(f"has a {key} that is no whole number") from None
             if number in types:
                 raise InputError(f"has the {key} {number} twice")
             types[number] = cells
+    except OSError as error:
+        raise InputError(f"{printable(path.name)}: {error.strerror}") from None
     except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
+        raise InputError(f"{printable(path.name)}: {error}") from None
     return types
 
 
@@ -206,15 +210,15 @@ def read_parameters(config: Config, which: str, name: str | None) -> dict:
 def _object(path):
     """The object in a JSON file."""
     try:
+        check_regular(path)
         if path.stat().st_size > _MOST_BYTES:
             raise InputError("is larger than any configuration")
-        with open(path, "rb") as file:
-            values = decoded(file.read(), dict)
+        values = decoded(path.read_bytes(), dict)
         check_depth(values)
     except OSError as error:
-        raise InputError(f"{path.name}: {error.strerror}") from None
+        raise InputError(f"{printable(path.name)}: {error.strerror}") from None
     except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
+        raise InputError(f"{printable(path.name)}: {error}") from None
     return values
 
 

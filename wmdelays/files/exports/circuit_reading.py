@@ -10,6 +10,7 @@ import numpy as np
 from wmdelays.errors import InputError, parameter
 from wmdelays.files.exports.circuit_config import read_config, read_parameters, read_types
 from wmdelays.files.exports.nest_neuron import beta_and_theta
+from wmdelays.files.exports.new_folder import check_regular
 from wmdelays.files.hdf5_tree import Group, attribute, dataset, member_group, read_tree
 from wmdelays.files.sonata import refuse_ids, whole_steps
 from wmdelays.synapses import refuse
@@ -116,7 +117,7 @@ def read_circuit(path: Path, step: float | None = None) -> Circuit:
                 continue
             types = read_types(table, "edge_type_id")
             found.append(_synapses(config, group, types, table, len(beta), dt))
-    columns = [np.concatenate(one) for one in zip(*found)] if found else [np.empty(0)] * 4
+    columns = [np.concatenate(one) for one in zip(*found)] if found else [np.empty(0, int)] * 4
     columns, n_added = _added(columns, len(beta))
     if n_added:
         notes.append(
@@ -129,12 +130,13 @@ def read_circuit(path: Path, step: float | None = None) -> Circuit:
 def _populations(file, which, wanted):
     """The populations of a file, by name."""
     try:
+        check_regular(file)
         root = read_tree(file, wanted)
         groups = member_group(root, which).members
         if not groups or not all(isinstance(one, Group) for one in groups.values()):
             raise InputError(f"has no populations of {which}")
     except InputError as error:
-        raise InputError(f"{file.name}: {error}") from None
+        raise InputError(f"{printable(file.name)}: {error}") from None
     return list(groups.items())
 
 
@@ -181,7 +183,7 @@ def _used(types, kinds, key, table):
     numbers = np.unique(kinds).tolist()
     missing = [one for one in numbers if one not in types]
     if missing:
-        raise InputError(f"{table.name}: has no {key} {missing[0]}")
+        raise InputError(f"{printable(table.name)}: has no {key} {missing[0]}")
     return {one: types[one] for one in numbers}
 
 
@@ -271,13 +273,18 @@ def _of_edges(group, name, types, kinds, place, default):
 def _added(columns, n_neurons):
     """Synapses, with the weights added of those that are alike in neurons and delay."""
     pre, post, delay, weight = columns
-    alike = np.stack([pre, post, delay], 1).astype(np.int64)
-    kept, place = np.unique(alike, axis=0, return_inverse=True)
-    if len(kept) == len(alike):
+    longest = int(delay.max(initial=0)) + 1
+    if n_neurons**2 * longest >= 2**63:
+        raise InputError(f"has {n_neurons} neurons with delays of {longest - 1} steps, too many")
+    number = (pre * n_neurons + post) * longest + delay
+    ordered = np.sort(number)
+    if not np.any(ordered[1:] == ordered[:-1]):
         return columns, 0
+    kept, place = np.unique(number, return_inverse=True)
     total = np.zeros(len(kept))
-    np.add.at(total, place.reshape(-1), weight)
-    return [*kept.T, total], len(alike) - len(kept)
+    np.add.at(total, place, weight)
+    pair, delay = np.divmod(kept, longest)
+    return [*np.divmod(pair, n_neurons), delay, total], len(number) - len(kept)
 
 
 def _whole(values, name):

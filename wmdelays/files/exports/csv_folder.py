@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from array import array
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,10 +18,10 @@ from wmdelays.files.exports.description import (
     read_description,
     write_description,
 )
-from wmdelays.files.exports.new_folder import new_folder
+from wmdelays.files.exports.new_folder import check_regular, new_folder
 from wmdelays.files.raster_files import write_raster
 from wmdelays.memory import Memory
-from wmdelays.synapses import COLUMNS
+from wmdelays.synapses import COLUMNS, refuse
 from wmdelays.words import printable
 
 SYNAPSES, NEURONS = "synapses.csv", "neurons.csv"
@@ -115,6 +117,8 @@ def read_csv(folder: str | Path) -> CsvFolder:
     try:
         names, own = _read_neurons(folder / NEURONS, said)
         columns = tuple(_numbers(folder / SYNAPSES, COLUMNS))
+        for name, values in zip(COLUMNS, columns):
+            refuse(~np.isfinite(values), lambda k: f"has {name} {values[k]}, not a finite number")
         place = {name: k for k, name in enumerate(names)}
         patterns = [
             _read_pattern(folder / _PATTERNS / f"pattern_{k:04d}.csv", place, said)
@@ -174,6 +178,12 @@ def _numbers(path, names):
     header = next(rows, (0, []))[1]
     if header != [*names]:
         raise InputError(f"{path.name}: its first line has to be {','.join(names)}")
+    with suppress(ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there are no numbers
+        table = np.loadtxt(path, delimiter=",", comments=None, skiprows=1, ndmin=2)
+        if table.shape[1] == len(names):
+            return table.T
+    # Slower; it says in which line what is wrong.
     columns = [array("d") for _ in names]
     for line, row in rows:
         for k, (name, column) in enumerate(zip(names, columns)):
@@ -183,6 +193,7 @@ def _numbers(path, names):
 
 def _rows(path):
     try:
+        check_regular(path)
         yield from ((line, row) for line, row in csv_rows(path) if row)
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None

@@ -1,4 +1,4 @@
-"""Folders that are written whole or not at all."""
+"""Folders that are written whole or not at all, and the files in those from elsewhere."""
 
 import os
 from contextlib import contextmanager
@@ -66,6 +66,19 @@ def new_folder(path):
             os.rename(inner, path)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def check_regular(path):
+    """Raise an InputError unless a path is that of a file: a device or a pipe might never end.
+
+    The line does not name it.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    if not path.is_file():
+        raise InputError("there is no such file")
 
 
 def _parent(path):

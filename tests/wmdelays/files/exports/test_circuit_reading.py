@@ -133,7 +133,7 @@ def test_what_nest_takes_by_default_is_named(circuit):
         (NODE_TYPES, "\n0 ", "\n7 ", "neurons_node_types.csv: has no node_type_id 0"),
         (NODE_TYPES, "\n0 ", "\nzero ", "has a node_type_id that is no whole number"),
         (NODE_TYPES, "lif.json", "../../../../etc/passwd", "which lies outside its folder"),
-        (NODE_TYPES, "lif.json", "none.json", "none.json: No such file or directory"),
+        (NODE_TYPES, "lif.json", "none.json", "none.json: there is no such file"),
         (EDGE_TYPES, "static_synapse", "stdp_synapse", "has synapses stdp_synapse; static_synapse"),
         (EDGE_TYPES, "dynamics_params", "weight_function", "whose weights a program computes"),
         ("components/synaptic_models/static.json", "{}", '{"tau_plus": 1}', "parameter tau_plus"),
@@ -168,6 +168,17 @@ def test_a_link_that_leaves_the_folder_is_not_followed(circuit, tmp_path):
     os.rename(inner, tmp_path / "edges.h5")
     inner.symlink_to(tmp_path / "edges.h5")
     assert "which lies outside its folder" in told(circuit)
+
+
+@pytest.mark.parametrize(
+    "name", ["circuit_config.json", CELL, NODE_TYPES, "network/neurons_edges.h5"]
+)
+def test_a_file_that_is_missing_or_a_pipe_is_named(circuit, name):
+    path = circuit / name
+    path.unlink()
+    assert f"{path.name}: there is no such file" in told(circuit)
+    os.mkfifo(path)
+    assert f"{path.name}: there is no such file" in told(circuit)
 
 
 def spoilt_edges(name, values):

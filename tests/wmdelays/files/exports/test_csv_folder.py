@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -74,8 +75,8 @@ def test_a_model_of_ones_own_is_refused(tmp_path):
     [
         ("memory.json", '"n_neurons": 12', '"n_neurons": 13', "names 10 units of 11"),
         ("memory.json", '"n_neurons": 12', '"n_neurons": 1e300', "memory.json is not what it has"),
-        ("memory.json", '"n_patterns": 2', '"n_patterns": 3', "pattern_0002.csv: No such file"),
-        ("memory.json", '"n_patterns": 2', '"n_patterns": 4000000000', "pattern_0002.csv: No such"),
+        ("memory.json", '"n_patterns": 2', '"n_patterns": 3', "pattern_0002.csv: there is no such"),
+        ("memory.json", '"n_patterns": 2', '"n_patterns": 4000000000', "pattern_0002.csv: there is no"),
         ("memory.json", '"step_s": 0.0003', '"step_s": 0.0', "memory.json is not what it has"),
         ("memory.json", '"n_ticks": 40', '"n_ticks": 4', "pattern_0000.csv: "),
         ("memory.json", '"version": 1', '"version": 2', "memory.json is not what it has to be"),
@@ -87,6 +88,7 @@ def test_a_model_of_ones_own_is_refused(tmp_path):
         ("synapses.csv", "pre,post", "post,pre", "first line has to be pre,post,delay,weight"),
         ("synapses.csv", "\n0,0,", "\n0,=cmd(),", "synapses.csv: line 2: post is '=cmd()'"),
         ("synapses.csv", "\n0,0,", "\n0,99,", "has post 99.0, outside the neurons 0…11"),
+        ("synapses.csv", "\n0,0,", "\n0,nan,", "synapse 0 has post nan, not a finite number"),
         ("patterns/pattern_0000.csv", "cell 1, it's", "none", "there is no unit none"),
         ("patterns/pattern_0000.csv", "\n", "\n" + "9" * 70_000, "longer than any row"),
     ],
@@ -101,6 +103,19 @@ def test_what_was_spoilt_is_refused_in_a_line(tmp_path, name, old, new, reason):
     with pytest.raises(InputError) as told:
         import_weights(tmp_path / "csv")
     assert reason in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    export_memory(each_its_own(), tmp_path / "csv", "csv")
+    for name in ("synapses.csv", "patterns/pattern_0001.csv"):
+        path = tmp_path / "csv" / name
+        text = path.read_text()
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(InputError, match=f"{path.name}: there is no such file"):
+            import_weights(tmp_path / "csv")
+        path.unlink()
+        path.write_text(text)
 
 
 def test_the_description_is_plain_json(tmp_path):
