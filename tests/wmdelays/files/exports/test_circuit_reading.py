@@ -75,8 +75,6 @@ def test_neurons_in_millivolts_and_without_a_rounded_beta(circuit):
 @pytest.mark.filterwarnings("ignore::wmdelays.errors.InputWarning")
 def test_synapses_that_are_alike_are_added_and_orders_do_not_matter(circuit):
     memory = random_memory()
-    with h5py.File(circuit / "network/neurons_nodes.h5", "a") as file:
-        file["nodes/neurons/node_id"][:] = np.arange(N)[::-1]
     with h5py.File(circuit / "network/neurons_edges.h5", "a") as file:
         group = file[EDGES]
         turned = {}
@@ -94,6 +92,19 @@ def test_synapses_that_are_alike_are_added_and_orders_do_not_matter(circuit):
     weight = memory.weight.copy()
     weight[-2:] *= 2
     assert np.array_equal(found.weight, weight) and np.array_equal(found.post, memory.post)
+
+
+@pytest.mark.filterwarnings("ignore::wmdelays.errors.InputWarning")
+def test_nodes_may_stand_in_any_order(tmp_path):
+    memory = each_its_own()
+    export_memory(memory, tmp_path / "circuit", "sonata")
+    (tmp_path / "circuit/memory.json").unlink()
+    with h5py.File(tmp_path / "circuit/network/neurons_nodes.h5", "a") as file:
+        file["nodes/neurons/node_id"][:] = np.arange(N)[::-1]
+    cue = Raster([0], [0.0], N, 0.03)
+    found = import_weights(tmp_path / "circuit", cues=[cue], n_steps=40)
+    assert np.array_equal(found.beta, memory.beta[::-1]) and found.step == 3e-4
+    assert np.array_equal(found.theta, memory.theta[::-1])
 
 
 @pytest.mark.parametrize(

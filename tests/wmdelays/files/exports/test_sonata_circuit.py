@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
 import libsonata
 import numpy as np
 import pytest
@@ -53,26 +55,49 @@ def recalled(memory, pattern):
     return sorted(zip(one.steps(memory.step).tolist(), one.neurons.tolist()))
 
 
-def test_nest_builds_and_simulates_it_where_it_has_hdf5(tmp_path):
+def edges_by_h5py(nest):
+    """What stands in for NEST's reader of edges where it was built without HDF5."""
+
+    def connect(specs, _):
+        for one in specs["edges"]:
+            with h5py.File(one["edges_file"]) as file:
+                for edges in file["edges"].values():
+                    ends = []
+                    for name in ("source_node_id", "target_node_id"):
+                        population = specs["nodes"][edges[name].attrs["node_population"]]
+                        ends.append(np.array(population.tolist())[edges[name][:]])
+                    (spec,) = one["syn_specs"].values()
+                    weight, delay = (edges[f"0/{name}"][:] for name in ("syn_weight", "delay"))
+                    assert not edges["edge_type_id"][:].any()
+                    spec = {**spec, "weight": weight.astype(float), "delay": delay.astype(float)}
+                    nest.Connect(*ends, "one_to_one", spec)
+
+    return connect
+
+
+def test_nests_own_sonata_network_builds_and_simulates_it(tmp_path, monkeypatch):
     nest = pytest.importorskip("nest")
+    from nest.lib import hl_api_sonata
+
+    if not hl_api_sonata.have_hdf5:
+        monkeypatch.setattr(hl_api_sonata, "have_hdf5", True)
+        reader = SimpleNamespace(llapi_connect_sonata=edges_by_h5py(nest))
+        monkeypatch.setattr(hl_api_sonata, "nestkernel", reader)
     memory = each_its_own()
-    shown = export_memory(memory, tmp_path / "circuit", "sonata").cued
+    shown = export_memory(memory, tmp_path / "circuit", "sonata", [0, 1]).cued
     nest.ResetKernel()
-    try:
-        network = nest.SonataNetwork(
-            tmp_path / "circuit/circuit_config.json", tmp_path / "circuit/simulation_config.json"
-        )
-    except ModuleNotFoundError as error:
-        pytest.skip(str(error))
+    configs = (tmp_path / f"circuit/{name}_config.json" for name in ("circuit", "simulation"))
+    network = nest.SonataNetwork(*configs)
     populations = network.BuildNetwork()
     recorder = nest.Create("spike_recorder")
     nest.Connect(populations["neurons"], recorder)
     network.Simulate()
     events, first = recorder.events, populations["neurons"][0].global_id
     steps = np.rint(events["times"] / 0.3).astype(int) - 2
-    inside = (steps >= 0) & (steps < shown.n_steps)
-    found = zip(steps[inside].tolist(), (events["senders"][inside] - first).tolist())
-    assert sorted(found) == recalled(memory, 0)
+    for k, onset in zip(shown.patterns, shown.onsets):
+        inside = (steps >= onset) & (steps < onset + shown.n_steps)
+        found = zip((steps[inside] - onset).tolist(), (events["senders"][inside] - first).tolist())
+        assert sorted(found) == recalled(memory, k)
 
 
 def test_a_step_off_the_microseconds_is_called_1_ms_and_said(tmp_path):
@@ -106,8 +131,13 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     memory = random_memory()
-    for name in ("mine", "file", "link", "none/inner"):
-        with pytest.raises(InputError, match=f"{name}: "):
+    for name, reason in {
+        "mine": "is there already; name a new folder, or an empty one",
+        "file": "is there and no folder",
+        "link": "is there and no folder",
+        "none/inner": "there is no folder",
+    }.items():
+        with pytest.raises(InputError, match=f"{name}: {reason}"):
             export_memory(memory, tmp_path / name, "sonata")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
     export_memory(memory, tmp_path / "empty", "sonata")
