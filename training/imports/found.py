@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.neurons.resets import BY_EMITTED
 from wmdelays.quantities import shortened
 
@@ -87,7 +87,8 @@ class Found:
             return {"beta": None, "theta": None, "neurons": self.neurons}
         missing = [name for name in ("beta", "theta") if getattr(self, name) is None]
         if missing:
-            raise InputError(f"does not say {' and '.join(missing)} of its neurons; name them")
+            give = " and ".join(map(parameter, missing))
+            raise InputError(f"does not say {' and '.join(missing)} of its neurons; give {give}")
         reset = self.reset or BY_EMITTED
         reset_by = self.reset_by
         theta = np.asarray(self.theta, dtype=np.float64)

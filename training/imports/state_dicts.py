@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zipfile
@@ -17,7 +18,6 @@ from wmdelays.words import printable
 
 # Where training scripts put the state dict of the network in a larger one.
 _INSIDE = ("state_dict", "model_state_dict", "net", "model")
-_LONGEST = 200
 # What zipfile raises at a damaged or foreign file.
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -47,8 +47,12 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # What torch raises at a foreign or damaged file has no common type.
+        # torch's own words tell how to run what is in the file.
+        other = re.search(r"GLOBAL ([\w.]+)", str(error))
+        reason = f"it holds {other[1]}" if other else type(error).__name__
         raise InputError(
-            f"cannot be read as weights alone ({one_line(error)[:_LONGEST]})"
+            f"cannot be read as weights alone ({reason}); write it with"
+            " torch.save(model.state_dict(), FILE)"
         ) from None
     return arrays_of(content)
 
