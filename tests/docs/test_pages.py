@@ -16,7 +16,7 @@ from wmdelays.validation.cli import main
 
 LANGUAGES = {"console", "python", "text", "csv", "toml", "yaml", "json", "bash"}
 # Pages whose command lines are run and not only looked at: they take seconds.
-RUN = ("README.md", "docs/tutorials")
+RUN = ("README.md", "docs/tutorials", "docs/how_to/export.md")
 COMMANDS = [
     pytest.param(command, id=f"{name_of(page)}:{line}")
     for page in pages()
