@@ -77,6 +77,11 @@ class Network:
             self.n * memory.delay.astype(np.float64) - (self.n - 1),
         )
 
+    @property
+    def is_local(self) -> np.ndarray:
+        """Which neurons are simulated by this process, where NEST runs in several."""
+        return np.atleast_1d(np.array(self._neurons.local, bool))
+
     def _time_constants(self):
         factors, of = np.unique(self.memory.each("beta") ** (1 / self.n), return_inverse=True)
         return _TICK * np.array([time_constant(float(one)) for one in factors])[of]

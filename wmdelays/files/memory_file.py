@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +18,7 @@ from wmdelays.files.sealed_file import read_sealed, writing
 from wmdelays.files.sonata import (
     WANTED,
     read_edges,
+    read_edges_onto,
     read_levels,
     read_n_latent,
     read_nodes,
@@ -34,6 +37,7 @@ from wmdelays.raster import Raster
 from wmdelays.words import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -119,6 +123,35 @@ def read_memory(path: str | Path) -> Memory:
     return read_sealed(path, KIND, _WANTED, _read)
 
 
+def read_memory_onto(path: str | Path, which: Callable[[int], np.ndarray]) -> Memory:
+    """Read a memory with the synapses onto some of its neurons alone.
+
+    The others are never in memory, so that a network of any size can be read by parts. Weights of few
+    bits are read whole, as they are small.
+
+    Parameters
+    ----------
+    path : str or Path
+    which : callable
+        Takes the number of neurons and gives a bool array of that length: whose synapses are read.
+
+    Returns
+    -------
+    Memory
+    """
+
+    def edges(file, n_neurons, step):
+        return read_edges_onto(path, which(n_neurons), n_neurons, step)
+
+    wanted = [one for one in _WANTED if not one.startswith("edges/")]
+    memory = read_sealed(path, KIND, wanted, partial(_read, edges=edges))
+    if not which(memory.n_neurons)[memory.post].all():
+        ours = which(memory.n_neurons)[memory.post]
+        columns = {name: getattr(memory, name)[ours] for name in ("pre", "post", "delay", "weight")}
+        memory = replace(memory, **columns)
+    return memory
+
+
 def _own(memory):
     """What each neuron has its own of."""
     own = {}
@@ -171,7 +204,7 @@ def _write_patterns(file, memory):
         write_spikes(group, pattern.neurons, pattern.steps(memory.tick) * (memory.tick * 1e3))
 
 
-def _read(file):
+def _read(file, edges=read_edges):
     attributes = member_group(file, "wmdelays").attributes
     check_version(attributes, _DISCRETE, _CONTINUOUS, _OWN, _OF_FEW_BITS, _LATENT, FORMAT_VERSION)
     n_neurons, n_delays, step, periodic = (
@@ -201,7 +234,7 @@ def _read(file):
     if version == _OF_FEW_BITS or has_all and _BITS in attributes:
         pre, post, delay, weight = read_levels(file, n_neurons, n_delays, _read_bits(attributes))
     else:
-        pre, post, delay, weight = read_edges(file, n_neurons, step)
+        pre, post, delay, weight = edges(file, n_neurons, step)
     spikes = member_group(file, "spikes")
     names = [f"pattern_{k:04d}" for k in range(len(spikes.members))]
     if set(spikes.members) != set(names):

@@ -31,6 +31,8 @@ WANTED = (
 )
 
 
+# Synapses that are read together where not all are wanted.
+_AT_ONCE = 1_000_000
 # What a synapse takes in a file: two ids, its number, a weight and a delay.
 BYTES_OF_A_SYNAPSE = 13
 
@@ -186,6 +188,37 @@ def read_edges(file, n_neurons, step):
         whole_steps(delay_ms, step, "synapse", "delay"),
         weight,
     )
+
+
+def read_edges_onto(path, onto, n_neurons, step):
+    """The synapses onto some neurons, of which no others are ever in memory; as `read_edges` gives them.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of one's own, whose checksum is right.
+    onto : bool array, shape (n_neurons,)
+        Which neurons are meant.
+    n_neurons : int
+    step : float
+    """
+    taken = []
+    with h5py.File(path) as file:
+        found = file.get(_EDGES)
+        if not isinstance(found, h5py.Group):
+            raise InputError(f"there is no group {_EDGES}")
+        columns = [found[name] for name in _SYNAPSES]
+        for begin in range(0, len(columns[0]), _AT_ONCE):
+            piece = slice(begin, begin + _AT_ONCE)
+            post = _ids(columns[1][piece], n_neurons, "synapse", "target_node_id")
+            ours = onto[post]
+            pre, _, weight, delay_ms = (one[piece][ours] for one in columns)
+            pre = _ids(pre, n_neurons, "synapse", "source_node_id")
+            delay = whole_steps(delay_ms, step, "synapse", "delay")
+            taken.append((pre, post[ours], delay, np.asarray(weight, np.float64)))
+    if not taken:
+        return *np.empty((3, 0), np.int64), np.empty(0)
+    return tuple(np.concatenate(one) for one in zip(*taken))
 
 
 def read_levels(file, n_neurons, n_delays, bits):
