@@ -13,7 +13,12 @@ from wmdelays.validation.cli import main
 ROOT = Path(__file__).parents[2]
 TOPS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
 # What speaks of the command line alone.
-OF_COMMANDS = ("validation/commands", "validation/reports", "validation/earlier.py")
+OF_COMMANDS = (
+    "validation/commands",
+    "validation/reports",
+    "validation/earlier.py",
+    "nest_models/ranks.py",
+)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Words of other programs that are run.
 OF_PROGRAMS = {"--version", "--results_dir"}
