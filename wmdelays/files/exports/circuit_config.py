@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from wmdelays.errors import InputError
@@ -31,8 +32,9 @@ class Config:
     folder : Path
     nodes, edges : list of (Path, Path)
         A file of a population and the table of its types.
-    components : dict of str to Path
-        Folders of parameters, by what they are called.
+    components : dict of str to callable
+        Folders of parameters, by what they are called; each gives its path when it is asked for, or
+        raises an InputError where that lies outside.
     dt : float or None
         The time step of the simulation in milliseconds.
     inputs : dict of str to dict
@@ -84,7 +86,9 @@ def read_config(path: Path) -> Config:
     components, inputs = {}, {}
     for one in said:
         parts = _member(one.values, "components", dict) if one.has("components") else {}
-        components |= {name: one.path(text) for name, text in parts.items() if type(text) is str}
+        components |= {
+            name: partial(one.path, text) for name, text in parts.items() if type(text) is str
+        }
         inputs |= _member(one.values, "inputs", dict) if one.has("inputs") else {}
     if not all(isinstance(one, dict) for one in inputs.values()):
         raise InputError("has inputs that are no objects")
@@ -154,7 +158,7 @@ class _Said:
         # Symbolic links lead elsewhere too.
         place = Path(os.path.realpath(self.folder / found))
         if not place.is_relative_to(os.path.realpath(self.folder)):
-            raise InputError(f"names {named}, which lies outside its folder")
+            raise InputError(f"names {named}, which lies outside its folder; copy it there")
         return place
 
     def pairs(self, networks, which, file, types):
@@ -164,6 +168,8 @@ class _Said:
             raise InputError(f"names {which} without a {file}")
         pairs = []
         for row in rows:
+            if row.get("enabled") is False:
+                continue
             table = row.get(types)
             if not isinstance(table, str) or table in _NONE:
                 raise InputError(f"names {which} without a {types}")
@@ -203,8 +209,8 @@ def read_parameters(config: Config, which: str, name: str | None) -> dict:
     folder = config.components.get(which)
     if folder is None:
         raise InputError(f"names no {which} among its components")
-    said = _Said(config.folder, {})
-    return _object(said.path(os.path.relpath(folder / name, config.folder)))
+    place = os.path.relpath(folder() / name, os.path.realpath(config.folder))
+    return _object(_Said(config.folder, {}).path(place))
 
 
 def _object(path):

@@ -174,6 +174,19 @@ def test_what_cannot_be_mapped_or_was_spoilt_is_refused(circuit, name, old, new,
     assert reason in told(circuit)
 
 
+@pytest.mark.filterwarnings("ignore::wmdelays.errors.InputWarning")
+def test_edges_that_are_not_enabled_are_left_out_and_any_name_of_a_folder_is_read(circuit):
+    config = json.loads((circuit / "circuit_config.json").read_text())
+    rows = config["networks"]["edges"]
+    rows.append({"edges_file": "$BASE_DIR/none.h5", "edge_types_file": "none", "enabled": False})
+    changed(circuit / "circuit_config.json", **config)
+    odd = circuit.rename(circuit.with_name("a $odd name"))
+    link = circuit.with_name("link")
+    link.symlink_to(odd)
+    found = {import_weights(one, cues=[CUE]).fingerprint() for one in (odd, link)}
+    assert len(found) == 1
+
+
 def test_a_link_that_leaves_the_folder_is_not_followed(circuit, tmp_path):
     inner = circuit / "network/neurons_edges.h5"
     os.rename(inner, tmp_path / "edges.h5")
