@@ -34,7 +34,7 @@ def command(
         str | None,
         typer.Option(
             metavar="all|K,…",
-            help="Which patterns are cued, one after another; by default 0. Of a periodic memory, one.",
+            help="sonata, pynn: which patterns are cued, one after another; by default 0.",
         ),
     ] = None,
     json_file: JsonFile = None,

@@ -75,6 +75,7 @@ def edges_by_h5py(nest):
     return connect
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # NEST's use of pandas
 def test_nests_own_sonata_network_builds_and_simulates_it(tmp_path, monkeypatch):
     nest = pytest.importorskip("nest")
     from nest.lib import hl_api_sonata
