@@ -1,5 +1,7 @@
 """An export in sentences."""
 
+import math
+
 from wmdelays.memory import sizes
 from wmdelays.words import counted
 
@@ -11,6 +13,12 @@ def answer(memory, exported):
         f"Exported as {exported.form.shown}: {counted(memory.n_neurons, 'neuron')},"
         f" {counted(memory.n_synapses, 'synapse')}, {counted(memory.n_patterns, 'pattern')}."
     )
+    called = exported.form.step_ms and exported.form.step_ms(memory)
+    if called and not math.isclose(called, memory.step * 1e3):
+        lines.append(
+            f"A step of {memory.step * 1e3:.6g} ms is called {called:g} ms there, which changes no spike:"
+            " delays are whole steps, and the leak is that of a step."
+        )
     return lines
 
 

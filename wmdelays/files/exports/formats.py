@@ -11,8 +11,9 @@ from wmdelays.files.exports.csv_folder import write_csv
 from wmdelays.files.exports.description import check_held
 from wmdelays.files.exports.new_folder import check_new_folder
 from wmdelays.files.exports.nir_graph import check_nir, check_nir_file, write_nir
-from wmdelays.files.exports.pynn_script import check_pynn, write_pynn
+from wmdelays.files.exports.pynn_script import STEP_MS, check_pynn, write_pynn
 from wmdelays.files.exports.sonata_circuit import check_sonata, write_sonata
+from wmdelays.files.exports.stimulus import step_in_ms
 from wmdelays.memory import Memory
 from wmdelays.quantities import shortened
 
@@ -39,6 +40,8 @@ class Format:
         Raises an InputError unless something can be written to a path.
     cued : bool
         Whether some patterns are cued.
+    step_ms : callable, optional
+        What a step of a memory is called there, in milliseconds; by default what it is.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Format:
     check: Callable[[Memory], None]
     check_place: Callable[[Path], None] = check_new_folder
     cued: bool = False
+    step_ms: Callable[[Memory], float] | None = None
 
 
 def _sonata(path, shown, recalled):
@@ -66,6 +70,7 @@ FORMATS = {
             _sonata,
             check_sonata,
             cued=True,
+            step_ms=step_in_ms,
         ),
         Format(
             "pynn",
@@ -75,6 +80,7 @@ FORMATS = {
             write_pynn,
             check_pynn,
             cued=True,
+            step_ms=lambda memory: STEP_MS,
         ),
         Format(
             "nir",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wmdelays.raster import Raster
 
 # The script calls a step so: NEST takes no times off its grid, and PyNN subtracts from them.
-_STEP_MS = 1.0
+STEP_MS = 1.0
 SCRIPT, NUMBERS = "recall.py", "network.npz"
 
 
@@ -57,7 +57,7 @@ def write_pynn(folder: str | Path, shown: Stimulus, recalled: Sequence[Raster]) 
     steps, inputs = shown.spikes
     wanted = [one.steps(memory.step) for one in recalled]
     numbers = {
-        "tau_m": time_constant(memory.each("beta"), _STEP_MS),
+        "tau_m": time_constant(memory.each("beta"), STEP_MS),
         "v_thresh": memory.each("theta"),
         **{name: getattr(memory, name) for name in COLUMNS},
         "n_inputs": shown.n_inputs,

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from exported_memories import of_few_bits
 
-from wmdelays import read_memory
+from wmdelays import read_memory, write_memory
 
 
 def test_a_circuit_is_written_and_what_it_recalls_is_said_first(wmdelays, small_memory):
@@ -30,6 +31,15 @@ def test_csv_files_are_written_and_read_back(wmdelays, small_memory):
     assert wmdelays("export", "csv", small_memory, "tables").returncode == 0
     assert wmdelays("import", "csv", "tables", "-o", "back.h5").returncode == 0
     assert (wmdelays.folder / "back.h5").read_bytes() == small_memory.read_bytes()
+
+
+@pytest.mark.parametrize("form, step", [("sonata", "33.3333"), ("pynn", "33.3333"), ("csv", None)])
+def test_what_a_step_is_called_there_is_said(wmdelays, form, step):
+    write_memory(wmdelays.folder / "m.h5", of_few_bits())
+    done = wmdelays("export", form, "m.h5", "out")
+    assert done.returncode == 0, done.said
+    said = f"A step of {step} ms is called 1 ms there" in done.stdout
+    assert said == (step is not None)
 
 
 @pytest.mark.parametrize(
