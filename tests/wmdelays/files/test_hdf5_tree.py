@@ -46,6 +46,16 @@ def some_text(file):
     file.attrs["text"] = "a text"
 
 
+def test_attributes_of_a_dataset_come_without_its_numbers(made):
+    def work(file):
+        file["edges/source"] = np.arange(3)
+        file["edges/source"].attrs["population"] = "neurons"
+        file["edges/source"].attrs["several"] = [1, 2]
+
+    found = member_group(read_tree(made(work), ["edges/source/@"]), "edges/source")
+    assert found.attributes == {"population": "neurons", "several": None} and not found.members
+
+
 def test_groups_attributes_and_numbers_are_read_as_they_are(made):
     def work(file):
         file.attrs.update(n=3, x=0.5, yes=True, text="häm", no=[1, 2], empty=h5py.Empty("f8"))
