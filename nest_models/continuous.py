@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import nest
 import numpy as np
 
-from wmdelays.nest_models.kernel import GATE, OUT_OF_REACH, Clock, Kernel
+from wmdelays.nest_models.kernel import OUT_OF_REACH, Clock, Kernel
 from wmdelays.nest_models.neurons import nest_neuron, nest_parameters
 from wmdelays.nest_models.script import lay_out
 
@@ -65,7 +65,7 @@ class ContinuousNetwork:
         )
         self._refractory = memory.neurons.refractory_ticks(self.dt)
         self._recorder = self._kernel.recorder(self._neurons)
-        self._gates = nest.Create("iaf_psc_delta", memory.n_neurons, {**GATE, "V_th": _SHUT})
+        self._gates = self._kernel.gates(memory.n_neurons, _SHUT)
         on_the_way = {"weight": _OWN, "delay": self._kernel.tick}
         nest.Connect(self._neurons, self._gates, "one_to_one", on_the_way)
         self._cue = self._kernel.generators(self._gates, 1.0)

@@ -9,12 +9,8 @@ import numpy as np
 
 # What no membrane reaches, nor withstands: those of a memory are smaller (see `wmdelays.neurons.lif.RANGE`).
 OUT_OF_REACH, FORCE = 1e300, 1e301
-# A neuron that remembers nothing from one tick to the next, exp(-1000) being zero, and fires at what
-# arrives in a tick.
-GATE = {
-    **{"E_L": 0.0, "V_reset": 0.0, "V_m": 0.0, "t_ref": 0.0, "C_m": 1.0},
-    **{"V_th": 0.5, "tau_m": 1e-3},
-}
+# An `iaf_psc_delta` at rest at zero, which is reset there by a spike and free at once.
+AT_ZERO = {"E_L": 0.0, "V_reset": 0.0, "V_m": 0.0, "t_ref": 0.0, "C_m": 1.0}
 # Ticks between two reports of progress.
 _PIECE = 100
 
@@ -38,6 +34,11 @@ class Kernel:
     def now(self) -> int:
         """Ticks that have been simulated."""
         return round(nest.biological_time / self.tick)
+
+    def gates(self, n: int, threshold: float) -> nest.NodeCollection:
+        """Neurons that remember nothing from one tick to the next, exp(-1000) being zero."""
+        forgets = {"tau_m": 1e-3 * self.tick, "V_th": threshold}
+        return nest.Create("iaf_psc_delta", n, {**AT_ZERO, **forgets})
 
     def generators(self, cells: nest.NodeCollection, weight: float) -> nest.NodeCollection:
         """A generator for each cell, whose spikes have a weight and come one tick later."""

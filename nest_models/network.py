@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import nest
 import numpy as np
 
-from wmdelays.nest_models.kernel import FORCE, GATE, OUT_OF_REACH, Clock, Kernel
+from wmdelays.nest_models.kernel import AT_ZERO, FORCE, OUT_OF_REACH, Clock, Kernel
 from wmdelays.nest_models.leak import time_constant
 from wmdelays.nest_models.script import lay_out
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _TICK = 1.0
 # Of what a gate gets: one spike makes it fire, and not as many as can come at once while it is inhibited.
 _HOLD = -4.0
-_NEURON = {**GATE, "V_th": OUT_OF_REACH}
+_NEURON = {**AT_ZERO, "V_th": OUT_OF_REACH}
 
 
 class Network:
@@ -66,7 +66,7 @@ class Network:
         self._force = self._kernel.generators(self._neurons, FORCE)
         senders, self._at_gates = self._neurons, None
         if gated:
-            senders = nest.Create("iaf_psc_delta", memory.n_neurons, GATE)
+            senders = self._kernel.gates(memory.n_neurons, 0.5)
             nest.Connect(self._neurons, senders, "one_to_one", {"weight": 1.0, "delay": _TICK})
             self._at_gates = self._kernel.generators(senders, 1.0)
         self._kernel.connect(

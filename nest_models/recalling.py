@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Bytes that NEST takes for each synapse while it makes them, and we for sending them.
 _OF_A_SYNAPSE = 130
 # Threads are worth their while from so many synapses on.
-_SYNAPSES_OF_A_THREAD = 200_000
+_SYNAPSES_OF_A_THREAD = 2_000_000
 # A network of more synapses is not kept for the next cues.
 _MOST_KEPT = 20_000_000
 
@@ -50,7 +50,7 @@ def recall(
         were learned, which is what it is by default. In discrete time it has no effect.
     threads : int, optional
         Threads of NEST. By default what the environment variable OMP_NUM_THREADS says; where it says
-        nothing, one for each 200,000 synapses, up to the number of processors.
+        nothing, one for each 2,000,000 synapses, up to the number of processors.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -71,6 +71,15 @@ def recall(
     With one thread NEST adds what arrives in the order of the compiled loop, and where it can leak by
     beta itself, its membranes are those of the compiled loop, bit for bit. More threads add in
     another order; see `wmdelays.rounding`.
+
+    Examples
+    --------
+    >>> from wmdelays import bernoulli, store
+    >>> from wmdelays.nest_models import recall
+    >>> from wmdelays.training import recall as recall_in_steps
+    >>> memory = store(bernoulli(40, 60, 1, rate=0.02), n_delays=15)
+    >>> recall(memory, memory.cues())[0].own == recall_in_steps(memory, memory.cues())[0].own
+    True
     """
     check_installed()
     memory.check_reset("NEST knows")

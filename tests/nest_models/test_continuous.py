@@ -22,10 +22,10 @@ pytest.importorskip("nest")
 @settings(derandomize=True, max_examples=4, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    size=st.sampled_from([(1, 1), (4, 3), (12, 6), (25, 4)]),
+    size=st.sampled_from([(1, 1), (4, 3), (12, 6)]),
     density=st.sampled_from([0.0, 0.1, 0.4]),
-    dt=st.sampled_from([1e-4, 5e-5, 2.5e-4]),
-    finer=st.sampled_from([1, 1, 2, 5]),
+    dt=st.sampled_from([1e-4, 2.5e-4]),
+    finer=st.sampled_from([1, 1, 2]),
     kinds=st.lists(st.sampled_from(CUES), min_size=1, max_size=3),
     threads=st.sampled_from([1, 2]),
 )
@@ -63,6 +63,15 @@ def test_one_arrival_makes_the_spikes_that_the_compiled_loop_has(name, weight):
     # An inhibition of its own keeps it from firing.
     silent = replace(memory, weight=[-weight])
     assert list(recall(silent, cue).emitted.neurons) == [0]
+
+
+def test_gates_remember_nothing_at_the_shortest_ticks():
+    memory = one_synapse("lif-exp", 9000.0)
+    lost = Raster.from_steps([0, 0], [3, 4], 2, 60, 1e-4)
+    cue = Cue(Raster.from_steps([0, 0, 0], [3, 4, 5], 2, 60, 1e-4), 1e-4, clamp=10, lost=lost)
+    wanted, found = compiled(memory, cue, 1e-6), recall(memory, cue, 1e-6)
+    assert (found.own, found.emitted) == (wanted.own, wanted.emitted)
+    assert len(found.own) > 0
 
 
 def test_neurons_that_adapt_send_each_forced_spike_once():
@@ -121,16 +130,14 @@ def test_another_recall_is_told_from_the_same_one_a_little_late(slow_chains):
     assert compare(weak, ["compiled", "nest"]).agrees  # neither recalls anything
 
 
-def test_the_status_and_the_report_say_what_agrees(slow_chains, wmdelays):
+def test_the_status_says_what_agrees(slow_chains, wmdelays):
     from wmdelays import write_memory
 
     write_memory(wmdelays.folder / "slow.h5", slow_chains)
     write_memory(wmdelays.folder / "strong.h5", chain_memory("lif-cond"))
     words = ("--simulators", "compiled,nest", "--patterns", 0)
-    done = wmdelays("compare", "slow.h5", *words, "--report", "report")
+    done = wmdelays("compare", "slow.h5", *words)
     assert done.returncode == 0, done.said
-    page = (wmdelays.folder / "report/report.html").read_text()
-    assert "the same recall in compiled and NEST" in page and "≈ The recalls agree" in page
     assert wmdelays("compare", "strong.h5", *words).returncode == 1
 
 

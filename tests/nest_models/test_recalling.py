@@ -192,3 +192,18 @@ def test_with_one_thread_membranes_are_those_of_the_compiled_loop_to_the_last_bi
     helpers = f"import sys; sys.path.insert(0, {str(HELPERS)!r})\n"
     done = wmdelays.in_a_process("-c", helpers + _MEMBRANES)
     assert done.stdout.splitlines()[-1] == "0 True", done.stderr
+
+
+def test_latent_neurons_fire_as_in_the_compiled_loop(random_memory):
+    like = random_memory(7, 14, 6, "exploding")
+    pattern = Raster.from_steps([0, 3, 9, 5], [0, 2, 4, 9], 14, 40, like.step, n_latent=4)
+    memory = Memory.from_dense(
+        like.dense(), step=like.step, beta=0.8, theta=1.0, patterns=[pattern]
+    )
+    (cue,) = memory.cues()
+    assert memory.n_latent == cue.spikes.n_latent == 4
+    rng = np.random.default_rng(0)
+    for one in (cue, cue.with_ongoing_noise(0.05, rng), cue.losing_spikes(0.2, rng)):
+        found, wanted = recall(memory, one), recall_compiled(memory, one)
+        assert (found.own, found.emitted) == (wanted.own, wanted.emitted)
+        assert (found.own.neurons >= 10).any()
