@@ -80,7 +80,7 @@ def test_a_setting_that_a_rule_has_not_is_refused_with_those_it_has():
     with pytest.raises(InputError, match="rule hebbian has no setting epochs; it has deconvolve"):
         rule_named("hebbian").checked({"epochs": 3})
     # It starts from Hebbian weights.
-    with pytest.raises(InputError, match="no setting magic; it has epochs, .*, deconvolve$"):
+    with pytest.raises(InputError, match="no setting magic; it has epochs, .*, max_synapses$"):
         rule_named("bptt").checked({"magic": 3})
 
 

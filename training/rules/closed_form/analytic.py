@@ -16,6 +16,9 @@ from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVE
 from wmdelays.training.rules.closed_form.gain import gains
 from wmdelays.training.rules.rule import sizes_of
 
+# Neurons whose synapses are looked at together, where few of them are kept.
+_TOGETHER = 512
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -33,10 +36,14 @@ def hebbian(
     theta: float | ArrayLike,
     periodic: bool = False,
     deconvolve: bool = False,
+    max_synapses: int | None = None,
+    progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Hebbian weights: a synapse grows with each spike that its own spike precedes by its delay.
 
         W[j,i,d] = gain_j * sum over patterns and t of I*_j(t) * s*_i(t-d)
+
+    The only rule for networks of 100,000 neurons: it looks at each stored spike once.
 
     Parameters
     ----------
@@ -52,6 +59,12 @@ def hebbian(
         Whether the end of each pattern leads back into its beginning.
     deconvolve : bool
         Whether the target I* is the paper's deconvolved one, see `target_matrix`.
+    max_synapses : int, optional
+        Most synapses onto a neuron. Those stay that serve most of its stored spikes, and of the others as
+        many as there is room for, evenly from all contexts.
+    progress : callable, optional
+        ``progress(stage, part)`` is called now and then with what is being done, and the part of it
+        that is done.
 
     Returns
     -------
@@ -62,12 +75,47 @@ def hebbian(
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.rules.closed_form.gain.gains`.
     """
-    HEBBIAN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, {})
+    options = HEBBIAN.checked({"max_synapses": max_synapses, "deconvolve": deconvolve}, n_delays)
+    HEBBIAN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
+    say = progress or (lambda stage, part: None)
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
-    weights = (contexts.T @ target).tocsc()
-    return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
+    weights = _hebbian_weights(contexts, target.tocsc(), max_synapses, say)
+    return _memory(
+        weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic, say
+    )
+
+
+def _hebbian_weights(contexts, target, most, say):
+    """The sums over all steps, with at most so many for a neuron (None: all); a csc matrix."""
+    if most is None:
+        return (contexts.T @ target).tocsc()
+    parts = []
+    for first in range(0, target.shape[1], _TOGETHER):
+        say("weights", first / target.shape[1])
+        # The other way round it would look at all contexts for each few neurons.
+        part = target[:, first : first + _TOGETHER].T @ contexts
+        parts.append(_within(part.T, most))
+    return sp.hstack(parts, format="csc")
+
+
+def _within(weights, most):
+    """The largest entries of each column, at most so many; of equal ones some from all over it."""
+    columns = []
+    for first, end in zip(weights.indptr[:-1], weights.indptr[1:]):
+        size = np.abs(weights.data[first:end])
+        if len(size) <= most:
+            columns.append(np.arange(first, end))
+            continue
+        last = np.partition(size, -most)[-most]
+        kept, equal = np.flatnonzero(size > last), np.flatnonzero(size == last)
+        n = most - len(kept)
+        kept = np.sort(np.concatenate([kept, equal[np.arange(n) * len(equal) // n]]))
+        columns.append(first + kept)
+    kept = np.concatenate(columns)
+    ends = np.cumsum([0, *map(len, columns)])
+    return sp.csc_matrix((weights.data[kept], weights.indices[kept], ends), shape=weights.shape)
 
 
 def pseudo_inverse(
@@ -183,9 +231,21 @@ def _ratio(numerator, denominator):
     return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
-def _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic):
-    gain = gains(weights, contexts, sequences, n_delays=n_delays, step=step, beta=beta, theta=theta)
-    weights = sp.coo_matrix(weights)
+def _memory(
+    weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic, say=None
+):
+    gain = gains(
+        weights,
+        contexts,
+        sequences,
+        n_delays=n_delays,
+        step=step,
+        beta=beta,
+        theta=theta,
+        progress=say,
+    )
+    # In the order of rows a memory takes them as they are.
+    weights = sp.coo_matrix(sp.csr_matrix(weights))
     return Memory(
         n_neurons=patterns[0].n_neurons,
         n_delays=n_delays,

@@ -4,12 +4,14 @@ from wmdelays.training.rules.closed_form.room import hebbian_needs, pseudo_inver
 from wmdelays.training.rules.rule import Option, Rule
 
 _OPTIONS = (Option("deconvolve", bool, "The deconvolved target.", False),)
+# As that of `margin`.
+_MAX_SYNAPSES = Option("max_synapses", int, "Most synapses onto a neuron.", least=1)
 _WAY_OUT = "{rule='margin'} stores more patterns than this rule"
 
 HEBBIAN = Rule(
     "hebbian",
     "wmdelays.training.rules.closed_form.analytic:hebbian",
-    _OPTIONS,
+    (*_OPTIONS, _MAX_SYNAPSES),
     needs=hebbian_needs,
     way_out=_WAY_OUT,
 )

@@ -1,6 +1,7 @@
 """The gain of analytic weights: how far the threshold is from the membrane."""
 
 import numpy as np
+import scipy.sparse as sp
 
 from wmdelays.training.discrete.equation import membrane
 
@@ -60,7 +61,7 @@ def threshold_between(at_spikes, elsewhere):
     return (at_spikes[best] + max(below)) / 2
 
 
-def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=256):
+def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=256, progress=None):
     """The factor for each neuron's weights that puts theta midway.
 
     Between the membrane at the neuron's target spikes and the membrane elsewhere, see
@@ -83,6 +84,8 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
         Leak and threshold, of all neurons or of each.
     block : int
         Number of neurons that are looked at together; bounds the memory used.
+    progress : callable, optional
+        It is called with what is being done, and the part of the neurons that are done.
 
     Returns
     -------
@@ -95,16 +98,27 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
     # neurons that have no others.
     scored = np.broadcast_to(np.arange(n_steps)[:, None] >= n_delays, spikes.shape[1:])
     thresholds, beta = np.full(n_neurons, np.inf), np.broadcast_to(beta, n_neurons)
+    # The few synapses of some neurons are soon gone through, all contexts are not.
+    back = contexts.T.tocsr() if sp.issparse(weights) else None
     for first in range(0, n_neurons, block):
+        if progress is not None:
+            progress("gains", first / n_neurons)
         chosen = slice(first, min(first + block, n_neurons))
-        currents = contexts @ weights[:, chosen]
-        currents = currents if isinstance(currents, np.ndarray) else currents.toarray()
+        if back is None:
+            currents = contexts @ weights[:, chosen]
+        else:
+            currents = (weights[:, chosen].T @ back).T.toarray()
         currents = currents.reshape(n_sequences, n_steps, -1)
         wanted = spikes[:, :, chosen]
         u = teacher_forced_membrane(currents, wanted.astype(float), beta[chosen])
         counted = wanted & scored[:, chosen]
-        for k in range(u.shape[2]):
-            target = counted[:, :, k] if counted[:, :, k].any() else wanted[:, :, k]
-            elsewhere = ~wanted[:, :, k] & scored[:, chosen][:, k]
-            thresholds[first + k] = threshold_between(u[:, :, k][target], u[:, :, k][elsewhere])
+        target = np.where(counted.any((0, 1)), counted, wanted)
+        elsewhere = ~wanted & scored[:, chosen]
+        # Most neurons have all target spikes above all else.
+        lowest = u.min((0, 1), where=target, initial=np.inf)
+        highest = u.max((0, 1), where=elsewhere, initial=0.0)
+        thresholds[chosen] = (lowest + highest) / 2
+        for k in np.flatnonzero(lowest <= highest):
+            at_spikes, others = (u[:, :, k][mask[:, :, k]] for mask in (target, elsewhere))
+            thresholds[first + k] = threshold_between(at_spikes, others)
     return np.asarray(theta) / thresholds

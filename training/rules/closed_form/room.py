@@ -20,6 +20,8 @@ def hebbian_needs(sizes, n_delays, options):
     # A synapse for each spike in the context of each spike.
     in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
     n_synapses = min(sizes.n_spikes * in_a_context, sizes.n_neurons**2 * n_delays)
+    if options.get("max_synapses"):
+        n_synapses = min(n_synapses, sizes.n_neurons * options["max_synapses"])
     return _COUNTED * n_synapses + _of_both(sizes, n_delays)
 
 

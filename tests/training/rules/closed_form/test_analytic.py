@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmdelays import Cue, score
+from wmdelays import Cue, InputError, score
 from wmdelays.contexts import stored_sequence
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import hebbian, pseudo_inverse, recall
@@ -139,3 +139,47 @@ def test_the_stored_sequence_of_a_periodic_pattern_ends_with_its_beginning():
     longer = stored_sequence(pattern, 4, STEP, periodic=True).dense(STEP)
     np.testing.assert_array_equal(longer, np.concatenate([dense, dense[:4]]))
     assert stored_sequence(pattern, 4, STEP) == pattern
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10**6), most=st.integers(1, 60), n_patterns=st.integers(1, 3))
+def test_hebbian_weights_within_a_limit_are_the_largest_ones(seed, most, n_patterns):
+    patterns = bernoulli(12, 40, n_patterns, 0.15, seed=seed)
+    free = hebbian(patterns, n_delays=6, **NEURON)
+    limited = hebbian(patterns, n_delays=6, max_synapses=most, **NEURON)
+    weights = {}
+    for memory in (free, limited):
+        dense = np.zeros((12, 12 * 6))
+        dense[memory.post, memory.pre * 6 + memory.delay - 1] = memory.weight
+        weights[memory is limited] = dense
+    for all_of_them, kept in zip(weights[False], weights[True]):
+        n = np.count_nonzero(all_of_them)
+        assert np.count_nonzero(kept) == min(n, most)
+        assert not kept[all_of_them == 0].any()
+        if n > most and kept.any():
+            # Up to the gain, which is the neuron's own.
+            gone = all_of_them[(kept == 0) & (all_of_them != 0)]
+            left = all_of_them[kept != 0]
+            assert left.min() >= gone.max() * (1 - 1e-12)
+            np.testing.assert_allclose(kept[kept != 0] / kept.max(), left / left.max(), rtol=1e-12)
+
+
+def test_few_hebbian_synapses_are_taken_evenly_from_all_contexts():
+    (pattern,) = bernoulli(400, 200, 1, 0.01, seed=3)
+    limited = hebbian([pattern], n_delays=30, max_synapses=40, **NEURON)
+    assert np.bincount(limited.post).max() == 40
+    # Of each stored spike with a whole context some synapses are there.
+    of_spikes = np.zeros(len(pattern))
+    steps = pattern.steps(STEP)
+    known = {(i, t): k for k, (i, t) in enumerate(zip(pattern.neurons, steps))}
+    for pre, post, delay in zip(limited.pre, limited.post, limited.delay):
+        for t in steps[pattern.neurons == pre]:
+            if (post, t + delay) in known:
+                of_spikes[known[post, t + delay]] += 1
+    assert of_spikes[steps >= 30].min() >= 2
+    assert score([recall(limited, limited.cues()[0])], [pattern]).total.f1 == 1.0
+
+
+def test_no_synapse_at_all_is_no_limit():
+    with pytest.raises(InputError, match="max_synapses"):
+        hebbian(bernoulli(5, 20, 1, 0.1), n_delays=3, max_synapses=0, **NEURON)

@@ -1,0 +1,157 @@
+"""Time and memory of storing and recalling networks of a thousand to a hundred thousand neurons.
+
+python benchmarks/large.py [--neurons 1000,3000,10000,30000,100000] [--figure large.png]
+
+Four patterns of 1 s at 1e-3 spikes a step, D = 41, at most 1,000 synapses a neuron (rule hebbian), recalled by
+the compiled loop, Brian2 (a compiled program, at the step) and NEST (where it is installed, two
+threads). Each part runs in a process of its own, whose peak memory is told. Rows that large.json has are not
+measured again.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import measured
+
+ROWS = Path(__file__).with_suffix(".json")
+SIZES = (1000, 3000, 10_000, 30_000, 100_000)
+SIMULATORS = ("compiled", "brian2", "nest")
+SETTINGS = {"brian2": {"dt": 1e-3, "device": "cpp_standalone"}}
+
+
+def part_store(n_neurons, file):
+    from wmdelays.files.memory_file import write_memory
+    from wmdelays.patterns import bernoulli
+    from wmdelays.training import hebbian
+
+    patterns = bernoulli(n_neurons, 1000, 4, rate=1e-3)
+    network = {"n_delays": 41, "step": 1e-3, "beta": 0.7, "theta": 1.0}
+    start = time.perf_counter()
+    memory = hebbian(patterns, **network, max_synapses=1000)
+    learned = time.perf_counter()
+    write_memory(file, memory)
+    return {
+        "seconds": learned - start,
+        "writing": time.perf_counter() - learned,
+        "synapses": memory.n_synapses,
+        "stored_spikes": sum(map(len, patterns)),
+        "bytes": Path(file).stat().st_size,
+    }
+
+
+def part_recall(simulator, file):
+    from wmdelays import score
+    from wmdelays.files.memory_file import read_memory
+    from wmdelays.validation.recall.simulators import recall
+
+    start = time.perf_counter()
+    memory = read_memory(file)
+    read = time.perf_counter()
+    recalls = recall(memory, memory.cues(), simulator, **SETTINGS.get(simulator, {}))
+    end = time.perf_counter()
+    emitted = sum(len(one.emitted) for one in recalls)
+    return {
+        "reading": read - start,
+        "seconds": end - read,
+        "spikes": emitted,
+        "spikes_of_its_own": sum(len(one.own) for one in recalls),
+        "f1": score(recalls, memory.patterns).total.f1,
+    }
+
+
+def row(n_neurons, folder):
+    """What storing and each recall took, by their names."""
+    file, found = folder / f"{n_neurons}.h5", {}
+    found["store"] = _part("store", n_neurons, file)
+    for simulator in SIMULATORS:
+        if simulator == "brian2":
+            # Compiled once, for any memory of that size.
+            found["brian2, compiling too"] = _part("recall", simulator, file)
+        found[simulator] = _part("recall", simulator, file)
+    file.unlink()
+    return found
+
+
+def _part(name, *arguments):
+    output, _, peak = measured([sys.executable, __file__, "--part", name, *map(str, arguments)])
+    return {**json.loads(output.splitlines()[-1]), "peak_bytes": peak}
+
+
+def table(rows):
+    lines = [
+        "| neurons | synapses | | seconds | peak memory | µs a synapse | bytes a synapse | F1 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for n_neurons, parts in rows.items():
+        n_synapses = parts["store"]["synapses"]
+        for name, one in parts.items():
+            f1 = f"{one['f1']:.4f}" if "f1" in one else ""
+            lines.append(
+                f"| {int(n_neurons):,} | {n_synapses:,} | {name} | {one['seconds']:.1f} |"
+                f" {one['peak_bytes'] / 1e9:.2f} GB | {one['seconds'] / n_synapses * 1e6:.2f} |"
+                f" {one['peak_bytes'] / n_synapses:.0f} | {f1} |"
+            )
+    return "\n".join(lines)
+
+
+def figure(rows, path):
+    from wmdelays.plots.figures import BLUE, GREY, VERMILLION, figure_bytes, house_style, new_figure
+
+    looks = {
+        "store": ("black", "o"),
+        "compiled": (BLUE, "s"),
+        "brian2": (VERMILLION, "^"),
+        "nest": (GREY, "D"),
+    }
+    shown = {"store": "storing", "compiled": "compiled loop", "brian2": "Brian2", "nest": "NEST"}
+    with house_style():
+        made = new_figure(3.0)
+        panels = made.subplots(1, 2)
+        for name, (colour, shape) in looks.items():
+            have = [parts for parts in rows.values() if name in parts]
+            n_synapses = [parts["store"]["synapses"] for parts in have]
+            look = {"color": colour, "marker": shape, "label": shown[name], "markersize": 5}
+            panels[0].loglog(n_synapses, [parts[name]["seconds"] for parts in have], **look)
+            panels[1].loglog(
+                n_synapses, [parts[name]["peak_bytes"] / 1e9 for parts in have], **look
+            )
+        panels[0].set(xlabel="synapses", ylabel="time (s)")
+        panels[1].set(xlabel="synapses", ylabel="peak memory (GB)")
+        panels[1].axhline(20, color=GREY, linewidth=0.8, linestyle="--")
+        panels[1].text(panels[1].get_xlim()[0], 20, " 20 GB", va="bottom", color=GREY, fontsize=8)
+        handles, labels = panels[0].get_legend_handles_labels()
+        made.legend(handles, labels, loc="outside upper center", ncols=4)
+    path.write_bytes(figure_bytes(made, path.suffix[1:]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--neurons", default=",".join(map(str, SIZES)))
+    parser.add_argument("--figure", type=Path, help="draw the figure here")
+    parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        name, *arguments = given.part
+        arguments = [int(text) if text.isdigit() else text for text in arguments]
+        print(json.dumps({"store": part_store, "recall": part_recall}[name](*arguments)))
+        return
+    rows = json.loads(ROWS.read_text())["rows"] if ROWS.exists() else {}
+    with tempfile.TemporaryDirectory() as folder:
+        for n_neurons in given.neurons.split(","):
+            if n_neurons not in rows:
+                rows[n_neurons] = row(int(n_neurons), Path(folder))
+                content = {"cores": os.cpu_count(), "rows": rows}
+                ROWS.write_text(json.dumps(content, indent=1) + "\n")
+            print(n_neurons, json.dumps(rows[n_neurons]), file=sys.stderr, flush=True)
+    print(table(rows))
+    if given.figure is not None:
+        figure(rows, given.figure)
+
+
+if __name__ == "__main__":
+    main()
