@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from measuring import measured
@@ -69,6 +70,8 @@ def row(n_neurons, folder):
     file, found = folder / f"{n_neurons}.h5", {}
     found["store"] = _part("store", n_neurons, file)
     for simulator in SIMULATORS:
+        if simulator == "nest" and find_spec("nest") is None:
+            continue
         if simulator == "brian2":
             # Compiled once, for any memory of that size.
             found["brian2, compiling too"] = _part("recall", simulator, file)

@@ -233,7 +233,8 @@ class Learner:
             if stage.leaves is not None:
                 limits = None, stage.leaves * self.enough[k]
             if not stage.prunes and within(weights != 0, n_delays, *limits):
-                self.blocks[k].limit(weights, weights != 0)
+                if not stage.early:
+                    self.blocks[k].limit(weights, weights != 0)
                 return
             value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
             if stage.prunes:
@@ -247,7 +248,7 @@ class Learner:
             self._each(cut)
         for k, block in enumerate(self.blocks):
             block.clean = k not in self.learning
-        if stage.cut is None or stage.needed:
+        if stage.cut is None or not stage.optional:
             return True
         return sum(len(block.place) for block in self.blocks) < before
 

@@ -27,9 +27,11 @@ class Stage:
     damaged : bool
         Whether contexts are damaged.
     cut : tuple, optional
-        Limits of a cut before it, see `SynapseLimits.cuts`. Where it leaves all, the stage is left out.
-    needed : bool
-        Whether it is not left out then.
+        Limits of a cut before it, see `SynapseLimits.cuts`.
+    early : bool
+        Whether there is another cut to come: blocks that are within this one may still gain synapses.
+    optional : bool
+        Whether it is left out where its cut leaves all.
     leaves : int, optional
         How many times as many synapses as are enough a cut before it leaves.
     prunes, judges : bool
@@ -41,7 +43,8 @@ class Stage:
     epochs: int
     damaged: bool = False
     cut: tuple | None = None
-    needed: bool = False
+    early: bool = False
+    optional: bool = False
     leaves: int | None = None
     prunes: bool = False
     judges: bool = False
@@ -94,17 +97,19 @@ class Plan:
             if self.damages:
                 # After all but the first and the last cut a few epochs are enough.
                 n = self.damaged_epochs if k == 0 or last else min(ROUND, self.damaged_epochs)
-                stages.append(Stage(name, n, True, cut))
+                stages.append(Stage(name, n, True, cut, optional=True))
                 cut = None
             if last or not self.damages:
-                stages.append(Stage(name, self.epochs, cut=cut))
+                stages.append(Stage(name, self.epochs, cut=cut, optional=True))
         return stages + last_ones
 
     def _cut_early(self):
         """The stages with cuts to the limits while contexts are damaged."""
         n = self.damaged_epochs // PART
-        cuts = [Stage("relearning", n, damaged=True, cut=cut) for cut in self.early_cuts]
-        cuts[-1] = replace(cuts[-1], epochs=self.damaged_epochs, needed=True)
+        cuts = [
+            Stage("relearning", n, damaged=True, cut=cut, early=True) for cut in self.early_cuts
+        ]
+        cuts[-1] = replace(cuts[-1], epochs=self.damaged_epochs, early=False)
         return [Stage("learning", n, damaged=True), *cuts, Stage("relearning", self.epochs)]
 
     def _to_fewer(self):
