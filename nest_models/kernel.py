@@ -69,6 +69,17 @@ class Kernel:
         generators.set(settings)
 
 
+def set_each(cells: nest.NodeCollection, name: str, values: float | np.ndarray):
+    """Set a parameter of cells: one value for all, or one for each.
+
+    Where NEST runs in several processes, it takes a list of settings for that, and no array.
+    """
+    if np.ndim(values):
+        cells.set([{name: float(one)} for one in values])
+    else:
+        cells.set({name: float(values)})
+
+
 class Recorder:
     """Records the spikes of cells."""
 

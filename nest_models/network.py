@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import nest
 import numpy as np
 
-from wmdelays.nest_models.kernel import AT_ZERO, FORCE, OUT_OF_REACH, Clock, Kernel
+from wmdelays.nest_models.kernel import AT_ZERO, FORCE, OUT_OF_REACH, Clock, Kernel, set_each
 from wmdelays.nest_models.leak import time_constant
 from wmdelays.nest_models.script import lay_out
 
@@ -61,7 +61,7 @@ class Network:
         self.memory, self.n = memory, 2 if gated else 1
         self._kernel = Kernel(_TICK, threads)
         self._neurons = nest.Create("iaf_psc_delta", memory.n_neurons, _NEURON)
-        self._neurons.tau_m = self._time_constants()
+        set_each(self._neurons, "tau_m", self._time_constants())
         self._recorder = self._kernel.recorder(self._neurons)
         self._force = self._kernel.generators(self._neurons, FORCE)
         senders, self._at_gates = self._neurons, None
@@ -111,7 +111,7 @@ class Network:
             for trial in trials:
                 clock.run_to(trial.release)
                 if trial.release < trial.stop:
-                    self._neurons.V_th = theta
+                    set_each(self._neurons, "V_th", theta)
                     clock.run_to(trial.stop)
                     self._neurons.V_th = OUT_OF_REACH
                 clock.run_to(trial.stop + silence)

@@ -65,6 +65,7 @@ def recall_in_rank(memory_file: str | Path, folder: str | Path, threads: int = 1
     check_installed()
     import nest
 
+    nest.verbosity = nest.VerbosityLevel.ERROR
     rank, n_ranks = nest.Rank(), nest.NumProcesses()
     memory = read_memory_onto(memory_file, lambda n: neurons_of_rank(n, rank, n_ranks))
     memory.check_reset("NEST knows")
@@ -145,6 +146,8 @@ def main():
     parser.add_argument("folder", help="where each rank writes the spikes of its neurons")
     parser.add_argument("--threads", type=int, default=1, help="threads of each rank")
     given = parser.parse_args()
+    # What NEST says by itself is no result.
+    os.dup2(2, 1)
     try:
         print(recall_in_rank(given.memory, given.folder, given.threads), file=sys.stderr)
     except InputError as error:
