@@ -5,17 +5,23 @@ part)`` any number of times, then ``("done", what was asked for)``, or ``("refus
 user can mend, or ``("failed", traceback)``. It ends when nobody asks any more.
 """
 
+import ctypes
 import os
 import pickle
 import resource
+import signal
 import sys
 import traceback
 
 from wmdelays.errors import InputError, named_as_flags, one_line
 
+# See `man prctl`.
+_PR_SET_PDEATHSIG = 1
+
 
 def serve():
     """What the process does."""
+    _end_with_who_asks()
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     # NEST and what it stands on write to standard output by themselves, and not a word is an answer.
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -43,6 +49,17 @@ def serve():
         except Exception:
             answer = "failed", traceback.format_exc()
         tell(*answer)
+
+
+def _end_with_who_asks():
+    """Let the system end this process with the thread that started it, where it can (Linux).
+
+    What asks may be killed, and NEST looks at nothing while it simulates; a neuron whose integrator takes
+    ever smaller steps may keep it for hours. A thread that starts it and ends leaves the others to start
+    it once more.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class _Player:

@@ -69,6 +69,34 @@ def test_nest_ends_in_the_middle_with_whoever_asked(ended_by):
     assert not runs(nest)
 
 
+BUSY = """
+import subprocess, sys, time
+served = "from wmdelays.nest_models import server; server._end_with_who_asks(); print('busy', flush=True)"
+# As in an integrator that comes to no end.
+busy = subprocess.Popen([sys.executable, "-c", served + "; sum(range(10**15))"], process_group=0)
+print(busy.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")
+def test_it_ends_also_where_it_looks_at_nothing():
+    asks = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    with asks:
+        said = {asks.stdout.readline().strip() for _ in range(2)}
+        (busy,) = map(int, said - {"busy"})
+        assert runs(busy)
+        asks.kill()
+        asks.wait()
+        latest = time.monotonic() + 10
+        while runs(busy) and time.monotonic() < latest:
+            time.sleep(0.01)
+        left = runs(busy)
+        with suppress(ProcessLookupError):
+            os.kill(busy, signal.SIGKILL)
+    assert not left
+
+
 def test_a_network_that_the_user_has_in_nest_stays_and_forks_ask_for_themselves(
     wmdelays, small_memory
 ):
