@@ -8,10 +8,13 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 # Processes that run tests.
 JOBS ?= 2
+# An environment of its own, as Brian2CUDA wants another Python than 3.11.
+CUDA_PYTHON ?= python3.12
+CUDA_VENV := .venv-cuda
 # All extras, which `make test-all` installs into one environment: a new one goes here as well.
-EXTRAS := test,neo,nwb,pynapple,parallel,patterns,nest,nir,bmtk,pynn,docs,benchmark
+EXTRAS := test,neo,nwb,pynapple,parallel,patterns,nest,nir,bmtk,pynn,cuda,docs,benchmark
 
-.PHONY: demo check test test-all coverage docs benchmark clean FORCE
+.PHONY: demo check test test-all test-cuda coverage docs benchmark clean FORCE
 
 demo: $(VENV)/installed
 	$(BIN)/wmdelays compare --report demo
@@ -26,6 +29,12 @@ test: check
 # The same with every extra, so that no test is left out for want of one.
 test-all: check $(VENV)/installed-all
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+
+# What is generated for a GPU, compiled as well: minutes on first use, kept in $(CUDA_VENV)/compiled. Where there is
+# a GPU, its spikes are compared.
+test-cuda: $(CUDA_VENV)/installed
+	WMDELAYS_COMPILE_CUDA=$(CURDIR)/$(CUDA_VENV)/compiled \
+		$(CUDA_VENV)/bin/python -m pytest tests/brian_models
 
 coverage: $(VENV)/installed-test
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --cov --cov-report=term
@@ -74,6 +83,13 @@ $(VENV)/installed-all: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
 
+$(CUDA_VENV)/installed: pyproject.toml constraints.txt constraints-cuda.txt
+	@$(CUDA_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
+		{ echo "Python 3.12 is needed; name one with: make CUDA_PYTHON=/path/to/python3.12 test-cuda"; exit 2; }
+	$(CUDA_PYTHON) -m venv $(CUDA_VENV)
+	$(CUDA_VENV)/bin/python -m pip install --quiet --constraint constraints-cuda.txt --editable '.[cuda,test]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build demo wmdelays.egg-info
+	rm -rf $(VENV) $(CUDA_VENV) build demo wmdelays.egg-info
 	rm -rf $(VENV) demo docs/_build docs/gallery docs/reference/generated

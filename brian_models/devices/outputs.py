@@ -91,7 +91,7 @@ class Outputs:
         job = Job([program, "--results_dir", os.path.join(results, "")], folder)
         status, said, errors = job.finish()
         if status:
-            raise _stopped(status, errors, folder)
+            raise why_stopped(status, errors, folder)
         arrays = self._read(results, said.splitlines())
         if arrays is None:
             if is_full(folder):
@@ -122,8 +122,8 @@ class Outputs:
         return arrays
 
 
-def _stopped(status, errors, folder):
-    """Why a program came to no good end."""
+def why_stopped(status, errors, folder):
+    """The exception that says why a program came to no good end."""
     name = signal_name(status)
     if says_full(errors) or name == signal.SIGXFSZ.name or is_full(folder):
         return full_disk(folder)

@@ -83,7 +83,7 @@ def program_of(folder, prefix):
         Beginning of the names of all Brian2 objects in it.
     """
     folder = Path(folder)
-    _name_alike(folder, prefix)
+    name_alike(folder, prefix)
     return Program(folder, *_translation_units(folder))
 
 
@@ -103,7 +103,7 @@ def private_device():
             assert get_device() is not device
 
 
-def _name_alike(folder, prefix):
+def name_alike(folder, prefix):
     """Take the counters out of the names in a project.
 
     Brian2 numbers the code objects that are alive in the process, so that the same network would
@@ -111,7 +111,7 @@ def _name_alike(folder, prefix):
     """
     # The first of a kind may have no number.
     numbered = re.compile(rf"({prefix}\w*_codeobject)(?:_(\d+)|\b)")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".h"))
+    paths = sorted(p for p in folder.rglob("*") if p.suffix in (".cpp", ".cu", ".h"))
     texts = [path.read_text() for path in paths]
     found = {match.groups("") for text in texts for match in numbered.finditer(text)}
     names, seen = {}, Counter()

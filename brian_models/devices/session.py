@@ -59,6 +59,18 @@ def in_any_order():
         logger.removeFilter(passes)
 
 
+@contextmanager
+def quiet(name):
+    """For a while a library's log says nothing but errors."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def cython_settings(device):
     if device != "cython":
         return {}

@@ -11,7 +11,8 @@ from brian2 import BrianObjectException, DimensionMismatchError
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import EquationError
 
-from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.brian_models.devices.cuda import check_cuda, check_network
+from wmdelays.brian_models.devices.names import CUDA, DEVICES
 from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.memories.script import write_script
@@ -101,6 +102,9 @@ def recall(
         raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
     if device == "cython" and compiler() is None:
         raise InputError("cython needs a C++ compiler and none was found; take the device numpy")
+    if device == CUDA:
+        check_cuda()
+        check_network(memory, variability)
     network = network_of(memory, dt, neuron, variability, seed)
     memory.check_cues(cues)
     if not isinstance(get_device(), RuntimeDevice):

@@ -8,7 +8,7 @@ import numpy as np
 from brian2 import NetworkOperation, second
 from brian2.devices.device import RuntimeDevice, get_device
 
-from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.brian_models.devices.names import IN_STRETCHES
 from wmdelays.brian_models.devices.outputs import Outputs
 from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
@@ -37,7 +37,7 @@ class NetworkSimulation:
     seed : int
         Decides the random input.
     device : str
-        Where Brian2 runs, see `DEVICES`.
+        Where Brian2 runs: one of `DEVICES` but ``cuda_standalone``.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -93,8 +93,8 @@ class NetworkSimulation:
 
 def check_device(device: str) -> None:
     """Raise an InputError unless the network can be simulated on this device."""
-    if device not in DEVICES:
-        raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
+    if device not in IN_STRETCHES:
+        raise InputError(f"there is no device {device!r}; there is {', '.join(IN_STRETCHES)}")
     if device != "numpy" and compiler() is None:
         raise InputError(f"{device} needs a C++ compiler and none was found; take numpy")
     if not isinstance(get_device(), RuntimeDevice):

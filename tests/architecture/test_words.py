@@ -21,7 +21,10 @@ OF_COMMANDS = (
 )
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Words of other programs that are run.
-OF_PROGRAMS = {"--version", "--results_dir"}
+OF_PROGRAMS = {
+    *("--version", "--results_dir"),
+    *("--fmad", "--id", "--query-gpu", "--format"),  # of nvcc and nvidia-smi
+}
 
 
 def texts(tree):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from wmdelays.brian_models.devices.cuda import check_installed_device
 from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.patterns import generate
@@ -67,7 +68,7 @@ def command(
     device: Annotated[
         str,
         typer.Option(
-            help="Brian2: auto, numpy, cython or cpp_standalone; auto takes the fastest.",
+            help="Brian2: auto, numpy, cython, cpp_standalone or cuda_standalone; auto takes the fastest.",
             rich_help_panel=SIMULATION,
         ),
     ] = "auto",
@@ -95,6 +96,7 @@ def command(
     chosen = chosen_patterns(patterns)
     names = simulators and [simulator(name.strip()).name for name in simulators.split(",")]
     dt_s = time_given(dt, "--dt", above_zero=True)
+    check_installed_device(device)
     check_outputs(json_file, report, memory)
     with Aside() as aside:
         with progress_bar() as say:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.brian_models.devices.names import DEVICES
+from wmdelays.brian_models.devices.names import IN_STRETCHES
 from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import NETWORK
 from wmdelays.files.output import check_writable
@@ -69,7 +69,7 @@ def simulate_polychronization(
     record_s : int
         The file keeps the spikes of so many seconds at the end.
     device : str
-        Where Brian2 runs, see `wmdelays.brian_models.DEVICES`.
+        Where Brian2 runs: numpy, cython or cpp_standalone.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -88,8 +88,8 @@ def simulate_polychronization(
     record_s = whole("record", record_s, KEPT_S)
     seed = None if seed is None else whole("seed", seed, 0, _LARGEST)
     snapshot_s = None if snapshot_s is None else whole("snapshot", snapshot_s, 1, _LARGEST)
-    if device not in DEVICES:
-        raise InputError(f"there is no device {device!r}; there is {', '.join(DEVICES)}")
+    if device not in IN_STRETCHES:
+        raise InputError(f"there is no device {device!r}; there is {', '.join(IN_STRETCHES)}")
     check_writable(path, NETWORK)
     run = read_run(path) if Path(path).exists() else None
     if run is not None:

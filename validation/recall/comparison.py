@@ -414,7 +414,7 @@ def compare(
         Time step in seconds of simulators in continuous time; it has to divide the training step.
         By default a tenth of the training step, or the tick for which neurons in continuous time
         were learned.
-    device : {"auto", "numpy", "cython", "cpp_standalone"}
+    device : {"auto", "numpy", "cython", "cpp_standalone", "cuda_standalone"}
         Where Brian2 runs; "auto" takes the one that is expected to be done first.
     torch_device : {"auto", "cpu", "cuda"}
         Where torch runs; "auto" is the CPU.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wmdelays.brian_models.devices.cuda import check_installed_device
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
@@ -75,6 +76,8 @@ class Simulator:
     check : callable, optional
         Takes nothing and raises an InputError where a package that it needs is not installed. It is called
         as soon as the simulator is named.
+    check_device : callable, optional
+        Takes the name of a device and raises an InputError where that cannot be used here.
     library : str, optional
         The library that `load` imports, if that takes longer than most recalls.
     """
@@ -91,6 +94,7 @@ class Simulator:
     own_resets: bool = False
     otherwise_integrated: tuple = ()
     check: Callable | None = None
+    check_device: Callable | None = None
     library: str | None = None
 
     @property
@@ -228,6 +232,7 @@ SIMULATORS = {
             neurons=_ALL_NEURONS,
             own_neurons=True,
             choose_device=_choose_brian2_device,
+            check_device=check_installed_device,
             varies=True,
             own_resets=True,
             library="brian2",
@@ -333,6 +338,8 @@ def set_up(name, memory, *, dt=None, device="auto", neuron=None, variability=Non
         memory.check_reset(f"{chosen.shown} knows")
     n_substeps = memory.substeps(dt)
     _check_known("device", device, ("auto", *chosen.devices), chosen)
+    if chosen.check_device is not None:
+        chosen.check_device(device)
     own = LIF if memory.neurons is None else memory.neurons.model
     if neuron is None and own.name not in chosen.neurons and not chosen.own_neurons:
         raise InputError(
@@ -393,7 +400,7 @@ def recall(
         By default a tenth of it, or the tick of the memory's neurons.
     device : str
         Where the simulator runs: "cpu" or "cuda" for torch; "numpy", "cython" or
-        "cpp_standalone" for Brian2; "auto" takes the one that is expected to be done first.
+        "cpp_standalone" or "cuda_standalone" for Brian2; "auto" takes the one that is expected to be done first.
     neuron : str or Brian2Neuron, optional
         The neuron model: a name, or with Brian2 a model of one's own. By default the memory's.
     progress : callable, optional

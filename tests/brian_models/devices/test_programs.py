@@ -9,7 +9,8 @@ import pytest
 
 from wmdelays import InputError
 from wmdelays.brian_models import choose_device, compiler, recall
-from wmdelays.brian_models.devices import programs
+from wmdelays.brian_models.devices import kept, programs
+from wmdelays.brian_models.devices.kept import trim
 from wmdelays.brian_models.devices.programs import Program
 
 
@@ -74,13 +75,12 @@ def test_a_cache_that_cannot_be_written_costs_only_time(
     assert len(lines) == 1 and "what is compiled is not kept" in lines[0]
 
 
-def test_the_oldest_programs_go_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(programs, "_MOST_PROGRAMS", 3)
+def test_the_oldest_programs_go_first(tmp_path):
     for age in range(5):
         path = tmp_path / f"program{age}"
         path.write_text("")
         os.utime(path, (1e9 - age, 1e9 - age))
-    programs._trim(tmp_path)
+    trim(tmp_path, 3)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["program0", "program1", "program2"]
 
 
@@ -88,7 +88,7 @@ def test_what_a_killed_process_left_in_the_cache_is_removed(tmp_path):
     for name, age in ((".killed", 7200), (".being-written", 5), ("program", 7200)):
         (tmp_path / name).write_text("")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    programs._trim(tmp_path)
+    trim(tmp_path, 3)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".being-written", "program"]
 
 
@@ -136,7 +136,7 @@ def test_a_program_does_not_stay_when_no_more_fits_into_the_cache(
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(programs.shutil, "copyfile", full)
+    monkeypatch.setattr(kept.shutil, "copyfile", full)
     assert says(small_program().ready(stages)) == "hello\n"
     assert not small_program().is_cached()
 

@@ -92,6 +92,16 @@ def test_where_nest_is_not_installed_a_line_says_how_before_any_work(
         recall(None, [], "nest")
 
 
+def test_where_there_is_no_gpu_a_line_says_so_before_any_work(refused, small_memory, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    at = "robustness", small_memory, "--simulator", "brian2", "--device", "cuda_standalone"
+    assert "cuda_standalone needs" in refused(*at)
+    for name in ("read_memory", "generate"):
+        monkeypatch.setattr(f"wmdelays.validation.commands.compare.{name}", pytest.fail)
+    for memory in ([small_memory], []):
+        assert "cuda_standalone needs" in refused("compare", *memory, "--device", "cuda_standalone")
+
+
 @needs_nest
 def test_nest_stands_in_the_verdict_and_the_report(wmdelays, small_memory, load_json):
     words = ("--simulators", "torch,nest,compiled", "--json", "out.json", "--report", "report")

@@ -37,7 +37,7 @@ Device = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="brian2: auto, numpy, cython or cpp_standalone; torch: auto, cpu or cuda.",
+        help="brian2: auto, numpy, cython, cpp_standalone or cuda_standalone; torch: auto, cpu or cuda.",
         rich_help_panel=SIMULATION,
     ),
 ]
