@@ -50,6 +50,12 @@ def test_a_result_is_on_standard_output_and_json_there_is_alone(wmdelays, words,
     assert COMMANDS[command] in wmdelays(*words(command)).stdout
 
 
+def test_what_nobody_read_is_not_printed_by_the_next_command(wmdelays, words):
+    with unread():
+        main(words("retrieve MEMORY"))
+    assert wmdelays(*words("retrieve MEMORY")).stdout.count("cues recalled") == 1
+
+
 def test_store_tells_what_is_in_the_memory_apart_from_what_it_did(wmdelays):
     spec = "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05"
     done = wmdelays("store", spec, "--delays", 5, "-o", "m.h5")

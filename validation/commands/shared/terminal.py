@@ -211,7 +211,9 @@ def begin(words, began=None):
 
     `began` is when its process began, in seconds of `time.perf_counter`; by default now.
     """
-    global _command, _began
+    global _command, _began, _results
+    # rich keeps what a reader who has seen enough did not take, and would print it now.
+    _results = _Console()
     _began = time.perf_counter() if began is None else began
     _command = shlex.join(["wmdelays", *words])
     json_alone(False)
