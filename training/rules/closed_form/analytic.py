@@ -16,15 +16,15 @@ from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVE
 from wmdelays.training.rules.closed_form.gain import gains
 from wmdelays.training.rules.rule import sizes_of
 
-# Neurons whose synapses are looked at together, where few of them are kept.
-_TOGETHER = 512
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
     from wmdelays.raster import Raster
+
+# Neurons whose synapses are looked at together, where few of them are kept.
+_TOGETHER = 512
 
 
 def hebbian(

@@ -9,9 +9,10 @@ from wmdelays.training.rules.rule import Option, Rule
 
 _A_PART = {"least": 0, "most": 1}
 
+MAX_SYNAPSES = Option("max_synapses", int, "Most synapses onto a neuron.", least=1)
 # Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
 SYNAPSES = (
-    Option("max_synapses", int, "Most synapses onto a neuron.", least=1),
+    MAX_SYNAPSES,
     Option("one_delay_per_pair", bool, "At most one synapse from a neuron to another.", False),
     Option("signs", str, "dale: every neuron excitatory or inhibitory.", "free", choices=SIGNS),
     Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,7 +149,9 @@ def margin(
     )
     MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
     learner = Learner(empty, settings, seed, progress)
-    owner = fingerprint(empty, {"rule": "margin", "seed": seed, **settings})
+    # A learning that went by other stages cannot go on by these.
+    plan = [asdict(stage) for stage in learner.stages]
+    owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})
     for _ in advances(learner, owner, checkpoint, checkpoint_every):
         pass
     if bits is None:

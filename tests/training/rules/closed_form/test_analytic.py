@@ -12,7 +12,11 @@ from wmdelays.patterns import bernoulli, periodic
 from wmdelays.training import hebbian, pseudo_inverse, recall
 from wmdelays.training.rules.closed_form.analytic import least_squares
 from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
-from wmdelays.training.rules.closed_form.gain import gains, threshold_between
+from wmdelays.training.rules.closed_form.gain import (
+    gains,
+    teacher_forced_membrane,
+    threshold_between,
+)
 
 STEP, BETA, THETA = 1e-3, 0.7, 1.0
 NEURON = {"step": STEP, "beta": BETA, "theta": THETA}
@@ -183,3 +187,25 @@ def test_few_hebbian_synapses_are_taken_evenly_from_all_contexts():
 def test_no_synapse_at_all_is_no_limit():
     with pytest.raises(InputError, match="max_synapses"):
         hebbian(bernoulli(5, 20, 1, 0.1), n_delays=3, max_synapses=0, **NEURON)
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 10**6), n_steps=st.integers(4, 30), dense=st.booleans())
+def test_gains_put_theta_at_the_threshold_of_each_neuron(seed, n_steps, dense):
+    rng = np.random.default_rng(seed)
+    patterns = bernoulli(5, n_steps, 2, 0.2, seed=seed)
+    contexts = context_matrix(patterns, 2, STEP)
+    # Few of them above zero: membranes that are nowhere above it besides target spikes count, too.
+    weights = rng.normal(-0.5, 1.0, (10, 5)) * (rng.random((10, 5)) < 0.5)
+    given = weights if dense else sp.csc_matrix(weights)
+    found = gains(given, contexts, patterns, n_delays=2, step=STEP, beta=BETA, theta=THETA)
+    currents = (contexts @ weights).reshape(2, n_steps, 5)
+    spikes = np.stack([one.dense(STEP) for one in patterns])
+    u = teacher_forced_membrane(currents, spikes.astype(float), np.full(5, BETA))
+    late = np.arange(n_steps) >= 2
+    for j in range(5):
+        target = spikes[:, :, j] & late
+        target = target if target.any() else spikes[:, :, j]
+        elsewhere = ~spikes[:, :, j] & late
+        threshold = threshold_between(u[:, :, j][target], u[:, :, j][elsewhere])
+        assert found[j] == THETA / threshold

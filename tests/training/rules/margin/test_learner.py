@@ -481,3 +481,22 @@ def test_contexts_that_contradict_each_other_do_not_drive_weights_away():
     patterns = bernoulli(30, 80, 2, 0.03)
     memory = learned(patterns, n_delays=1, damaged_epochs=0)
     assert np.abs(memory.weight).max() <= 100
+
+
+def test_a_learning_that_went_by_other_stages_is_not_gone_on_with(tmp_path, monkeypatch):
+    settings = {"n_delays": 8, "step": 1e-3, "beta": 0.7, "theta": 1.0, "max_synapses": 30}
+    patterns, file = bernoulli(20, 60, 2, rate=0.04), tmp_path / "learning"
+    stages = module.Plan.stages
+
+    class Enough(Exception):
+        pass
+
+    def stop(stage, part):
+        if stage.startswith("relearning"):
+            raise Enough
+
+    with pytest.raises(Enough):
+        margin(patterns, **settings, checkpoint=file, checkpoint_every=0, progress=stop)
+    monkeypatch.setattr(module.Plan, "stages", lambda plan: stages(plan)[1:])
+    with pytest.raises(InputError, match="other"):
+        margin(patterns, **settings, checkpoint=file)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wmdelays import InputError, bernoulli, store
 from wmdelays.training.rules.margin.importance import importance
+from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.presentations import BLOCK, presentations, targets
 from wmdelays.training.rules.margin.stages import Plan
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
@@ -216,3 +217,16 @@ def test_limits_that_cut_nothing_take_nothing_from_learning_from_damage():
         for most in (None, 10_000)
     )
     assert wide == free + 3 * 5  # those before the last cut, which leaves what there is
+
+
+def test_synapses_are_gained_until_the_last_cut_where_the_early_ones_leave_all(monkeypatch):
+    ended, end = [], Learner._end
+
+    def noted(learner, stage):
+        ended.append((stage.early, learner.blocks[0].limited))
+        end(learner, stage)
+
+    monkeypatch.setattr(Learner, "_end", noted)
+    store(bernoulli(30, 80, 2, rate=0.03), n_delays=10, max_synapses=10_000)
+    first, last = (False, False), (False, True)
+    assert ended == [first, (True, False), (True, False), last, last]
