@@ -58,7 +58,14 @@ class Inputs:
 
     def load(self, name, owner, variable):
         """Read an array whose size is part of the program."""
-        self._load(name, self.array(owner, variable), "")
+        target = self.array(owner, variable)
+        # With fewer values the others would silently be zero.
+        self._load(
+            name,
+            target,
+            f"""if (n != (size_t) _num_{target}) {{
+                std::cerr << "wrong number of values of {name}" << std::endl; std::exit(1); }}""",
+        )
 
     def load_vector(self, name, owner, variable):
         """Read an array of any size; gives the name of the vector that holds it."""

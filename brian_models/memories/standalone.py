@@ -26,7 +26,7 @@ def simulate(network, script, device, progress):
         program = project.program.ready(progress)
         data = folder / "data"
         data.mkdir()
-        for name, values in _inputs(network, script):
+        for name, values in _inputs(network, script, project.sizes):
             write_array(data / name, values)
         progress("simulating", None)
         return project.record(program, network.dt)
@@ -74,8 +74,10 @@ class _Project:
         if kind.seed is not None:
             inputs.number("_seed", "long")
             inputs.insert("brian::_random_generators[0].seed(_seed);")
+        self.sizes = {}
         for parameter in model.parameters(kind.memory):
             inputs.load(parameter, neurons, parameter)
+            self.sizes[parameter] = neurons.variables[parameter].size
         put_to_rest(neurons, model)
         vectors = [
             inputs.load_vector("pre", synapses, "_synaptic_pre"),
@@ -113,15 +115,16 @@ class _Project:
         return recorded["i"], ticks, *flags
 
 
-def _inputs(network, script):
-    """Names and contents of the files that the program reads."""
+def _inputs(network, script, sizes):
+    """Names and contents of the files that the program reads; `sizes` are those of parameters."""
     memory, model = network.memory, network.model
     yield "dt", np.array([network.dt])
     yield "_duration", np.array([script.n_ticks * network.dt])
     if network.seed is not None:
         yield "_seed", np.array([network.seed], np.int64)
     for name, value in model.parameters(memory).items():
-        yield name, np.atleast_1d(np.asarray(value, dtype=np.float64))
+        # One value may be that of all neurons.
+        yield name, np.broadcast_to(np.asarray(value, dtype=np.float64), sizes[name])
     yield "pre", memory.pre
     yield "post", memory.post
     yield "weight", memory.weight * float(model.unit_of_weights)

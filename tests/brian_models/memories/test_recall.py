@@ -1,5 +1,7 @@
 """Brian2's spikes are those of the discrete equation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,6 +52,24 @@ def test_cpp_standalone_agrees_with_the_equation(
     cues = [random_cue(seed + k, memory, kind, 20 + 9 * k) for k, kind in enumerate(kinds)]
     for one in recall(memory, cues, step / n, "cpp_standalone"):
         assert agrees(one, memory)
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+@pytest.mark.parametrize("of_each", [("beta",), ("theta",), ("beta", "theta")])
+def test_neurons_that_differ_agree_with_the_equation(
+    random_memory, random_cue, agrees, device, of_each
+):
+    n_spikes = 0
+    for seed in (1, 2):
+        memory = random_memory(seed, 12, 5, "busy")
+        rng = np.random.default_rng(seed)
+        values = {"beta": rng.uniform(0.3, 0.95, 12), "theta": rng.uniform(0.7, 1.5, 12)}
+        memory = replace(memory, **{name: values[name] for name in of_each})
+        cues = [random_cue(seed + 10 * k, memory, kind) for k, kind in enumerate(CUES)]
+        for one in recall(memory, cues, memory.step / 2, device):
+            assert agrees(one, memory)
+            n_spikes += len(one.own)
+    assert n_spikes > 100
 
 
 def test_cython_agrees_with_the_equation(random_memory, random_cue, agrees, monkeypatch):

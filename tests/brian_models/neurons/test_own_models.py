@@ -1,5 +1,7 @@
 """Neuron models of one's own in the place of a name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brian2 import Network, SpikeMonitor, ms, mV, second
@@ -121,6 +123,17 @@ def test_a_membrane_in_millivolts_begins_at_rest_and_crosses_when_its_formula_sa
         else:
             assert one.own.neurons.tolist()[0] == 1
             assert one.own.times[0] == pytest.approx(0.003 + crossing(weight, 1e-4), abs=1e-9)
+
+
+@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
+def test_one_value_of_a_parameter_of_each_neuron_is_that_of_all(random_memory, random_cue, device):
+    equations = REFRACTORY.equations.replace("t_ref : second (shared, constant)", "t_ref : second")
+    memory = random_memory(1, 12, 5, "busy")
+    cues = [random_cue(k, memory, "clamped") for k in range(3)]
+    own = replace(REFRACTORY, equations=equations)
+    found, shared = (recall(memory, cues, device=device, neuron=one) for one in (own, REFRACTORY))
+    assert [one.emitted for one in found] == [one.emitted for one in shared]
+    assert sum(len(one.own) for one in found) > 30
 
 
 def test_a_model_of_ones_own_stands_in_a_network_of_ones_own():
