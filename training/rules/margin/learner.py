@@ -1,38 +1,25 @@
 """The rule `margin`: every neuron learns on its own, with the stored spikes as context."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
-from wmdelays.contexts import stored_sequence
 from wmdelays.cue import Cue
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.rules.margin.damage import Damage
-from wmdelays.training.rules.margin.enough import enough_synapses
-from wmdelays.training.rules.margin.importance import importance
+from wmdelays.training.rules.margin.block_learner import (
+    BlockLearner,
+    Round,
+    wrong_of,
+)
 from wmdelays.training.rules.margin.kept import State, restore, state_of
-from wmdelays.training.rules.margin.presentations import BLOCK, in_lanes, n_blocks, targets
-from wmdelays.training.rules.margin.presentations import presentations as lay_out
+from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.room import n_workers
 from wmdelays.training.rules.margin.sparse_block import SparseBlock, synapses
-from wmdelays.training.rules.margin.stages import KEPT, PART, ROUND, Plan
-from wmdelays.training.rules.margin.synapse_limits import SynapseLimits, most_important, within
-from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED, present
+from wmdelays.training.rules.margin.stages import ROUND, Plan
+from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED
+from wmdelays.training.rules.side_by_side import Threads
 
-# Part of the way to its bound that a membrane is moved: beyond 1 it overshoots, which reaches all
-# bounds in fewer epochs (over-relaxation).
-_RATE = 1.4
-# What cannot be had whole is to be had as far as possible: in the second half of the epochs the
-# margin asked for falls to zero, and the rate to this part.
-_LAST = 0.02
-# With damaged contexts there is no solution for all of them; the rate falls from one to the other.
-_DAMAGED_RATES = 1.0, 0.2
-# The part of the trigger window that starts a recall while contexts are damaged.
-_QUARTER = 4
-# Largest weight, in units of theta. Where contexts contradict each other, weights can grow for ever.
-_LARGEST = 100.0
 # At the end of each stage and after these numbers of its epochs some patterns are recalled, to see
 # how far learning is.
 _LOOKS = 20, 40, 80, 160, 320, 640
@@ -46,56 +33,26 @@ class Learner:
 
     Parameters
     ----------
-    memory : Memory
-        Without synapses.
-    settings : dict
-        The values of all options of `margin`.
-    seed : int
+    of_blocks : BlockLearner
     progress : callable or None
         See `margin`.
     """
 
     State = State
 
-    def __init__(self, memory, settings, seed, progress):
-        self.memory, self.settings, self.seed = memory, settings, seed
-        self.damage, self.limits = Damage.of(settings), SynapseLimits.of(settings)
-        limits = self.limits
+    def __init__(self, of_blocks, progress):
+        self.of_blocks = of_blocks
+        self.memory, self.settings = of_blocks.memory, of_blocks.settings
         self.progress = progress or (lambda stage, part: None)
-        self.n_rows = memory.n_neurons * memory.n_delays
-        self.n_workers = n_workers(memory.n_neurons, memory.n_delays)
-        self.sign = limits.sign(memory.n_neurons, memory.n_delays)
-        self.largest = np.float32(_LARGEST * np.max(memory.theta))
-        n = n_blocks(memory.n_neurons)
-        self.beta, self.theta = (in_lanes(memory.each(name), n) for name in ("beta", "theta"))
-        # A threshold only sets the scale of its neuron's weights, and so the margin goes with it.
-        self.scale = self.theta / np.mean(memory.theta)
-        self.sequences = [
-            stored_sequence(p, memory.n_delays, memory.step, memory.periodic)
-            for p in memory.patterns
-        ]
-        self.n_steps = self.sequences[0].n_steps(memory.step)
-        self.spikes = [(s.steps(memory.step), s.neurons) for s in self.sequences]
-        chosen = settings["shortest_trigger"]
-        self.undamaged = lay_out(self._undamaged(chosen or memory.n_delays), memory.n_delays)
-        self.wanted = targets(self.spikes, memory.n_neurons)
-        self.blocks = [SparseBlock(self.n_rows) for _ in range(n)]
+        self.limits, self.n_rows = of_blocks.limits, of_blocks.n_rows
+        self.workers = Threads(n_workers(self.memory.n_neurons, self.memory.n_delays))
+        self.blocks = [SparseBlock(self.n_rows) for _ in of_blocks.wanted]
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
-        self.silent = np.array([not len(wanted.step) for wanted in self.wanted])
+        self.silent = np.array([not len(wanted.step) for wanted in of_blocks.wanted])
         self.busy = np.flatnonzero(~self.silent).tolist()
-        # How many synapses are enough, where learning is to come to as few.
-        self.enough = None
-        damages = bool(self.damage) and settings["damaged_epochs"] >= PART
-        if limits.prune == "damage" and damages and not limits:
-            self.enough = enough_synapses(
-                self.undamaged, self.wanted, memory.n_neurons, memory.n_delays
-            )
-        # What compensates for the leak takes twice the synapses, half of the opposite sign.
-        self.compensate = not limits and self.enough is None
         self._set_plan()
         self.stage = self.epoch = self.n_epochs = 0
         self.n_learned = self.wrong = 0
-        self.epochs = None
         # While pruning: the neurons that may do with fewer synapses, and what all had before.
         self.prunable = np.full((len(self.blocks), BLOCK), self.plan.prunes) & ~self.silent[:, None]
         self.before = []
@@ -123,12 +80,12 @@ class Learner:
         if not at_end or not (self.limits or fewer):
             return
         if self.again:
-            for k, block in self.first.items():
-                self._keep_better(k, block)
+            pieces = [(k, self.blocks[k], first) for k, first in self.first.items()]
+            self._take(self.first, self._each(BlockLearner.better, pieces))
             self.first = {}
         else:
-            counts = self._each(lambda k: self._check(k)[0])
-            missed = [n.any() if fewer else self._wrong(n) for n in counts]
+            counts = [found for found, _ in self._checked()]
+            missed = [n.any() if fewer else wrong_of(n) for n in counts]
             self.again = [k for k, n in zip(self.learning, missed) if n]
             if self.again:
                 self.learn_again()
@@ -136,22 +93,6 @@ class Learner:
                     if self.limits:
                         self.first[k] = self.blocks[k]
                     self.blocks[k] = SparseBlock(self.n_rows)
-
-    def _keep_better(self, k, first):
-        """Give the neurons that learning once more left with more wrong spikes what they had before."""
-        block = self.blocks[k]
-        weights, allowed = block.dense()
-        after = self._wrong_of_each(self._check(k)[0])
-        self.blocks[k] = first
-        before = self._wrong_of_each(self._check(k)[0])
-        self.blocks[k] = block
-        worse = after > before
-        if worse.any():
-            earlier, _ = first.dense()
-            weights[:, worse] = earlier[:, worse]
-            allowed = weights != 0 if allowed is None else allowed
-            allowed[:, worse] = earlier[:, worse] != 0
-            block.limit(weights, allowed)
 
     @property
     def learning(self):
@@ -172,9 +113,9 @@ class Learner:
             memory.n_neurons,
             memory.n_delays,
             self.settings,
-            bool(self.damage),
+            bool(self.of_blocks.damage),
             gently=once_more,
-            fewer=self.enough is not None and not once_more,
+            fewer=self.of_blocks.enough is not None and not once_more,
         )
         self.stages = self.plan.stages()
 
@@ -185,25 +126,25 @@ class Learner:
             self.stage += 1
             return
         n_epochs = min(ROUND, stage.epochs - self.epoch)
-        if self.epochs is None:
-            self.epochs = [self._epoch(stage, self.epoch + k) for k in range(n_epochs)]
-        n_done = self.n_learned
+        now = Round(self.stage, stage, self.epoch, n_epochs)
+        # Blocks learn apart from one another, so between any two there can be a checkpoint.
+        next_ones = self.learning[self.n_learned :][: _TOGETHER * self.workers.n]
+        ks = [k for k in next_ones if not self.blocks[k].clean]
+        n_done = self.n_learned + len(next_ones) - len(ks)
 
-        def learn(k):
+        def done():
             nonlocal n_done
-            wrong = self._learn(k, self.epochs, stage.damaged)
             n_done += 1
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
             self.progress(self._shown(stage), part)
-            return wrong
 
-        # Blocks learn apart from one another, so between any two there can be a checkpoint.
-        next_ones = self.learning[self.n_learned :][: _TOGETHER * self.n_workers]
-        self.wrong += sum(self._each(learn, next_ones))
+        found = self._each(BlockLearner.learn, [(*self._piece(k), now) for k in ks], done)
+        self._take(ks, [block for block, _ in found])
+        self.wrong += sum(wrong for _, wrong in found)
         self.n_learned += len(next_ones)
         if self.n_learned < len(self.learning):
             return
-        wrong, self.wrong, self.n_learned, self.epochs = self.wrong, 0, 0, None
+        wrong, self.wrong, self.n_learned = self.wrong, 0, 0
         self.epoch += n_epochs
         self.n_epochs += n_epochs
         ended = self.epoch == stage.epochs or all(block.clean for block in self.blocks)
@@ -223,29 +164,12 @@ class Learner:
 
     def _begin(self, stage):
         """Cut what the stage cuts; gives whether there is anything to learn then."""
-        n_delays = self.memory.n_delays
         if stage.prunes:
-            self.before = [block.copy() for block in self.blocks]
-
-        def cut(k):
-            weights, _ = self.blocks[k].dense()
-            limits = stage.cut
-            if stage.leaves is not None:
-                limits = None, stage.leaves * self.enough[k]
-            if not stage.prunes and within(weights != 0, n_delays, *limits):
-                if not stage.early:
-                    self.blocks[k].limit(weights, weights != 0)
-                return
-            value = importance(weights, self.undamaged, self.wanted[k], n_delays=n_delays)
-            if stage.prunes:
-                n_synapses = (weights != 0).sum(0)
-                left = np.floor(KEPT * n_synapses).astype(int)
-                limits = None, np.where(self.prunable[k], left, n_synapses)
-            self.blocks[k].limit(weights, most_important(value, n_delays, *limits))
-
+            self.before = list(self.blocks)
         before = sum(len(block.place) for block in self.blocks)
         if stage.prunes or stage.cut is not None or stage.leaves is not None:
-            self._each(cut)
+            pieces = [(k, self.blocks[k], stage, self.prunable[k]) for k in self.learning]
+            self._take(self.learning, self._each(BlockLearner.cut, pieces))
         for k, block in enumerate(self.blocks):
             block.clean = k not in self.learning
         if stage.cut is None or not stage.optional:
@@ -254,106 +178,38 @@ class Learner:
 
     def _end(self, stage):
         if stage.judges:
-            self._each(self._give_back)
+            self._give_back()
             if self.prunable.any():
                 self.stages += self.plan.pruning()
         self.stage += 1
         self.epoch = 0
 
-    def _give_back(self, k):
+    def _give_back(self):
         """Give the neurons that miss a bound their synapses from before the last cut."""
-        weights, allowed = self.blocks[k].dense()
-        earlier, _ = self.before[k].dense()
-        counts, _ = self._check(k)
-        needs = counts.sum((0, 2)) > 0
-        # A neuron without synapses has nothing left to cut.
-        self.prunable[k] &= ~needs & allowed.any(0)
-        weights[:, needs] = earlier[:, needs]
-        allowed[:, needs] = earlier[:, needs] != 0
-        self.blocks[k].limit(weights, allowed)
+        pieces = [(*self._piece(k), self.before[k], self.prunable[k]) for k in self.learning]
+        found = self._each(BlockLearner.give_back, pieces)
+        self._take(self.learning, [block for block, _ in found])
+        for k, (_, prunable) in zip(self.learning, found):
+            self.prunable[k] = prunable
 
-    def _epoch(self, stage, epoch):
-        """What one epoch shows, in which order, at which rate and with which margin."""
-        rng = np.random.default_rng([self.seed, self.stage, epoch])
-        kappa = self.settings["kappa"]
-        if not stage.damaged:
-            late = max(2 * epoch / stage.epochs - 1, 0)
-            order = rng.permutation(len(self.undamaged))
-            return self.undamaged, order, _RATE * _LAST**late, kappa * (1 - late)
-        memory = self.memory
-        damaged = self.damage.sequences(
-            self.spikes, self.n_steps, memory.n_neurons, memory.n_delays, rng, memory.n_latent
-        )
-        start = self.settings["shortest_trigger"] or max(memory.n_delays // _QUARTER, 1)
-        shown = lay_out([*self._undamaged(start), *damaged], memory.n_delays)
-        first, last = _DAMAGED_RATES
-        rate = first * (last / first) ** (epoch / max(stage.epochs - 1, 1))
-        return shown, rng.permutation(len(shown)), rate, kappa
+    def _checked(self):
+        """How the blocks stand to the undamaged contexts that have anything to learn."""
+        return self._each(BlockLearner.check, [self._piece(k) for k in self.learning])
 
-    def _undamaged(self, start):
-        for m, spikes in enumerate(self.spikes):
-            yield *spikes, self.n_steps, m, start, False
+    def _piece(self, k):
+        return k, self.blocks[k], k in self.again
 
-    def _learn(self, k, epochs, damaged):
-        """Let block k learn; gives the number of its wrong spikes in the last undamaged contexts."""
-        block = self.blocks[k]
-        if block.clean:
-            return 0
-        weights, allowed = block.dense()
-        for shown, order, rate, kappa in epochs:
-            counts, _ = self._present(k, weights, shown, rate, kappa, order, allowed)
-            np.clip(weights, -self.largest, self.largest, out=weights)
-            if not damaged and not counts.any():
-                block.clean = True
-                break
-        block.keep(weights)
-        return self._wrong(counts)
+    def _each(self, work, pieces, done=lambda: None):
+        return self.workers.each(work, self.of_blocks, pieces, done)
 
-    @staticmethod
-    def _wrong_of_each(counts):
-        """Wrong spikes of each neuron in undamaged contexts, of what `present` counts."""
-        return counts[0, :, MISSED] + counts[0, :, FALSE_ALARMS]
-
-    def _wrong(self, counts):
-        """Wrong spikes of a block."""
-        return int(self._wrong_of_each(counts).sum())
-
-    def _check(self, k):
-        """How block k stands to the undamaged contexts; it does not learn."""
-        weights, _ = self.blocks[k].dense()
-        return self._present(k, weights, self.undamaged, 0.0, self.settings["kappa"])
-
-    def _present(self, k, weights, shown, rate, kappa, order=None, allowed=None):
-        memory = self.memory
-        return present(
-            weights,
-            shown,
-            np.arange(len(shown)) if order is None else order,
-            self.wanted[k],
-            n_delays=memory.n_delays,
-            beta=self.beta[k],
-            theta=self.theta[k],
-            kappa=kappa * self.scale[k],
-            rate=rate,
-            compensate=self.compensate or k in self.again,
-            exact=bool(self.limits) and k in self.again,
-            allowed=allowed,
-            sign=self.sign,
-        )
-
-    def _each(self, work, blocks=None):
-        """Do `work` for blocks, by default all that have anything to learn, side by side."""
-        with ThreadPoolExecutor(self.n_workers) as pool:
-            try:
-                return list(pool.map(work, self.learning if blocks is None else blocks))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+    def _take(self, ks, blocks):
+        for k, block in zip(ks, blocks):
+            self.blocks[k] = block
 
     def _f1(self):
         memory = self._memory()
         chosen = range(min(_RECALLED, memory.n_patterns))
-        stored = [self.sequences[m] for m in chosen]
+        stored = [self.of_blocks.sequences[m] for m in chosen]
         cues = [Cue.from_pattern(p, memory.n_delays, memory.step) for p in stored]
         return score(recall(memory, cues), stored).total.f1
 
@@ -375,11 +231,11 @@ class Learner:
         # The membranes of the others stay at 0.
         wrong, smallest = 0, np.inf
         if self.silent.any():
-            smallest = float(np.float32(self.theta[self.silent].min()))
+            smallest = float(np.float32(self.of_blocks.theta[self.silent].min()))
         missed = np.zeros(len(self.blocks) * BLOCK, np.int64)
         too_many = np.zeros_like(missed)
-        for k, (counts, margins) in zip(self.learning, self._each(self._check)):
-            wrong += self._wrong(counts)
+        for k, (counts, margins) in zip(self.learning, self._checked()):
+            wrong += wrong_of(counts)
             lanes = slice(k * BLOCK, (k + 1) * BLOCK)
             missed[lanes], too_many[lanes] = counts[0, :, MISSED], counts[0, :, FALSE_ALARMS]
             smallest = min(smallest, float(margins.min()))

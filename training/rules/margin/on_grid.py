@@ -8,6 +8,7 @@ import numpy as np
 
 from wmdelays.hardware.grid import largest_level, short
 from wmdelays.memory import Memory
+from wmdelays.training.rules.margin.block_learner import BlockLearner
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.sparse_block import SparseBlock
@@ -51,8 +52,17 @@ def relearned(memory, bits, settings, seed, progress=None):
     A. Zhou et al., Incremental network quantization, ICLR 2017: a part of the weights is fixed while
     the others learn, until all are fixed.
     """
-    learner = _GridLearner(memory, bits, settings, seed, progress)
-    learner.put_on_grid()
+    empty = Memory.unlearned(
+        memory.patterns,
+        n_delays=memory.n_delays,
+        step=memory.step,
+        beta=memory.beta,
+        theta=memory.theta,
+        periodic=memory.periodic,
+    )
+    of_blocks = _GridBlockLearner(empty, settings, seed, largest_level(bits), _signs(memory))
+    learner = _GridLearner(of_blocks, progress)
+    learner.put_on_grid(memory)
     found = learner.result()
     made = {name: value for name, value in memory.made.items() if name != "history"}
     made |= {"reached": found.made["reached"], "quantised": {"bits": bits}}
@@ -62,49 +72,60 @@ def relearned(memory, bits, settings, seed, progress=None):
 class _GridLearner(Learner):
     """What puts the weights of all blocks on the grid, each block by itself."""
 
-    def __init__(self, memory, bits, settings, seed, progress):
-        empty = Memory.unlearned(
-            memory.patterns,
-            n_delays=memory.n_delays,
-            step=memory.step,
-            beta=memory.beta,
-            theta=memory.theta,
-            periodic=memory.periodic,
-        )
-        super().__init__(empty, settings, seed, progress)
-        self.levels = largest_level(bits)
-        self.sign = _signs(memory)
-        self.compensate = self.compensate and self.sign is None
+    def put_on_grid(self, memory):
+        """Let all blocks learn from the weights of a memory on."""
         self.blocks = _blocks(memory, self.n_rows, len(self.blocks))
         self.busy = [k for k, block in enumerate(self.blocks) if len(block.place)]
-
-    def put_on_grid(self):
-        """Let all blocks learn."""
-        # All blocks see the same contexts, in each stage others.
-        shown, damaged = [], self.settings["damaged_epochs"] > 0 and bool(self.damage)
-        for self.stage in range(_STAGES - 1):
-            some = Stage("damaged", _DAMAGED, True), Stage("undamaged", _EPOCHS)
-            shown.append(
-                [
-                    (stage.damaged, *self._epoch(stage, k))
-                    for stage in (some if damaged else some[1:])
-                    for k in range(stage.epochs)
-                ]
-            )
         n_done = 0
 
-        def put(k):
+        def done():
             nonlocal n_done
-            n_epochs = self._put(k, shown)
             n_done += 1
             self.progress("putting weights on the grid", n_done / len(self.busy))
-            return n_epochs
 
-        self.stage, self.n_epochs = 0, max(self._each(put, self.busy), default=0)
+        pieces = [(k, self.blocks[k]) for k in self.busy]
+        found = self._each(_GridBlockLearner.put, pieces, done)
+        self._take(self.busy, [block for block, _ in found])
+        self.n_epochs = max((n_epochs for _, n_epochs in found), default=0)
 
-    def _put(self, k, shown):
-        """Put the weights of block k on the grid; gives how many epochs it learned."""
-        free_ones, allowed = self.blocks[k].dense()
+
+class _GridBlockLearner(BlockLearner):
+    """What puts the weights of a block on the grid.
+
+    Parameters
+    ----------
+    memory, settings, seed
+        As of a `BlockLearner`.
+    levels : int
+        The largest weight on the grid.
+    sign : int8 array, shape (n_neurons * n_delays,), or None
+        See `present`.
+    """
+
+    def __init__(self, memory, settings, seed, levels, sign):
+        super().__init__(memory, settings, seed)
+        self.levels, self.sign = levels, sign
+        self.compensate = self.compensate and sign is None
+        # All blocks see the same contexts, in each stage others.
+        some = [Stage("undamaged", _EPOCHS)]
+        if settings["damaged_epochs"] > 0 and self.damage:
+            some = [Stage("damaged", _DAMAGED, True), *some]
+        self.shown = [
+            [
+                (stage.damaged, *self.epoch(number, stage, k))
+                for stage in some
+                for k in range(stage.epochs)
+            ]
+            for number in range(_STAGES - 1)
+        ]
+
+    def __reduce__(self):
+        made_of = self.memory, self.settings, self.seed, self.levels, self.sign
+        return _GridBlockLearner, made_of
+
+    def put(self, k, block):
+        """Put the weights of block k on the grid; gives it, and how many epochs it learned."""
+        free_ones, allowed = block.dense()
         rng = np.random.default_rng([self.seed, k])
         scale = _scales(free_ones, self.levels)
         best, n_wrong, margin = np.zeros_like(free_ones), np.full(BLOCK, np.inf), np.zeros(BLOCK)
@@ -120,8 +141,10 @@ class _GridLearner(Learner):
                 weights[fixed] = self._nearest(weights, scale)[fixed]
                 free = free & ~fixed
                 if free.any():
-                    n_epochs += self._learn_free(k, weights, free, scale, shown[stage], tried > 1)
-            counts, distance = self._shown(k, weights, self.undamaged, 0.0, None, None, False)
+                    n_epochs += self._learn_free(
+                        k, weights, free, scale, self.shown[stage], tried > 1
+                    )
+            counts, distance = self._show(k, weights, self.undamaged, 0.0, None, None, False)
             wrong = counts[0][:, [MISSED, FALSE_ALARMS]].sum(1)
             better = again & ((wrong < n_wrong) | (wrong == n_wrong) & (distance > margin))
             best[:, better], n_wrong[better] = weights[:, better], wrong[better]
@@ -129,8 +152,9 @@ class _GridLearner(Learner):
             again = again & ((n_wrong > 0) | (margin < least))
             if not again.any():
                 break
-        self.blocks[k].limit(best, best != 0)
-        return n_epochs
+        block = block.copy()
+        block.limit(best, best != 0)
+        return block, n_epochs
 
     def _learn_free(self, k, weights, free, scale, epochs, exact):
         """Let the free weights learn until all bounds are met; gives how many epochs it took."""
@@ -139,12 +163,12 @@ class _GridLearner(Learner):
         for damaged, shown, order, rate, kappa in epochs:
             if ended and not damaged:
                 break
-            counts, _ = self._shown(k, weights, shown, rate, order, free, exact, kappa)
+            counts, _ = self._show(k, weights, shown, rate, order, free, exact, kappa)
             np.clip(weights, -most, most, out=weights)
             ended, n_epochs = not damaged and not counts.any(), n_epochs + 1
         return n_epochs
 
-    def _shown(self, k, weights, shown, rate, order, free, exact, kappa=None):
+    def _show(self, k, weights, shown, rate, order, free, exact, kappa=None):
         memory = self.memory
         return present(
             weights,

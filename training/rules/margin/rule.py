@@ -11,6 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
+from wmdelays.training.rules.margin.block_learner import BlockLearner
 from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.on_grid import relearned
@@ -148,7 +149,7 @@ def margin(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
     MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
-    learner = Learner(empty, settings, seed, progress)
+    learner = Learner(BlockLearner(empty, settings, seed), progress)
     # A learning that went by other stages cannot go on by these.
     plan = [asdict(stage) for stage in learner.stages]
     owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})

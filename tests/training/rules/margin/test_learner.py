@@ -14,6 +14,7 @@ from wmdelays.files.memory_file import read_memory, write_memory
 from wmdelays.patterns import bernoulli, periodic
 from wmdelays.timing import score_times
 from wmdelays.training import margin, recall, store
+from wmdelays.training.rules.margin.block_learner import BlockLearner, wrong_of_each
 
 module = importlib.import_module("wmdelays.training.rules.margin.learner")
 
@@ -293,19 +294,14 @@ def in_bursts(seed, n_neurons=24, n_steps=150):
     ids=["one_delay_per_pair", "dale"],
 )
 def test_learning_once_more_makes_no_neuron_worse(seed, limits, monkeypatch):
-    found, keep_better = {}, module.Learner._keep_better
+    found, better = {}, BlockLearner.better
 
-    def wrong(learner, k, block):
-        learner.blocks[k] = block
-        return learner._wrong_of_each(learner._check(k)[0])
+    def noted(self, k, second, first):
+        kept = better(self, k, second, first)
+        found[k] = [wrong_of_each(self.check(k, one, True)[0]) for one in (first, second, kept)]
+        return kept
 
-    def noted(learner, k, first):
-        second = learner.blocks[k].copy()
-        keep_better(learner, k, first)
-        kept = learner.blocks[k]
-        found[k] = [wrong(learner, k, one) for one in (first, second, kept)]
-
-    monkeypatch.setattr(module.Learner, "_keep_better", noted)
+    monkeypatch.setattr(BlockLearner, "better", noted)
     memory = learned(in_bursts(seed), epochs=40, **limits)
     (first, second, kept), *_ = found.values()
     # Some neurons were better before, others are afterwards.
