@@ -15,7 +15,7 @@ class Threads:
     def __init__(self, n):
         self.n = n
 
-    def each(self, work, shared, pieces, done=lambda: None):
+    def each(self, work, shared, pieces, done=lambda result: None):
         """Do the work for each piece.
 
         Parameters
@@ -26,7 +26,7 @@ class Threads:
             What the pieces have in common.
         pieces : sequence of tuple
         done : callable
-            Called whenever another piece is done.
+            Called with what the work gives, as soon as a piece and all before it are done.
 
         Returns
         -------
@@ -38,7 +38,7 @@ class Threads:
             try:
                 for result in pool.map(lambda piece: work(shared, *piece), pieces):
                     found.append(result)
-                    done()
+                    done(result)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -132,7 +132,7 @@ class Learner:
         ks = [k for k in next_ones if not self.blocks[k].clean]
         n_done = self.n_learned + len(next_ones) - len(ks)
 
-        def done():
+        def done(_):
             nonlocal n_done
             n_done += 1
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
@@ -199,7 +199,7 @@ class Learner:
     def _piece(self, k):
         return k, self.blocks[k], k in self.again
 
-    def _each(self, work, pieces, done=lambda: None):
+    def _each(self, work, pieces, done=lambda result: None):
         return self.workers.each(work, self.of_blocks, pieces, done)
 
     def _take(self, ks, blocks):

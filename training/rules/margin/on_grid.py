@@ -78,7 +78,7 @@ class _GridLearner(Learner):
         self.busy = [k for k, block in enumerate(self.blocks) if len(block.place)]
         n_done = 0
 
-        def done():
+        def done(_):
             nonlocal n_done
             n_done += 1
             self.progress("putting weights on the grid", n_done / len(self.busy))

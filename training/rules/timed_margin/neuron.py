@@ -29,7 +29,7 @@ class Neuron:
 
     Parameters
     ----------
-    learner : wmdelays.training.rules.timed_margin.learner.Learner
+    learner : wmdelays.training.rules.timed_margin.neuron_learner.NeuronLearner
     j : int
         Which of the network.
     """
