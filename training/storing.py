@@ -47,6 +47,7 @@ def store(
     latent: int | str = 0,
     latent_rate: float | None = None,
     seed: int = 0,
+    scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,
     **options,
 ) -> Memory:
@@ -91,6 +92,9 @@ def store(
         spike eight times within the delays, and once a step at most.
     seed : int
         Seed of all random numbers: the same seed gives the same memory on the same machine.
+    scheduler : str, optional
+        Address of a running dask scheduler, whose workers learn by the rules margin and timed-margin in
+        place of the threads of this process. The memory is the same, bit for bit.
     progress : callable, optional
         ``progress(stage, part)`` is called now and then with what is being done (str) and the part of
         it that is done (float, or None where that is not known).
@@ -107,7 +111,8 @@ def store(
     Raises
     ------
     InputError
-        If the patterns cannot be stored in one memory or a setting makes no sense.
+        If the patterns cannot be stored in one memory, a setting makes no sense or no scheduler
+        answers.
 
     Warns
     -----
@@ -138,6 +143,10 @@ def store(
     patterns = unlearned(patterns, **common, beta=beta, theta=theta, neurons=neurons).patterns
     common |= {} if neurons is None else {"neurons": neurons}
     options = rule.checked(options, n_delays)
+    if scheduler is not None and "scheduler" not in _taken(rule):
+        raise InputError(
+            f"the rule {rule.name} learns in this process alone; leave out {parameter('scheduler')}"
+        )
 
     n_recorded = patterns[0].n_recorded
 
@@ -149,7 +158,9 @@ def store(
             own = {"neurons": neurons.with_more(max(n - neurons.n_neurons, 0))}
         # Before a rule that this one starts from takes any.
         rule.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
-        memory, settings, others = _learned(rule, patterns, common | own, options, seed, told)
+        memory, settings, others = _learned(
+            rule, patterns, common | own, options, seed, scheduler, told
+        )
         memory.made["settings"] = {**memory.made.get("settings", settings), **others}
         memory.made["scores"] = scores_of(memory)
         return memory
@@ -223,7 +234,7 @@ def _leaks(beta, theta, spread, neurons, seed):
     return None
 
 
-def _learned(rule, patterns, common, options, seed, progress):
+def _learned(rule, patterns, common, options, seed, scheduler, progress):
     """The memory that a rule makes; its own options, and those of the rule that it starts from."""
     function = rule.load()
     names = {option.name for option in rule.options}
@@ -232,7 +243,7 @@ def _learned(rule, patterns, common, options, seed, progress):
     if rule.starts_from is None:
         start, given = patterns, dict(common)
     else:
-        start, *_ = _learned(rule.starts_from, patterns, common, others, seed, progress)
+        start, *_ = _learned(rule.starts_from, patterns, common, others, seed, scheduler, progress)
         given = {}
 
     def told(stage, part):
@@ -240,11 +251,14 @@ def _learned(rule, patterns, common, options, seed, progress):
 
     if progress is not None:
         told("finding weights", None)
-    taken = inspect.signature(function).parameters
-    for name, value in (("seed", seed), ("progress", told if progress is not None else None)):
-        if name in taken:
-            given[name] = value
+    offered = {"seed": seed, "scheduler": scheduler, "progress": None if progress is None else told}
+    given |= {name: offered[name] for name in offered.keys() & _taken(rule)}
     return function(start, **given, **own), own, others
+
+
+def _taken(rule):
+    """The names of the parameters of a rule's function."""
+    return inspect.signature(rule.load()).parameters.keys()
 
 
 def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, periodic=False):

@@ -130,7 +130,17 @@ def test_a_command_line_names_what_is_there(command):
         known = _make_targets() if program == "make" else _scripts()
         assert target in known
     else:
-        assert program in {"source", "pip", "head", "git", "cd", "pre-commit", "printf", "open"}
+        assert program in {
+            "source",
+            "pip",
+            "dask",
+            "head",
+            "git",
+            "cd",
+            "pre-commit",
+            "printf",
+            "open",
+        }
 
 
 def _parse(arguments):

@@ -18,7 +18,7 @@ TAKEN = frozenset(
     " inputs output delays bin start stop pad duration neurons merge_spikes help"
     " generator steps rate interval spread kept dt for set neuron settings"
     " trials trial_length align before warp columns decimal_comma force keep_ids sampling_rate"
-    " time_unit variable where latent latent_rate beta_spread".split()
+    " time_unit variable where latent latent_rate beta_spread scheduler".split()
 )
 
 

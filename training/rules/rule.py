@@ -121,7 +121,7 @@ class Rule:
     function : callable or str
         What finds the weights: ``function(patterns, *, n_delays, step, beta, theta, periodic,
         **options)`` gives a Memory. A rule that starts from the weights of another one is
-        ``function(memory, **options)``. If it has parameters `seed` and `progress`, it is given
+        ``function(memory, **options)``. If it has parameters `seed`, `progress` and `scheduler`, it is given
         those too, see `wmdelays.training.store`. As text it is ``"module:function"``, imported when
         the rule is first used.
     options : sequence of Option

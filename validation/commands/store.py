@@ -35,6 +35,7 @@ from wmdelays.validation.commands.shared.learning_options import (
 )
 from wmdelays.validation.commands.shared.memory import print_memory, print_unpredictable
 from wmdelays.validation.commands.shared.options import (
+    COMPUTING,
     NETWORK,
     OUTPUT,
     RECORDING,
@@ -164,6 +165,14 @@ def command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A dask scheduler, whose workers learn by the rules margin and timed-margin.",
+            rich_help_panel=COMPUTING,
+        ),
+    ] = None,
     force: Force = False,
     reading: dict = None,
     **options,
@@ -283,6 +292,7 @@ def command(
             latent=n_latent,
             latent_rate=latent_rate,
             seed=seed,
+            scheduler=scheduler,
             progress=learning,
             **options,
         )

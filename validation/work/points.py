@@ -1,11 +1,15 @@
 """Points computed side by side, each kept as soon as it is known."""
 
-import asyncio
 import time
-from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 
-from wmdelays.errors import InputError, one_line
+from wmdelays.errors import InputError
+from wmdelays.machine.dask_scheduler import (
+    SchedulerGone,
+    WorkersKilled,
+    answer_of,
+    connected,
+)
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import whole
 from wmdelays.validation.work.workers import KILLED, affordable, side_by_side
@@ -13,8 +17,6 @@ from wmdelays.words import duration
 
 # Bytes of memory for a point and its row of results.
 _OF_A_POINT = 3000
-# Seconds that a scheduler may take to answer.
-_PATIENCE = 10
 
 
 def compute(function, points, results, *, workers=1, scheduler=None, together=1, progress=None):
@@ -125,36 +127,18 @@ def _killed(chunk):
 
 def _by_scheduler(function, chunks, address):
     """The chunks and what the workers of a dask scheduler make of them, as they are ready."""
-    try:
-        import distributed
-    except ModuleNotFoundError:
-        raise InputError("a scheduler needs dask: pip install 'wmdelays[parallel]'") from None
-    try:
-        # A client that cannot connect complains once more when the program ends.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(asyncio.run, _reach(address)).result()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"no dask scheduler answers at {address}: {one_line(error) or 'no answer'}"
-        ) from None
-    with distributed.Client(address) as client:
+    with connected(address) as client:
+        from distributed import as_completed
+
         waiting = {client.submit(function, chunk, pure=False): chunk for chunk in chunks}
-        for future in distributed.as_completed(list(waiting)):
+        for future in as_completed(list(waiting)):
             chunk = waiting.pop(future)
             try:
-                figures = _attempt(future.result)
-            except distributed.KilledWorker:
+                figures = answer_of(future)
+            except WorkersKilled:
                 figures = KILLED
-            except CancelledError:
+            except SchedulerGone:
                 raise InputError("the dask scheduler is gone; what it computed is kept") from None
-            finally:
-                future.release()
+            except InputError as error:
+                figures = error
             yield chunk, figures
-
-
-async def _reach(address):
-    from distributed.comm import connect
-
-    # Its own limit does not hold for something that listens and says nothing.
-    comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE), _PATIENCE + 1)
-    await comm.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
+import pickle
+
 from wmdelays.errors import InputError
 from wmdelays.neurons.adex import ADEX, ADEX_EXP
 from wmdelays.neurons.continuous import ContinuousNeuron
@@ -45,3 +48,13 @@ def neuron_model(neuron: str | ContinuousNeuron) -> ContinuousNeuron:
             f" {', '.join(NEURONS)}"
         )
     return NEURONS[neuron]
+
+
+def _reduced(model):
+    if NEURONS.get(model.name) is model:
+        return neuron_model, (model.name,)
+    return model.__reduce_ex__(pickle.DEFAULT_PROTOCOL)
+
+
+# In another process each of them is itself too, with all that has been derived from it there.
+copyreg.pickle(ContinuousNeuron, _reduced)

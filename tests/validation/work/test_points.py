@@ -12,7 +12,7 @@ import time
 import pytest
 
 from wmdelays.errors import InputError
-from wmdelays.validation.work import points as module
+from wmdelays.machine import dask_scheduler
 from wmdelays.validation.work.points import compute
 from wmdelays.validation.work.results import Results
 
@@ -40,6 +40,7 @@ def refuses_one(points):
 ELSEWHERE = """
 import os, pathlib, signal, subprocess, sys, time
 from wmdelays.errors import InputError
+from wmdelays.machine import dask_scheduler
 
 def work(points):
     return [{"y": 10 * setting["x"] + seed} for setting, seed in points]
@@ -292,7 +293,7 @@ def test_an_address_that_is_none_is_refused(address):
 
 def test_a_scheduler_that_does_not_answer_is_one_line(wmdelays, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(module, "_PATIENCE", 1)
+    monkeypatch.setattr(dask_scheduler, "_PATIENCE", 1)
     words = ["scan", "bernoulli:neurons=20,steps=40,patterns=1,rate=0.05", "--over", "delays=3"]
     words += ["--results", "rows.jsonl", "--scheduler"]
     with socket.socket() as silent:

@@ -36,16 +36,18 @@ class Learner:
     of_blocks : BlockLearner
     progress : callable or None
         See `margin`.
+    workers : wmdelays.training.rules.side_by_side.Cluster, optional
+        What learns side by side; by default threads of this process.
     """
 
     State = State
 
-    def __init__(self, of_blocks, progress):
+    def __init__(self, of_blocks, progress, workers=None):
         self.of_blocks = of_blocks
         self.memory, self.settings = of_blocks.memory, of_blocks.settings
         self.progress = progress or (lambda stage, part: None)
         self.limits, self.n_rows = of_blocks.limits, of_blocks.n_rows
-        self.workers = Threads(n_workers(self.memory.n_neurons, self.memory.n_delays))
+        self.workers = workers or Threads(n_workers(self.memory.n_neurons, self.memory.n_delays))
         self.blocks = [SparseBlock(self.n_rows) for _ in of_blocks.wanted]
         # Neurons that are to stay silent do so without any synapse, and have nothing to learn.
         self.silent = np.array([not len(wanted.step) for wanted in of_blocks.wanted])

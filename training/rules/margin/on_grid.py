@@ -27,7 +27,7 @@ _LEAST_MARGIN, _TRIES = 0.25, 4
 _PARTS = np.linspace(0.25, 1, 16)
 
 
-def relearned(memory, bits, settings, seed, progress=None):
+def relearned(memory, bits, settings, seed, progress=None, workers=None):
     """A memory whose weights have a few bits, and in its `made` what was reached.
 
     Parameters
@@ -42,6 +42,8 @@ def relearned(memory, bits, settings, seed, progress=None):
     seed : int
     progress : callable or None
         See `margin`.
+    workers : optional
+        See `Learner`.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def relearned(memory, bits, settings, seed, progress=None):
         periodic=memory.periodic,
     )
     of_blocks = _GridBlockLearner(empty, settings, seed, largest_level(bits), _signs(memory))
-    learner = _GridLearner(of_blocks, progress)
+    learner = _GridLearner(of_blocks, progress, workers)
     learner.put_on_grid(memory)
     found = learner.result()
     made = {name: value for name, value in memory.made.items() if name != "history"}

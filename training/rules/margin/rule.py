@@ -17,6 +17,7 @@ from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.on_grid import relearned
 from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
+from wmdelays.training.rules.side_by_side import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,7 @@ def margin(
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
+    scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Weights that keep every membrane away from the threshold, on the right side of it.
@@ -107,6 +109,9 @@ def margin(
         an uninterrupted one. A finished learning leaves it.
     checkpoint_every : float
         Seconds from one checkpoint to the next.
+    scheduler : str, optional
+        Address of a running dask scheduler, whose workers learn in place of the threads of this process.
+        The result is the same, bit for bit.
     progress : callable, optional
         ``progress(stage, part)`` is called now and then with what is being done, and the part of it
         that is done.
@@ -119,7 +124,8 @@ def margin(
     Raises
     ------
     InputError
-        If a setting makes no sense, or the checkpoint belongs to something else.
+        If a setting makes no sense, the checkpoint belongs to something else, or no scheduler
+        answers.
     """
     mean = float(np.mean(theta))
     settings = {
@@ -149,14 +155,16 @@ def margin(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
     MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
-    learner = Learner(BlockLearner(empty, settings, seed), progress)
-    # A learning that went by other stages cannot go on by these.
-    plan = [asdict(stage) for stage in learner.stages]
-    owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})
-    for _ in advances(learner, owner, checkpoint, checkpoint_every):
-        pass
-    if bits is None:
-        return learner.result()
-    memory = relearned(learner.result(), bits, settings, seed, progress)
-    memory.made["settings"] = settings | {"bits": bits}
+    of_blocks = BlockLearner(empty, settings, seed)
+    with cluster(scheduler, progress) as workers:
+        learner = Learner(of_blocks, progress, workers)
+        # A learning that went by other stages cannot go on by these.
+        plan = [asdict(stage) for stage in learner.stages]
+        owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})
+        for _ in advances(learner, owner, checkpoint, checkpoint_every):
+            pass
+        memory = learner.result()
+        if bits is not None:
+            memory = relearned(memory, bits, settings, seed, progress, workers)
+            memory.made["settings"] = settings | {"bits": bits}
     return memory

@@ -33,6 +33,12 @@ class SparseBlock:
         self.limited = limited
         self.clean = clean
 
+    def __reduce__(self):
+        # What goes to other processes and comes back is mostly places. The gaps between them are small.
+        gaps = np.diff(self.place, prepend=0)
+        gaps = gaps.astype(np.min_scalar_type(gaps.max(initial=0)))
+        return _with_gaps, (self.n_rows, gaps, self.weight, self.limited, self.clean)
+
     def copy(self):
         """A block of its own with the same synapses."""
         return SparseBlock(self.n_rows, self.place, self.weight, self.limited, self.clean)
@@ -61,6 +67,10 @@ class SparseBlock:
         self.limited = True
         self.place = np.flatnonzero(allowed)
         self.weight = weights.reshape(-1)[self.place]
+
+
+def _with_gaps(n_rows, gaps, *others):
+    return SparseBlock(n_rows, np.cumsum(gaps, dtype=np.int64), *others)
 
 
 def synapses(blocks, n_rows):

@@ -40,6 +40,8 @@ class Learner:
         Of `timed_margin`.
     seed : int
     progress : callable, optional
+    workers : wmdelays.training.rules.side_by_side.Cluster, optional
+        What learns side by side; by default threads of this process.
     """
 
     class State(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,12 +50,12 @@ class Learner:
         n_done: int
         round: int
 
-    def __init__(self, memory, settings, seed, progress=None):
+    def __init__(self, memory, settings, seed, progress=None, workers=None):
         self.memory, self.settings = memory, settings
         self.progress = progress or (lambda stage, part: None)
         self.of_neurons = NeuronLearner(memory, settings, seed)
         self.n_rows = self.of_neurons.n_rows
-        self.workers = Threads(os.cpu_count() or 1)
+        self.workers = workers or Threads(os.cpu_count() or 1)
         self.round, self.learned = 0, []
         self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))
 

@@ -9,6 +9,7 @@ from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.margin.synapse_limits import with_cell_types
 from wmdelays.training.rules.rule import sizes_of
+from wmdelays.training.rules.side_by_side import cluster
 from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 from wmdelays.training.rules.timed_margin.learner import Learner
 
@@ -45,6 +46,7 @@ def timed_margin(
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
+    scheduler: str | None = None,
     progress: Callable[[str, float | None], None] | None = None,
 ) -> Memory:
     """Weights with which neurons in continuous time fire at the stored times and at no others.
@@ -92,6 +94,9 @@ def timed_margin(
         an uninterrupted one. A finished learning leaves it.
     checkpoint_every : float
         Seconds from one checkpoint to the next.
+    scheduler : str, optional
+        Address of a running dask scheduler, whose workers learn in place of the threads of this process.
+        The result is the same, bit for bit.
     progress : callable, optional
         ``progress(stage, part)`` is called now and then with what is being done, and the part of it
         that is done.
@@ -105,7 +110,8 @@ def timed_margin(
     Raises
     ------
     InputError
-        If a setting makes no sense, or the checkpoint belongs to something else.
+        If a setting makes no sense, the checkpoint belongs to something else, or no scheduler
+        answers.
     """
     settings = {
         "kappa": kappa,
@@ -136,8 +142,9 @@ def timed_margin(
         neurons=neurons,
     )
     TIMED_MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
-    learner = Learner(empty, settings, seed, progress)
     owner = fingerprint(empty, {"rule": TIMED_MARGIN.name, "seed": seed, **settings})
-    for _ in advances(learner, owner, checkpoint, checkpoint_every):
-        pass
-    return learner.result()
+    with cluster(scheduler, progress) as workers:
+        learner = Learner(empty, settings, seed, progress, workers)
+        for _ in advances(learner, owner, checkpoint, checkpoint_every):
+            pass
+        return learner.result()
