@@ -2,10 +2,10 @@
 
 python benchmarks/large.py [--neurons 1000,3000,10000,30000,100000] [--figure large.png]
 
-Four patterns of 1 s at 1e-3 spikes a step, D = 41, at most 1,000 synapses a neuron (rule hebbian), recalled by
-the compiled loop, Brian2 (a compiled program, at the step) and NEST (where it is installed, two
-threads). Each part runs in a process of its own, whose peak memory is told. Rows that large.json has are not
-measured again.
+Four patterns of 1 s at 1e-3 spikes a step, D = 41, at most 1,000 synapses a neuron, stored by the rules hebbian
+and margin. Each is recalled from damaged cues; the first by the compiled loop, Brian2 (a compiled program,
+at the step) and NEST (where it is installed, two threads). Each part runs in a process of its own, whose peak
+memory is told. Parts that large.json has are not measured again.
 """
 
 import argparse
@@ -25,15 +25,16 @@ SIMULATORS = ("compiled", "brian2", "nest")
 SETTINGS = {"brian2": {"dt": 1e-3, "device": "cpp_standalone"}}
 
 
-def part_store(n_neurons, file):
+def part_store(rule, n_neurons, file):
     from wmdelays.files.memory_file import write_memory
     from wmdelays.patterns import bernoulli
-    from wmdelays.training import hebbian
+    from wmdelays.training import hebbian, margin
 
     patterns = bernoulli(n_neurons, 1000, 4, rate=1e-3)
     network = {"n_delays": 41, "step": 1e-3, "beta": 0.7, "theta": 1.0}
     start = time.perf_counter()
-    memory = hebbian(patterns, **network, max_synapses=1000)
+    learn = {"hebbian": hebbian, "margin": margin}[rule]
+    memory = learn(patterns, **network, max_synapses=1000)
     learned = time.perf_counter()
     write_memory(file, memory)
     return {
@@ -42,6 +43,31 @@ def part_store(n_neurons, file):
         "synapses": memory.n_synapses,
         "stored_spikes": sum(map(len, patterns)),
         "bytes": Path(file).stat().st_size,
+    }
+
+
+def part_damaged(file):
+    """F1 of recalls from damaged cues."""
+    import numpy as np
+
+    from wmdelays import score
+    from wmdelays.files.memory_file import read_memory
+    from wmdelays.training.discrete.compiled import recall
+
+    memory, rng = read_memory(file), np.random.default_rng(0)
+    damaged = {
+        "60 % of the trigger's spikes replaced": lambda cue: cue.replaced(0.6, rng),
+        "half of the neurons silent": lambda cue: cue.silenced(memory.n_neurons // 2, rng),
+        "jitter of a step": lambda cue: cue.jittered(1.0, rng),
+        "1 in 20 spikes lost, and as many more": lambda cue: cue.losing_spikes(
+            0.05, rng
+        ).with_ongoing_noise(0.05 * memory.rate, rng),
+    }
+    cues = [damage(cue) for damage in damaged.values() for cue in memory.cues()]
+    recalls, n = recall(memory, cues), memory.n_patterns
+    return {
+        name: score(recalls[k * n : (k + 1) * n], memory.patterns).total.f1
+        for k, name in enumerate(damaged)
     }
 
 
@@ -65,19 +91,27 @@ def part_recall(simulator, file):
     }
 
 
-def row(n_neurons, folder):
-    """What storing and each recall took, by their names."""
-    file, found = folder / f"{n_neurons}.h5", {}
-    found["store"] = _part("store", n_neurons, file)
-    for simulator in SIMULATORS:
-        if simulator == "nest" and find_spec("nest") is None:
+def measure(n_neurons, folder, found, keep):
+    """What storing and each recall took, by their names; `keep` is called after each part."""
+    simulators = [name for name in SIMULATORS if name != "nest" or find_spec("nest") is not None]
+    # Brian2's program is compiled once, for any memory of that size.
+    recalls = {name: name for name in simulators} | {"brian2, compiling too": "brian2"}
+    order = ["compiled", "brian2, compiling too", *simulators[1:]]
+    for rule, name, wanted in (("hebbian", "store", order), ("margin", "margin", [])):
+        wanted = [part for part in wanted if part not in found]
+        if "damaged" in found.get(name, {}) and not wanted:
             continue
-        if simulator == "brian2":
-            # Compiled once, for any memory of that size.
-            found["brian2, compiling too"] = _part("recall", simulator, file)
-        found[simulator] = _part("recall", simulator, file)
-    file.unlink()
-    return found
+        file = folder / f"{n_neurons}.h5"
+        found[name] = _part("store", rule, n_neurons, file)
+        keep()
+        for part in wanted:
+            found[part] = _part("recall", recalls[part], file)
+            keep()
+        damaged = _part("damaged", file)
+        damaged.pop("peak_bytes")
+        found[name]["damaged"] = damaged
+        keep()
+        file.unlink()
 
 
 def _part(name, *arguments):
@@ -91,27 +125,54 @@ def table(rows):
         "|---|---|---|---|---|---|---|---|",
     ]
     for n_neurons, parts in rows.items():
-        n_synapses = parts["store"]["synapses"]
         for name, one in parts.items():
+            n_synapses = one.get("synapses", parts["store"]["synapses"])
+            name = {"store": "store, hebbian", "margin": "store, margin"}.get(name, name)
             f1 = f"{one['f1']:.4f}" if "f1" in one else ""
             lines.append(
                 f"| {int(n_neurons):,} | {n_synapses:,} | {name} | {one['seconds']:.1f} |"
                 f" {one['peak_bytes'] / 1e9:.2f} GB | {one['seconds'] / n_synapses * 1e6:.2f} |"
                 f" {one['peak_bytes'] / n_synapses:.0f} | {f1} |"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_damaged(rows)])
+
+
+def _damaged(rows):
+    kinds = [*next(iter(rows.values()))["store"]["damaged"]]
+    lines = ["| neurons | rule | " + " | ".join(kinds) + " |", "|---" * (2 + len(kinds)) + "|"]
+    for n_neurons, parts in rows.items():
+        for rule, name in (("hebbian", "store"), ("margin", "margin")):
+            if "damaged" in parts.get(name, {}):
+                f1 = " | ".join(f"{parts[name]['damaged'][kind]:.3f}" for kind in kinds)
+                lines.append(f"| {int(n_neurons):,} | {rule} | {f1} |")
+    return lines
 
 
 def figure(rows, path):
-    from wmdelays.plots.figures import BLUE, GREY, VERMILLION, figure_bytes, house_style, new_figure
+    from wmdelays.plots.figures import (
+        BLUE,
+        GREEN,
+        GREY,
+        VERMILLION,
+        figure_bytes,
+        house_style,
+        new_figure,
+    )
 
     looks = {
         "store": ("black", "o"),
+        "margin": (GREEN, "v"),
         "compiled": (BLUE, "s"),
         "brian2": (VERMILLION, "^"),
         "nest": (GREY, "D"),
     }
-    shown = {"store": "storing", "compiled": "compiled loop", "brian2": "Brian2", "nest": "NEST"}
+    shown = {
+        "store": "hebbian",
+        "margin": "margin",
+        "compiled": "compiled loop",
+        "brian2": "Brian2",
+        "nest": "NEST",
+    }
     with house_style():
         made = new_figure(3.0)
         panels = made.subplots(1, 2)
@@ -141,15 +202,17 @@ def main():
     if given.part:
         name, *arguments = given.part
         arguments = [int(text) if text.isdigit() else text for text in arguments]
-        print(json.dumps({"store": part_store, "recall": part_recall}[name](*arguments)))
+        parts = {"store": part_store, "recall": part_recall, "damaged": part_damaged}
+        print(json.dumps(parts[name](*arguments)))
         return
     rows = json.loads(ROWS.read_text())["rows"] if ROWS.exists() else {}
+
+    def keep():
+        ROWS.write_text(json.dumps({"cores": os.cpu_count(), "rows": rows}, indent=1) + "\n")
+
     with tempfile.TemporaryDirectory() as folder:
         for n_neurons in given.neurons.split(","):
-            if n_neurons not in rows:
-                rows[n_neurons] = row(int(n_neurons), Path(folder))
-                content = {"cores": os.cpu_count(), "rows": rows}
-                ROWS.write_text(json.dumps(content, indent=1) + "\n")
+            measure(int(n_neurons), Path(folder), rows.setdefault(n_neurons, {}), keep)
             print(n_neurons, json.dumps(rows[n_neurons]), file=sys.stderr, flush=True)
     print(table(rows))
     if given.figure is not None:

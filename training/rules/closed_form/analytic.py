@@ -101,21 +101,34 @@ def _hebbian_weights(contexts, target, most, say):
 
 
 def _within(weights, most):
-    """The largest entries of each column, at most so many; of equal ones some from all over it."""
-    columns = []
-    for first, end in zip(weights.indptr[:-1], weights.indptr[1:]):
-        size = np.abs(weights.data[first:end])
-        if len(size) <= most:
-            columns.append(np.arange(first, end))
-            continue
-        last = np.partition(size, -most)[-most]
-        kept, equal = np.flatnonzero(size > last), np.flatnonzero(size == last)
-        n = most - len(kept)
-        kept = np.sort(np.concatenate([kept, equal[np.arange(n) * len(equal) // n]]))
-        columns.append(first + kept)
-    kept = np.concatenate(columns)
-    ends = np.cumsum([0, *map(len, columns)])
+    """The largest entries of each column, at most so many, see `largest`."""
+    columns = [
+        first + largest(np.abs(weights.data[first:end]), most)
+        for first, end in zip(weights.indptr[:-1], weights.indptr[1:])
+    ]
+    kept, ends = np.concatenate(columns), np.cumsum([0, *map(len, columns)])
     return sp.csc_matrix((weights.data[kept], weights.indices[kept], ends), shape=weights.shape)
+
+
+def largest(size, most):
+    """Where the largest of some numbers are, at most so many; of equal ones some from all over them.
+
+    Parameters
+    ----------
+    size : array, one-dimensional
+    most : int
+
+    Returns
+    -------
+    int array
+        Ascending.
+    """
+    if len(size) <= most:
+        return np.arange(len(size))
+    last = np.partition(size, -most)[-most] if most else np.inf
+    kept, equal = np.flatnonzero(size > last), np.flatnonzero(size == last)
+    n = most - len(kept)
+    return np.sort(np.concatenate([kept, equal[np.arange(n) * len(equal) // n]]))
 
 
 def pseudo_inverse(

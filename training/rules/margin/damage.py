@@ -29,6 +29,8 @@ class Damage:
     presentations : int
         Number of damaged trigger windows for each pattern and epoch. They have in turn lost and
         added spikes, silenced neurons and jittered spikes, of which those come that are asked for.
+    throughout : int
+        Number of sequences for each pattern and epoch whose spikes are all jittered, to the end.
     """
 
     lost: float = 0.0
@@ -37,11 +39,13 @@ class Damage:
     jitter: float = 0.0
     noise: float = 0.0
     presentations: int = 8
+    throughout: int = 0
 
     @classmethod
-    def of(cls, settings):
+    def of(cls, settings, throughout=0):
         """What settings ask for, among others."""
-        return cls(**{field.name: settings[field.name] for field in fields(cls)})
+        named = [field.name for field in fields(cls) if field.name in settings]
+        return cls(**{name: settings[name] for name in named}, throughout=throughout)
 
     @property
     def of_trigger(self):
@@ -90,6 +94,9 @@ class Damage:
                 spikes = _damaged(
                     steps, neurons, n_delays, n_steps, n_neurons, self.noise, added, rng
                 )
+                yield *spikes, n_steps, m, n_delays, True
+            for _ in range(self.throughout):
+                spikes = _jittered(steps, neurons, n_steps, n_neurons, self.jitter, rng)
                 yield *spikes, n_steps, m, n_delays, True
             if not self.of_trigger:
                 continue

@@ -13,6 +13,9 @@ from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
 from wmdelays.training.rules.margin.block_learner import BlockLearner
 from wmdelays.training.rules.margin.description import MARGIN
+from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
+from wmdelays.training.rules.margin.large.learner import LargeLearner
+from wmdelays.training.rules.margin.large.room import is_large
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.on_grid import relearned
 from wmdelays.training.rules.margin.synapse_limits import with_cell_types
@@ -155,9 +158,11 @@ def margin(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
     MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
-    of_blocks = BlockLearner(empty, settings, seed)
+    large = is_large(empty.n_neurons, n_delays, settings)
+    kinds = (LargeBlockLearner, LargeLearner) if large else (BlockLearner, Learner)
+    of_blocks = kinds[0](empty, settings, seed)
     with cluster(scheduler, progress) as workers:
-        learner = Learner(of_blocks, progress, workers)
+        learner = kinds[1](of_blocks, progress, workers)
         # A learning that went by other stages cannot go on by these.
         plan = [asdict(stage) for stage in learner.stages]
         owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})

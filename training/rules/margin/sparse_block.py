@@ -89,8 +89,7 @@ def synapses(blocks, n_rows):
     """
     count = np.zeros(n_rows + 1, np.int64)
     for block in blocks:
-        if len(block.place):
-            count[1:] += np.bincount(block.place // BLOCK, minlength=n_rows)
+        _count(block.place, count)
     first = count.cumsum()
     row = np.repeat(np.arange(n_rows, dtype=np.int32), count[1:])
     post, weight = np.empty(len(row), np.int32), np.empty(len(row))
@@ -98,6 +97,12 @@ def synapses(blocks, n_rows):
     for k, block in enumerate(blocks):
         _insert(block.place, block.weight, k * BLOCK, free, post, weight)
     return row, post, weight
+
+
+@njit(cache=True)
+def _count(place, count):
+    for n in range(len(place)):
+        count[place[n] // BLOCK + 1] += 1
 
 
 @njit(cache=True)

@@ -15,7 +15,7 @@ from wmdelays.training.rules.margin.presentations import BLOCK
 # What an excitatory weight that helps to make no stored spike counts, beside one that does.
 UNUSED = 0.5
 # What is left of a spike on a membrane when it does not count any more.
-_LEAST_LEFT = 0.01
+LEAST_LEFT = 0.01
 
 # Columns of what `present` counts.
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
@@ -157,7 +157,7 @@ def _present(
     spikes = np.zeros(BLOCK, np.float32)
     last_reset = np.zeros(BLOCK, np.int64)
     # How far back a change of a weight still moves the membrane.
-    reach = (np.log(_LEAST_LEFT) / np.log(beta)).astype(np.int64)
+    reach = (np.log(LEAST_LEFT) / np.log(beta)).astype(np.int64)
     least, most = theta + kappa, theta - kappa
     gradient = np.zeros(len(weights) if exact else 0, np.float32)
     touched = np.empty(len(gradient), np.int64)

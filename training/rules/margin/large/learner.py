@@ -1,0 +1,61 @@
+"""The rule `margin` for large networks: synapses are chosen, then learned."""
+
+import os
+
+import numpy as np
+
+from wmdelays.errors import InputError
+from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
+from wmdelays.training.rules.margin.learner import Learner
+from wmdelays.training.rules.margin.stages import Plan
+from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
+from wmdelays.training.rules.side_by_side import Threads
+
+
+class LargeLearner(Learner):
+    """A `Learner` whose synapses are chosen before it learns.
+
+    Parameters
+    ----------
+    of_blocks : LargeBlockLearner
+    progress, workers
+        See `Learner`.
+    """
+
+    # A recall takes as long as many epochs.
+    looks = ()
+
+    def __init__(self, of_blocks, progress, workers=None):
+        super().__init__(of_blocks, progress, workers or Threads(os.cpu_count()))
+        n_done = 0
+
+        def done(_):
+            nonlocal n_done
+            n_done += 1
+            self.progress("choosing synapses", n_done / len(self.busy))
+
+        chosen = self._each(LargeBlockLearner.choose, [(k,) for k in self.busy], done)
+        self._take(self.busy, chosen)
+
+    def advance(self):
+        """Learn for some epochs."""
+        self._advance()
+
+    def restore(self, state, arrays):
+        """Go on from what `state` gave, if it fits these settings."""
+        chosen = self.blocks
+        super().restore(state, arrays)
+        if not all(np.array_equal(a.place, b.place) for a, b in zip(self.blocks, chosen)):
+            raise InputError("has other synapses than would be chosen")
+
+    def _set_plan(self, once_more=False):
+        memory = self.memory
+        # What is chosen is within the limits: there is nothing to cut.
+        self.plan = Plan(
+            SynapseLimits(),
+            memory.n_neurons,
+            memory.n_delays,
+            self.settings,
+            bool(self.of_blocks.damage),
+        )
+        self.stages = self.plan.stages()

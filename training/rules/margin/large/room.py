@@ -1,0 +1,13 @@
+"""When a network is large, and how much memory learning takes then.
+
+The numbers of bytes were measured, see benchmarks/large.py.
+"""
+
+# From so many possible synapses of a neuron on, 5,000 neurons with 41 delays, those that it is to have are
+# chosen before it learns.
+_MANY = 200_000
+
+
+def is_large(n_neurons, n_delays, options):
+    """Whether so many synapses are possible, and so few there are to be, that they are chosen first."""
+    return options["max_synapses"] is not None and n_neurons * n_delays > _MANY
