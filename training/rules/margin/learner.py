@@ -41,6 +41,7 @@ class Learner:
     """
 
     State = State
+    looks = _LOOKS
 
     def __init__(self, of_blocks, progress, workers=None):
         self.of_blocks = of_blocks
@@ -150,7 +151,7 @@ class Learner:
         self.epoch += n_epochs
         self.n_epochs += n_epochs
         ended = self.epoch == stage.epochs or all(block.clean for block in self.blocks)
-        if ended or self.epoch in _LOOKS:
+        if ended or self.epoch in self.looks:
             self.history.append(
                 {"epoch": self.n_epochs, "stage": stage.name, "wrong": wrong, "f1": self._f1()}
             )

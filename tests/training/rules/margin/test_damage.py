@@ -183,3 +183,16 @@ def test_each_kind_of_damage_has_its_turn():
         damage.sequences([(np.arange(40), np.arange(40))], 100, 40, 40, np.random.default_rng(0))
     )
     assert [bool(len(steps)) for steps, *_ in shown] == [False, False, True] * 2
+
+
+def test_jitter_throughout_moves_spikes_to_the_end():
+    patterns = stored()
+    damage = Damage(jitter=1.0, presentations=0, throughout=4)
+    found = drawn(patterns, damage)
+    assert [m for *_, m, _, _ in found] == [m for m in range(len(patterns)) for _ in range(4)]
+    for dense, *_, m, start, damaged in found:
+        assert (start, damaged, len(dense)) == (N_DELAYS, True, N_STEPS)
+        late = slice(N_STEPS // 2, None)
+        moved = (dense[late] & ~patterns[m][late]).sum() / patterns[m][late].sum()
+        # A normal deviate of standard deviation 1 is rounded to another step in 62 % of all cases.
+        assert 0.5 < moved < 0.65

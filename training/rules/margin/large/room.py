@@ -9,5 +9,6 @@ _MANY = 200_000
 
 
 def is_large(n_neurons, n_delays, options):
-    """Whether so many synapses are possible, and so few there are to be, that they are chosen first."""
-    return options["max_synapses"] is not None and n_neurons * n_delays > _MANY
+    """Whether there are to be a few of so many possible synapses that they are chosen first."""
+    few = options["max_synapses"] is not None and options["prune"] != "recall"
+    return few and n_neurons * n_delays > _MANY
