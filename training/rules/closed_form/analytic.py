@@ -43,7 +43,7 @@ def hebbian(
 
         W[j,i,d] = gain_j * sum over patterns and t of I*_j(t) * s*_i(t-d)
 
-    The only rule for networks of 100,000 neurons: it looks at each stored spike once.
+    It looks at each stored spike once.
 
     Parameters
     ----------

@@ -101,7 +101,9 @@ def margin(
     signs : {"free", "dale"}
     excitatory : float
     cell_types : str, Path or mapping of str to str, optional
-        Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
+        Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`. Where
+        more than 200,000 synapses of a neuron are possible and `prune` is not "recall", its
+        `max_synapses` are chosen before it learns.
     bits : int, optional
         Weights are put on a grid in the end, and learn there: whole numbers of so many bits, 2 to 8,
         times a scale for each postsynaptic neuron.
