@@ -31,6 +31,7 @@ OPTIONS = {
     "dale": {"max_synapses": 30, "signs": "dale", "damaged_epochs": 3, "epochs": 1},
     "prune": {"prune": "recall", "damaged_epochs": 0, "epochs": 2},
     "bits": {"bits": 3, "damaged_epochs": 3},
+    "large": {"max_synapses": 31, "damaged_epochs": 3, "epochs": 2},
     "timed-margin": TIMED,
     "timed-margin, dale": {**TIMED, "max_synapses": 40, "signs": "dale"},
 }
@@ -66,8 +67,18 @@ def two():
         yield cluster
 
 
+@pytest.fixture
+def large(monkeypatch):
+    """What has 31 synapses a neuron is a large network."""
+
+    def is_large(n_neurons, n_delays, settings):
+        return settings["max_synapses"] == 31
+
+    monkeypatch.setattr("wmdelays.training.rules.margin.rule.is_large", is_large)
+
+
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_workers_learn_the_same_bits_as_threads(one, two, options):
+def test_workers_learn_the_same_bits_as_threads(one, two, large, options):
     expected = learned(**options)
     for cluster in (one, two):
         assert same(learned(**options, scheduler=cluster.scheduler_address), expected)

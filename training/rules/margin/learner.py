@@ -7,11 +7,7 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.rules.margin.block_learner import (
-    BlockLearner,
-    Round,
-    wrong_of,
-)
+from wmdelays.training.rules.margin.block_learner import Round, wrong_of
 from wmdelays.training.rules.margin.kept import State, restore, state_of
 from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.room import n_workers
@@ -44,7 +40,7 @@ class Learner:
     looks = _LOOKS
 
     def __init__(self, of_blocks, progress, workers=None):
-        self.of_blocks = of_blocks
+        self.of_blocks, self.kind = of_blocks, type(of_blocks)
         self.memory, self.settings = of_blocks.memory, of_blocks.settings
         self.progress = progress or (lambda stage, part: None)
         self.limits, self.n_rows = of_blocks.limits, of_blocks.n_rows
@@ -84,7 +80,7 @@ class Learner:
             return
         if self.again:
             pieces = [(k, self.blocks[k], first) for k, first in self.first.items()]
-            self._take(self.first, self._each(BlockLearner.better, pieces))
+            self._take(self.first, self._each(self.kind.better, pieces))
             self.first = {}
         else:
             counts = [found for found, _ in self._checked()]
@@ -141,7 +137,7 @@ class Learner:
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
             self.progress(self._shown(stage), part)
 
-        found = self._each(BlockLearner.learn, [(*self._piece(k), now) for k in ks], done)
+        found = self._each(self.kind.learn, [(*self._piece(k), now) for k in ks], done)
         self._take(ks, [block for block, _ in found])
         self.wrong += sum(wrong for _, wrong in found)
         self.n_learned += len(next_ones)
@@ -172,7 +168,7 @@ class Learner:
         before = sum(len(block.place) for block in self.blocks)
         if stage.prunes or stage.cut is not None or stage.leaves is not None:
             pieces = [(k, self.blocks[k], stage, self.prunable[k]) for k in self.learning]
-            self._take(self.learning, self._each(BlockLearner.cut, pieces))
+            self._take(self.learning, self._each(self.kind.cut, pieces))
         for k, block in enumerate(self.blocks):
             block.clean = k not in self.learning
         if stage.cut is None or not stage.optional:
@@ -190,14 +186,14 @@ class Learner:
     def _give_back(self):
         """Give the neurons that miss a bound their synapses from before the last cut."""
         pieces = [(*self._piece(k), self.before[k], self.prunable[k]) for k in self.learning]
-        found = self._each(BlockLearner.give_back, pieces)
+        found = self._each(self.kind.give_back, pieces)
         self._take(self.learning, [block for block, _ in found])
         for k, (_, prunable) in zip(self.learning, found):
             self.prunable[k] = prunable
 
     def _checked(self):
         """How the blocks stand to the undamaged contexts that have anything to learn."""
-        return self._each(BlockLearner.check, [self._piece(k) for k in self.learning])
+        return self._each(self.kind.check, [self._piece(k) for k in self.learning])
 
     def _piece(self, k):
         return k, self.blocks[k], k in self.again
