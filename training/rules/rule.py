@@ -207,6 +207,8 @@ class Rule:
         options : dict
         """
         another = "" if self.name == DEFAULT else f", or the rule {DEFAULT} ({parameter('rule')})"
+        if "max_synapses" in self.all_options and options.get("max_synapses") is None:
+            another = f", or few synapses ({parameter('max_synapses=1000')}){another}"
         check_memory(
             self.n_bytes(sizes, n_delays, options),
             f"storing {sizes.n_patterns} patterns of {sizes.n_steps} steps in {sizes.n_neurons}"

@@ -121,6 +121,18 @@ def test_the_published_size_fits_into_the_memory_of_a_laptop(rule, monkeypatch):
     asked(rule, 1024, 16_384)
 
 
+@pytest.mark.parametrize("rule", ["margin", "hebbian"])
+def test_a_hundred_thousand_neurons_with_few_synapses_fit_into_20_gigabytes(rule, monkeypatch):
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 20e9)
+    sizes = Sizes(n_neurons=100_000, n_patterns=4, n_steps=1000, n_spikes=400_000)
+    few = {"max_synapses": 1000}
+    rule_named(rule).check_room(sizes, 41, few)
+    # The synapses themselves, and not as many as there could be.
+    assert 1e8 * 20 < rule_named(rule).n_bytes(sizes, 41, few)
+    with pytest.raises(InputError, match=r"take fewer .*, or few synapses \(max_synapses=1000\)"):
+        rule_named(rule).check_room(sizes, 41, {})
+
+
 @pytest.mark.parametrize("undamaged", [{"damaged_epochs": 0}, {"presentations": 0, "noise": 0}])
 def test_margin_asks_for_less_where_no_contexts_are_damaged(undamaged):
     sizes = Sizes(n_neurons=1024, n_spikes=16_384, **PUBLISHED)

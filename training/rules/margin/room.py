@@ -8,6 +8,7 @@ import os
 
 from wmdelays.machine.free_memory import how_many
 from wmdelays.training.rules.margin.damage import Damage
+from wmdelays.training.rules.margin.large.room import is_large, large_needs
 from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks
 
 # Of each synapse that is found, until it stands in a memory, and how many more of them there are where
@@ -20,6 +21,8 @@ _BLOCK, _SHOWN, _EPOCHS, _PLACE = 5, 8, 5, 8
 
 def needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
+    if is_large(sizes.n_neurons, n_delays, options):
+        return large_needs(sizes, options)
     n_neurons, all_steps = sizes.n_neurons, sizes.n_patterns * sizes.n_steps
     blocks = n_blocks(n_neurons)
     in_a_context = sizes.n_spikes / all_steps * n_delays
