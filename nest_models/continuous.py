@@ -69,13 +69,15 @@ class ContinuousNetwork:
         on_the_way = {"weight": _OWN, "delay": self._kernel.tick}
         nest.Connect(self._neurons, self._gates, "one_to_one", on_the_way)
         self._cue = self._kernel.generators(self._gates, 1.0)
+        ticks = memory.delay_ticks(n)
         self._kernel.connect(
-            self._gates[0].global_id + memory.pre.astype(np.int64),
-            self._neurons[0].global_id + memory.post.astype(np.int64),
-            self.model.weight * memory.weight,
-            memory.delay_ticks(n) - 1,
+            memory,
+            self._gates,
+            self._neurons,
+            lambda part: self.model.weight * memory.weight[part],
+            lambda part: ticks[part] - 1,
         )
-        longest = int(memory.delay_ticks(n).max(initial=1))
+        longest = int(ticks.max(initial=1))
         slowest = max(float(np.max(memory.neurons.values[one])) for one in self.model.synapses)
         self._silence = (
             longest

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import nest
 import numpy as np
 
+from wmdelays.synapses import pieces
+
 # What no membrane reaches, nor withstands: those of a memory are smaller (see `wmdelays.neurons.lif.RANGE`).
 OUT_OF_REACH, FORCE = 1e300, 1e301
 # An `iaf_psc_delta` at rest at zero, which is reset there by a spike and free at once.
@@ -50,11 +52,23 @@ class Kernel:
         """A recorder of the spikes of cells."""
         return Recorder(cells)
 
-    def connect(self, pre, post, weight, ticks):
-        """Synapses between nodes by their numbers, with delays in ticks."""
-        if len(pre):
-            delays = self.tick * np.asarray(ticks, np.float64)
-            nest.Connect(pre, post, "one_to_one", {"weight": weight, "delay": delays})
+    def connect(self, memory, senders, cells, weight, ticks):
+        """The synapses of a memory between nodes.
+
+        Parameters
+        ----------
+        memory : Memory
+        senders, cells : nest.NodeCollection
+            What stands for its neurons before and behind the synapses.
+        weight, ticks : callable
+            Weights and delays in ticks, from a slice of all synapses: NEST builds them by parts, since
+            arrays of them all would take as much memory as it does.
+        """
+        for part in pieces(memory.n_synapses):
+            pre = senders[0].global_id + memory.pre[part].astype(np.int64)
+            post = cells[0].global_id + memory.post[part].astype(np.int64)
+            delays = self.tick * np.asarray(ticks(part), np.float64)
+            nest.Connect(pre, post, "one_to_one", {"weight": weight(part), "delay": delays})
 
     def set_spikes(self, generators, cells, ticks, weights=None):
         """Give each generator its spikes, of cells by their places, in the order of time."""

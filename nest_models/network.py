@@ -70,11 +70,12 @@ class Network:
             nest.Connect(self._neurons, senders, "one_to_one", {"weight": 1.0, "delay": _TICK})
             self._at_gates = self._kernel.generators(senders, 1.0)
         self._kernel.connect(
-            senders[0].global_id + memory.pre.astype(np.int64),
-            self._neurons[0].global_id + memory.post.astype(np.int64),
-            memory.weight,
+            memory,
+            senders,
+            self._neurons,
+            lambda part: memory.weight[part],
             # From a gate it is one tick less, which the way to it takes.
-            self.n * memory.delay.astype(np.float64) - (self.n - 1),
+            lambda part: self.n * memory.delay[part].astype(np.float64) - (self.n - 1),
         )
 
     @property

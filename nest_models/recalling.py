@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from wmdelays.memory import Memory
 
-# Bytes that NEST takes for each synapse while it makes them, and we for sending them.
-_OF_A_SYNAPSE = 130
+# Bytes that NEST takes for each synapse, and we for having them there; and of each neuron, whose
+# connections with its generator and the recorder have blocks of memory of their own.
+_OF_A_SYNAPSE, _OF_A_NEURON = 80, 70_000
 # Threads are worth their while from so many synapses on.
 _SYNAPSES_OF_A_THREAD = 2_000_000
 # A network of more synapses is not kept for the next cues.
@@ -91,7 +92,7 @@ def recall(
         nest_neuron(memory)
         check_ticks(memory, n)
     check_memory(
-        _OF_A_SYNAPSE * memory.n_synapses,
+        _OF_A_SYNAPSE * memory.n_synapses + _OF_A_NEURON * memory.n_neurons,
         f"{memory.n_synapses} synapses in NEST",
         f"take a memory with fewer synapses (stored with {parameter('max_synapses')})",
     )

@@ -470,11 +470,13 @@ def _checked_synapses(memory):
     given = memory.pre, memory.post, memory.delay, memory.weight
     table = Synapses(*given, memory.n_neurons, longest=memory.n_delays)
     weight = table.weight
-    unit = memory.each("theta")[table.post] if memory.neurons is None else 1
-    refuse(
-        np.abs(weight) > RANGE * unit,
-        lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
-    )
+    unit = memory.each("theta") if memory.neurons is None else np.ones(memory.n_neurons)
+    # Arrays as long as all synapses are made only where one is refused.
+    if max(weight.max(initial=0), -weight.min(initial=0)) > RANGE * unit.min():
+        refuse(
+            np.abs(weight) > RANGE * unit[table.post],
+            lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
+        )
     if not weight.all():
         table = table.where(weight != 0)
     k = table.repeated()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("pre", "post", "delay", "weight")
 LARGEST = 2**31 - 1
+# Synapses that are looked at together: arrays as long as all of them take more memory than they do.
+_AT_ONCE = 4_000_000
 # What is left of the golden ratio: multiples of it spread evenly over the unit interval.
 _GOLDEN = (5**0.5 - 1) / 2
 
@@ -148,15 +150,26 @@ def _check_delays(delay, longest, name):
     refuse(delay > LARGEST, lambda k: f"has {name} {delay[k]}; the longest is {LARGEST}")
 
 
+def pieces(n):
+    """Parts of n synapses that are looked at one after another, as slices in their order."""
+    return [slice(first, min(first + _AT_ONCE, n)) for first in range(0, n, _AT_ONCE)]
+
+
 def _order(pre, post, delay, n_neurons):
     """The order that sorts synapses by pre, delay and post; None if they are sorted."""
     longest = int(delay.max(initial=0))
     if n_neurons * n_neurons * longest >= 2**63:
         return np.lexsort((post, delay, pre))
-    key = (pre.astype(np.int64) * longest + (delay.astype(np.int64) - 1)) * n_neurons + post
-    if np.all(key[1:] >= key[:-1]):
+
+    def key(part):
+        row = pre[part].astype(np.int64) * longest + (delay[part].astype(np.int64) - 1)
+        return row * n_neurons + post[part]
+
+    # Each piece with the first of the next one.
+    parts = (key(slice(part.start, part.stop + 1)) for part in pieces(len(pre)))
+    if all(np.all(part[1:] >= part[:-1]) for part in parts):
         return None
-    return np.argsort(key, kind="stable")
+    return np.argsort(key(slice(None)), kind="stable")
 
 
 def refuse_unknown(pre, post, n_neurons, lines=None):

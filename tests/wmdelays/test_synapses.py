@@ -1,5 +1,7 @@
 """Tables of synapses: their order, and what is refused."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,11 +14,21 @@ from wmdelays.synapses import Synapses
 GIVEN = dict(pre=[0, 1, 1], post=[1, 2, 0], delay=[1, 4, 2], weight=[0.5, -0.25, 2.0], n_neurons=3)
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 3)] * 2, st.integers(1, 3)), max_size=30))
-def test_synapses_are_sorted_by_pre_delay_and_post_and_equals_stay_in_order(rows):
+@given(
+    rows=st.lists(st.tuples(*[st.integers(0, 3)] * 2, st.integers(1, 3)), max_size=30),
+    in_order=st.booleans(),
+    at_once=st.sampled_from([1, 2, 5, 1000]),
+)
+def test_synapses_are_sorted_by_pre_delay_and_post_and_equals_stay_in_order(
+    rows, in_order, at_once
+):
+    if in_order:
+        # But for the last one.
+        rows = sorted(rows[:-1], key=lambda row: (row[0], row[2], row[1])) + rows[-1:]
     pre, post, delay = np.array(rows, np.int64).reshape(-1, 3).T
     place = np.arange(len(rows), dtype=float)
-    table = Synapses(pre, post, delay, place, n_neurons=4)
+    with mock.patch("wmdelays.synapses._AT_ONCE", at_once):
+        table = Synapses(pre, post, delay, place, n_neurons=4)
     wanted = sorted(range(len(rows)), key=lambda k: (rows[k][0], rows[k][2], rows[k][1]))
     assert table.weight.tolist() == wanted
     assert np.array_equal(np.c_[table.columns[:3]], np.array(rows).reshape(-1, 3)[wanted])

@@ -13,6 +13,7 @@ from wmdelays.cue import Cue
 from wmdelays.machine.free_memory import how_many
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, bytes_of_recall, check_room
+from wmdelays.synapses import pieces
 from wmdelays.training.discrete.equation import membrane, membrane_of_own_resets
 
 if TYPE_CHECKING:
@@ -54,11 +55,10 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
     memory.check_cues(cue)
     n_steps = max(one.n_steps for one in cue)
     check_room(memory, n_steps)
-    row = memory.pre.astype(np.int64) * memory.n_delays + memory.delay - 1
     beta, theta, reset_by = (memory.each(name) for name in ("beta", "theta", "reset_by"))
     own_reset = memory.own_reset
     forgets, deaf = (own_reset.forgets, own_reset.deaf) if own_reset else (False, False)
-    first = np.searchsorted(row, np.arange(memory.n_neurons * memory.n_delays + 1))
+    first = _first_of_rows(memory)
 
     def one(cue):
         own, emitted = np.zeros((2, cue.n_steps, memory.n_neurons), bool)
@@ -88,6 +88,16 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
     n_bytes = bytes_of_recall(memory.n_neurons, memory.n_delays, n_steps)
     with ThreadPoolExecutor(how_many(n_bytes, os.cpu_count())) as pool:
         return list(pool.map(one, cue))
+
+
+def _first_of_rows(memory):
+    """The place of the first synapse of each presynaptic neuron and delay, and the end."""
+    n_rows = memory.n_neurons * memory.n_delays
+    first = np.zeros(n_rows + 1, np.int64)
+    for part in pieces(memory.n_synapses):
+        row = memory.pre[part].astype(np.int64) * memory.n_delays + memory.delay[part] - 1
+        first[1:] += np.bincount(row, minlength=n_rows)
+    return first.cumsum()
 
 
 _membrane = njit(inline="always")(membrane)

@@ -273,6 +273,15 @@ def dataset(group, path, ndim=1):
     return found
 
 
+def taken(group, path):
+    """As `dataset`; the group has it no more, so that its memory is free once it has been used."""
+    values, (*way, name) = dataset(group, path), path.split("/")
+    for part in way:
+        group = group.members[part]
+    del group.members[name]
+    return values
+
+
 def attribute(attributes, name, kind):
     """An attribute that has to be an int, a float, a bool or a str."""
     if name not in attributes:

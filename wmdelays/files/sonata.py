@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 
 from wmdelays.errors import InputError
-from wmdelays.files.hdf5_tree import dataset, member_group
+from wmdelays.files.hdf5_tree import dataset, member_group, taken
 from wmdelays.hardware.grid import largest_level, packed, unpacked
+from wmdelays.synapses import LARGEST, pieces
 
 _MAGIC = 0x0A7A
 _VERSION = (0, 1)
@@ -177,16 +178,18 @@ def read_edges(file, n_neurons, step):
     weight : float array, shape (n_synapses,)
     """
     edges = member_group(file, _EDGES)
-    pre, post, weight, delay_ms = arrays = [dataset(edges, name) for name in _SYNAPSES]
-    if len({len(a) for a in arrays}) > 1:
-        counts = ", ".join(f"{name} {len(a)}" for name, a in zip(_SYNAPSES, arrays))
+    lengths = {name: len(dataset(edges, name)) for name in _SYNAPSES}
+    if len({*lengths.values()}) > 1:
+        counts = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise InputError(f"the synapses' arrays differ in length: {counts}")
-    _check_numbered(edges, "edge_group_index", len(pre))
+    _check_numbered(edges, "edge_group_index", lengths["0/delay"])
+    # There may be a hundred million synapses: no column is there twice for longer than it takes.
+    pre, post, weight, delay = _SYNAPSES
     return (
-        _ids(pre, n_neurons, "synapse", "source_node_id"),
-        _ids(post, n_neurons, "synapse", "target_node_id"),
-        whole_steps(delay_ms, step, "synapse", "delay"),
-        weight,
+        _ids(taken(edges, pre), n_neurons, "synapse", pre),
+        _ids(taken(edges, post), n_neurons, "synapse", post),
+        _in_32_bits(whole_steps(taken(edges, delay), step, "synapse", "delay")),
+        taken(edges, weight).astype(np.float64),
     )
 
 
@@ -259,8 +262,9 @@ def read_spikes(group, name, n_neurons, step):
 
 def _check_numbered(group, name, n):
     """Other readers of SONATA go by these numbers, this one by the order."""
-    numbers = dataset(group, name)
-    if len(numbers) != n or not np.array_equal(numbers, np.arange(n)):
+    numbers = taken(group, name)
+    counted = (np.array_equal(numbers[k], np.arange(k.start, k.stop)) for k in pieces(n))
+    if len(numbers) != n or not all(counted):
         raise InputError(f"{group.name}/{name} does not count from 0 to {n - 1}")
 
 
@@ -268,7 +272,13 @@ def _ids(values, n_neurons, what, name):
     if values.dtype.kind not in "iu":
         raise InputError(f"{name} does not hold whole numbers")
     refuse_ids(values, n_neurons, what, name)
-    return values.astype(np.int64)
+    return _in_32_bits(values)
+
+
+def _in_32_bits(values):
+    """Whole numbers as int32, where that holds them all, else as int64."""
+    least, most = values.min(initial=0), values.max(initial=0)
+    return values.astype(np.int32 if -LARGEST <= least and most <= LARGEST else np.int64)
 
 
 def refuse_ids(values, n_neurons, what, name):
@@ -283,17 +293,21 @@ def whole_steps(milliseconds, step, what, name):
 
     `what` and `name` say in an error what the times are of, and what they are called.
     """
-    with np.errstate(all="ignore"):
-        position = milliseconds / (step * 1e3)
-        nearest = np.rint(position)
-        # Room for the rounding of single precision, well below half a step.
-        tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
-        bad = np.flatnonzero(
-            ~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53))
-        )
-    if bad.size:
-        raise InputError(
-            f"{what} {bad[0]} has {name} {milliseconds[bad[0]]} ms, not a whole number of steps of"
-            f" {step * 1e3:g} ms"
-        )
-    return nearest.astype(np.int64)
+    steps = np.empty(len(milliseconds), np.int64)
+    for part in pieces(len(milliseconds)):
+        with np.errstate(all="ignore"):
+            position = milliseconds[part] / (step * 1e3)
+            nearest = np.rint(position)
+            # Room for the rounding of single precision, well below half a step.
+            tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
+            bad = np.flatnonzero(
+                ~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53))
+            )
+        if bad.size:
+            k = part.start + bad[0]
+            raise InputError(
+                f"{what} {k} has {name} {milliseconds[k]} ms, not a whole number of steps of"
+                f" {step * 1e3:g} ms"
+            )
+        steps[part] = nearest
+    return steps

@@ -128,7 +128,12 @@ def test_delays_in_single_precision_are_read(changed, make_memory, same_memory):
         ("edge_group_index", 0, "count"),
     ],
 )
-def test_one_impossible_synapse_is_refused(changed, name, value, word, refusal):
+@pytest.mark.parametrize("at_once", [2, 1000])
+def test_one_impossible_synapse_is_refused(
+    changed, name, value, word, at_once, refusal, monkeypatch
+):
+    monkeypatch.setattr("wmdelays.synapses._AT_ONCE", at_once)
+
     def work(file):
         # Another program may write wider types than this one.
         wide = file[f"{EDGES}/{name}"][:].astype(np.float64 if name.startswith("0/") else np.uint64)
