@@ -257,7 +257,7 @@ def read_spikes(group, name, n_neurons, step):
     if len(times) != len(neurons):
         raise InputError(f"{name} has {len(times)} timestamps and {len(neurons)} node_ids")
     steps = whole_steps(times, step, f"{name}, spike", "timestamp")
-    return _ids(neurons, n_neurons, f"{name}, spike", "node_id"), steps
+    return _ids(neurons, n_neurons, f"{name}, spike", "node_id").astype(np.int64), steps
 
 
 def _check_numbered(group, name, n):
