@@ -1,6 +1,7 @@
 """SONATA circuits from elsewhere: what is mapped exactly, and the reason why others are not."""
 
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_neurons_in_millivolts_and_without_a_rounded_beta(circuit):
         "node_type_id model_type model_template dynamics_params\n0 point_process iaf_psc_delta lif.json\n"
     )
     found = import_weights(circuit, cues=[CUE])
-    assert found.theta == 20.0 and found.beta == np.exp(-1 / 8)
+    assert found.theta == 20.0 and found.beta == math.exp(-1 / 8)
 
 
 @pytest.mark.filterwarnings("ignore::wmdelays.errors.InputWarning")
