@@ -152,7 +152,6 @@ def _damaged(rows):
 def figure(rows, path):
     from wmdelays.plots.figures import (
         BLUE,
-        GREEN,
         GREY,
         VERMILLION,
         figure_bytes,
@@ -162,14 +161,14 @@ def figure(rows, path):
 
     looks = {
         "store": ("black", "o"),
-        "margin": (GREEN, "v"),
+        "margin": ("black", "v"),
         "compiled": (BLUE, "s"),
         "brian2": (VERMILLION, "^"),
         "nest": (GREY, "D"),
     }
     shown = {
-        "store": "hebbian",
-        "margin": "margin",
+        "store": "storing, hebbian",
+        "margin": "storing, margin",
         "compiled": "compiled loop",
         "brian2": "Brian2",
         "nest": "NEST",
@@ -179,8 +178,9 @@ def figure(rows, path):
         panels = made.subplots(1, 2)
         for name, (colour, shape) in looks.items():
             have = [parts for parts in rows.values() if name in parts]
-            n_synapses = [parts["store"]["synapses"] for parts in have]
+            n_synapses = [parts[name].get("synapses", parts["store"]["synapses"]) for parts in have]
             look = {"color": colour, "marker": shape, "label": shown[name], "markersize": 5}
+            look["linestyle"] = "--" if name == "margin" else "-"
             panels[0].loglog(n_synapses, [parts[name]["seconds"] for parts in have], **look)
             panels[1].loglog(
                 n_synapses, [parts[name]["peak_bytes"] / 1e9 for parts in have], **look

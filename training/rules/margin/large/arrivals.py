@@ -81,35 +81,34 @@ def present(block, signs, by_neuron, order, wanted, *, n_delays, beta, theta, ka
     counts = np.zeros((2, BLOCK, N_COUNTS), np.int64)
     margin = np.full(BLOCK, np.inf, np.float32)
     shown = by_neuron.shown
-    beta, theta, kappa = (np.broadcast_to(np.float32(each), BLOCK) for each in (beta, theta, kappa))
-    by_lane = np.argsort(block.place % BLOCK, kind="stable")
-    row, weight, signs = block.place[by_lane] // BLOCK, block.weight[by_lane], signs[by_lane]
-    ends = np.searchsorted(block.place[by_lane] % BLOCK, np.arange(BLOCK + 1))
-    for b in range(BLOCK):
-        own = slice(ends[b], ends[b + 1])
-        targets = np.flatnonzero(wanted.lane == b)
-        _present(
-            weight[own],
-            signs[own],
-            row[own] // n_delays,
-            row[own] % n_delays + 1,
-            by_neuron.step,
-            by_neuron.first,
-            by_neuron.n_steps,
-            shown.pattern,
-            shown.start,
-            shown.damaged,
-            order,
-            np.searchsorted(targets, wanted.begin),
-            wanted.step[targets],
-            beta[b],
-            theta[b],
-            kappa[b],
-            np.float32(rate),
-            counts[:, b],
-            margin[b : b + 1],
-        )
-    block.weight[by_lane] = weight
+    row, lane = block.place // BLOCK, block.place % BLOCK
+    # The targets of one neuron after the other.
+    pattern = np.repeat(np.arange(len(wanted.begin) - 1), np.diff(wanted.begin))
+    by_lane = np.lexsort((pattern, wanted.lane))
+    of_each = wanted.lane[by_lane] * len(wanted.begin) + pattern[by_lane]
+    begin = np.searchsorted(of_each, np.arange(BLOCK * len(wanted.begin)))
+    _present(
+        block.weight,
+        signs,
+        lane.astype(np.int32),
+        (row // n_delays).astype(np.int32),
+        (row % n_delays + 1).astype(np.int32),
+        by_neuron.step,
+        by_neuron.first,
+        by_neuron.n_steps,
+        shown.pattern,
+        shown.start,
+        shown.damaged,
+        order,
+        begin.reshape(BLOCK, -1),
+        wanted.step[by_lane],
+        np.full(BLOCK, beta, np.float32),
+        np.full(BLOCK, theta, np.float32),
+        np.full(BLOCK, kappa, np.float32),
+        np.float32(rate),
+        counts,
+        margin,
+    )
     return counts, margin
 
 
@@ -117,6 +116,7 @@ def present(block, signs, by_neuron, order, wanted, *, n_delays, beta, theta, ka
 def _present(
     weight,
     sign,
+    lane,
     pre,
     delay,
     step,
@@ -136,70 +136,77 @@ def _present(
     margin,
 ):
     # How far back a change of a weight still moves the membrane.
-    reach = int(np.log(LEAST_LEFT) / np.log(beta))
-    least, most = theta + kappa, theta - kappa
+    reach = (np.log(LEAST_LEFT) / np.log(beta)).astype(np.int64)
     gradient = np.zeros(len(weight), np.float32)
-    touched = np.empty(len(weight), np.int64)
+    touched = np.empty(len(weight), np.int32)
     for k in order:
         n_steps = n_steps_of_all[k]
-        begin, synapse = _arrivals(pre, delay, step, first_of_all[k], n_steps)
-        count = counts[int(damaged[k])]
-        target, last_target = target_begin[pattern[k]], target_begin[pattern[k] + 1]
-        u, spike, last_reset = np.float32(0), np.float32(0), -1
-        for t in range(n_steps):
-            current = np.float32(0)
-            for p in range(begin[t], begin[t + 1]):
-                current += weight[synapse[p]]
-            if spike == 1:
-                last_reset = t - 1
-            u = _membrane(u, spike, current, beta)
-            spike = np.float32(0)
-            if target < last_target and target_step[target] == t:
-                spike = np.float32(1)
-                target += 1
-            if t < start[k]:
-                continue
-            if not damaged[k]:
-                margin[0] = min(margin[0], u - theta if spike == 1 else theta - u)
-            if spike == 1:
-                if u < theta:
-                    count[MISSED] += 1
-                if u >= least:
+        begin_of_all, synapse = _arrivals(lane, pre, delay, step, first_of_all[k], n_steps)
+        for b in range(BLOCK):
+            begin = begin_of_all[b * n_steps : (b + 1) * n_steps + 1]
+            count = counts[int(damaged[k]), b]
+            least, most = theta[b] + kappa[b], theta[b] - kappa[b]
+            target, last_target = target_begin[b, pattern[k]], target_begin[b, pattern[k] + 1]
+            u, spike, last_reset = np.float32(0), np.float32(0), -1
+            for t in range(n_steps):
+                current = np.float32(0)
+                for p in range(begin[t], begin[t + 1]):
+                    current += weight[synapse[p]]
+                if spike == 1:
+                    last_reset = t - 1
+                u = _membrane(u, spike, current, beta[b])
+                spike = np.float32(0)
+                if target < last_target and target_step[target] == t:
+                    spike = np.float32(1)
+                    target += 1
+                if t < start[k]:
                     continue
-                count[TOO_LOW] += 1
-                missing = rate * (least - u)
-            else:
-                if u <= most:
-                    continue
-                if u >= theta:
-                    count[FALSE_ALARMS] += 1
-                count[TOO_HIGH] += 1
-                missing = rate * (most - u)
-            if missing != 0:
-                back = min(reach, t - last_reset - 1)
-                u += _project(
-                    weight, sign, begin, synapse, t, back, missing, beta, gradient, touched
-                )
+                if not damaged[k]:
+                    margin[b] = min(margin[b], u - theta[b] if spike == 1 else theta[b] - u)
+                if spike == 1:
+                    if u < theta[b]:
+                        count[MISSED] += 1
+                    if u >= least:
+                        continue
+                    count[TOO_LOW] += 1
+                    missing = rate * (least - u)
+                else:
+                    if u <= most:
+                        continue
+                    if u >= theta[b]:
+                        count[FALSE_ALARMS] += 1
+                    count[TOO_HIGH] += 1
+                    missing = rate * (most - u)
+                if missing != 0:
+                    back = min(reach[b], t - last_reset - 1)
+                    u += _project(
+                        weight, sign, begin, synapse, t, back, missing, beta[b], gradient, touched
+                    )
 
 
 @njit
-def _arrivals(pre, delay, step, first, n_steps):
-    """The synapses by which spikes arrive, in the order of steps, and where each step begins."""
-    begin = np.zeros(n_steps + 2, np.int64)
-    for c in range(len(pre)):
-        for p in range(first[pre[c]], first[pre[c] + 1]):
-            if step[p] + delay[c] < n_steps:
-                begin[step[p] + delay[c] + 2] += 1
-    for t in range(n_steps):
-        begin[t + 2] += begin[t + 1]
-    synapse = np.empty(begin[n_steps + 1], np.int64)
+def _arrivals(lane, pre, delay, step, first, n_steps):
+    """The synapses by which spikes arrive, by neuron and step, and where those of each begin.
+
+    Synapses are in the order of presynaptic neurons, as the spikes are, so one goes along the other.
+    """
+    begin = np.zeros(BLOCK * n_steps + 2, np.int32)
     for c in range(len(pre)):
         for p in range(first[pre[c]], first[pre[c] + 1]):
             t = step[p] + delay[c]
             if t < n_steps:
-                # What is free for step t; at the end that is where the next step begins.
-                synapse[begin[t + 1]] = c
-                begin[t + 1] += 1
+                begin[lane[c] * n_steps + t + 2] += 1
+    for k in range(BLOCK * n_steps):
+        begin[k + 2] += begin[k + 1]
+    synapse = np.empty(begin[-1], np.int32)
+    for c in range(len(pre)):
+        for p in range(first[pre[c]], first[pre[c] + 1]):
+            t = step[p] + delay[c]
+            if t < n_steps:
+                # What is free for this step; at the end that is where the next one begins.
+                k = lane[c] * n_steps + t + 1
+                synapse[begin[k]] = c
+                begin[k] += 1
     return begin, synapse
 
 

@@ -61,9 +61,9 @@ def _of_neuron(shown, spikes, n_delays, limits, sign):
     most, one = limits.max_synapses, limits.one_delay_per_pair
     at_spikes, serves = np.unique(_arriving(shown, spikes, n_delays), return_counts=True)
     beside = [(m, t + side) for m, t in spikes for side in (-1, 1)]
-    beside = _arriving(shown, beside, n_delays)
-    beside = np.unique(beside[:: max(len(beside) // (_LOOKED_AT * most), 1)])
-    beside = np.setdiff1d(beside, at_spikes, assume_unique=True)
+    beside = np.unique(_arriving(shown, beside, n_delays, _LOOKED_AT * most))
+    place = np.searchsorted(at_spikes, beside)
+    beside = beside[np.append(at_spikes, -1)[place] != beside]
     if sign is not None:
         helps = sign[at_spikes] > 0
         at_spikes, serves, beside = at_spikes[helps], serves[helps], beside[sign[beside] < 0]
@@ -86,11 +86,17 @@ def _of_pairs(rows, serves, n_delays):
     return rows[kept], serves[kept]
 
 
-def _arriving(shown, times, n_delays):
-    """The synapses, as rows, by which spikes arrive at any of these times: (pattern, step)."""
-    rows = []
+def _arriving(shown, times, n_delays, enough=None):
+    """The synapses, as rows, by which spikes arrive at any of these times: (pattern, step).
+
+    Where there are many more than are enough, some from all of them.
+    """
+    contexts = []
     for m, t in times:
         first = shown.first[shown.begin[m] : shown.begin[m + 1]]
         if shown.start[m] <= t < len(first) - 1:
-            rows.append(shown.row[first[max(t - n_delays, 0)] : first[t]] + t)
+            contexts.append((shown.row[first[max(t - n_delays, 0)] : first[t]], t))
+    n = sum(len(rows) for rows, _ in contexts)
+    every = 1 if enough is None else max(n // enough, 1)
+    rows = [rows[::every] + t for rows, t in contexts]
     return np.concatenate(rows) if rows else np.empty(0, np.int64)
