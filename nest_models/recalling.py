@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.processors import n_processors, said_threads
 from wmdelays.nest_models.installation import check_installed
 from wmdelays.nest_models.neurons import check_ticks, nest_neuron
 from wmdelays.nest_models.process import play
@@ -118,14 +118,5 @@ def _checked(threads):
 
 def _threads(memory):
     """How many threads NEST gets where nobody says it."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
     worth = max(1, memory.n_synapses // _SYNAPSES_OF_A_THREAD)
-    return min(worth, _processors())
-
-
-def _processors():
-    """How many processors this process may use; not every system says it."""
-    may_use = getattr(os, "sched_getaffinity", None)
-    return os.cpu_count() or 1 if may_use is None else len(may_use(0))
+    return said_threads() or min(worth, n_processors())

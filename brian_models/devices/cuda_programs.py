@@ -1,7 +1,6 @@
 """CUDA projects of Brian2: compiled file by file, each kept for the next project that has it."""
 
 import hashlib
-import os
 import platform
 import re
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from wmdelays.brian_models.devices.processes import Job
 from wmdelays.brian_models.devices.programs import check_may_run, finish, version
 from wmdelays.brian_models.devices.projects import name_alike
 from wmdelays.brian_models.devices.session import quiet, settings
+from wmdelays.machine.processors import n_processors
 
 # As for C++: no fast math, and no product and sum in one, neither on the GPU nor on the host.
 EXACT = (
@@ -162,7 +162,7 @@ class CudaProgram:
             progress("compiling", 0.0)
         try:
             while waiting or running:
-                while waiting and len(running) < _processors():
+                while waiting and len(running) < n_processors():
                     source = waiting.pop(0)
                     made = f"{source}.o"
                     command = [*self.command, *EXACT, "-I.", "-dc", source, "-o", made]
@@ -188,9 +188,3 @@ class CudaProgram:
                 (self.directory / names[-1]).unlink()
             (self.directory / names[-1]).symlink_to(path)
         return names
-
-
-def _processors():
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

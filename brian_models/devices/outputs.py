@@ -70,25 +70,36 @@ class Outputs:
         self._insert(f'std::cout << "{_END}" << std::endl;')
         self._insert("if (!std::cout) std::exit(1);")
 
-    def of(self, program, folder):
-        """Run a compiled program in its folder and read what it leaves.
+    def of(self, program, *folders):
+        """Run a compiled program in each of some folders, side by side, and read what it leaves.
 
         Parameters
         ----------
         program : path
-        folder : Path
+        *folders : Path
 
         Returns
         -------
-        dict of str to array
+        list of dict of str to array
+            For each folder.
 
         Raises
         ------
         InputError
-            If the disk is full, or the program or what it wrote did not come to its end.
+            If the disk is full, or a program or what it wrote did not come to its end.
         """
+        jobs = []
+        try:
+            for folder in folders:
+                results = os.path.join(folder, "results", "")
+                jobs.append(Job([program, "--results_dir", results], folder))
+            return [self._left(job, folder) for job, folder in zip(jobs, folders)]
+        finally:
+            for job in jobs:
+                job.end()
+
+    def _left(self, job, folder):
         results = folder / "results"
-        job = Job([program, "--results_dir", os.path.join(results, "")], folder)
         status, said, errors = job.finish()
         if status:
             raise why_stopped(status, errors, folder)

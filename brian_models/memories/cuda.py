@@ -20,7 +20,7 @@ from wmdelays.errors import InputError
 from wmdelays.machine.temporary import full_disk, is_full, temporary_folder
 
 
-def simulate(network, script, device, progress):
+def simulate(network, script, device, progress, workers=None):
     """Play a script to a network; see `runtime.simulate`."""
     cuda = check_cuda()
     with temporary_folder() as folder:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wmdelays.brian_models.neurons.model import Brian2Neuron
 from wmdelays.brian_models.neurons.names import neuron_model
 from wmdelays.brian_models.neurons.variable import variable_neuron
 from wmdelays.draws import random_numbers
@@ -14,7 +15,6 @@ from wmdelays.errors import InputError
 from wmdelays.neurons.drawn_network import draw_network
 
 if TYPE_CHECKING:
-    from wmdelays.brian_models.neurons.model import Brian2Neuron
     from wmdelays.memory import Memory
 
 
@@ -39,6 +39,9 @@ class Brian2Network:
         Neurons that never fire.
     seed : int or None
         Of what is drawn while it runs; None if nothing is.
+    one_by_one : bool
+        Whether a recall may depend on those before it in the same simulation: something is drawn
+        anew, or the neuron is one of the user's own, which may do that or look at the time.
     """
 
     memory: Memory
@@ -49,6 +52,7 @@ class Brian2Network:
     most_jitter: int = 0
     dead: np.ndarray | None = None
     seed: int | None = None
+    one_by_one: bool = False
 
     @property
     def dt(self):
@@ -89,7 +93,8 @@ def network_of(memory, dt=None, neuron=None, variability=None, seed=0):
     """
     model, n = neuron_model(neuron, memory), memory.substeps(dt)
     if not variability:
-        return Brian2Network(memory, model, n, memory.delay_ticks(n))
+        own = isinstance(neuron, Brian2Neuron)
+        return Brian2Network(memory, model, n, memory.delay_ticks(n), one_by_one=own)
     memory.check_reset("neurons that differ or are noisy need")
     if model is not neuron_model(None, memory):
         raise InputError("a neuron of one's own has no variability; write it into its equations")
@@ -105,4 +110,5 @@ def network_of(memory, dt=None, neuron=None, variability=None, seed=0):
         most,
         np.flatnonzero(~drawn.alive),
         int(random_numbers(seed, "brian2").integers(2**31)),
+        variability.is_noisy,
     )

@@ -19,6 +19,7 @@ from wmdelays.brian_models.memories.script import write_script
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.quantities import whole
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall
 
@@ -43,11 +44,12 @@ def recall(
     progress: Callable[[str, float | None], None] | None = None,
     variability: Variability | None = None,
     seed: int = 0,
+    workers: int | None = None,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, simulated by Brian2 in continuous time.
 
     Several cues are recalled in one simulation, one after another, without traces of one in the
-    next.
+    next. With the device ``cpp_standalone`` programs share them out where that is faster.
 
     Parameters
     ----------
@@ -67,6 +69,11 @@ def recall(
         What differs and what is noisy; by default nothing.
     seed : int
         Of all that `variability` draws.
+    workers : int, optional
+        How many programs of ``cpp_standalone`` may run side by side, each with a part of the cues. There
+        are fewer where there is less to do or memory is short, and there is one where something is
+        drawn anew through a recall or the neuron is one's own. The spikes are the same. By default
+        what the environment variable ``OMP_NUM_THREADS`` says, or the number of processors.
 
     Returns
     -------
@@ -78,8 +85,8 @@ def recall(
     ------
     InputError
         If the device or the neuron is unknown, dt does not divide the step, a cue does not
-        fit the memory, a neuron cannot have the values that are drawn for it, or Brian2 is in
-        standalone mode already.
+        fit the memory, a neuron cannot have the values that are drawn for it, `workers` is no whole
+        number above zero, or Brian2 is in standalone mode already.
 
     Notes
     -----
@@ -96,6 +103,9 @@ def recall(
     >>> agreement(in_brian2[0].own, in_steps[0].own, memory.step).exact
     True
     """
+    if workers is not None:
+        workers = whole("workers", workers, 1)
+    say = progress or (lambda stage, part: None)
     single = isinstance(cue, Cue)
     cues = [cue] if single else list(cue)
     if device not in DEVICES:
@@ -122,7 +132,7 @@ def recall(
     script = write_script(played, -(-network.longest_delay // finer), finer)
     simulate = import_module(DEVICES[device]).simulate
     try:
-        recorded = simulate(network, script, device, progress or (lambda stage, part: None))
+        recorded = simulate(network, script, device, say, workers)
     except (BrianObjectException, DimensionMismatchError, EquationError) as error:
         cause = str(error.__cause__ or error).strip().splitlines()[0]
         raise InputError(f"Brian2 cannot take the neuron {network.model.name}: {cause}") from error

@@ -15,7 +15,7 @@ SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
 PREFIX = "wmdelays_recall"
 
 
-def simulate(network, script, device, progress):
+def simulate(network, script, device, progress, workers=None):
     """Play a script to a network.
 
     Parameters
@@ -24,7 +24,8 @@ def simulate(network, script, device, progress):
     script : Script
     device : {"numpy", "cython"}
     progress : callable
-        See `recall`.
+    workers : int, optional
+        See `recall`; here it has no effect.
 
     Returns
     -------

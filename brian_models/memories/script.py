@@ -39,6 +39,43 @@ class Script:
     n_ticks: int
     loses: bool
 
+    def parts(self, n):
+        """Scripts that together play the same trials, about as long as each other.
+
+        Parameters
+        ----------
+        n : int
+            The most there may be; there are fewer where trials are few or too unequal.
+
+        Yields
+        ------
+        script : Script
+        shift : int
+            How many ticks earlier than here its trials come.
+        """
+        # Where each trial's silence ends, one step before the next.
+        ends = np.append(self.starts[1:], self.n_ticks)
+        wanted = self.n_ticks * np.arange(1, n) / n
+        cuts = np.abs(ends[:, None] - wanted).argmin(axis=0) + 1
+        cuts = np.unique([0, *cuts, len(ends)])
+        for first, stop in zip(cuts, cuts[1:]):
+            shift, trials = self.starts[first] - self.starts[0], slice(first, stop)
+            # A cell fires one tick before what it does.
+            events = slice(
+                *np.searchsorted(self.ticks, [self.starts[first] - 1, ends[stop - 1] - 1])
+            )
+            yield (
+                Script(
+                    self.cells[events],
+                    self.ticks[events] - shift,
+                    self.starts[trials] - shift,
+                    self.stops[trials] - shift,
+                    int(ends[stop - 1] - shift),
+                    self.loses,
+                ),
+                shift,
+            )
+
 
 def write_script(cues, n_delays, n):
     """The script that plays cues one after another.

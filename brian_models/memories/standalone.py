@@ -15,21 +15,52 @@ from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.memories.script import connections
 from wmdelays.brian_models.memories.stimulus import stimulus_objects
 from wmdelays.brian_models.neurons.model import put_to_rest
+from wmdelays.machine.free_memory import how_many
+from wmdelays.machine.processors import n_processors, said_threads
 from wmdelays.machine.temporary import temporary_folder, write_array
 
+# Bytes that a program takes for each synapse, and itself.
+_OF_A_SYNAPSE, _OF_A_PROGRAM = 48, 20_000_000
+# Ticks of a neuron that a program should have to simulate, or its start is not worth it: at least so many,
+# and so many for each synapse that it reads.
+_LEAST, _LEAST_OF_A_SYNAPSE = 50_000_000, 10
 
-def simulate(network, script, device, progress):
+
+def simulate(network, script, device, progress, workers=None):
     """Play a script to a network; see `runtime.simulate`."""
     with temporary_folder() as folder:
         progress("preparing", None)
         project = _Project(folder, network)
         program = project.program.ready(progress)
-        data = folder / "data"
-        data.mkdir()
-        for name, values in _inputs(network, script, project.sizes):
-            write_array(data / name, values)
-        progress("simulating", None)
-        return project.record(program, network.dt)
+        shared = folder / "data"
+        shared.mkdir()
+        for name, values in _inputs(network, project.sizes):
+            write_array(shared / name, values)
+        folders, shifts = [], []
+        for part, shift in script.parts(_n_programs(network, script, workers)):
+            folders.append(folder / f"part_{len(shifts)}")
+            shifts.append(shift)
+            data = folders[-1] / "data"
+            data.mkdir(parents=True)
+            (folders[-1] / "results").mkdir()
+            for path in shared.iterdir():
+                (data / path.name).symlink_to(path)
+            for name, values in _inputs_of(part, network.dt):
+                write_array(data / name, values)
+        progress("simulating" + f" in {len(folders)} programs" * (len(folders) > 1), None)
+        return project.record(program, folders, shifts, network.dt)
+
+
+def _n_programs(network, script, workers):
+    """How many programs are to share the trials of a script."""
+    if network.one_by_one:
+        return 1
+    n_synapses = network.memory.n_synapses
+    least = max(_LEAST, _LEAST_OF_A_SYNAPSE * n_synapses)
+    worth = script.n_ticks * network.memory.n_neurons // least
+    most = workers or said_threads() or n_processors()
+    most = max(1, min(most, len(script.starts), worth))
+    return how_many(_OF_A_PROGRAM + _OF_A_SYNAPSE * n_synapses, most)
 
 
 def is_compiled(network):
@@ -107,19 +138,20 @@ class _Project:
         network.run(0 * second, namespace={})
         device.build(directory=str(self.folder), compile=False, run=False, with_output=False)
 
-    def record(self, program, dt):
-        """Run the program; what it recorded, see `runtime.simulate`."""
-        recorded = self.outputs.of(program, self.folder)
-        ticks = np.rint(recorded["t"] / dt).astype(np.int64)
-        flags = (recorded[name].astype(bool) for name in ("fires", "forced"))
-        return recorded["i"], ticks, *flags
+    def record(self, program, folders, shifts, dt):
+        """Run the program in each folder; what all recorded, see `runtime.simulate`."""
+        parts = self.outputs.of(program, *folders)
+        ticks = [np.rint(one["t"] / dt).astype(np.int64) + by for one, by in zip(parts, shifts)]
+        neurons, fires, forced = (
+            np.concatenate([one[name] for one in parts]) for name in ("i", "fires", "forced")
+        )
+        return neurons, np.concatenate(ticks), fires.astype(bool), forced.astype(bool)
 
 
-def _inputs(network, script, sizes):
-    """Names and contents of the files that the program reads; `sizes` are those of parameters."""
+def _inputs(network, sizes):
+    """Names and contents of files that the program reads; `sizes` are those of parameters."""
     memory, model = network.memory, network.model
     yield "dt", np.array([network.dt])
-    yield "_duration", np.array([script.n_ticks * network.dt])
     if network.seed is not None:
         yield "_seed", np.array([network.seed], np.int64)
     for name, value in model.parameters(memory).items():
@@ -134,5 +166,10 @@ def _inputs(network, script, sizes):
     for verb, cells, neurons in connections(memory.n_neurons):
         yield f"{verb}_cells", cells
         yield f"{verb}_neurons", neurons
+
+
+def _inputs_of(script, dt):
+    """The same of those files that differ with the script."""
+    yield "_duration", np.array([script.n_ticks * dt])
     yield "cells", script.cells.astype(np.int32)
     yield "ticks", script.ticks.astype(np.int32)

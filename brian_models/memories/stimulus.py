@@ -46,6 +46,8 @@ def stimulus_objects(model, neurons, name, loses=True):
     Those that make neurons mute can be left out: each costs time in every tick.
     """
     clock = neurons.clock
+    # Nothing is to be on its way as the first trial begins.
+    neurons.clamped = True
     generator = SpikeGeneratorGroup(
         3 * neurons.N + 2, [], [] * second, clock=clock, name=f"{name}_generator"
     )

@@ -318,4 +318,5 @@ class _Standalone:
         }
         for name, array in (values | numbers).items():
             write_array(self.folder / "data" / name, array)
-        return self._outputs.of(self.program, self.folder)
+        (recorded,) = self._outputs.of(self.program, self.folder)
+        return recorded

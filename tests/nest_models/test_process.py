@@ -196,9 +196,9 @@ def test_the_number_of_threads_is_what_the_environment_says(monkeypatch, random_
     memory = random_memory(1)
     monkeypatch.setattr(recalling, "_SYNAPSES_OF_A_THREAD", memory.n_synapses // 3)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(recalling, "_processors", lambda: 2)
+    monkeypatch.setattr(recalling, "n_processors", lambda: 2)
     assert recalling._threads(memory) == 2
-    monkeypatch.setattr(recalling, "_processors", lambda: 16)
+    monkeypatch.setattr(recalling, "n_processors", lambda: 16)
     assert recalling._threads(memory) == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert recalling._threads(memory) == 5

@@ -11,6 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.files.memory_file import read_memory
 from wmdelays.patterns import generate
 from wmdelays.validation.commands.shared.options import (
+    COMPUTING,
     SIMULATION,
     JsonFile,
     Report,
@@ -79,6 +80,15 @@ def command(
         str | None,
         typer.Option(help="Neuron model; by default the memory's.", rich_help_panel=SIMULATION),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Brian2 on cpp_standalone: the most programs that share the patterns, by default one"
+            " for each processor; fewer where that is as fast or memory is short.",
+            rich_help_panel=COMPUTING,
+        ),
+    ] = None,
     report: Report = None,
     json_file: JsonFile = None,
     min_f1: Annotated[
@@ -119,6 +129,7 @@ def command(
                 neuron=neuron,
                 progress=say,
                 aside=aside,
+                workers=workers,
             )
             result.settings.update(
                 memory_file=None if memory is None else str(memory),

@@ -12,9 +12,10 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.files.recording import pattern_label
 from wmdelays.hardware.grid import bits_of
+from wmdelays.machine.processors import n_processors, said_threads
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
-from wmdelays.quantities import shortened
+from wmdelays.quantities import shortened, whole
 from wmdelays.rounding import rounding_bound
 from wmdelays.scores import Agreement, Scores, agreement, score
 from wmdelays.theory import spikes_for_parameters
@@ -398,6 +399,7 @@ def compare(
     neuron: str | Brian2Neuron | None = None,
     progress: Callable[[str, float | None], None] | None = None,
     aside: Aside | None = None,
+    workers: int | None = None,
 ) -> Comparison:
     """Recall stored patterns in several simulators and compare the spikes.
 
@@ -427,6 +429,10 @@ def compare(
     aside : Aside, optional
         Another process, see `wmdelays.validation.work.aside`. The reference recalls there, while the
         others recall here, where its library is not imported yet: that takes longer than a recall.
+    workers : int, optional
+        The most programs of Brian2 on "cpp_standalone" that share the cues, see
+        `wmdelays.brian_models.recall`. By default a processor is left for the other process while that
+        recalls.
 
     Returns
     -------
@@ -436,7 +442,8 @@ def compare(
     ------
     InputError
         If the memory has no such pattern, dt does not divide the step, fewer than two simulators
-        are named or one twice, or a simulator, device or neuron is unknown.
+        are named or one twice, a simulator, device or neuron is unknown, or `workers` is no whole
+        number above zero or for no simulator.
 
     Examples
     --------
@@ -466,6 +473,10 @@ def compare(
     for name, where in devices.items():
         if where != "auto" and name not in names:
             raise InputError(f"the device {shortened(where)} is for {name}, which is not compared")
+    if workers is not None:
+        workers = whole("workers", workers, 1)
+        if not any(simulator(name).shares_cues for name in names):
+            raise InputError("workers are for brian2, which is not compared")
     if neuron not in (None, "lif") and not any(simulator(name).continuous for name in names):
         raise InputError("another neuron than lif takes a simulator in continuous time: brian2")
     setups = [
@@ -484,13 +495,16 @@ def compare(
         arrays = (memory.pre, memory.post, memory.delay, memory.weight)
         size = _COPIES * sum(one.nbytes for one in arrays)
         aside.give(_loaded_and_simulated, setups[0], memory, cues, stored, n_bytes=size)
+    beside = workers
+    if meanwhile and workers is None:
+        beside = max(1, (said_threads() or n_processors()) - 1)
     simulations, timing = dict.fromkeys(names), {"import": 0.0}
     for name, setup in list(zip(names, setups))[meanwhile:]:
         start = time.perf_counter()
         say(f"importing {setup.simulator.shown}", None)
         setup.simulator.load()
         timing["import"] += time.perf_counter() - start
-        simulations[name] = _simulated(setup, memory, cues, stored, say)
+        simulations[name] = _simulated(setup, memory, cues, stored, say, beside)
         timing[name] = simulations[name].seconds
     if meanwhile:
         start = time.perf_counter()
@@ -503,7 +517,7 @@ def compare(
     if memory.neurons is not None and fine:
         setup = fine[-1].setup
         setup = replace(setup, n_substeps=2 * setup.n_substeps, dt=setup.dt / 2)
-        halved = _simulated(setup, memory, cues, stored, say)
+        halved = _simulated(setup, memory, cues, stored, say, workers)
         timing["halved_dt"] = halved.seconds
     used = {name: one.setup.device for name, one in simulations.items()}
     settings = {
@@ -516,11 +530,11 @@ def compare(
     return Comparison(memory, chosen, simulations, settings, timing, versions(*names), halved)
 
 
-def _simulated(setup, memory, cues, stored, say=None):
+def _simulated(setup, memory, cues, stored, say=None, workers=None):
     """What a simulator makes of cues, scored against the stored patterns."""
     start = time.perf_counter()
     setup = setup.for_cues(memory, cues)
-    recalls = setup.recall(memory, cues, say)
+    recalls = setup.recall(memory, cues, say, workers)
     seconds = time.perf_counter() - start
     if memory.neurons is None:
         return Simulation(setup, recalls, score(recalls, stored), seconds)

@@ -78,6 +78,9 @@ class Simulator:
         as soon as the simulator is named.
     check_device : callable, optional
         Takes the name of a device and raises an InputError where that cannot be used here.
+    shares_cues : bool
+        Whether programs of its own share cues out. Then the function that recalls takes `workers` (the
+        most of them; None: as many as it finds right) too, by its name.
     library : str, optional
         The library that `load` imports, if that takes longer than most recalls.
     """
@@ -95,6 +98,7 @@ class Simulator:
     otherwise_integrated: tuple = ()
     check: Callable | None = None
     check_device: Callable | None = None
+    shares_cues: bool = False
     library: str | None = None
 
     @property
@@ -145,16 +149,18 @@ class Setup:
         varied = {"variability": self.variability} if self.variability else {}
         return replace(self, device=choose(memory, cues, self.dt, self.neuron, **varied))
 
-    def recall(self, memory, cues, progress=None):
+    def recall(self, memory, cues, progress=None, workers=None):
         """The recalls of cues of a memory, a list of Recall.
 
         `progress` is called now and then with what is being done (str) and the part of it that is
-        done (float, or None where that is not known).
+        done (float, or None where that is not known). `workers` is the most programs that may share
+        the cues, where the simulator has any.
         """
         made = self.for_cues(memory, cues)
         say = progress or (lambda stage, part: None)
         say(f"{made}: recalling", None)
         varied = {"variability": self.variability, "seed": self.seed} if self.variability else {}
+        shared = {"workers": workers} if made.simulator.shares_cues else {}
         return made.simulator.load()(
             memory,
             cues,
@@ -163,6 +169,7 @@ class Setup:
             neuron=made.neuron,
             progress=lambda stage, part: say(f"{made}: {stage}", part),
             **varied,
+            **shared,
         )
 
 
@@ -235,6 +242,7 @@ SIMULATORS = {
             check_device=check_installed_device,
             varies=True,
             own_resets=True,
+            shares_cues=True,
             library="brian2",
         ),
         Simulator(
@@ -383,6 +391,7 @@ def recall(
     progress: Callable[[str, float | None], None] | None = None,
     variability: Variability | None = None,
     seed: int = 0,
+    workers: int | None = None,
 ) -> Recall | list[Recall]:
     """What a memory makes of cues, by any simulator.
 
@@ -411,6 +420,8 @@ def recall(
         network in discrete time is then simulated in continuous time by "compiled" as well.
     seed : int
         Of all that `variability` draws. What differs and stays is the same in all simulators.
+    workers : int, optional
+        The most programs of "cpp_standalone" that share the cues, see `wmdelays.brian_models.recall`.
 
     Returns
     -------
@@ -433,5 +444,5 @@ def recall(
         seed=seed,
     )
     single = isinstance(cues, Cue)
-    recalls = setup.recall(memory, [cues] if single else list(cues), progress)
+    recalls = setup.recall(memory, [cues] if single else list(cues), progress, workers)
     return recalls[0] if single else recalls

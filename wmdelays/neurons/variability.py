@@ -17,6 +17,13 @@ _BOUNDS = {
     "drive": Bounds(),
     "time_constants": _PART,
 }
+_DRAWN_ANEW = (
+    "delay_jitter",
+    "release_failures",
+    "background",
+    "membrane_noise",
+    "threshold_noise",
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,11 @@ class Variability:
 
     def __bool__(self):
         return any(getattr(self, one.name) for one in fields(self))
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether anything is drawn anew through a recall, beside what stays."""
+        return any(getattr(self, name) for name in _DRAWN_ANEW)
 
     def __repr__(self):
         said = {one.name: getattr(self, one.name) for one in fields(self)}

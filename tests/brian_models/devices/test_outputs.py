@@ -39,9 +39,43 @@ def left(tmp_path):
         program = tmp_path / "program"
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o700)
-        return wanted.of(program, tmp_path)
+        (arrays,) = wanted.of(program, tmp_path)
+        return arrays
 
     return left
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_where_one_program_fails_or_ctrl_c_comes_the_others_end(tmp_path, monkeypatch, failing):
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for folder in folders:
+        folder.mkdir()
+    (folders[failing] / "fails").touch()
+    program = tmp_path / "program"
+    program.write_text(
+        "#!/bin/sh\n[ -e fails ] && { echo bad luck >&2; exit 1; }\nexec sleep 600\n"
+    )
+    program.chmod(0o700)
+    jobs = []
+
+    class Noted(outputs.Job):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            jobs.append(self)
+
+        def finish(self):
+            if self is jobs[0] and failing:
+                raise KeyboardInterrupt
+            return super().finish()
+
+    monkeypatch.setattr(outputs, "Job", Noted)
+    wanted = Outputs(SimpleNamespace(insert_code=lambda slot, code: None))
+    with pytest.raises(
+        KeyboardInterrupt if failing else RuntimeError, match=None if failing else "bad"
+    ):
+        wanted.of(program, *folders)
+    assert len(jobs) == 3
+    assert all(job._process.returncode is not None and job._alive is None for job in jobs)
 
 
 def test_what_is_whole_is_read(left):

@@ -16,6 +16,7 @@ from wmdelays.files.memory_file import read_memory
 from wmdelays.nest_models.installation import is_installed
 from wmdelays.patterns import periodic
 from wmdelays.training import store
+from wmdelays.validation.recall import comparison
 from wmdelays.validation.recall.comparison import compare
 from wmdelays.validation.recall.simulators import SIMULATORS, Simulator, recall, register, set_up
 from wmdelays.validation.work.aside import Aside
@@ -197,6 +198,41 @@ def test_the_reference_may_recall_in_another_process(small_memory, monkeypatch):
     for one, other in zip(*(each.simulations["torch"].recalls for each in (made, here))):
         assert one.own == other.own and one.emitted == other.emitted
         assert one.closest_call == other.closest_call
+
+
+def test_a_processor_is_left_for_the_process_that_recalls_meanwhile(small_memory, monkeypatch):
+    memory, given = read_memory(small_memory), []
+
+    class Meanwhile(Aside):
+        """The same in this process."""
+
+        def give(self, function, *arguments, n_bytes=0):
+            self._work = function, arguments
+
+    def recall_compiled(memory, cues, *, workers, **options):
+        given.append(workers)
+        return SIMULATORS["compiled"].load()(memory, cues, **options)
+
+    sharing = replace(SIMULATORS["brian2"], load=lambda: recall_compiled, choose_device=None)
+    monkeypatch.setitem(SIMULATORS, "brian2", sharing)
+    notloaded = replace(SIMULATORS["compiled"], name="torch", library="not loaded")
+    monkeypatch.setitem(SIMULATORS, "torch", notloaded)
+    monkeypatch.setattr(comparison, "n_processors", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for aside, workers in ((None, None), (Meanwhile(), None), (Meanwhile(), 3)):
+        compare(memory, ("torch", "brian2"), aside=aside, workers=workers)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    compare(memory, ("torch", "brian2"), aside=Meanwhile())
+    assert given == [None, 7, 3, 1]
+
+
+def test_workers_are_for_brian2(wmdelays, small_memory):
+    done = wmdelays("compare", small_memory, "--simulators", "torch,compiled", "--workers", 2)
+    assert done.returncode == 2 and "workers are for brian2, which is not compared" in done.stderr
+    done = wmdelays("compare", small_memory, "--workers", 0)
+    assert done.returncode == 2 and "workers is 0; it has to be a whole number" in done.stderr
+    done = wmdelays("compare", small_memory, "--device", "numpy", "--workers", 2)
+    assert done.returncode == 0, done.stderr
 
 
 def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):
