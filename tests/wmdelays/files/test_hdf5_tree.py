@@ -15,7 +15,15 @@ import pytest
 
 from wmdelays import InputError
 from wmdelays.files import hdf5_tree
-from wmdelays.files.hdf5_tree import Group, Other, attribute, dataset, member_group, read_tree
+from wmdelays.files.hdf5_tree import (
+    Group,
+    Other,
+    attribute,
+    dataset,
+    member_group,
+    read_tree,
+    taken,
+)
 from wmdelays.machine import free_memory
 
 
@@ -303,3 +311,10 @@ def test_no_process_is_left_behind(made, tmp_path):
         time.sleep(0.05)
     else:
         pytest.fail("the process that reads is still there")
+
+
+def test_what_is_taken_is_there_no_more(made):
+    tree = read_tree(made(lambda file: file.create_dataset("a/b/c", data=[1, 2])), ["a/b/c"])
+    assert taken(tree, "a/b/c").tolist() == [1, 2]
+    with pytest.raises(InputError, match="c"):
+        taken(tree, "a/b/c")

@@ -85,14 +85,13 @@ def test_a_quarter_is_inhibitory_where_there_is_a_choice():
 
 @pytest.mark.parametrize("one", [False, True])
 def test_every_stored_spike_has_its_part_of_the_synapses(one):
-    patterns = np.random.default_rng(1).random((1, 300, 400)) < 0.02
+    patterns = np.random.default_rng(1).random((1, 300, 400)) < 0.005
     # Spikes in a row have nearly the same neurons before them.
     patterns[0, 150:153, 7] = True
-    rows, signs = chosen(patterns, 20, max_synapses=200, one_delay_per_pair=one)[7]
+    rows, signs = chosen(patterns, 40, max_synapses=200, one_delay_per_pair=one)[7]
     for t in np.flatnonzero(patterns[0][:, 7]):
-        if t >= 20:
-            at = arriving(patterns, 20, [(0, t)])
-            assert at[rows[signs > 0]].sum() >= 5
+        if t >= 40:
+            assert arriving(patterns, 40, [(0, t)])[rows[signs > 0]].sum() >= 10
 
 
 def test_a_neuron_without_spikes_has_no_synapses():

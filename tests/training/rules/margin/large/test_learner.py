@@ -5,11 +5,15 @@ import os
 import numpy as np
 import pytest
 
-from wmdelays import InputError, score
+from wmdelays import InputError, Memory, score
 from wmdelays.patterns import bernoulli
 from wmdelays.training import hebbian, margin, recall, store
+from wmdelays.training.rules.margin.block_learner import Round
+from wmdelays.training.rules.margin.description import MARGIN
 from wmdelays.training.rules.margin.large import room
+from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
 from wmdelays.training.rules.margin.large.learner import LargeLearner
+from wmdelays.training.rules.margin.stages import Stage
 
 NETWORK = dict(n_delays=20, step=1e-3, beta=0.7, theta=1.0)
 PATTERNS = bernoulli(150, 120, 2, 0.02, seed=4)
@@ -64,6 +68,41 @@ def test_the_number_of_processors_changes_nothing(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     for name in ("pre", "post", "delay", "weight"):
         np.testing.assert_array_equal(getattr(learned(), name), getattr(expected, name))
+
+
+def of_blocks(**options):
+    """What blocks of PATTERNS learn by, with all other options at their defaults."""
+    settings = {option.name: option.default for option in MARGIN.options}
+    settings |= {"kappa": 0.5, "max_synapses": 120, **options}
+    return LargeBlockLearner(Memory.unlearned(PATTERNS, **NETWORK), settings, seed=0)
+
+
+def test_two_sequences_of_each_pattern_are_jittered_to_the_end():
+    found = {}
+    for jitter in (0.0, 1.0):
+        shown, *_ = of_blocks(jitter=jitter).epoch(0, Stage("learning", 15, damaged=True), 0)
+        whole = shown.shown.damaged & (shown.n_steps == 120)
+        found[jitter] = np.bincount(shown.shown.pattern[whole]).tolist()
+    assert found == {0.0: [3, 3], 1.0: [5, 5]}
+
+
+def test_a_block_that_learns_stays_as_it_was_and_another_one_is_given():
+    learner = of_blocks()
+    block = learner.choose(0)
+    now = Round(0, Stage("learning", 15, damaged=True), 0, 2)
+    learned, _ = learner.learn(0, block, False, now)
+    assert learned.weight.any() and not block.weight.any()
+    # Another process, which chooses once more which synapses are excitatory.
+    again, _ = of_blocks().learn(0, block, False, now)
+    np.testing.assert_array_equal(again.weight, learned.weight)
+
+
+def test_weights_do_not_grow_for_ever():
+    learner = of_blocks()
+    learner.largest = np.float32(0.01)
+    now = Round(0, Stage("learning", 15, damaged=True), 0, 2)
+    learned, _ = learner.learn(0, learner.choose(0), False, now)
+    assert np.abs(learned.weight).max() == learner.largest
 
 
 def interrupt_after(n):
