@@ -151,7 +151,9 @@ def command(
 
                 words = _command_line(result, patterns, report)
                 page = write_report(result, report, words, aside, say)
-            result.timing["report"] = _rest(result.timing)
+            result.timing["report"] = 0.0
+    # It takes a moment until the other process has ended.
+    result.timing["scores" if page is None else "report"] += _rest(result.timing)
     result.timing["total"] = seconds_since_start()
     put_json(json_file, values)
     _print_timing(result.timing)
