@@ -79,7 +79,7 @@ def quantise(
         raise InputError("the memory holds no spikes that its weights could learn")
     settings = _settings(memory)
     sizes = sizes_of(memory.patterns, memory.n_delays, memory.step, memory.periodic)
-    MARGIN.check_room(sizes, memory.n_delays, settings)
+    MARGIN.check_room(sizes, memory.n_delays, settings | {"bits": bits})
     found = relearned(memory, bits, settings, seed, progress)
     found.made["scores"] = scores_of(found)
     return found

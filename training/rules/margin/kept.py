@@ -93,7 +93,7 @@ def _restore_stages(learner, state):
     n_blocks = 0 if learner.done else len(learner.learning)
     if state.n_learned and state.n_learned >= n_blocks:
         raise InputError(f"has {state.n_learned} blocks of {n_blocks} that have learned")
-    learner.n_learned, learner.wrong, learner.epochs = state.n_learned, state.wrong, None
+    learner.n_learned, learner.wrong = state.n_learned, state.wrong
 
 
 def _restored_blocks(learner, name, arrays, flags):

@@ -11,9 +11,11 @@ from wmdelays.memory import Memory
 from wmdelays.training.rules.margin.block_learner import BlockLearner
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.presentations import BLOCK
+from wmdelays.training.rules.margin.room import n_workers
 from wmdelays.training.rules.margin.sparse_block import SparseBlock
 from wmdelays.training.rules.margin.stages import Stage
 from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED, present
+from wmdelays.training.rules.side_by_side import Threads
 
 # In each stage half of the weights that are still free are put on the grid and stay there; those that
 # are free learn to make up for it. In the last stage all are put there.
@@ -63,6 +65,7 @@ def relearned(memory, bits, settings, seed, progress=None, workers=None):
         periodic=memory.periodic,
     )
     of_blocks = _GridBlockLearner(empty, settings, seed, largest_level(bits), _signs(memory))
+    workers = workers or Threads(n_workers(memory.n_neurons, memory.n_delays, on_grid=True))
     learner = _GridLearner(of_blocks, progress, workers)
     learner.put_on_grid(memory)
     found = learner.result()

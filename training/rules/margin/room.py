@@ -14,32 +14,37 @@ from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks
 # Of each synapse that is found, until it stands in a memory, and how many more of them there are where
 # damaged contexts are learned from.
 _FOUND, _DAMAGED = 56, 4.5
-# Of a block's weight, and where it may be; of each spike that is shown, in how many contexts of an
-# epoch, and in how many epochs together; of each pattern's place in each block.
-_BLOCK, _SHOWN, _EPOCHS, _PLACE = 5, 8, 5, 8
+# Of a block's weight, and where it may be; the same while it is put on a grid.
+_BLOCK, _ON_GRID = 5, 27
+# Of each spike that is shown, in how many contexts of an epoch, and in how many epochs together; of each
+# pattern's place in each block.
+_SHOWN, _EPOCHS, _PLACE = 8, 5, 8
 
 
 def needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
-    if is_large(sizes.n_neurons, n_delays, options):
-        return large_needs(sizes, options)
-    n_neurons, all_steps = sizes.n_neurons, sizes.n_patterns * sizes.n_steps
-    blocks = n_blocks(n_neurons)
+    on_grid = options["bits"] is not None
+    n_neurons, blocks = sizes.n_neurons, n_blocks(sizes.n_neurons)
+    n_together = min(blocks, n_workers(n_neurons, n_delays, on_grid))
+    together = n_together * _of_a_block(n_neurons, n_delays, on_grid)
+    if is_large(n_neurons, n_delays, options):
+        return large_needs(sizes, n_delays, options) + on_grid * together
+    all_steps = sizes.n_patterns * sizes.n_steps
     in_a_context = sizes.n_spikes / all_steps * n_delays
     # Two for each spike in the context of each spike: what leaks is compensated for.
     n_synapses = 2 * sizes.n_spikes * in_a_context * (_DAMAGED if _damages(options) else 1)
     n_synapses = min(n_synapses, n_neurons**2 * n_delays)
     return (
-        min(blocks, n_workers(n_neurons, n_delays)) * _of_a_block(n_neurons, n_delays)
+        together
         + _FOUND * n_synapses
         + _SHOWN * _EPOCHS * (sizes.n_spikes + all_steps)
         + _PLACE * blocks * sizes.n_patterns
     )
 
 
-def n_workers(n_neurons, n_delays):
-    """How many blocks of neurons have the memory to learn side by side."""
-    return how_many(_of_a_block(n_neurons, n_delays), os.cpu_count())
+def n_workers(n_neurons, n_delays, on_grid=False):
+    """How many blocks of neurons have the memory to learn side by side, or to be put on a grid."""
+    return how_many(_of_a_block(n_neurons, n_delays, on_grid), os.cpu_count())
 
 
 def _damages(options):
@@ -47,5 +52,5 @@ def _damages(options):
     return bool(Damage.of(options)) and options["damaged_epochs"] > 0
 
 
-def _of_a_block(n_neurons, n_delays):
-    return _BLOCK * BLOCK * n_neurons * n_delays
+def _of_a_block(n_neurons, n_delays, on_grid):
+    return (_ON_GRID if on_grid else _BLOCK) * BLOCK * n_neurons * n_delays

@@ -159,7 +159,8 @@ def margin(
     empty = Memory.unlearned(
         patterns, n_delays=n_delays, step=step, beta=beta, theta=theta, periodic=periodic
     )
-    MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
+    sizes = sizes_of(patterns, n_delays, step, periodic)
+    MARGIN.check_room(sizes, n_delays, settings | {"bits": bits})
     large = is_large(empty.n_neurons, n_delays, settings)
     kinds = (LargeBlockLearner, LargeLearner) if large else (BlockLearner, Learner)
     of_blocks = kinds[0](empty, settings, seed)

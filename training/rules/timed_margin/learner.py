@@ -89,13 +89,10 @@ class Learner:
         in the end the network does what it has learned from, tick by tick.
         """
         wrong = np.flatnonzero(~is_exact(self.figures))
-        firing = [
-            (Neuron(self.of_neurons, j), self.of_neurons.dense(*self.found[j])) for j in wrong
-        ]
+        of_wrong = [self._emitted(j) for j in wrong]
         followed = []
-        for k, (ticks, by) in enumerate(self.of_neurons.followed):
+        for (ticks, by), *emitted in zip(self.of_neurons.followed, *of_wrong):
             others = ~np.isin(by, wrong)
-            emitted = [self._cycles(neuron.emitted(weights, k)) for neuron, weights in firing]
             followed.append(
                 (
                     np.concatenate([ticks[others], *emitted]),
@@ -105,6 +102,12 @@ class Learner:
         self.learned, self.found = self.found, []
         self.round += 1
         self.of_neurons = self.of_neurons.learning_from(followed)
+
+    def _emitted(self, j):
+        """The ticks at which a neuron fires, of each pattern."""
+        neuron, weights = Neuron(self.of_neurons, j), self.of_neurons.dense(*self.found[j])
+        n_patterns = len(self.of_neurons.followed)
+        return [self._cycles(neuron.emitted(weights, k)) for k in range(n_patterns)]
 
     def _cycles(self, ticks):
         """The spikes of both cycles from those of the second, if there are two."""

@@ -17,8 +17,9 @@ def chosen_synapses(shown, wanted, n_rows, n_delays, limits, sign=None):
     """The synapses of a block of neurons, before they learn, and which of them are excitatory.
 
     By excitatory synapses spikes arrive when the neuron is to spike: those that serve most of its stored
-    spikes, and of equal ones some from all contexts. By inhibitory ones, a quarter, spikes arrive in
-    the steps before and after its own, and never when it is to spike.
+    spikes, and of equal ones some from all contexts. By inhibitory ones, a quarter, or more where there
+    are too few excitatory ones, spikes arrive in the steps before and after its own, and never when it
+    is to spike.
 
     Parameters
     ----------

@@ -7,9 +7,13 @@ peak.
 # From so many possible synapses of a neuron on, 5,000 neurons with 41 delays, those that it is to have are
 # chosen before it learns.
 _MANY = 200_000
-# Of each synapse, until it stands in a memory; and of each neuron in each sequence that is shown, in how
-# many epochs together, and about how many sequences of a pattern an epoch shows.
-_SYNAPSE, _SHOWN, _EPOCHS, _SEQUENCES = 90, 4, 5, 8
+# Of each synapse, until it stands in a memory, and how many there can be at most for each spike in the
+# contexts of stored spikes: by those at its step and in the steps beside it.
+_SYNAPSE, _FOUND = 90, 3
+# Of each neuron and of each spike in each sequence that is shown, and in how many epochs together; about
+# how many sequences of a pattern an epoch shows beside those whose trigger is damaged, and how many of
+# them whole.
+_NEURON, _SPIKE, _EPOCHS, _SEQUENCES, _WHOLE = 4, 12, 5, 8, 6
 
 
 def is_large(n_neurons, n_delays, options):
@@ -18,8 +22,15 @@ def is_large(n_neurons, n_delays, options):
     return few and n_neurons * n_delays > _MANY
 
 
-def large_needs(sizes, options):
+def large_needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
+    in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
+    n_synapses = min(
+        sizes.n_neurons * options["max_synapses"], _FOUND * sizes.n_spikes * in_a_context
+    )
     n_sequences = sizes.n_patterns * (_SEQUENCES + options["presentations"])
-    shown = _SHOWN * _EPOCHS * n_sequences * sizes.n_neurons
-    return _SYNAPSE * sizes.n_neurons * options["max_synapses"] + shown
+    # A sequence with a damaged trigger ends when that has left the context.
+    short = options["presentations"] * min(2 * n_delays / sizes.n_steps, 1)
+    n_shown = sizes.n_spikes * (_WHOLE + short)
+    shown = _EPOCHS * (_NEURON * n_sequences * sizes.n_neurons + _SPIKE * n_shown)
+    return _SYNAPSE * n_synapses + shown
