@@ -46,7 +46,8 @@ def connected(address):
         # A client that cannot connect complains once more when the program ends.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(asyncio.run, _reach(address)).result()
-    except (OSError, ValueError) as error:
+    # For tls without certificates, and ucx without its library, it is a TypeError.
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"no dask scheduler answers at {address}: {one_line(error) or 'no answer'}"
         ) from None
@@ -72,9 +73,12 @@ def _silent():
 
 async def _reach(address):
     from distributed.comm import connect
+    from distributed.security import Security
 
+    # As a client connects, with the certificates that dask's configuration names.
+    given = Security().get_connection_args("client")
     # Its own limit does not hold for something that listens and says nothing.
-    comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE), _PATIENCE + 1)
+    comm = await asyncio.wait_for(connect(address, timeout=_PATIENCE, **given), _PATIENCE + 1)
     await comm.close()
 
 

@@ -284,7 +284,9 @@ def test_the_workers_of_a_scheduler_can_be_used(elsewhere):
     assert figures(results) == expected(POINTS)
 
 
-@pytest.mark.parametrize("address", ["nonsense", "foo://here:1", "tcp://localhost:port", "tcp://"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "foo://here:1", "tcp://localhost:port", "tcp://", "tls://localhost:1"]
+)
 def test_an_address_that_is_none_is_refused(address):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="no dask scheduler answers at " + address):
