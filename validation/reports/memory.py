@@ -178,15 +178,20 @@ def why_incomplete(memory, way_out=""):
             f" synapses,{latent} or store less; --damaged-epochs 0 leaves more of them to the undamaged"
             " spikes."
         )
-    worse = cut and freely and reached["open_loop_errors"] > freely[-1]
+    # Nothing is known of weights before a cut where synapses were chosen first.
+    worse = cut and (not freely or reached["open_loop_errors"] > freely[-1])
     others = "" if memory.n_latent else " or latent neurons (--latent 32)"
     way_out = f"Other units inhibitory (--cell-types, --excitatory){others} may do"
     if worse:
+        before = ""
+        if freely:
+            before = (
+                f"with weights of these signs {freely[-1]:,} spikes were wrong before synapses were cut,"
+                f" and {reached['open_loop_errors']:,} are now; "
+            )
         return (
-            f"{begin}, and --signs dale and {' and '.join(cut)} are likely causes: with weights of these"
-            f" signs {freely[-1]:,} spikes were wrong before synapses were cut, and"
-            f" {reached['open_loop_errors']:,} are now; {errs}. {way_out}, and more synapses; learning with"
-            " one limit at a time tells."
+            f"{begin}, and --signs dale and {' and '.join(cut)} are likely causes: {before}{errs}."
+            f" {way_out}, and more synapses; learning with one limit at a time tells."
         )
     return (
         f"{begin}, and --signs dale is the likely cause: with weights of these signs, before any was cut,"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from wmdelays import bernoulli, compare, describe, store
+from wmdelays.training.rules.margin.synapse_limits import SIGNS
 from wmdelays.validation.reports.memory import why_incomplete
 
 PATTERNS = bernoulli(20, 60, 3, 0.08, seed=4)
@@ -60,6 +61,14 @@ def test_signs_are_named_where_they_alone_are_asked_for():
         "Other units inhibitory (--cell-types, --excitatory) or latent neurons (--latent 32) may"
         in said
     )
+
+
+def test_where_synapses_are_chosen_first_nothing_is_said_of_a_cut(monkeypatch):
+    monkeypatch.setattr("wmdelays.training.rules.margin.large.room._MANY", 100)
+    said = [why_incomplete(store(PATTERNS, max_synapses=4, signs=s, **QUICK)) for s in SIGNS]
+    assert "and --max-synapses 4 is the likely cause: shown the stored spikes, " in said[0]
+    assert "and --signs dale and --max-synapses 4 are likely causes: shown the stored" in said[1]
+    assert not any("cut" in one for one in said)
 
 
 def test_spikes_that_nothing_predicts_are_said_beside_the_limit():

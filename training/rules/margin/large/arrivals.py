@@ -1,8 +1,8 @@
 """Learning from the arrivals at a neuron's own synapses: the loop of `margin` for large networks.
 
 A neuron that has a thousand synapses of millions that are possible is reached by hardly any spike. Here each
-neuron looks at the spikes that reach it alone, which takes as long as it has synapses, however large the
-network is. What it learns from a context, and how, is as in `wmdelays.training.rules.margin.teacher_forcing`
+neuron looks only at the spikes that reach it. The time that this takes grows with its synapses, and not with
+the network. What it learns from a context, and how, is as in `wmdelays.training.rules.margin.teacher_forcing`
 with `exact`.
 """
 

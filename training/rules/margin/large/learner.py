@@ -1,6 +1,7 @@
 """The rule `margin` for large networks: synapses are chosen, then learned."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,4 +59,5 @@ class LargeLearner(Learner):
             self.settings,
             bool(self.of_blocks.damage),
         )
-        self.stages = self.plan.stages()
+        # No stage leaves neurons free to have any synapse, as "learning" says.
+        self.stages = [replace(one, name="learning chosen synapses") for one in self.plan.stages()]
