@@ -23,19 +23,19 @@ _SHOWN, _EPOCHS, _PLACE = 8, 5, 8
 
 def needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
-    on_grid = options["bits"] is not None
-    n_neurons, blocks = sizes.n_neurons, n_blocks(sizes.n_neurons)
-    n_together = min(blocks, n_workers(n_neurons, n_delays, on_grid))
-    together = n_together * _of_a_block(n_neurons, n_delays, on_grid)
+    n_neurons, all_steps = sizes.n_neurons, sizes.n_patterns * sizes.n_steps
+    # When blocks are put on a grid the rest is there, and there are as many as there is still memory for.
+    on_grid = 0 if options["bits"] is None else _of_a_block(n_neurons, n_delays, True)
     if is_large(n_neurons, n_delays, options):
-        return large_needs(sizes, n_delays, options) + on_grid * together
-    all_steps = sizes.n_patterns * sizes.n_steps
+        return large_needs(sizes, n_delays, options) + on_grid
+    blocks = n_blocks(n_neurons)
+    learning = min(blocks, n_workers(n_neurons, n_delays)) * _of_a_block(n_neurons, n_delays)
     in_a_context = sizes.n_spikes / all_steps * n_delays
     # Two for each spike in the context of each spike: what leaks is compensated for.
     n_synapses = 2 * sizes.n_spikes * in_a_context * (_DAMAGED if _damages(options) else 1)
     n_synapses = min(n_synapses, n_neurons**2 * n_delays)
     return (
-        together
+        max(learning, on_grid)
         + _FOUND * n_synapses
         + _SHOWN * _EPOCHS * (sizes.n_spikes + all_steps)
         + _PLACE * blocks * sizes.n_patterns
@@ -52,5 +52,5 @@ def _damages(options):
     return bool(Damage.of(options)) and options["damaged_epochs"] > 0
 
 
-def _of_a_block(n_neurons, n_delays, on_grid):
+def _of_a_block(n_neurons, n_delays, on_grid=False):
     return (_ON_GRID if on_grid else _BLOCK) * BLOCK * n_neurons * n_delays

@@ -6,7 +6,7 @@ import pytest
 
 import wmdelays.machine.free_memory
 from wmdelays import Memory
-from wmdelays.patterns import bernoulli
+from wmdelays.patterns import Sizes, bernoulli
 from wmdelays.training import margin
 from wmdelays.training.rules.margin import on_grid
 from wmdelays.training.rules.margin.description import MARGIN
@@ -58,5 +58,10 @@ def test_blocks_that_are_put_on_a_grid_have_the_memory_that_each_takes(monkeypat
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     assert n_workers(400, 20, on_grid=True) in (1, 2)
     assert n_workers(400, 20) > 4
-    sizes = sizes_of(memory.patterns, 20, 1e-3)
-    assert MARGIN.n_bytes(sizes, 20, {"bits": 4}) > MARGIN.n_bytes(sizes, 20, {})
+
+
+def test_a_large_network_asks_for_the_block_that_is_put_on_a_grid_too():
+    sizes = Sizes(n_neurons=100_000, n_steps=1000, n_patterns=4, n_spikes=400_000)
+    few = {"max_synapses": 1000}
+    more = MARGIN.n_bytes(sizes, 41, few | {"bits": 4}) - MARGIN.n_bytes(sizes, 41, few)
+    assert 3e9 < more < 4e9
