@@ -190,7 +190,7 @@ def figure(rows, path):
         panels[1].axhline(20, color=GREY, linewidth=0.8, linestyle="--")
         panels[1].text(panels[1].get_xlim()[0], 20, " 20 GB", va="bottom", color=GREY, fontsize=8)
         handles, labels = panels[0].get_legend_handles_labels()
-        made.legend(handles, labels, loc="outside upper center", ncols=4)
+        made.legend(handles, labels, loc="outside upper center", ncols=5)
     path.write_bytes(figure_bytes(made, path.suffix[1:]))
 
 
