@@ -20,7 +20,7 @@ from wmdelays.nest_models.installation import check_installed
 from wmdelays.nest_models.neurons import NEURONS as NEST_NEURONS
 from wmdelays.nest_models.neurons import OTHERWISE_INTEGRATED
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
-from wmdelays.quantities import checked_seed, shortened
+from wmdelays.quantities import checked_seed, shortened, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -432,7 +432,8 @@ def recall(
     ------
     InputError
         If there is no such simulator, device or neuron model, it is not installed, dt does not divide
-        the step, a cue does not belong to this memory, or the simulator knows no variability.
+        the step, a cue does not belong to this memory, the simulator knows no variability, or `workers`
+        are no whole number from 1 on or for another simulator.
     """
     setup = set_up(
         simulator,
@@ -443,6 +444,10 @@ def recall(
         variability=variability,
         seed=seed,
     )
+    if workers is not None:
+        workers = whole("workers", workers, 1)
+        if not setup.simulator.shares_cues:
+            raise InputError(f"workers are for brian2, not for {simulator}")
     single = isinstance(cues, Cue)
     recalls = setup.recall(memory, [cues] if single else list(cues), progress, workers)
     return recalls[0] if single else recalls

@@ -146,6 +146,16 @@ def test_a_neuron_of_ones_own_is_refused_by_its_name(small_memory):
         recall(read_memory(small_memory), [], neuron=replace(neuron_model("lif")))
 
 
+@pytest.mark.parametrize(
+    "name, workers, line",
+    [("compiled", 2, "for brian2, not for compiled"), ("brian2", 0, "workers is 0")],
+)
+def test_workers_that_nothing_would_be_done_with_are_refused(small_memory, name, workers, line):
+    memory = read_memory(small_memory)
+    with pytest.raises(InputError, match=line):
+        recall(memory, memory.cues(), name, workers=workers)
+
+
 def test_three_simulators_are_compared_with_the_first(wmdelays, small_memory):
     words = ("--simulators", "torch,compiled,brian2", "--device", "numpy", "--dt", "1ms")
     done = wmdelays("compare", small_memory, *words, "--json", "-", "--patterns", "1")
