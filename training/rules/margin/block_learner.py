@@ -221,16 +221,18 @@ class BlockLearner:
         for m, spikes in enumerate(self.spikes):
             yield *spikes, self.n_steps, m, start, False
 
+    def _neurons(self, k, kappa):
+        """What `present` is told of the neurons of block k, which are to keep a margin."""
+        own = {"beta": self.beta[k], "theta": self.theta[k], "kappa": kappa * self.scale[k]}
+        return {"n_delays": self.memory.n_delays, **own}
+
     def _present(self, k, weights, again, shown, rate, kappa, order=None, allowed=None):
         return present(
             weights,
             shown,
             np.arange(len(shown)) if order is None else order,
             self.wanted[k],
-            n_delays=self.memory.n_delays,
-            beta=self.beta[k],
-            theta=self.theta[k],
-            kappa=kappa * self.scale[k],
+            **self._neurons(k, kappa),
             rate=rate,
             compensate=self.compensate or again,
             exact=bool(self.limits) and again,

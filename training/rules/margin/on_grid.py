@@ -174,16 +174,12 @@ class _GridBlockLearner(BlockLearner):
         return n_epochs
 
     def _show(self, k, weights, shown, rate, order, free, exact, kappa=None):
-        memory = self.memory
         return present(
             weights,
             shown,
             np.arange(len(shown)) if order is None else order,
             self.wanted[k],
-            n_delays=memory.n_delays,
-            beta=self.beta[k],
-            theta=self.theta[k],
-            kappa=(self.settings["kappa"] if kappa is None else kappa) * self.scale[k],
+            **self._neurons(k, self.settings["kappa"] if kappa is None else kappa),
             rate=rate,
             compensate=self.compensate,
             exact=exact,

@@ -34,11 +34,8 @@ class Learner:
 
     Parameters
     ----------
-    memory : Memory
-        Without synapses.
-    settings : dict
-        Of `timed_margin`.
-    seed : int
+    memory, settings, seed
+        See `NeuronLearner`.
     progress : callable, optional
     workers : wmdelays.training.rules.side_by_side.Cluster, optional
         What learns side by side; by default threads of this process.

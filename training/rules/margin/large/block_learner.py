@@ -79,9 +79,6 @@ class LargeBlockLearner(BlockLearner):
             shown,
             order,
             self.wanted[k],
-            n_delays=self.memory.n_delays,
-            beta=self.beta[k],
-            theta=self.theta[k],
-            kappa=kappa * self.scale[k],
+            **self._neurons(k, kappa),
             rate=rate,
         )
