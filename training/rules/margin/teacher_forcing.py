@@ -196,20 +196,10 @@ def _present(
             if not compensate:
                 younger = end
             for b in range(BLOCK):
-                if spikes[b] == 1:
-                    if u[b] < theta[b]:
-                        count[b, MISSED] += 1
-                    if u[b] >= least[b]:
-                        continue
-                    count[b, TOO_LOW] += 1
-                    missing = rate * (least[b] - u[b])
-                else:
-                    if u[b] <= most[b]:
-                        continue
-                    if u[b] >= theta[b]:
-                        count[b, FALSE_ALARMS] += 1
-                    count[b, TOO_HIGH] += 1
-                    missing = rate * (most[b] - u[b])
+                distance = to_bound(u[b], spikes[b], theta[b], least[b], most[b], count[b])
+                if distance == 0:
+                    continue
+                missing = rate * distance
                 if not exact:
                     u[b] += _learn(
                         weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta[b]
@@ -231,6 +221,24 @@ def _present(
                         gradient,
                         touched,
                     )
+
+
+@njit(inline="always")
+def to_bound(u, spike, theta, least, most, count):
+    """How far a membrane has to be moved to its bound, 0 on the right side of it; and it is counted."""
+    if spike == 1:
+        if u < theta:
+            count[MISSED] += 1
+        if u >= least:
+            return np.float32(0)
+        count[TOO_LOW] += 1
+        return least - u
+    if u <= most:
+        return np.float32(0)
+    if u >= theta:
+        count[FALSE_ALARMS] += 1
+    count[TOO_HIGH] += 1
+    return most - u
 
 
 @njit(inline="always")

@@ -11,14 +11,7 @@ from numba import njit
 
 from wmdelays.training.discrete import compiled as network
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.teacher_forcing import (
-    FALSE_ALARMS,
-    LEAST_LEFT,
-    MISSED,
-    N_COUNTS,
-    TOO_HIGH,
-    TOO_LOW,
-)
+from wmdelays.training.rules.margin.teacher_forcing import LEAST_LEFT, N_COUNTS, to_bound
 
 _membrane = njit(inline="always")(network.membrane)
 
@@ -163,20 +156,7 @@ def _present(
                     continue
                 if not damaged[k]:
                     margin[b] = min(margin[b], u - theta[b] if spike == 1 else theta[b] - u)
-                if spike == 1:
-                    if u < theta[b]:
-                        count[MISSED] += 1
-                    if u >= least:
-                        continue
-                    count[TOO_LOW] += 1
-                    missing = rate * (least - u)
-                else:
-                    if u <= most:
-                        continue
-                    if u >= theta[b]:
-                        count[FALSE_ALARMS] += 1
-                    count[TOO_HIGH] += 1
-                    missing = rate * (most - u)
+                missing = rate * to_bound(u, spike, theta[b], least, most, count)
                 if missing != 0:
                     back = min(reach[b], t - last_reset - 1)
                     u += _project(
