@@ -12,7 +12,7 @@ from wmdelays.errors import InputError
 from wmdelays.files.file_kinds import CHECKPOINT
 from wmdelays.files.hdf5_tree import Group, read_tree
 from wmdelays.files.json_text import decoded
-from wmdelays.files.output import check_writable, hdf5_image, hdf5_in_memory, replacing
+from wmdelays.files.output import check_writable, hdf5_written, replacing
 from wmdelays.training.rules.rule import Option
 from wmdelays.words import printable
 
@@ -130,7 +130,7 @@ def write_checkpoint(path, owner, state, arrays):
         If the file cannot be written.
     """
     with replacing(path, CHECKPOINT) as temporary:
-        with hdf5_in_memory() as file:
+        with hdf5_written(temporary) as file:
             file.attrs["format"] = _FORMAT
             file.attrs["owner"] = owner
             file["state"] = json.dumps(state)
@@ -138,8 +138,6 @@ def write_checkpoint(path, owner, state, arrays):
             file.create_group("arrays")
             for name, array in arrays.items():
                 file[f"arrays/{name}"] = array
-            image = hdf5_image(file)
-        temporary.write_bytes(image)
 
 
 def resume(path, owner, kind, restore):

@@ -98,8 +98,8 @@ def write_memory(path: str | Path, memory: Memory) -> None:
         if grid is not None:
             write_levels(file, memory, *grid)
         else:
-            delay_ms = memory.delay * (memory.step * 1e3)
-            write_edges(file, memory.pre, memory.post, memory.weight, delay_ms)
+            synapses = memory.pre, memory.post, memory.weight, memory.delay
+            write_edges(file, *synapses, unit_ms=memory.step * 1e3)
         _write_patterns(file, memory)
 
 

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import io
 import json
 import os
 import stat
@@ -146,21 +147,74 @@ def write_json(path, values, kind=JSON):
         temporary.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n")
 
 
-def hdf5_in_memory(userblock_size=0):
-    """An HDF5 file that is built in memory; `hdf5_image` gives its bytes.
+@contextmanager
+def hdf5_written(path, userblock_size=0):
+    """An HDF5 file to be filled, which is written to the disk as it is.
 
-    Written straight to a disk that is full, the HDF5 library fails while it closes the file, and
-    then crashes the process.
+    Parameters
+    ----------
+    path : str or Path
+    userblock_size : int
+        Bytes that are left free at the beginning.
+
+    Yields
+    ------
+    h5py.File
+
+    Raises
+    ------
+    OSError
+        At the end, if writing failed.
     """
-    return h5py.File(
-        "memory", "w", driver="core", backing_store=False, userblock_size=userblock_size
-    )
+    with open(path, "w+b", buffering=0) as file:
+        to_disk = _ToDisk(file)
+        try:
+            with h5py.File(to_disk, "w", userblock_size=userblock_size) as hdf5:
+                yield hdf5
+        finally:
+            if to_disk.error is not None:
+                raise to_disk.error from None
 
 
-def hdf5_image(file):
-    """The content of an open HDF5 file as bytes, without its user block."""
-    file.flush()
-    return file.id.get_file_image()
+class _ToDisk(io.RawIOBase):
+    """A file as the HDF5 library wants it, which never fails: the first error is kept.
+
+    On a disk that is full the library fails while it closes the file, and then crashes the process.
+
+    Parameters
+    ----------
+    file : io.FileIO
+    """
+
+    def __init__(self, file):
+        self._file, self.error = file, None
+        self.seek, self.tell = file.seek, file.tell
+
+    def write(self, data):
+        left = memoryview(data).cast("B")
+        n = len(left)
+        with self._kept():
+            while self.error is None and left:
+                left = left[self._file.write(left) :]
+        return n
+
+    def truncate(self, size):
+        with self._kept():
+            self._file.truncate(size)
+
+    def readinto(self, buffer):
+        # What was not written is read as zeros.
+        buffer = memoryview(buffer).cast("B")
+        n = self._file.readinto(buffer)
+        buffer[n:] = bytes(len(buffer) - n)
+        return len(buffer)
+
+    @contextmanager
+    def _kept(self):
+        try:
+            yield
+        except OSError as error:
+            self.error = self.error or error
 
 
 def _target(path):

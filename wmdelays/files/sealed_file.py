@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wmdelays.errors import InputError, one_line
 from wmdelays.files.hdf5_tree import read_tree
-from wmdelays.files.output import hdf5_image, hdf5_in_memory, replacing
+from wmdelays.files.output import hdf5_written, replacing
 
 _BLOCK = 512
 _SEAL = b"\nsha256 "
@@ -55,13 +55,10 @@ def writing(path, kind):
         If the file cannot be written.
     """
     with replacing(path, kind) as temporary:
-        with hdf5_in_memory(userblock_size=_BLOCK) as file:
+        with hdf5_written(temporary, userblock_size=_BLOCK) as file:
             yield file
-            image = hdf5_image(file)
-        digest = hashlib.sha256(image).hexdigest().encode()
-        with open(temporary, "wb") as file:
-            file.write(_user_block(_title(kind), digest))
-            file.write(image)
+        with open(temporary, "r+b") as file:
+            file.write(_user_block(_title(kind), _digest(file)))
 
 
 def read_sealed(path, kind, wanted, read):

@@ -40,19 +40,33 @@ BYTES_OF_A_SYNAPSE = 13
 
 def _whole(values):
     """Whole numbers from 0 on in the smallest type that holds them all."""
-    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+    return values.astype(_smallest(values))
 
 
-def _single(values):
-    """Numbers in single precision, where that changes none."""
-    single = values.astype(np.float32)
-    return single if np.array_equal(single, values) else values
+def _smallest(values):
+    return np.min_scalar_type(int(values.max(initial=0)))
 
 
-def _milliseconds(values):
-    """Delays as whole milliseconds, where they are, but for the rounding of products."""
-    nearest = np.rint(values)
-    return _whole(nearest) if np.all(np.abs(values - nearest) <= 1e-12 * nearest) else values
+def _precision(values):
+    """Single precision where that changes no number, else double."""
+    # There may be a hundred million synapses: no column is made as a whole once more.
+    parts = (values[part] for part in pieces(len(values)))
+    exact = all(np.array_equal(one.astype(np.float32), one) for one in parts)
+    return np.float32 if exact else np.float64
+
+
+def _milliseconds(delay, unit_ms):
+    """For each length that a delay has, what it is in ms, in the smallest type that holds all.
+
+    Whole milliseconds where they are, but for the rounding of products.
+    """
+    there = np.zeros(delay.max(initial=0) + 1, bool)
+    for part in pieces(len(delay)):
+        there[delay[part]] = True
+    lengths = np.arange(len(there)) * unit_ms
+    lengths[~there] = 0
+    nearest = np.rint(lengths)
+    return _whole(nearest) if np.all(np.abs(lengths - nearest) <= 1e-12 * nearest) else lengths
 
 
 def write_magic(file):
@@ -88,18 +102,23 @@ def write_nodes(file, n_neurons, kinds=None, own=None, population=_POPULATION):
         nodes[name] = values
 
 
-def write_edges(file, pre, post, weight, delay_ms, source=_POPULATION):
-    """Write the synapses of a population onto the neurons; each array has the shape (n_synapses,)."""
+def write_edges(file, pre, post, weight, delay, unit_ms, source=_POPULATION):
+    """Write the synapses of a population onto the neurons; each array has the shape (n_synapses,).
+
+    Delays are whole numbers of `unit_ms` milliseconds.
+    """
     edges = file.create_group(f"edges/{source}_to_{_POPULATION}")
-    n = len(pre)
-    for name, values in (
-        ("source_node_id", _whole(pre)),
-        ("target_node_id", _whole(post)),
-        ("edge_group_index", np.arange(n, dtype=np.uint32)),
-        ("0/syn_weight", _single(weight)),
-        ("0/delay", _milliseconds(delay_ms)),
+    n, lengths = len(pre), _milliseconds(delay, unit_ms)
+    for name, dtype, of_part in (
+        ("source_node_id", _smallest(pre), pre.__getitem__),
+        ("target_node_id", _smallest(post), post.__getitem__),
+        ("edge_group_index", np.uint32, lambda part: np.arange(part.start, part.stop)),
+        ("0/syn_weight", _precision(weight), weight.__getitem__),
+        ("0/delay", lengths.dtype, lambda part: lengths[delay[part]]),
     ):
-        edges[name] = values
+        column = edges.create_dataset(name, shape=n, dtype=dtype)
+        for part in pieces(n):
+            column[part] = of_part(part).astype(dtype, copy=False)
     # All are of type 0 in group 0. Of what is never written a file has no numbers, and readers get nought.
     edges.create_dataset("edge_type_id", shape=n, dtype=np.int64, fillvalue=0)
     edges.create_dataset("edge_group_id", shape=n, dtype=np.uint32, fillvalue=0)

@@ -62,9 +62,8 @@ def write_run(path: str | Path, run: NetworkRun) -> None:
     state, network = run.state, run.state.network
     with writing(path, KIND) as file:
         write_nodes(file, network.n_neurons)
-        write_edges(
-            file, network.pre, network.post, network.weight, network.delay_ms.astype(np.float64)
-        )
+        synapses = network.pre, network.post, network.weight, network.delay_ms
+        write_edges(file, *synapses, unit_ms=1.0)
         write_spikes(
             file.create_group("spikes/last"), run.spikes[0], run.spikes[1].astype(np.float64)
         )

@@ -150,6 +150,11 @@ def test_a_checkpoint_that_nobody_changed_is_gone_on_with(learned):
     learned(lambda state, arrays: None)
 
 
+@pytest.mark.parametrize("kind", ["margin", "pruned"])
+def test_places_in_64_bits_as_earlier_versions_wrote_them_are_gone_on_with(learned):
+    learned(change("block.place.0", lambda a: a.astype(np.int64)))
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "words"),
     [

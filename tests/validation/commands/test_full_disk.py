@@ -1,11 +1,10 @@
 """Every kind of output on a disk that is full: one line, the old file stays, nothing else is left."""
 
-import resource
-from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
 import pytest
+from full_disk import no_file_above
 
 from wmdelays import InputError
 from wmdelays.files.memory_file import write_memory
@@ -22,17 +21,6 @@ from wmdelays.training.rules.checkpoint import write_checkpoint
 from wmdelays.validation.reports.pages import drawn, write_page
 
 (RASTER,) = bernoulli(50, 400, 1, 0.05, seed=1)
-
-
-@contextmanager
-def no_file_above(size):
-    """No file of this process may grow beyond so many bytes; a write is then cut off, or fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @cache

@@ -5,11 +5,14 @@ import json
 import os
 import stat
 
+import h5py
+import numpy as np
 import pytest
+from full_disk import no_file_above
 
 from wmdelays import InputError
 from wmdelays.files.file_kinds import GROUPS, JSON, MEMORY
-from wmdelays.files.output import check_writable, replacing, write_json
+from wmdelays.files.output import check_writable, hdf5_written, replacing, write_json
 
 # Any kind of file will do; this one is told from its first bytes.
 OLD, NEW = '{"mother":1,"anchors":[1]', '{"mother":2,"anchors":[2]'
@@ -230,3 +233,35 @@ def test_values_that_json_does_not_know_are_not_written(tmp_path, value):
     with pytest.raises((ValueError, TypeError)):
         write_json(tmp_path / "a.json", {"a": value})
     assert (tmp_path / "a.json").read_text() == "[]\n" and names(tmp_path) == ["a.json"]
+
+
+def fill(file):
+    for k in range(10):
+        group = file.create_group(f"group {k}")
+        group.attrs["k"] = k
+        group["numbers"] = np.arange(50.0 * k)
+        column = group.create_dataset("by parts", shape=1000, dtype=np.float32)
+        for begin in range(0, 1000, 250):
+            column[begin : begin + 250] = begin
+
+
+@pytest.mark.parametrize("block", [0, 512])
+def test_hdf5_is_written_to_the_disk_and_a_full_one_is_told(tmp_path, block):
+    path = tmp_path / "a.h5"
+    with hdf5_written(path, block) as file:
+        fill(file)
+    with h5py.File(path) as file:
+        assert file.userblock_size == block and len(file) == 10
+        assert np.array_equal(file["group 7/by parts"], np.repeat([0, 250, 500, 750], 250))
+    size = path.stat().st_size
+    # A process in which the library fails as it closes a file does not come back.
+    for most in {0, 1, 511, 600, *range(0, size, 997), size - 1}:
+        with no_file_above(most), pytest.raises(OSError) as full, hdf5_written(path, block) as file:
+            fill(file)
+        assert full.value.errno == errno.EFBIG
+
+
+def test_an_error_while_hdf5_is_filled_is_that_error(tmp_path):
+    with pytest.raises(KeyError, match="mine"), hdf5_written(tmp_path / "a.h5") as file:
+        fill(file)
+        raise KeyError("mine")

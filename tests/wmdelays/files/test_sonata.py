@@ -91,6 +91,27 @@ def test_synapses_take_little_room_and_are_read_here_and_by_libsonata(tmp_path, 
     assert edges.get_attribute("delay", every) == pytest.approx(memory.delay)
 
 
+@pytest.mark.parametrize("last", [0.5, 0.1])
+@pytest.mark.parametrize("step", [1e-3, 1 / 30])
+def test_synapses_that_are_written_by_parts_are_the_same(
+    tmp_path, monkeypatch, same_memory, step, last
+):
+    halves = np.full(1003, 0.5)
+    # All but the last are halves, which fit single precision.
+    halves[-1] = last
+    which = np.arange(1003)
+    post, rest = which // 100, which % 100
+    memory = Memory(11, 10, step, 0.5, 1.0, rest // 10, post, rest % 10 + 1, halves)
+    write_memory(tmp_path / "whole.h5", memory)
+    monkeypatch.setattr("wmdelays.synapses._AT_ONCE", 50)
+    write_memory(tmp_path / "parts.h5", memory)
+    assert (tmp_path / "parts.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert same_memory(read_memory(tmp_path / "parts.h5"), memory)
+    with h5py.File(tmp_path / "parts.h5") as file:
+        assert file[EDGES]["0/syn_weight"].dtype == (np.float32 if last == 0.5 else np.float64)
+        assert file[EDGES]["0/delay"].dtype == (np.uint8 if step == 1e-3 else np.float64)
+
+
 def replaced(group, name, values, **options):
     attributes = dict(group[name].attrs)
     del group[name]

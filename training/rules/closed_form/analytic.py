@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.memory import Memory
+from wmdelays.synapses import pieces
 from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
@@ -81,9 +82,18 @@ def hebbian(
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
     target = target_matrix(sequences, step, beta if deconvolve else None)
-    weights = _hebbian_weights(contexts, target.tocsc(), max_synapses, say)
     return _memory(
-        weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic, say
+        # By no other name, so that it makes room.
+        _hebbian_weights(contexts, target.tocsc(), max_synapses, say),
+        contexts,
+        sequences,
+        patterns,
+        n_delays,
+        step,
+        beta,
+        theta,
+        periodic,
+        say,
     )
 
 
@@ -258,18 +268,26 @@ def _memory(
         theta=theta,
         progress=say,
     )
-    # In the order of rows a memory takes them as they are.
-    weights = sp.coo_matrix(sp.csr_matrix(weights))
+    # In the order of rows a memory takes them as they are. There may be a hundred million: what is no longer
+    # needed makes room.
+    weights = sp.csr_matrix(weights).tocoo(copy=False)
+    row, post, weight = weights.row, weights.col, weights.data.astype(np.float64, copy=False)
+    del weights
+    for part in pieces(len(weight)):
+        weight[part] *= gain[post[part]]
+    pre = row // n_delays
+    row %= n_delays
+    row += 1
     return Memory(
         n_neurons=patterns[0].n_neurons,
         n_delays=n_delays,
         step=step,
         beta=beta,
         theta=theta,
-        pre=weights.row // n_delays,
-        post=weights.col,
-        delay=weights.row % n_delays + 1,
-        weight=weights.data * gain[weights.col],
+        pre=pre,
+        post=post,
+        delay=row,
+        weight=weight,
         patterns=patterns,
         periodic=periodic,
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 # Of each synapse that is found, until it stands in a memory; and of each there could be, where all
 # weights are kept.
-_COUNTED, _SOLVED, _DENSE = 40, 52, 4
+_COUNTED, _SOLVED, _DENSE = 30, 52, 4
 # Of each spike and delay in the contexts, and of each entry (neuron, step) of a target.
 _IN_CONTEXT, _OF_TARGET = 40, 10
 # Membranes of how many neurons are looked at together for their gain, and of each of their steps.

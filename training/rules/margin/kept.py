@@ -7,7 +7,7 @@ from wmdelays.errors import InputError
 from wmdelays.files.json_text import Whole
 from wmdelays.training.rules.checkpoint import array_of
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.sparse_block import SparseBlock
+from wmdelays.training.rules.margin.sparse_block import SparseBlock, type_of_places
 
 
 class _Event(msgspec.Struct):
@@ -99,10 +99,14 @@ def _restore_stages(learner, state):
 def _restored_blocks(learner, name, arrays, flags):
     blocks = []
     for k, flag in flags.items():
-        place = array_of(arrays, f"{name}.place.{k}", np.int64, (None,))
+        # Checkpoints of earlier versions have them in 64 bits.
+        own = f"{name}.place.{k}"
+        wide = own in arrays and arrays[own].dtype == np.int64
+        kind = np.int64 if wide else type_of_places(learner.n_rows)
+        place = array_of(arrays, own, kind, (None,))
         weight = array_of(arrays, f"{name}.weight.{k}", np.float32, place.shape)
         inside = not place.size or 0 <= place[0] <= place[-1] < learner.n_rows * BLOCK
-        if not inside or (np.diff(place) <= 0).any():
-            raise InputError(f"has places in {name}.place.{k} that there are not")
+        if not inside or (place[1:] <= place[:-1]).any():
+            raise InputError(f"has places in {own} that there are not")
         blocks.append(SparseBlock(learner.n_rows, place, weight, *flag))
     return blocks

@@ -214,16 +214,8 @@ class Learner:
 
     def _memory(self, made=None):
         """The memory as learned so far."""
-        n_delays = self.memory.n_delays
-        row, post, weight = synapses(self.blocks, self.n_rows)
-        return replace(
-            self.memory,
-            pre=row // n_delays,
-            post=post,
-            delay=row % n_delays + 1,
-            weight=weight,
-            made=made or {},
-        )
+        columns = synapses(self.blocks, self.memory.n_delays)
+        return replace(self.memory, **columns, made=made or {})
 
     def result(self):
         """The memory, and in its `made` what was reached."""

@@ -13,7 +13,7 @@ from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks
 
 # Of each synapse that is found, until it stands in a memory, and how many more of them there are where
 # damaged contexts are learned from.
-_FOUND, _DAMAGED = 56, 4.5
+_FOUND, _DAMAGED = 36, 4.5
 # Of a block's weight, and where it may be; the same while it is put on a grid.
 _BLOCK, _ON_GRID = 5, 27
 # Of each spike that is shown, in how many contexts of an epoch, and in how many epochs together; of each

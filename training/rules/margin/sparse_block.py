@@ -16,8 +16,9 @@ class SparseBlock:
     ----------
     n_rows : int
         Number of rows of the dense weights, n_neurons * n_delays.
-    place : int64 array, optional
-        Places in the flattened dense weights, ascending; by default none.
+    place : int array, optional
+        Places in the flattened dense weights, ascending; by default none. Kept in 32 bits where those hold
+        all that there can be.
     weight : float32 array, optional
         The weights there.
     limited : bool
@@ -28,7 +29,7 @@ class SparseBlock:
 
     def __init__(self, n_rows, place=None, weight=None, limited=False, clean=False):
         self.n_rows = n_rows
-        self.place = np.empty(0, np.int64) if place is None else place
+        self.place = self._packed(np.empty(0, np.int64) if place is None else place)
         self.weight = np.empty(0, np.float32) if weight is None else weight
         self.limited = limited
         self.clean = clean
@@ -59,56 +60,77 @@ class SparseBlock:
     def keep(self, weights):
         """Take over what was learned."""
         if not self.limited:
-            self.place = np.flatnonzero(weights)
+            self.place = self._packed(np.flatnonzero(weights))
         self.weight = weights.reshape(-1)[self.place]
 
     def limit(self, weights, allowed):
         """Take over the weights where they are allowed, and allow no others from now on."""
         self.limited = True
-        self.place = np.flatnonzero(allowed)
+        self.place = self._packed(np.flatnonzero(allowed))
         self.weight = weights.reshape(-1)[self.place]
+
+    def _packed(self, place):
+        return place.astype(type_of_places(self.n_rows), copy=False)
+
+
+def type_of_places(n_rows):
+    """The type in which a `SparseBlock` of so many rows keeps its places."""
+    return np.uint32 if n_rows * BLOCK <= 2**32 else np.int64
 
 
 def _with_gaps(n_rows, gaps, *others):
     return SparseBlock(n_rows, np.cumsum(gaps, dtype=np.int64), *others)
 
 
-def synapses(blocks, n_rows):
-    """The synapses of all blocks, ordered by row and postsynaptic neuron.
+def synapses(blocks, n_delays):
+    """The synapses of all blocks but those of weight zero, in the order of a `Memory`.
 
     Parameters
     ----------
     blocks : sequence of SparseBlock
-    n_rows : int
-        Number of rows of the dense weights.
+    n_delays : int
+        Rows are those of a neuron's delays, from 1 on, after those of the neuron before.
 
     Returns
     -------
-    row, post : int32 arrays, shape (n_synapses,)
-    weight : float64 array of the same shape
+    dict
+        The columns `pre`, `post`, `delay` (int32) and `weight` (float64), shape (n_synapses,).
+
+    Notes
+    -----
+    Of each synapse there are the 8 bytes of its block and the 20 of its columns, and no more.
     """
-    count = np.zeros(n_rows + 1, np.int64)
+    n_rows = blocks[0].n_rows
+    count = np.zeros(n_rows, np.int64)
     for block in blocks:
-        _count(block.place, count)
-    first = count.cumsum()
-    row = np.repeat(np.arange(n_rows, dtype=np.int32), count[1:])
-    post, weight = np.empty(len(row), np.int32), np.empty(len(row))
-    free = first[:-1].copy()
+        _count(block.place, block.weight, count)
+    free = count.cumsum() - count
+    n_synapses = count.sum()
+    post, weight = np.empty(n_synapses, np.int32), np.empty(n_synapses)
     for k, block in enumerate(blocks):
         _insert(block.place, block.weight, k * BLOCK, free, post, weight)
-    return row, post, weight
+    of_neuron = count.reshape(-1, n_delays)
+    pre = np.repeat(np.arange(len(of_neuron), dtype=np.int32), of_neuron.sum(1))
+    delay = np.repeat(_delays(len(of_neuron), n_delays), count)
+    return {"pre": pre, "post": post, "delay": delay, "weight": weight}
+
+
+def _delays(n_neurons, n_delays):
+    return np.tile(np.arange(1, n_delays + 1, dtype=np.int32), n_neurons)
 
 
 @njit(cache=True)
-def _count(place, count):
+def _count(place, value, count):
     for n in range(len(place)):
-        count[place[n] // BLOCK + 1] += 1
+        if value[n] != 0:
+            count[place[n] // BLOCK] += 1
 
 
 @njit(cache=True)
 def _insert(place, value, first_neuron, free, post, weight):
     for n in range(len(place)):
-        row = place[n] // BLOCK
-        post[free[row]] = first_neuron + place[n] % BLOCK
-        weight[free[row]] = value[n]
-        free[row] += 1
+        if value[n] != 0:
+            row = place[n] // BLOCK
+            post[free[row]] = first_neuron + place[n] % BLOCK
+            weight[free[row]] = value[n]
+            free[row] += 1

@@ -23,7 +23,7 @@ from wmdelays.files.exports.stimulus import (
     step_in_ms,
 )
 from wmdelays.files.hdf5_tree import member_group, read_tree
-from wmdelays.files.output import hdf5_image, hdf5_in_memory
+from wmdelays.files.output import hdf5_written
 from wmdelays.files.sonata import (
     read_spikes,
     write_edges,
@@ -129,50 +129,45 @@ def _write_neurons(place, memory, step_ms):
     header = "node_type_id model_type model_template dynamics_params pop_name beta"
     _write_table(place / "network/neurons_node_types.csv", header, rows)
     latent = (np.arange(memory.n_neurons) >= memory.n_recorded).astype(np.uint8)
-    with hdf5_in_memory() as file:
+    with hdf5_written(place / "network/neurons_nodes.h5") as file:
         own = {"latent": latent} if memory.n_latent else {}
         write_nodes(file, memory.n_neurons, kind_of.reshape(-1).astype(np.int64), own)
-        _put(place / "network/neurons_nodes.h5", file)
-    synapses = memory.pre, memory.post, memory.weight, memory.delay * step_ms
-    _write_synapses(place, "neurons", *synapses)
+    synapses = memory.pre, memory.post, memory.weight, memory.delay
+    _write_synapses(place, "neurons", *synapses, step_ms)
     _write_json(place / "components/synaptic_models/static.json", {})
 
 
 def _write_inputs(place, shown, step_ms):
     rows = [(0, "virtual", "cue")]
     _write_table(place / "network/cue_node_types.csv", "node_type_id model_type pop_name", rows)
-    with hdf5_in_memory() as file:
+    with hdf5_written(place / "network/cue_nodes.h5") as file:
         write_nodes(file, shown.n_inputs, population="cue")
-        _put(place / "network/cue_nodes.h5", file)
     source, post, delay, weight = shown.synapses
-    _write_synapses(place, "cue", source, post, weight, delay * step_ms)
+    _write_synapses(place, "cue", source, post, weight, delay, step_ms)
     steps, inputs = shown.spikes
-    with hdf5_in_memory() as file:
+    with hdf5_written(place / "inputs/cue.h5") as file:
         write_magic(file)
         # NEST takes no spike at 0. It puts one to the first step k of which k * step_ms, rounded as this
         # product is, is not below its time; so that is its time.
         write_spikes(file.create_group("spikes/cue"), inputs, (steps + 1) * step_ms)
-        _put(place / "inputs/cue.h5", file)
 
 
-def _write_synapses(place, source, pre, post, weight, delay_ms):
+def _write_synapses(place, source, pre, post, weight, delay, step_ms):
     header = "edge_type_id target_query source_query model_template dynamics_params"
     rows = [(0, "NULL", "NULL", "static_synapse", "static.json")]
     _write_table(place / f"network/{source}_edge_types.csv", header, rows)
-    with hdf5_in_memory() as file:
+    with hdf5_written(place / f"network/{source}_edges.h5") as file:
         write_magic(file)
-        write_edges(file, pre, post, weight, delay_ms, source)
-        _put(place / f"network/{source}_edges.h5", file)
+        write_edges(file, pre, post, weight, delay, step_ms, source)
 
 
 def _write_patterns(path, memory, step_ms):
-    with hdf5_in_memory() as file:
+    with hdf5_written(path) as file:
         write_magic(file)
         file.create_group("spikes")
         for k, pattern in enumerate(memory.patterns):
             group = file.create_group(f"spikes/pattern_{k:04d}")
             write_spikes(group, pattern.neurons, pattern.steps(memory.step) * step_ms)
-        _put(path, file)
 
 
 def _write_configs(place, shown, step_ms):
@@ -260,10 +255,6 @@ def _write_table(path, header, rows):
     """A table as SONATA has it: with a space between columns."""
     lines = [header, *(" ".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n")
-
-
-def _put(path, file):
-    path.write_bytes(hdf5_image(file))
 
 
 def _readme(shown, step_ms):

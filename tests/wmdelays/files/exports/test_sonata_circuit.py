@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -10,6 +9,7 @@ import libsonata
 import numpy as np
 import pytest
 from exported_memories import ALL, DISCRETE, N, each_its_own, of_few_bits, random_memory
+from full_disk import no_file_above
 
 from wmdelays import InputError, export_memory, import_weights, write_memory
 from wmdelays.training import recall
@@ -145,12 +145,10 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     assert (tmp_path / "empty/circuit_config.json").exists()
 
 
-def test_nothing_is_left_of_an_export_that_fails(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(InputError, match="circuit: cannot be written: No space left on device"):
+@pytest.mark.parametrize("size", [0, 2000, 6000])
+def test_nothing_is_left_of_an_export_that_fails(tmp_path, size):
+    refused = pytest.raises(InputError, match="circuit: cannot be written: File too large")
+    with no_file_above(size), refused:
         export_memory(random_memory(), tmp_path / "circuit", "sonata")
     assert not list(tmp_path.iterdir())
 

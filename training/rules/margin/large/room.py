@@ -9,7 +9,7 @@ peak.
 _MANY = 200_000
 # Of each synapse, until it stands in a memory, and how many there can be at most for each spike in the
 # contexts of stored spikes: by those at its step and in the steps beside it.
-_SYNAPSE, _FOUND = 90, 3
+_SYNAPSE, _FOUND = 42, 3
 # Of each neuron and of each spike in each sequence that is shown, and in how many epochs together; about
 # how many sequences of a pattern an epoch shows beside those whose trigger is damaged, and how many of
 # them whole.
