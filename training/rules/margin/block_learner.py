@@ -152,19 +152,17 @@ class BlockLearner:
         block.limit(weights, most_important(value, n_delays, *limits))
         return block
 
-    def give_back(self, k, block, again, before, prunable):
-        """Give the neurons that miss a bound their synapses from before the last cut.
+    def give_back(self, block, before, prunable, needs):
+        """Give the neurons that miss a bound, `needs`, their synapses from before the last cut.
 
         Returns
         -------
         SparseBlock, bool array
             Which neurons are prunable still.
         """
-        counts, _ = self.check(k, block, again)
         block = block.copy()
         weights, allowed = block.dense()
         earlier, _ = before.dense()
-        needs = counts.sum((0, 2)) > 0
         # A neuron without synapses has nothing left to cut.
         prunable = prunable & ~needs & allowed.any(0)
         weights[:, needs] = earlier[:, needs]
@@ -172,12 +170,8 @@ class BlockLearner:
         block.limit(weights, allowed)
         return block, prunable
 
-    def better(self, k, block, first):
-        """Block k, in which neurons have what they had before that learning once more left with more
-        wrong spikes.
-        """
-        after, before = (wrong_of_each(self.check(k, one, True)[0]) for one in (block, first))
-        worse = after > before
+    def better(self, block, first, worse):
+        """A block in which neurons that are worse, a bool array, have what they had first."""
         if not worse.any():
             return block
         block = block.copy()

@@ -7,7 +7,7 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
-from wmdelays.training.rules.margin.block_learner import Round, wrong_of
+from wmdelays.training.rules.margin.block_learner import Round, wrong_of, wrong_of_each
 from wmdelays.training.rules.margin.kept import State, restore, state_of
 from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.room import n_workers
@@ -20,7 +20,7 @@ from wmdelays.training.rules.side_by_side import Threads
 # how far learning is.
 _LOOKS = 20, 40, 80, 160, 320, 640
 _RECALLED = 16
-# So many blocks for each worker learn before there can be a checkpoint.
+# So many blocks for each worker learn together.
 _TOGETHER = 4
 
 
@@ -79,11 +79,9 @@ class Learner:
         if not at_end or not (self.limits or fewer):
             return
         if self.again:
-            pieces = [(k, self.blocks[k], first) for k, first in self.first.items()]
-            self._take(self.first, self._each(self.kind.better, pieces))
-            self.first = {}
+            self._take_better()
         else:
-            counts = [found for found, _ in self._checked()]
+            counts = [found for found, _ in self._checked(self.learning)]
             missed = [n.any() if fewer else wrong_of(n) for n in counts]
             self.again = [k for k, n in zip(self.learning, missed) if n]
             if self.again:
@@ -92,6 +90,11 @@ class Learner:
                     if self.limits:
                         self.first[k] = self.blocks[k]
                     self.blocks[k] = SparseBlock(self.n_rows)
+
+    @property
+    def n_together(self):
+        """How many blocks learn before there can be a checkpoint."""
+        return _TOGETHER * self.workers.n
 
     @property
     def learning(self):
@@ -127,7 +130,7 @@ class Learner:
         n_epochs = min(ROUND, stage.epochs - self.epoch)
         now = Round(self.stage, stage, self.epoch, n_epochs)
         # Blocks learn apart from one another, so between any two there can be a checkpoint.
-        next_ones = self.learning[self.n_learned :][: _TOGETHER * self.workers.n]
+        next_ones = self.learning[self.n_learned :][: self.n_together]
         ks = [k for k in next_ones if not self.blocks[k].clean]
         n_done = self.n_learned + len(next_ones) - len(ks)
 
@@ -137,7 +140,7 @@ class Learner:
             part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
             self.progress(self._shown(stage), part)
 
-        found = self._each(self.kind.learn, [(*self._piece(k), now) for k in ks], done)
+        found = self._learned(ks, now, done)
         self._take(ks, [block for block, _ in found])
         self.wrong += sum(wrong for _, wrong in found)
         self.n_learned += len(next_ones)
@@ -185,15 +188,36 @@ class Learner:
 
     def _give_back(self):
         """Give the neurons that miss a bound their synapses from before the last cut."""
-        pieces = [(*self._piece(k), self.before[k], self.prunable[k]) for k in self.learning]
+        needs = [counts.sum((0, 2)) > 0 for counts, _ in self._checked(self.learning)]
+        pieces = [
+            (self.blocks[k], self.before[k], self.prunable[k], own)
+            for k, own in zip(self.learning, needs)
+        ]
         found = self._each(self.kind.give_back, pieces)
         self._take(self.learning, [block for block, _ in found])
         for k, (_, prunable) in zip(self.learning, found):
             self.prunable[k] = prunable
 
-    def _checked(self):
-        """How the blocks stand to the undamaged contexts that have anything to learn."""
-        return self._each(self.kind.check, [self._piece(k) for k in self.learning])
+    def _take_better(self):
+        """Give neurons what they had before learning once more, where that left more wrong spikes."""
+        ks, first = list(self.first), list(self.first.values())
+        after, before = (self._checked(ks, blocks) for blocks in (None, first))
+        worse = [
+            wrong_of_each(two) > wrong_of_each(one) for (one, _), (two, _) in zip(before, after)
+        ]
+        pieces = [(self.blocks[k], *others) for k, *others in zip(ks, first, worse)]
+        self._take(ks, self._each(self.kind.better, pieces))
+        self.first = {}
+
+    def _learned(self, ks, now, done):
+        """What `BlockLearner.learn` makes of some blocks."""
+        return self._each(self.kind.learn, [(*self._piece(k), now) for k in ks], done)
+
+    def _checked(self, ks, blocks=None):
+        """How some blocks stand to the undamaged contexts; by default those that there are now."""
+        blocks = [self.blocks[k] for k in ks] if blocks is None else blocks
+        pieces = [(k, block, k in self.again) for k, block in zip(ks, blocks)]
+        return self._each(self.kind.check, pieces)
 
     def _piece(self, k):
         return k, self.blocks[k], k in self.again
@@ -225,7 +249,7 @@ class Learner:
             smallest = float(np.float32(self.of_blocks.theta[self.silent].min()))
         missed = np.zeros(len(self.blocks) * BLOCK, np.int64)
         too_many = np.zeros_like(missed)
-        for k, (counts, margins) in zip(self.learning, self._checked()):
+        for k, (counts, margins) in zip(self.learning, self._checked(self.learning)):
             wrong += wrong_of(counts)
             lanes = slice(k * BLOCK, (k + 1) * BLOCK)
             missed[lanes], too_many[lanes] = counts[0, :, MISSED], counts[0, :, FALSE_ALARMS]

@@ -296,9 +296,10 @@ def in_bursts(seed, n_neurons=24, n_steps=150):
 def test_learning_once_more_makes_no_neuron_worse(seed, limits, monkeypatch):
     found, better = {}, BlockLearner.better
 
-    def noted(self, k, second, first):
-        kept = better(self, k, second, first)
-        found[k] = [wrong_of_each(self.check(k, one, True)[0]) for one in (first, second, kept)]
+    def noted(self, second, first, worse):
+        kept = better(self, second, first, worse)
+        # There is one block.
+        found[0] = [wrong_of_each(self.check(0, one, True)[0]) for one in (first, second, kept)]
         return kept
 
     monkeypatch.setattr(BlockLearner, "better", noted)
