@@ -6,13 +6,12 @@ import numpy as np
 import torch
 
 from wmdelays.cue import Cue
-from wmdelays.errors import InputError
 from wmdelays.machine.free_memory import how_many
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, check_room
+from wmdelays.training.discrete.devices import torch_device
 from wmdelays.training.discrete.threads import one_thread
 
-DEVICES = ("cpu", "cuda")
 # Recalls that run side by side at most: more of them gain little, and progress is told between.
 _TOGETHER = 16
 # From so many synapses of a neuron on, each spike is delivered by itself: adding a block of weights
@@ -30,8 +29,8 @@ def recall(memory, cue, device="cpu", progress=None):
     memory : Memory
     cue : Cue or sequence of Cue
         Several cues are independent recalls, computed side by side.
-    device : {"cpu", "cuda"}
-        Where torch computes. On the CPU the spikes and closest calls are those of
+    device : str
+        Where torch computes: cpu, cuda, cuda:1. On the CPU the spikes and closest calls are those of
         `wmdelays.training.discrete.compiled.recall`, bit for bit; on a GPU weights are added in
         another order.
     progress : callable, optional
@@ -50,7 +49,7 @@ def recall(memory, cue, device="cpu", progress=None):
     """
     if isinstance(cue, Cue):
         return recall(memory, [cue], device, progress)[0]
-    check_device(device)
+    device = torch_device(device)
     memory.check_cues(cue)
     cues, say = list(cue), progress or (lambda stage, part: None)
     check_room(memory, max(one.n_steps for one in cues))
@@ -66,14 +65,6 @@ def recall(memory, cue, device="cpu", progress=None):
 
             recalls += _recall(memory, synapses, some, device, tell)
     return recalls
-
-
-def check_device(device):
-    """Raise an InputError unless torch can compute there."""
-    if device not in DEVICES:
-        raise InputError(f"torch has no device {device!r} here; there is {', '.join(DEVICES)}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("torch finds no CUDA device here; take cpu")
 
 
 def _recall(memory, synapses, cues, device, tell):

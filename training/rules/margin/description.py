@@ -106,6 +106,14 @@ MARGIN = Rule(
             least=2,
             most=8,
         ),
+        Option(
+            "learn_on",
+            str,
+            "Learn by torch's operators on this device: cuda (a GPU), cuda:1, or cpu; by default by compiled"
+            " loops, which are the faster ones on a processor.",
+            metavar="DEVICE",
+            scanned=False,
+        ),
         *checkpoint_options(),
     ),
     needs=needs,

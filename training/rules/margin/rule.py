@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
@@ -56,6 +56,7 @@ def margin(
     excitatory: float = 0.8,
     cell_types: str | PathLike | Mapping[str, str] | None = None,
     bits: int | None = None,
+    learn_on: str | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -107,6 +108,10 @@ def margin(
     bits : int, optional
         Weights are put on a grid in the end, and learn there: whole numbers of so many bits, 2 to 8,
         times a scale for each postsynaptic neuron.
+    learn_on : str, optional
+        The device on which torch's operators learn, many blocks of neurons at once: cuda, cuda:1, or cpu.
+        The memory is the same up to the order in which float32 numbers are added. By default compiled
+        loops learn, on all processors. Not for `bits`, a `scheduler`, or large networks.
     seed : int
         Seed of the random numbers.
     checkpoint : str or Path, optional
@@ -129,8 +134,8 @@ def margin(
     Raises
     ------
     InputError
-        If a setting makes no sense, the checkpoint belongs to something else, or no scheduler
-        answers.
+        If a setting makes no sense, the checkpoint belongs to something else, no scheduler answers, or
+        there is no such device or too little memory on it.
     """
     mean = float(np.mean(theta))
     settings = {
@@ -162,10 +167,15 @@ def margin(
     sizes = sizes_of(patterns, n_delays, step, periodic)
     MARGIN.check_room(sizes, n_delays, settings | {"bits": bits})
     large = is_large(empty.n_neurons, n_delays, settings)
-    kinds = (LargeBlockLearner, LargeLearner) if large else (BlockLearner, Learner)
-    of_blocks = kinds[0](empty, settings, seed)
+    if learn_on is not None:
+        _check_can_learn_on(learn_on, bits, scheduler, large)
     with cluster(scheduler, progress) as workers:
-        learner = kinds[1](of_blocks, progress, workers)
+        if learn_on is not None:
+            learner = _on_device(learn_on, empty, settings, seed, progress)
+        elif large:
+            learner = LargeLearner(LargeBlockLearner(empty, settings, seed), progress, workers)
+        else:
+            learner = Learner(BlockLearner(empty, settings, seed), progress, workers)
         # A learning that went by other stages cannot go on by these.
         plan = [asdict(stage) for stage in learner.stages]
         owner = fingerprint(empty, {"rule": "margin", "seed": seed, "stages": plan, **settings})
@@ -175,4 +185,31 @@ def margin(
         if bits is not None:
             memory = relearned(memory, bits, settings, seed, progress, workers)
             memory.made["settings"] = settings | {"bits": bits}
+    if learn_on is not None:
+        memory.made["settings"] = settings | {"learn_on": learn_on}
     return memory
+
+
+def _check_can_learn_on(learn_on, bits, scheduler, large):
+    """Raise an InputError unless there is such a device, and it can learn what is asked for."""
+    # Torch takes a second to import.
+    from wmdelays.training.discrete.devices import torch_device
+
+    torch_device(learn_on)
+    for asked, what in (
+        (bits is not None, f"weights of few bits ({parameter('bits')})"),
+        (scheduler is not None, f"a cluster ({parameter('scheduler')})"),
+        (large, "a large network whose synapses are chosen first"),
+    ):
+        if asked:
+            raise InputError(
+                f"{what} can only be learned by the compiled loops; leave out {parameter('learn_on')}"
+            )
+
+
+def _on_device(learn_on, empty, settings, seed, progress):
+    from wmdelays.training.discrete.devices import torch_device
+    from wmdelays.training.rules.margin.on_device.learner import DeviceBlockLearner, DeviceLearner
+
+    of_blocks = DeviceBlockLearner(empty, settings, seed, torch_device(learn_on))
+    return DeviceLearner(of_blocks, progress)

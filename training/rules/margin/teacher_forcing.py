@@ -20,7 +20,14 @@ LEAST_LEFT = 0.01
 # Columns of what `present` counts.
 TOO_LOW, TOO_HIGH, MISSED, FALSE_ALARMS, N_COUNTS = range(5)
 
+
+def reach(beta):
+    """How many steps back a change of a weight still moves a membrane, for an array of beta."""
+    return (np.log(LEAST_LEFT) / np.log(beta)).astype(np.int64)
+
+
 _membrane = njit(inline="always")(network.membrane)
+_reach = njit(inline="always")(reach)
 
 
 def present(
@@ -156,8 +163,7 @@ def _present(
     current = np.zeros(BLOCK, np.float32)
     spikes = np.zeros(BLOCK, np.float32)
     last_reset = np.zeros(BLOCK, np.int64)
-    # How far back a change of a weight still moves the membrane.
-    reach = (np.log(LEAST_LEFT) / np.log(beta)).astype(np.int64)
+    furthest = _reach(beta)
     least, most = theta + kappa, theta - kappa
     gradient = np.zeros(len(weights) if exact else 0, np.float32)
     touched = np.empty(len(gradient), np.int64)
@@ -205,7 +211,7 @@ def _present(
                         weights, allowed, sign, row, oldest, younger, end, t, b, missing, beta[b]
                     )
                 else:
-                    back = min(reach[b], t - last_reset[b] - 1)
+                    back = min(furthest[b], t - last_reset[b] - 1)
                     u[b] += _project(
                         weights,
                         allowed,

@@ -11,9 +11,10 @@ from numba import njit
 
 from wmdelays.training.discrete import compiled as network
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.teacher_forcing import LEAST_LEFT, N_COUNTS, to_bound
+from wmdelays.training.rules.margin.teacher_forcing import N_COUNTS, reach, to_bound
 
 _membrane = njit(inline="always")(network.membrane)
+_reach = njit(inline="always")(reach)
 
 
 class ByNeuron:
@@ -128,8 +129,7 @@ def _present(
     counts,
     margin,
 ):
-    # How far back a change of a weight still moves the membrane.
-    reach = (np.log(LEAST_LEFT) / np.log(beta)).astype(np.int64)
+    furthest = _reach(beta)
     gradient = np.zeros(len(weight), np.float32)
     touched = np.empty(len(weight), np.int32)
     for k in order:
@@ -158,7 +158,7 @@ def _present(
                     margin[b] = min(margin[b], u - theta[b] if spike == 1 else theta[b] - u)
                 missing = rate * to_bound(u, spike, theta[b], least, most, count)
                 if missing != 0:
-                    back = min(reach[b], t - last_reset - 1)
+                    back = min(furthest[b], t - last_reset - 1)
                     u += _project(
                         weight, sign, begin, synapse, t, back, missing, beta[b], gradient, touched
                     )
