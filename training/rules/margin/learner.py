@@ -137,8 +137,7 @@ class Learner:
         def done(_):
             nonlocal n_done
             n_done += 1
-            part = (self.epoch + n_epochs * n_done / len(self.learning)) / stage.epochs
-            self.progress(self._shown(stage), part)
+            self._tell(now, n_done)
 
         found = self._learned(ks, now, done)
         self._take(ks, [block for block, _ in found])
@@ -156,6 +155,11 @@ class Learner:
             )
         if ended:
             self._end(stage)
+
+    def _tell(self, now, n_done):
+        """Tell how far learning is when so many blocks, or parts of them, are through a round."""
+        part = (now.first + now.n_epochs * n_done / len(self.learning)) / now.stage.epochs
+        self.progress(self._shown(now.stage), part)
 
     def _shown(self, stage):
         text = f"{stage.name}{' from damaged contexts' if stage.damaged else ''}"

@@ -58,7 +58,7 @@ def contexts(shown, k, n_delays, device):
     begin = np.concatenate([[0], np.cumsum(n)])
     step = np.repeat(t, n)
     spike = np.arange(begin[-1]) + np.repeat(oldest - begin[:-1], n)
-    n_oldest = np.where(t < n_delays, 0, first[np.maximum(t - n_delays + 1, 0)] - oldest)
+    n_oldest = first[np.maximum(t - n_delays + 1, 0)] - oldest
     rows = torch.from_numpy(shown.row[spike] + step).to(device)
     return Contexts(
         rows,

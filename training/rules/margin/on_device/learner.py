@@ -36,10 +36,16 @@ class DeviceLearner(Learner):
         return self._n_together
 
     def _learned(self, ks, now, done):
-        def learn(*some):
-            found = self.of_blocks.learn_together(*some, now)
-            for one in found:
-                done(one)
+        n_done = self.n_learned
+
+        def learn(some, *others):
+            nonlocal n_done
+
+            def told(part):
+                self._tell(now, n_done + part * len(some))
+
+            found = self.of_blocks.learn_together(some, *others, now, told)
+            n_done += len(some)
             return found
 
         return self._in_groups(learn, ks, [self.blocks[k] for k in ks])
@@ -75,12 +81,15 @@ class DeviceBlockLearner(BlockLearner):
         if self.sign is not None:
             self.sign_there = torch.from_numpy(self.sign).to(device)
 
-    def learn_together(self, ks, blocks, again, now):
-        """Let some blocks learn, see `BlockLearner.learn`; a list of what that gives."""
+    def learn_together(self, ks, blocks, again, now, told):
+        """Let some blocks learn, see `BlockLearner.learn`; a list of what that gives.
+
+        After each epoch ``told(part)`` is called with the part of them that is over.
+        """
         with one_thread(), torch.inference_mode():
             weights, allowed = self._dense(blocks)
             clean = np.zeros(len(ks), bool)
-            for shown, order, rate, kappa in self._epochs(now):
+            for n, (shown, order, rate, kappa) in enumerate(self._epochs(now), 1):
                 counts, _ = self._show(ks, weights, again, shown, rate, kappa, order, allowed)
                 weights.clamp_(-self.largest.item(), self.largest.item())
                 if not now.stage.damaged:
@@ -88,6 +97,7 @@ class DeviceBlockLearner(BlockLearner):
                     clean |= [not own.any() for own in counts]
                     if clean.all():
                         break
+                told(n / now.n_epochs)
             of_each = np.split(weights.cpu().numpy(), len(ks), axis=1)
         found = []
         for block, own, is_clean, count in zip(blocks, of_each, clean, counts):
