@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,16 @@ def refused(wmdelays):
         return lines[0]
 
     return run
+
+
+@pytest.fixture
+def processors(monkeypatch):
+    """A function that says how many processors this process may use."""
+
+    def may_use(n):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(n)), raising=False)
+
+    return may_use
 
 
 @pytest.fixture

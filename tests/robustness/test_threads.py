@@ -14,11 +14,11 @@ os.environ.update(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), sys.argv[1]
     )
 )
-os.cpu_count = lambda: int(sys.argv[1])
+os.sched_getaffinity = lambda _: set(range(int(sys.argv[1])))
 import torch
 from wmdelays.validation.cli import main
 
-torch.set_num_threads(os.cpu_count())
+torch.set_num_threads(int(sys.argv[1]))
 pattern = "bernoulli:neurons=100,steps=60,patterns=2,rate=0.02"
 for rule in sys.argv[2:]:
     words = ["store", pattern, "--delays", "12", "--rule", rule]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.draws import random_numbers
 from wmdelays.machine.free_memory import check_memory, how_many
+from wmdelays.machine.processors import n_processors
 from wmdelays.neurons.drawn_network import draw_network
 from wmdelays.neurons.one_tick import one_tick, rest
 from wmdelays.neurons.variability import Variability
@@ -118,7 +118,7 @@ def recall(
             closest_call=closest if cue.clamp < cue.n_steps else None,
         )
 
-    with ThreadPoolExecutor(how_many(n_bytes, os.cpu_count())) as pool:
+    with ThreadPoolExecutor(how_many(n_bytes, n_processors())) as pool:
         return list(pool.map(one, range(len(cue)), cue))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from numba import njit
 
 from wmdelays.cue import Cue
 from wmdelays.machine.free_memory import how_many
+from wmdelays.machine.processors import n_processors
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, bytes_of_recall, check_room
 from wmdelays.synapses import pieces
@@ -86,7 +86,7 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
         return Recall(cue, emitted, own, closest if cue.clamp < cue.n_steps else None)
 
     n_bytes = bytes_of_recall(memory.n_neurons, memory.n_delays, n_steps)
-    with ThreadPoolExecutor(how_many(n_bytes, os.cpu_count())) as pool:
+    with ThreadPoolExecutor(how_many(n_bytes, n_processors())) as pool:
         return list(pool.map(one, cue))
 
 

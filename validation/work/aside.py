@@ -1,10 +1,10 @@
 """One other process of this machine, that does something while this one does something else."""
 
-import os
 import pickle
 import threading
 
 from wmdelays.machine.free_memory import free_memory
+from wmdelays.machine.processors import n_processors
 from wmdelays.validation.work.workers import LEAST_BYTES, Worker, held_back
 
 
@@ -40,7 +40,7 @@ class Aside:
         """
         self._work, self._sender = (function, arguments), None
         short = self._worker is None and free_memory() < LEAST_BYTES + n_bytes
-        if short or (os.cpu_count() or 1) < 2:
+        if short or n_processors() < 2:
             return
         try:
             data = pickle.dumps(self._work, protocol=5)

@@ -1,7 +1,6 @@
 """One door for every simulator."""
 
 import json
-import os
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
@@ -194,9 +193,9 @@ def test_a_comparison_says_what_ran(small_memory):
     assert made.closest_calls[0] == "compiled"
 
 
-def test_the_reference_may_recall_in_another_process(small_memory, monkeypatch):
+def test_the_reference_may_recall_in_another_process(small_memory, processors, monkeypatch):
     memory = read_memory(small_memory)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    processors(2)
     monkeypatch.setattr(Simulator, "is_loaded", property(lambda one: one.name != "torch"))
     with Aside() as aside:
         made = compare(memory, ("torch", "brian2"), device="numpy", dt=STEP, aside=aside)

@@ -1,6 +1,5 @@
 """The report of a comparison: what it says, what it needs, what it leaves."""
 
-import os
 import re
 import time
 import xml.etree.ElementTree
@@ -38,8 +37,8 @@ def differing(tmp_path_factory):
     return folder, page(build(lost=[1]), folder)
 
 
-def test_another_process_draws_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+def test_another_process_draws_the_same(tmp_path, processors, monkeypatch):
+    processors(2)
     monkeypatch.setattr(module, "_FEW", 1)
     comparison, said = build(3, lost=[1]), []
     with Aside() as aside:

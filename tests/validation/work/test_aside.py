@@ -11,8 +11,8 @@ from wmdelays.validation.work.aside import Aside
 
 
 @pytest.fixture
-def aside(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+def aside(processors):
+    processors(2)
     with Aside() as one:
         yield one
 
@@ -44,11 +44,11 @@ def test_what_cannot_be_sent_is_done_here(aside):
     assert aside.answer()[0] == os.getpid()
 
 
-def test_no_process_is_started_where_none_is_of_use(aside, monkeypatch):
+def test_no_process_is_started_where_none_is_of_use(aside, processors, monkeypatch):
     monkeypatch.setattr(module, "free_memory", lambda: module.LEAST_BYTES + 9)
     aside.give(process_and, 1, n_bytes=10)
     assert aside.answer() == (os.getpid(), 1)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    processors(1)
     aside.give(process_and, 1)
     assert aside.answer() == (os.getpid(), 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from wmdelays.contexts import stored_sequence
+from wmdelays.machine.processors import n_processors
 from wmdelays.memory import Memory
 from wmdelays.synapses import pieces
 from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
@@ -244,7 +244,7 @@ def least_squares(
             p += s
 
     blocks = [slice(first, first + block) for first in range(0, right.shape[1], block)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(n_processors()) as pool:
         for k, _ in enumerate(pool.map(solve, blocks), 1):
             if done is not None:
                 done(k / len(blocks))

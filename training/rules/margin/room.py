@@ -4,9 +4,8 @@ The numbers of bytes were measured; from small networks to large ones they are w
 two of the peak.
 """
 
-import os
-
 from wmdelays.machine.free_memory import how_many
+from wmdelays.machine.processors import n_processors
 from wmdelays.training.rules.margin.damage import Damage
 from wmdelays.training.rules.margin.large.room import is_large, large_needs
 from wmdelays.training.rules.margin.presentations import BLOCK, n_blocks
@@ -44,7 +43,7 @@ def needs(sizes, n_delays, options):
 
 def n_workers(n_neurons, n_delays, on_grid=False):
     """How many blocks of neurons have the memory to learn side by side, or to be put on a grid."""
-    return how_many(_of_a_block(n_neurons, n_delays, on_grid), os.cpu_count())
+    return how_many(_of_a_block(n_neurons, n_delays, on_grid), n_processors())
 
 
 def _damages(options):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import msgspec
@@ -10,6 +9,7 @@ import numpy as np
 import scipy.sparse
 
 from wmdelays.errors import InputError
+from wmdelays.machine.processors import n_processors
 from wmdelays.training.rules.checkpoint import array_of
 from wmdelays.training.rules.side_by_side import Threads
 from wmdelays.training.rules.timed_margin.neuron import (
@@ -52,7 +52,7 @@ class Learner:
         self.progress = progress or (lambda stage, part: None)
         self.of_neurons = NeuronLearner(memory, settings, seed)
         self.n_rows = self.of_neurons.n_rows
-        self.workers = workers or Threads(os.cpu_count() or 1)
+        self.workers = workers or Threads(n_processors())
         self.round, self.learned = 0, []
         self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))
 

@@ -1,6 +1,6 @@
 """How much memory the rule `timed-margin` takes."""
 
-import os
+from wmdelays.machine.processors import n_processors
 
 # Of each synapse that is found, until it stands in a memory; of each arrival of a pattern, and of each
 # of a damaged one that a neuron is shown; of each row of a neuron that learns.
@@ -23,8 +23,4 @@ def needs(sizes, n_delays, options):
     if options["damaged_epochs"]:
         more = 1 + options["background"]
         of_a_worker += _DAMAGED * more * sizes.n_spikes / max(sizes.n_patterns, 1) * n_delays
-    return (
-        _FOUND * n_synapses
-        + _ARRIVAL * sizes.n_spikes * n_delays
-        + (os.cpu_count() or 1) * of_a_worker
-    )
+    return _FOUND * n_synapses + _ARRIVAL * sizes.n_spikes * n_delays + n_processors() * of_a_worker

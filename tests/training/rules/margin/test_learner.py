@@ -3,7 +3,6 @@
 import importlib
 import itertools
 import json
-import os
 
 import numpy as np
 import pytest
@@ -169,8 +168,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
 
 
 @pytest.mark.parametrize("limits", ["none", "all"])
-def test_the_number_of_processors_changes_nothing(limits, memories, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+def test_the_number_of_processors_changes_nothing(limits, memories, processors):
+    processors(1)
     assert same(learned(**LIMITS[limits]), memories[limits])
 
 

@@ -47,7 +47,7 @@ def test_a_large_network_takes_what_it_asks_for_within_a_factor_of_two(
     assert told / 2 < peak < 2 * told
 
 
-def test_blocks_that_are_put_on_a_grid_have_the_memory_that_each_takes(monkeypatch):
+def test_blocks_that_are_put_on_a_grid_have_the_memory_that_each_takes(processors, monkeypatch):
     memory = margin(bernoulli(400, 100, 1, 0.01), **NETWORK, damaged_epochs=0)
     empty = Memory.unlearned(memory.patterns, **NETWORK)
     settings = memory.made["settings"]
@@ -55,7 +55,7 @@ def test_blocks_that_are_put_on_a_grid_have_the_memory_that_each_takes(monkeypat
     block, *_ = on_grid._blocks(memory, learner.n_rows, 13)
     peak = peak_of(lambda: learner.put(0, block))
     monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 2 * peak)
-    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    processors(64)
     assert n_workers(400, 20, on_grid=True) in (1, 2)
     assert n_workers(400, 20) > 4
 

@@ -122,10 +122,10 @@ def test_each_kind_of_damage_changes_what_is_learned(hardly):
 
 
 def test_the_same_seed_gives_the_same_weights_however_many_neurons_learn_at_once(
-    patterns, learned, monkeypatch
+    patterns, learned, processors, monkeypatch
 ):
     monkeypatch.setattr(learning, "_TOGETHER", 1)
-    monkeypatch.setattr(learning.os, "cpu_count", lambda: 3)
+    processors(3)
     again = store(patterns, **SETTINGS, damaged_epochs=3)
     assert again.fingerprint() == learned.fingerprint()
 

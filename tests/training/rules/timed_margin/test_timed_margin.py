@@ -84,10 +84,10 @@ def test_a_memory_file_holds_it(stored, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_memory_however_many_neurons_learn_at_once(
-    stored, monkeypatch
+    stored, processors, monkeypatch
 ):
     monkeypatch.setattr(learning, "_TOGETHER", 1)
-    monkeypatch.setattr(learning.os, "cpu_count", lambda: 3)
+    processors(3)
     again = store(patterns(), neurons="lif-exp", n_delays=20)
     assert again.fingerprint() == stored("lif-exp").fingerprint()
 

@@ -1,11 +1,11 @@
 """The rule `margin` for large networks: synapses are chosen, then learned."""
 
-import os
 from dataclasses import replace
 
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.machine.processors import n_processors
 from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.stages import Plan
@@ -27,7 +27,7 @@ class LargeLearner(Learner):
     looks = ()
 
     def __init__(self, of_blocks, progress, workers=None):
-        super().__init__(of_blocks, progress, workers or Threads(os.cpu_count()))
+        super().__init__(of_blocks, progress, workers or Threads(n_processors()))
         n_done = 0
 
         def done(_):

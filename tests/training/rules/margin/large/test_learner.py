@@ -1,7 +1,5 @@
 """The rule margin where very many synapses are possible, and a few are chosen."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -63,9 +61,9 @@ def test_it_bears_what_hebbian_weights_do_not():
     assert found["margin"] == 1.0 and found["hebbian"] < 0.8
 
 
-def test_the_number_of_processors_changes_nothing(monkeypatch):
+def test_the_number_of_processors_changes_nothing(processors):
     expected = learned()
-    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    processors(5)
     for name in ("pre", "post", "delay", "weight"):
         np.testing.assert_array_equal(getattr(learned(), name), getattr(expected, name))
 
