@@ -1,4 +1,4 @@
-"""How long the rule `margin` learns by torch's operators, beside its compiled loops.
+"""How long the rules `margin` and `timed-margin` learn by torch's operators, beside their compiled loops.
 
 Usage: python benchmarks/on_device.py [--device cuda] [--only NAME ...] [--json FILE]
 
@@ -17,8 +17,10 @@ import numpy as np
 import torch
 
 import wmdelays
-from wmdelays.patterns import bernoulli
+from wmdelays.neurons import neurons_of
+from wmdelays.patterns import bernoulli, refractory
 from wmdelays.training import margin
+from wmdelays.training.rules.timed_margin.rule import timed_margin
 
 # Neurons, steps, patterns and rate; and what is set beside the defaults.
 ROWS = {
@@ -32,6 +34,10 @@ ROWS = {
 }
 
 
+# The same for neurons in continuous time, with ticks of 0.5 ms.
+TIMED = {"32 `lif-exp` neurons, M = 2": (32, 80, 2, 0.03)}
+
+
 def learned(patterns, **options):
     """Seconds, and the memory."""
     start = time.perf_counter()
@@ -39,16 +45,31 @@ def learned(patterns, **options):
     return time.perf_counter() - start, memory
 
 
+def learned_timed(patterns, learn_on):
+    """Seconds, and the memory."""
+    start, neurons = time.perf_counter(), neurons_of("lif-exp", patterns[0].n_neurons, 5e-4)
+    memory = timed_margin(
+        patterns, n_delays=20, step=1e-3, neurons=neurons, epochs=5, learn_on=learn_on
+    )
+    return time.perf_counter() - start, memory
+
+
 def row(name, device):
     """Both ways in turn, and how far the weights of the two are apart."""
-    size, options = ROWS[name]
-    few = bernoulli(40, 90, 1, 0.03)
-    for learn_on in (None, device):
-        learned(few, learn_on=learn_on, damaged_epochs=1)
-    patterns = bernoulli(*size)
-    (compiled_s, one), (torch_s, two) = (
-        learned(patterns, learn_on=learn_on, **options) for learn_on in (None, device)
-    )
+    ways = None, device
+    if name in TIMED:
+        few, patterns = refractory(4, 60, 1, 0.05, interval=5), refractory(*TIMED[name], interval=5)
+        for way in ways:
+            learned_timed(few, way)
+        (compiled_s, one), (torch_s, two) = (learned_timed(patterns, way) for way in ways)
+    else:
+        size, options = ROWS[name]
+        few, patterns = bernoulli(40, 90, 1, 0.03), bernoulli(*size)
+        for way in ways:
+            learned(few, learn_on=way, damaged_epochs=1)
+        (compiled_s, one), (torch_s, two) = (
+            learned(patterns, learn_on=way, **options) for way in ways
+        )
     places = all(np.array_equal(getattr(one, x), getattr(two, x)) for x in ("pre", "post", "delay"))
     apart = float(np.abs(one.weight - two.weight).max()) if places else None
     return {
@@ -68,7 +89,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
-    parser.add_argument("--only", nargs="+", choices=ROWS, metavar="NAME", help="these rows alone")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*ROWS, *TIMED], metavar="NAME", help="these rows alone"
+    )
     arguments = parser.parse_args()
     device = arguments.device
     found = {
@@ -83,7 +106,7 @@ def main():
             found["rows"] = before["rows"]
     print("| stored | compiled, s | torch, s | torch / compiled | weights apart, largest |")
     print("|---|---|---|---|---|")
-    for name in arguments.only or ROWS:
+    for name in arguments.only or [*ROWS, *TIMED]:
         one = found["rows"][name] = row(name, device)
         apart = "other places" if one["apart"] is None else f"{one['apart']:.1g}"
         print(

@@ -4,8 +4,11 @@ import re
 
 import torch
 
-from wmdelays.errors import InputError
+from wmdelays.errors import InputError, parameter
+from wmdelays.machine.free_memory import free_memory, in_words
 
+# The part of the free memory that is taken, since more is lost between what is asked for.
+PART = 0.8
 _CUDA = re.compile(r"cuda(:\d+)?")
 
 
@@ -35,3 +38,42 @@ def torch_device(name):
         if number >= n:
             raise InputError(f"torch finds no {name} here; the last one is cuda:{n - 1}")
     return torch.device(name)
+
+
+def free_bytes(device):
+    """How much memory is free on a device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return free_memory()
+
+
+def how_many_fit(n_bytes, most, device, what):
+    """How many pieces have the memory of a device to learn there at once.
+
+    Parameters
+    ----------
+    n_bytes : float
+        What one needs.
+    most : int
+        How many there are.
+    device : torch.device
+    what : str
+        What one is, such as "a neuron".
+
+    Returns
+    -------
+    int
+        From 1 to `most`.
+
+    Raises
+    ------
+    InputError
+        If there is no memory for one.
+    """
+    free = PART * free_bytes(device)
+    if n_bytes > free:
+        raise InputError(
+            f"{what} needs about {in_words(n_bytes)} of memory on {device}, and {in_words(free)} are"
+            f" free; take fewer neurons or delays, or leave out {parameter('learn_on')}"
+        )
+    return int(max(1, min(most, free // n_bytes)))

@@ -32,6 +32,15 @@ SYNAPSES = (
     ),
 )
 
+LEARN_ON = Option(
+    "learn_on",
+    str,
+    "Learn by torch's operators on this device: cuda (a GPU), cuda:1, or cpu; by default by compiled"
+    " loops, which are the faster ones on a processor.",
+    metavar="DEVICE",
+    scanned=False,
+)
+
 PRUNED = "recall: cut each neuron's weakest synapses while it still recalls."
 
 MARGIN = Rule(
@@ -106,14 +115,7 @@ MARGIN = Rule(
             least=2,
             most=8,
         ),
-        Option(
-            "learn_on",
-            str,
-            "Learn by torch's operators on this device: cuda (a GPU), cuda:1, or cpu; by default by compiled"
-            " loops, which are the faster ones on a processor.",
-            metavar="DEVICE",
-            scanned=False,
-        ),
+        LEARN_ON,
         *checkpoint_options(),
     ),
     needs=needs,

@@ -1,7 +1,7 @@
 """The rule `timed-margin`, described."""
 
 from wmdelays.training.rules.checkpoint import checkpoint_options
-from wmdelays.training.rules.margin.description import PRUNED, SYNAPSES
+from wmdelays.training.rules.margin.description import LEARN_ON, PRUNED, SYNAPSES
 from wmdelays.training.rules.rule import Option, Rule
 from wmdelays.training.rules.timed_margin.room import needs
 
@@ -63,6 +63,7 @@ TIMED_MARGIN = Rule(
             "prune", str, f"none: keep all synapses; {PRUNED}", "none", choices=("none", "recall")
         ),
         *SYNAPSES,
+        LEARN_ON,
         *checkpoint_options(),
     ),
     needs=needs,

@@ -34,8 +34,7 @@ class Learner:
 
     Parameters
     ----------
-    memory, settings, seed
-        See `NeuronLearner`.
+    of_neurons : NeuronLearner
     progress : callable, optional
     workers : wmdelays.training.rules.side_by_side.Cluster, optional
         What learns side by side; by default threads of this process.
@@ -47,14 +46,19 @@ class Learner:
         n_done: int
         round: int
 
-    def __init__(self, memory, settings, seed, progress=None, workers=None):
-        self.memory, self.settings = memory, settings
+    def __init__(self, of_neurons, progress=None, workers=None):
+        memory, self.settings = of_neurons.memory, of_neurons.settings
+        self.memory, self.of_neurons = memory, of_neurons
         self.progress = progress or (lambda stage, part: None)
-        self.of_neurons = NeuronLearner(memory, settings, seed)
         self.n_rows = self.of_neurons.n_rows
         self.workers = workers or Threads(n_processors())
         self.round, self.learned = 0, []
         self.found, self.figures = [], np.zeros((memory.n_neurons, N_FIGURES))
+
+    @property
+    def n_together(self):
+        """How many neurons learn before there can be a checkpoint."""
+        return _TOGETHER * self.workers.n
 
     @property
     def done(self):
@@ -68,7 +72,7 @@ class Learner:
         if len(self.found) == self.memory.n_neurons:
             self._go_round()
         begin, n = len(self.found), self.memory.n_neurons
-        chosen = range(begin, min(begin + _TOGETHER * self.workers.n, n))
+        chosen = range(begin, min(begin + self.n_together, n))
         pieces = [(j, self.learned[j] if self.round else None) for j in chosen]
 
         def done(learned):

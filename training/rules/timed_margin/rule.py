@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wmdelays.errors import InputError, parameter
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
@@ -12,6 +13,7 @@ from wmdelays.training.rules.rule import sizes_of
 from wmdelays.training.rules.side_by_side import cluster
 from wmdelays.training.rules.timed_margin.description import TIMED_MARGIN
 from wmdelays.training.rules.timed_margin.learner import Learner
+from wmdelays.training.rules.timed_margin.neuron_learner import NeuronLearner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +45,7 @@ def timed_margin(
     signs: str = "free",
     excitatory: float = 0.8,
     cell_types: str | PathLike | Mapping[str, str] | None = None,
+    learn_on: str | None = None,
     seed: int = 0,
     checkpoint: str | PathLike | None = None,
     checkpoint_every: float = EVERY,
@@ -87,6 +90,10 @@ def timed_margin(
     excitatory : float
     cell_types : str, Path or mapping of str to str, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
+    learn_on : str, optional
+        The device on which torch's operators learn, many neurons at once: cuda, cuda:1, or cpu; for neurons
+        whose equations are linear, such as lif-exp, and without damage. The memory is the same up to
+        rounding. By default compiled loops learn, on all processors.
     seed : int
         Seed of the order in which patterns are shown, and of damage.
     checkpoint : str or Path, optional
@@ -142,9 +149,46 @@ def timed_margin(
         neurons=neurons,
     )
     TIMED_MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
+    if learn_on is not None:
+        _check_can_learn_on(learn_on, neurons.model, settings, scheduler)
     owner = fingerprint(empty, {"rule": TIMED_MARGIN.name, "seed": seed, **settings})
     with cluster(scheduler, progress) as workers:
-        learner = Learner(empty, settings, seed, progress, workers)
+        if learn_on is not None:
+            learner = _on_device(learn_on, empty, settings, seed, progress)
+        else:
+            learner = Learner(NeuronLearner(empty, settings, seed), progress, workers)
         for _ in advances(learner, owner, checkpoint, checkpoint_every):
             pass
-        return learner.result()
+        memory = learner.result()
+    if learn_on is not None:
+        memory.made["settings"] = settings | {"learn_on": learn_on}
+    return memory
+
+
+def _check_can_learn_on(learn_on, model, settings, scheduler):
+    """Raise an InputError unless there is such a device, and it can learn what is asked for."""
+    # Torch takes a second to import.
+    from wmdelays.training.discrete.devices import torch_device
+    from wmdelays.training.rules.timed_margin.on_device.affine import is_affine
+
+    torch_device(learn_on)
+    for asked, what in (
+        (scheduler is not None, f"a cluster ({parameter('scheduler')})"),
+        (settings["damaged_epochs"] > 0, f"damaged epochs ({parameter('damaged_epochs')})"),
+        (not is_affine(model), f"{model.name} neurons, whose equations are not linear,"),
+    ):
+        if asked:
+            raise InputError(
+                f"{what} can only be learned by the compiled loops; leave out {parameter('learn_on')}"
+            )
+
+
+def _on_device(learn_on, empty, settings, seed, progress):
+    from wmdelays.training.discrete.devices import torch_device
+    from wmdelays.training.rules.timed_margin.on_device.learner import (
+        DeviceLearner,
+        DeviceNeuronLearner,
+    )
+
+    of_neurons = DeviceNeuronLearner(empty, settings, seed, torch_device(learn_on))
+    return DeviceLearner(of_neurons, progress)

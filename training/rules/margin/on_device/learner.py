@@ -3,10 +3,11 @@
 import numpy as np
 import torch
 
+from wmdelays.training.discrete.devices import how_many_fit
 from wmdelays.training.discrete.threads import one_thread
 from wmdelays.training.rules.margin.block_learner import BlockLearner, wrong_of
 from wmdelays.training.rules.margin.learner import Learner
-from wmdelays.training.rules.margin.on_device.room import n_together
+from wmdelays.training.rules.margin.on_device.room import bytes_of_a_block
 from wmdelays.training.rules.margin.on_device.teacher_forcing import present
 from wmdelays.training.rules.margin.presentations import BLOCK, Targets
 
@@ -28,7 +29,10 @@ class DeviceLearner(Learner):
 
     def __init__(self, of_blocks, progress):
         super().__init__(of_blocks, progress)
-        self._n_together = n_together(of_blocks, len(self.busy))
+        what = f"a block of {BLOCK} neurons"
+        self._n_together = how_many_fit(
+            bytes_of_a_block(of_blocks), len(self.busy), of_blocks.device, what
+        )
 
     @property
     def n_together(self):

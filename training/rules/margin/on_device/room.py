@@ -1,10 +1,7 @@
-"""How many blocks of neurons have the memory of a device to learn at once."""
+"""How much memory of a device a block of neurons needs."""
 
 import numpy as np
-import torch
 
-from wmdelays.errors import InputError, parameter
-from wmdelays.machine.free_memory import free_memory, in_words
 from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.teacher_forcing import reach
 
@@ -13,44 +10,6 @@ _WEIGHT, _GRADIENT = 5, 4
 # Of each entry of a context and lane, in all operators of a step together; of each step and lane of a
 # sequence.
 _ENTRY, _STEP = 40, 48
-# The part of the free memory that is taken, since more is lost between what is asked for.
-_PART = 0.8
-
-
-def n_together(of_blocks, n_blocks):
-    """How many blocks of neurons can learn at once on a device.
-
-    Parameters
-    ----------
-    of_blocks : wmdelays.training.rules.margin.on_device.learner.DeviceBlockLearner
-    n_blocks : int
-        How many there are.
-
-    Returns
-    -------
-    int
-        From 1 to `n_blocks`.
-
-    Raises
-    ------
-    InputError
-        If there is no memory for one.
-    """
-    free, needed = _PART * free_bytes(of_blocks.device), bytes_of_a_block(of_blocks)
-    if needed > free:
-        raise InputError(
-            f"a block of {BLOCK} neurons needs about {in_words(needed)} of memory on"
-            f" {of_blocks.device}, and {in_words(free)} are free; take fewer neurons or delays, or leave"
-            f" out {parameter('learn_on')}"
-        )
-    return int(max(1, min(n_blocks, free // needed)))
-
-
-def free_bytes(device):
-    """How much memory is free on a device."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return free_memory()
 
 
 def bytes_of_a_block(of_blocks):

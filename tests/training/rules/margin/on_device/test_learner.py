@@ -8,6 +8,7 @@ import torch
 
 from wmdelays import InputError, bernoulli, score
 from wmdelays.training import margin, recall, store
+from wmdelays.training.discrete import devices
 from wmdelays.training.rules.margin.on_device import learner, room
 from wmdelays.validation.cli import main
 
@@ -69,7 +70,7 @@ def test_a_pruned_memory_recalls_whole():
 @pytest.mark.parametrize("options", [{"damaged_epochs": 3}, AGAIN], ids=["none", "once more"])
 def test_how_many_blocks_learn_at_once_changes_nothing_but_float_order(options, monkeypatch):
     together = learned(learn_on="cpu", **options)
-    monkeypatch.setattr(learner, "n_together", lambda of_blocks, n_blocks: 1)
+    monkeypatch.setattr(learner, "how_many_fit", lambda *asked: 1)
     assert_same_up_to_float_order(together, learned(learn_on="cpu", **options))
 
 
@@ -87,7 +88,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 @pytest.mark.parametrize("first, then", [(None, "cpu"), ("cpu", None)])
 def test_a_checkpoint_of_either_way_is_resumed_by_the_other(first, then, tmp_path, monkeypatch):
-    monkeypatch.setattr(learner, "n_together", lambda of_blocks, n_blocks: 1)
+    monkeypatch.setattr(learner, "how_many_fit", lambda *asked: 1)
     options = {"max_synapses": 60, "damaged_epochs": 3, "patterns": bernoulli(80, 60, 2, 0.04)}
     calls, file = [], tmp_path / "c.h5"
 
@@ -128,10 +129,10 @@ def test_blocks_learn_at_once_as_far_as_there_is_memory(monkeypatch):
         needed.append(room.bytes_of_a_block(self))
 
     monkeypatch.setattr(learner.DeviceBlockLearner, "__init__", begun)
-    monkeypatch.setattr(room, "free_bytes", lambda device: 2.5 * needed[-1] / room._PART)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 2.5 * needed[-1] / devices.PART)
     learned(learn_on="cpu", damaged_epochs=0)
     assert set(sizes) == {64, 32}
-    monkeypatch.setattr(room, "free_bytes", lambda device: 0)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 0)
     with pytest.raises(
         InputError, match=r"needs about .* on cpu, and 0 bytes are free; take fewer"
     ):

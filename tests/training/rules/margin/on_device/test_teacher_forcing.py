@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from margin_problems import THETA, Problem
-from torch.utils._python_dispatch import TorchDispatchMode
+from one_device import OnOneDevice
 
 from wmdelays.training.rules.margin.on_device.learner import side_by_side
 from wmdelays.training.rules.margin.on_device.teacher_forcing import present
@@ -81,40 +81,22 @@ def test_all_blocks_at_once_learn_what_each_learns_by_the_compiled_loop(
         np.testing.assert_allclose(margin[lanes], expected[2][:n], rtol=1e-4, atol=1e-5)
 
 
-class _OnOneDevice(TorchDispatchMode):
-    """Fails where an operator takes tensors of two devices, or gives numbers for which one has to wait."""
-
-    def __init__(self, device):
-        super().__init__()
-        self.device, self.names = device, set()
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        name = function.overloadpacket.__name__
-        found = function(*args, **(kwargs or {}))
-        self.names.add(name)
-        if name not in ("_to_copy", "lift_fresh"):
-            given = [*args, *(kwargs or {}).values(), found]
-            for one in [*given, *(x for value in given if isinstance(value, list) for x in value)]:
-                assert not isinstance(one, torch.Tensor) or one.device.type == self.device, name
-        return found
-
-
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("limited", [False, True])
 def test_nothing_is_computed_elsewhere_and_no_value_is_waited_for(way, limited):
     # A tensor on the device meta has no values: whatever asks for one fails.
     problem = Problem(1, 34, 5, signed=limited)
     beta = np.full((2, BLOCK), 0.7)
-    with _OnOneDevice("meta") as mode:
+    with OnOneDevice("meta") as mode:
         found = by_torch(problem, beta, WAYS[way], limited, "meta")
     assert [one.device.type for one in found] == ["meta"] * 3
     assert "index_copy_" in mode.names and "_local_scalar_dense" not in mode.names
 
 
 def test_the_mode_of_this_test_sees_a_tensor_from_elsewhere():
-    with _OnOneDevice("meta"), pytest.raises((AssertionError, RuntimeError)):
+    with OnOneDevice("meta"), pytest.raises((AssertionError, RuntimeError)):
         torch.zeros(3, device="meta") + torch.zeros(3)
-    with _OnOneDevice("meta"), pytest.raises(RuntimeError):
+    with OnOneDevice("meta"), pytest.raises(RuntimeError):
         torch.zeros(1, device="meta").item()
 
 

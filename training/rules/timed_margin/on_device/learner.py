@@ -1,0 +1,96 @@
+"""The rule `timed-margin` on a device of torch: as many neurons at once as there is memory for."""
+
+import numpy as np
+
+from wmdelays.training.continuous.code import functions_of
+from wmdelays.training.discrete.devices import how_many_fit
+from wmdelays.training.discrete.threads import one_thread
+from wmdelays.training.rules.timed_margin import teacher_forcing as loops
+from wmdelays.training.rules.timed_margin.learner import Learner
+from wmdelays.training.rules.timed_margin.neuron import Neuron
+from wmdelays.training.rules.timed_margin.neuron_learner import NeuronLearner
+from wmdelays.training.rules.timed_margin.on_device.affine import affine
+from wmdelays.training.rules.timed_margin.on_device.in_step import InStep
+from wmdelays.training.rules.timed_margin.on_device.teacher_forcing import show_together
+
+# Each neuron has a thread.
+_MOST = 512
+# Bytes: of each row of a neuron, of each tick that it goes through and state, of each element of a matrix
+# of a tick in the window that it looks back on, and of each arrival there.
+_ROW, _TICK, _ELEMENT, _ARRIVAL = 40, 40, 200, 300
+
+
+class DeviceLearner(Learner):
+    """A `Learner` whose neurons are shown their patterns on a device; they are judged by compiled loops.
+
+    Parameters
+    ----------
+    of_neurons : DeviceNeuronLearner
+    progress : callable, optional
+
+    Raises
+    ------
+    InputError
+        If the device has no memory for one neuron.
+    """
+
+    def __init__(self, of_neurons, progress=None):
+        super().__init__(of_neurons, progress, of_neurons.in_step)
+        most = min(self.memory.n_neurons, _MOST)
+        self._n_together = how_many_fit(
+            of_neurons.bytes_of_a_neuron(), most, of_neurons.device, "a neuron"
+        )
+
+    @property
+    def n_together(self):
+        """How many neurons learn at once."""
+        return self._n_together
+
+
+class DeviceNeuronLearner(NeuronLearner):
+    """A `NeuronLearner` that shows patterns to several neurons at once on a device.
+
+    Parameters
+    ----------
+    memory, settings, seed, followed
+        See `NeuronLearner`; of neurons for which `is_affine` holds.
+    device : torch.device
+    """
+
+    def __init__(self, memory, settings, seed, device, followed=None):
+        super().__init__(memory, settings, seed, followed)
+        self.device, self.in_step = device, InStep(self._show)
+        self.names = functions_of(memory.neurons.model)[1]
+        self.matrices = {
+            one.constants.tobytes(): affine(memory.neurons.model, one.constants)
+            for one in self.classes
+        }
+        self.show = self.in_step.ask
+
+    def learning_from(self, followed):
+        """Another one, that learns from other spikes."""
+        other = DeviceNeuronLearner(self.memory, self.settings, self.seed, self.device, followed)
+        # The threads are those of the first one.
+        other.show = self.show
+        return other
+
+    def bytes_of_a_neuron(self):
+        """How much memory a neuron needs while it learns, about."""
+        lengths = np.array([Neuron(self, j).lengths for j in range(self.memory.n_neurons)])
+        window = int(lengths[:, [loops.REACH, loops.BEFORE, loops.AFTER]].sum(1).max())
+        window = min(window, len(self.quiet))
+        n_arrivals = max(
+            int((shown.first[window:] - shown.first[:-window]).max()) for shown in self.shown
+        )
+        n_states = self.names["N_STATES"] + 1
+        return (
+            _ROW * self.n_rows
+            + _TICK * n_states * len(self.quiet)
+            + _ELEMENT * n_states**2 * window
+            + _ARRIVAL * n_arrivals
+        )
+
+    def _show(self, asked):
+        matrices = [self.matrices[constants.tobytes()] for *_, constants, _, _, _ in asked]
+        with one_thread():
+            show_together(asked, matrices, self.names, self.device)
