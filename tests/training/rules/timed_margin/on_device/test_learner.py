@@ -100,9 +100,11 @@ def test_nothing_is_computed_elsewhere(monkeypatch):
 
 
 @pytest.mark.parametrize("first, then", [(None, "cpu"), ("cpu", None)])
-def test_a_checkpoint_of_either_way_is_resumed_by_the_other(first, then, tmp_path, monkeypatch):
+def test_a_checkpoint_of_either_way_is_resumed_by_the_other(
+    first, then, tmp_path, monkeypatch, processors
+):
     monkeypatch.setattr(learner, "how_many_fit", lambda *asked: 2)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    processors(1)
     calls, file = [], tmp_path / "c.h5"
 
     def interrupt(*now):
