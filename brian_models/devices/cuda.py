@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wmdelays.brian_models.devices.names import CUDA
-from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.errors import InputError
+from wmdelays.machine.compiler import compiler
 
 # Brian2CUDA 1.0 is for one version of Brian2, and that is for this Python.
 _PYTHON = (3, 12)

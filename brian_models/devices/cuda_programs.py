@@ -8,11 +8,12 @@ from pathlib import Path
 
 from brian2.devices.device import reset_device, set_device
 
-from wmdelays.brian_models.devices.kept import Kept
-from wmdelays.brian_models.devices.processes import Job
-from wmdelays.brian_models.devices.programs import check_may_run, finish, version
+from wmdelays.brian_models.devices.programs import check_may_run
 from wmdelays.brian_models.devices.projects import name_alike
 from wmdelays.brian_models.devices.session import quiet, settings
+from wmdelays.machine.compiler import finish, version
+from wmdelays.machine.kept import Kept
+from wmdelays.machine.processes import Job
 from wmdelays.machine.processors import n_processors
 
 # As for C++: no fast math, and no product and sum in one, neither on the GPU nor on the host.

@@ -5,8 +5,8 @@ import signal
 
 import numpy as np
 
-from wmdelays.brian_models.devices.processes import Job, signal_name
 from wmdelays.errors import InputError
+from wmdelays.machine.processes import Job, signal_name
 from wmdelays.machine.temporary import full_disk, is_full, says_full
 
 # Brian2's own code does not look whether what it writes fits on the disk.

@@ -1,52 +1,20 @@
-"""Compiled programs: the compiler, and a cache of what it made."""
+"""Compiled programs, and a cache of them."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import shlex
-import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 
-from wmdelays.brian_models.devices.kept import Kept
-from wmdelays.brian_models.devices.processes import Job
 from wmdelays.errors import InputError
 from wmdelays.machine.cache_folder import NAME, may_run
-from wmdelays.machine.temporary import full_disk, is_full, says_full
+from wmdelays.machine.compiler import EXACT, compiler, finish, version
+from wmdelays.machine.kept import Kept
+from wmdelays.machine.processes import Job
 
-# Brian2 compiles with -ffast-math unless told otherwise. Sums in another order or a fused
-# multiply-add can move a membrane across its threshold.
-EXACT = ("-O2", "-std=c++17", "-fno-fast-math", "-ffp-contract=off", "-w")
 # The rest of a program runs once; optimising it takes longer than it saves.
 _COLD = ("-O0",)
 _MOST_PROGRAMS = 100
-
-
-def compiler() -> list[str] | None:
-    """The C++ compiler as a list of words, or None if there is none.
-
-    It is the command in the environment variable ``CXX``, or else the first found of g++, clang++
-    and c++.
-    """
-    try:
-        command = shlex.split(os.environ.get("CXX", ""))
-    except ValueError as error:
-        raise InputError(f"the environment variable CXX is no command: {error}") from None
-    for words in [command] if command else [["g++"], ["clang++"], ["c++"]]:
-        path = shutil.which(words[0])
-        if path:
-            return [path, *words[1:]]
-    return None
-
-
-@cache
-def version(words):
-    """What a compiler says of itself."""
-    done = subprocess.run([*words, "--version"], capture_output=True, text=True)
-    return done.stdout + done.stderr
 
 
 class Program:
@@ -115,22 +83,6 @@ class Program:
         linker = Job([*self.words, *objects, "-s", "-o", "main"], self.directory)
         finish(linker, self.directory)
         return self.directory / "main"
-
-
-def finish(job, folder, instead="the device numpy needs no compiler"):
-    """Wait for a compiler that works in a folder; an InputError says why it failed."""
-    status, _, errors = job.finish()
-    if not status:
-        return
-    # The linker does not always find words for it.
-    if says_full(errors) or is_full(folder):
-        raise full_disk(folder)
-    told = errors.splitlines()
-    # What the linker misses comes before it says that there was an error.
-    missed = [line for line in told if "cannot find" in line or "undefined reference" in line]
-    lines = missed or [line for line in told if "error" in line] or told
-    reason = lines[0].strip() if lines else f"status {status}"
-    raise InputError(f"{job.command[0]} could not compile the simulation: {reason}; {instead}")
 
 
 def check_may_run(program):

@@ -8,7 +8,7 @@ from brian2 import get_device, prefs
 from brian2 import seed as set_seed
 
 from wmdelays.brian_models.devices.cython_cache import cython_folder
-from wmdelays.brian_models.devices.programs import EXACT
+from wmdelays.machine.compiler import EXACT
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmdelays.brian_models.devices.programs import compiler
+from wmdelays.machine.compiler import compiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

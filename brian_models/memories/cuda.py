@@ -10,13 +10,13 @@ from brian2 import Network, second
 from wmdelays.brian_models.devices.cuda import check_cuda
 from wmdelays.brian_models.devices.cuda_programs import CudaProgram, private_device
 from wmdelays.brian_models.devices.outputs import why_stopped
-from wmdelays.brian_models.devices.processes import Job
 from wmdelays.brian_models.devices.session import in_any_order
 from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group
 from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
 from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
 from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.errors import InputError
+from wmdelays.machine.processes import Job
 from wmdelays.machine.temporary import full_disk, is_full, temporary_folder
 
 

@@ -13,11 +13,11 @@ from brian2.equations.equations import EquationError
 
 from wmdelays.brian_models.devices.cuda import check_cuda, check_network
 from wmdelays.brian_models.devices.names import CUDA, DEVICES
-from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.memories.script import write_script
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
+from wmdelays.machine.compiler import compiler
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.quantities import whole
 from wmdelays.raster import Raster

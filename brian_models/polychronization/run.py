@@ -10,11 +10,11 @@ from brian2.devices.device import RuntimeDevice, get_device
 
 from wmdelays.brian_models.devices.names import IN_STRETCHES
 from wmdelays.brian_models.devices.outputs import Outputs
-from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
 from wmdelays.brian_models.devices.session import cython_settings, settings
 from wmdelays.brian_models.polychronization.network import PREFIX, build, random_input
 from wmdelays.errors import InputError
+from wmdelays.machine.compiler import compiler
 from wmdelays.machine.temporary import temporary_folder, write_array
 from wmdelays.polychrony.network_state import NetworkState, with_excitatory
 

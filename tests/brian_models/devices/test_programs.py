@@ -9,9 +9,10 @@ import pytest
 
 from wmdelays import InputError
 from wmdelays.brian_models import choose_device, compiler, recall
-from wmdelays.brian_models.devices import kept, programs
-from wmdelays.brian_models.devices.kept import trim
+from wmdelays.brian_models.devices import programs
 from wmdelays.brian_models.devices.programs import Program
+from wmdelays.machine import kept
+from wmdelays.machine.kept import trim
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from wmdelays import InputError
 from wmdelays.brian_models import choose_device, recall
 from wmdelays.brian_models.devices import cuda as needs
 from wmdelays.brian_models.devices.names import CUDA
-from wmdelays.brian_models.devices.programs import compiler
 from wmdelays.brian_models.memories import cuda as module
 from wmdelays.brian_models.memories.network import network_of
 from wmdelays.brian_models.memories.script import write_script
+from wmdelays.machine.compiler import compiler
 from wmdelays.neurons import NEURONS, Variability
 
 generates = pytest.mark.skipif(

@@ -22,7 +22,7 @@ from wmdelays import (
     write_memory,
 )
 from wmdelays import recall as recall_in
-from wmdelays.brian_models.devices.programs import compiler
+from wmdelays.machine.compiler import compiler
 from wmdelays.motifs import find_motifs
 from wmdelays.neurons import Variability
 from wmdelays.neurons.resets import OWN_RESETS, RESETS

@@ -29,12 +29,14 @@ class Job:
     command : list of str
     folder : path
         Where it runs. What it writes to a temporary folder gets there as well.
+    environment : dict
+        Environment variables that it has besides, or instead of, those of this process.
     """
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, environment=None):
         self.command = command
         # Its messages are read by us, who know them in English.
-        environment = {**os.environ, "LC_ALL": "C", "TMPDIR": str(folder)}
+        environment = os.environ | {"LC_ALL": "C", "TMPDIR": str(folder)} | (environment or {})
         pipe = subprocess.PIPE
         ours, self._alive = os.pipe()
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wmdelays.brian_models.devices.processes import Job, signal_name
+from wmdelays.machine.processes import Job, signal_name
 
 # Tells its number and that of what it starts, and would go on for ten minutes.
 LONG = ["sh", "-c", "sleep 600 & echo $$ $! > numbers.part; mv numbers.part numbers; wait"]
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_it(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
 def test_it_does_not_outlive_a_process_that_is_killed(tmp_path):
-    code = f"from wmdelays.brian_models.devices.processes import Job; Job({LONG!r}, {str(tmp_path)!r}).finish()"
+    code = f"from wmdelays.machine.processes import Job; Job({LONG!r}, {str(tmp_path)!r}).finish()"
     parent = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ))
     started = numbers(tmp_path)
     assert all(map(runs, started))
