@@ -59,7 +59,7 @@ $(VENV)/created:
 # The checkout is installed as a tree of links, one for each file; it is made anew when a file has
 # come or gone. This list is written when it is not what is there.
 $(VENV)/files: $(VENV)/created FORCE
-	@find wmdelays training brian_models nest_models validation -type f ! -path '*/__pycache__/*' | sort > $@.new
+	@find wmdelays training brian_models nest_models genn_models validation -type f ! -path '*/__pycache__/*' | sort > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The extras are installed on top of each other, so each waits for the one before.

@@ -36,6 +36,7 @@ ENGINES = {
     "Brian2, C++, at the step": ("brian2", {"device": "cpp_standalone", "dt": 1e-3}, None),
     "NEST, one thread": ("nest", {}, 1),
     "NEST, two threads": ("nest", {}, 2),
+    "GeNN": ("genn", {}, None),
 }
 
 
@@ -62,7 +63,7 @@ def part(engine, file, repeats):
     recall(small, small.cues(), simulator, **settings)
     memory = read_memory(file)
     expected = recall(memory, memory.cues(), "compiled")
-    if simulator == "brian2":
+    if simulator in ("brian2", "genn"):
         recall(memory, memory.cues(), simulator, **settings)
     watched = Watched()
     costs = [watched.cost(lambda: recall(memory, memory.cues(), simulator, **settings))]
@@ -120,6 +121,18 @@ class Watched:
         return self._computed() - before, time.perf_counter() - start, result
 
 
+def is_installed(name):
+    """Whether a simulator can be asked here."""
+    from wmdelays import InputError
+    from wmdelays.validation.recall.simulators import simulator
+
+    try:
+        simulator(name)
+    except InputError:
+        return False
+    return True
+
+
 def table(rows):
     """The table of the docs."""
     lines = ["| | " + " | ".join(f"{name}: anew | again | memory" for name in MEMORIES) + " |"]
@@ -150,7 +163,6 @@ def main():
         part(*given.part, given.repeats)
         return
     from wmdelays.machine.versions import versions
-    from wmdelays.nest_models.installation import is_installed
 
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -160,7 +172,7 @@ def main():
             if not file.exists():
                 store(name, file, given.neurons)
             for engine, (simulator, _, _) in ENGINES.items():
-                if simulator == "nest" and not is_installed():
+                if not is_installed(simulator):
                     continue
                 words = ["--part", engine, file, "--repeats", given.repeats]
                 output, _, _ = measured([sys.executable, __file__, *map(str, words)])
@@ -170,7 +182,7 @@ def main():
     print(table(rows))
     if given.json is not None:
         machine = {"cpus": os.cpu_count(), "machine": platform.machine()}
-        content = {"rows": rows, "versions": versions("nest"), **machine}
+        content = {"rows": rows, "versions": versions("nest", "genn"), **machine}
         given.json.write_text(json.dumps(content, indent=1) + "\n")
 
 

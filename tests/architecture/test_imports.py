@@ -12,7 +12,8 @@ import pytest
 import wmdelays  # noqa: F401 (which of its places is found depends on who asks first)
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "numba", "brian2", "nest", "matplotlib", "elephant", "typer", "rich")
+HEAVY = ("torch", "numba", "brian2", "nest", "pygenn", "matplotlib", "elephant", "typer", "rich")
+SIDE_BY_SIDE = ("training", "brian_models", "nest_models", "genn_models")
 QUESTIONS = {"recall", "scans", "find", "motifs", "polychrony", "exports"}
 
 
@@ -60,13 +61,11 @@ def test_no_circle_of_imports(imports):
 
 
 def test_validation_asks_and_the_others_do_not_know_each_other(imports):
-    below = {m for m in imports.find_children("wmdelays")} - rooms(
-        ("validation", "training", "brian_models", "nest_models")
-    )
+    below = {m for m in imports.find_children("wmdelays")} - rooms(("validation", *SIDE_BY_SIDE))
     assert not chains(
         imports,
         (rooms(["validation"]), True),
-        (rooms(["training", "brian_models", "nest_models"]), True),
+        (rooms(SIDE_BY_SIDE), True),
         (below, False),
     )
 
@@ -74,7 +73,7 @@ def test_validation_asks_and_the_others_do_not_know_each_other(imports):
 def test_files_are_below_what_is_made_of_them_and_figures_above_all(imports):
     subjects = {"polychrony", "find", "motifs", "retrieval"}
     others = {m for m in imports.find_children("wmdelays")} - rooms(
-        (*subjects, "plots", "files", "validation", "training", "brian_models", "nest_models")
+        (*subjects, "plots", "files", "validation", *SIDE_BY_SIDE)
     )
     assert not chains(
         imports,
@@ -106,6 +105,7 @@ def test_a_command_prints_a_report_of_a_question_that_works(imports):
         ("numba", ["training", "polychrony.search"]),
         ("brian2", ["brian_models"]),
         ("nest", ["nest_models"]),
+        ("pygenn", ["genn_models"]),
         ("torch", ["training"]),
     ],
 )
@@ -148,7 +148,7 @@ def test_no_compiled_loop_needs_torch():
 
 def test_private_names_stay_in_their_files():
     strays = []
-    for top in ("wmdelays", "training", "brian_models", "nest_models", "validation"):
+    for top in ("wmdelays", *SIDE_BY_SIDE, "validation"):
         for path in (ROOT / top).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wmdelays"):

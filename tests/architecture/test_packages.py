@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
+ROOMS = ("wmdelays", "training", "brian_models", "nest_models", "genn_models", "validation")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -99,7 +99,7 @@ def run(code, place, *arguments):
 
 
 def test_it_can_be_imported_from_anywhere(place):
-    rooms = "wmdelays, wmdelays.training, wmdelays.brian_models, wmdelays.nest_models, wmdelays.validation.cli"
+    rooms = ", ".join(f"wmdelays.{room}" for room in ("validation.cli", *ROOMS[1:]))
     done = run(f"import {rooms}; print(wmdelays.Memory.__module__)", place)
     assert (done.returncode, done.stdout) == (0, "wmdelays.memory\n"), done.stderr
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOPS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
+TOPS = ("wmdelays", "training", "brian_models", "nest_models", "genn_models", "validation")
 # About fifteen, says the design; each command is a file, and there are as many of them.
 MOST_FILES = 16
 

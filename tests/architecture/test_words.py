@@ -11,7 +11,7 @@ from wmdelays.errors import InputError
 from wmdelays.validation.cli import main
 
 ROOT = Path(__file__).parents[2]
-TOPS = ("wmdelays", "training", "brian_models", "nest_models", "validation")
+TOPS = ("wmdelays", "training", "brian_models", "nest_models", "genn_models", "validation")
 # What speaks of the command line alone.
 OF_COMMANDS = (
     "validation/commands",

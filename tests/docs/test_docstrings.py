@@ -11,6 +11,7 @@ FOLDERS = {
     "training": "wmdelays.training",
     "brian_models": "wmdelays.brian_models",
     "nest_models": "wmdelays.nest_models",
+    "genn_models": "wmdelays.genn_models",
     "validation": "wmdelays.validation",
 }
 
@@ -40,8 +41,9 @@ def no_compiler():
 @pytest.mark.parametrize("name", modules())
 def test_examples_of_a_module_give_what_they_say(name, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
-    if "nest_models" in name:
-        pytest.importorskip("nest")
+    for room, library in (("nest_models", "nest"), ("genn_models", "pygenn")):
+        if room in name:
+            pytest.importorskip(library)
     module = import_module(name)
     if "brian_models" in name:
         request.getfixturevalue("no_compiler")

@@ -8,7 +8,8 @@ from page_blocks import ROOT
 
 PAGES = ROOT / "docs" / "reference" / "python"
 FOLDERS = {"wmdelays": "wmdelays"} | {
-    room: f"wmdelays.{room}" for room in ("training", "brian_models", "nest_models", "validation")
+    room: f"wmdelays.{room}"
+    for room in ("training", "brian_models", "nest_models", "genn_models", "validation")
 }
 
 

@@ -16,7 +16,8 @@ from wmdelays.brian_models.devices.cuda import check_installed_device
 from wmdelays.brian_models.devices.names import DEVICES
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
-from wmdelays.nest_models.installation import check_installed
+from wmdelays.genn_models.installation import check_installed as check_genn
+from wmdelays.nest_models.installation import check_installed as check_nest
 from wmdelays.nest_models.neurons import NEURONS as NEST_NEURONS
 from wmdelays.nest_models.neurons import OTHERWISE_INTEGRATED
 from wmdelays.neurons import LIF, NEURONS, ContinuousNeuron
@@ -220,6 +221,15 @@ def _nest():
     return recall_in_nest
 
 
+def _genn():
+    from wmdelays.genn_models import recall
+
+    def recall_in_genn(memory, cues, *, dt, device, neuron, progress):
+        return recall(memory, cues, progress)
+
+    return recall_in_genn
+
+
 _ALL_NEURONS = (LIF.name, *NEURONS)
 SIMULATORS = {
     one.name: one
@@ -251,8 +261,9 @@ SIMULATORS = {
             "NEST",
             neurons=(LIF.name, *NEST_NEURONS),
             otherwise_integrated=OTHERWISE_INTEGRATED,
-            check=check_installed,
+            check=check_nest,
         ),
+        Simulator("genn", _genn, "GeNN", check=check_genn),
     )
 }
 
@@ -280,7 +291,7 @@ def register(simulator: Simulator) -> None:
     ...     return [Recall(cue, cue.spikes, none) for cue in cues]
     >>> register(Simulator("silent", lambda: silent, "a silent network"))
     >>> list(SIMULATORS)
-    ['torch', 'compiled', 'brian2', 'nest', 'silent']
+    ['torch', 'compiled', 'brian2', 'nest', 'genn', 'silent']
     >>> del SIMULATORS["silent"]
     """
     if not re.fullmatch("[a-z][a-z0-9_-]*", simulator.name) or simulator.name in _TAKEN:
@@ -402,8 +413,8 @@ def recall(
         Several cues are independent recalls.
     simulator : str
         A name from `SIMULATORS`: "compiled" (a compiled loop in discrete time, the fastest),
-        "torch" (torch's operators, in discrete time), "brian2" (continuous time), "nest" (NEST, where
-        it is installed).
+        "torch" (torch's operators, in discrete time), "brian2" (continuous time), "nest" and "genn"
+        (NEST and GeNN, where they are installed).
     dt : float, optional
         Time step in seconds of a simulator in continuous time; it has to divide the memory's step.
         By default a tenth of it, or the tick of the memory's neurons.

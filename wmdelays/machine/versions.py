@@ -5,7 +5,7 @@ import platform
 from contextlib import suppress
 
 # Software that takes part where it is asked for, by its name in results and as a distribution.
-_ASKED = {"nest": "nest-simulator"}
+_ASKED = {"nest": "nest-simulator", "genn": "pygenn"}
 
 
 def versions(*asked):

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy_plain import NUMPY_PLAIN
+from random_continuous import random_memory
 
 from wmdelays import Cue, InputError, Memory, Raster, score
 from wmdelays.files.memory_file import read_memory
-from wmdelays.nest_models.installation import is_installed
+from wmdelays.genn_models.installation import is_installed as has_genn
+from wmdelays.nest_models.installation import is_installed as has_nest
+from wmdelays.neurons import NEURONS
 from wmdelays.patterns import periodic
 from wmdelays.training import store
 from wmdelays.validation.recall import comparison
@@ -29,7 +32,20 @@ def numpy_plain(own_simulators):
     register(NUMPY_PLAIN)
 
 
-needs_nest = pytest.mark.skipif(not is_installed(), reason="needs NEST")
+needs_nest = pytest.mark.skipif(not has_nest(), reason="needs NEST")
+needs_genn = pytest.mark.skipif(not has_genn(), reason="needs PyGeNN")
+# Those that not everybody has: the package, and what is said where it is missing.
+MISSING = {
+    "nest": ("nest", 'NEST is not installed; install it with: pip install "wmdelays[nest]"'),
+    "genn": (
+        "pygenn",
+        "PyGeNN is not installed; no registry of packages has it, it is built from source:"
+        " https://github.com/genn-team/genn#installation",
+    ),
+}
+INSTALLED = [
+    name for name in SIMULATORS if {"nest": has_nest, "genn": has_genn}.get(name, lambda: True)()
+]
 
 
 def test_a_registered_simulator_is_compared_like_any_other(wmdelays, small_memory, numpy_plain):
@@ -65,7 +81,9 @@ def test_what_could_not_be_named_in_a_command_or_in_results_is_not_registered(nu
 
 def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory):
     line = refused("compare", small_memory, "--simulators", "torch,neuron")
-    assert line.endswith("there is no simulator 'neuron'; there are torch, compiled, brian2, nest")
+    assert line.endswith(
+        "there is no simulator 'neuron'; there are torch, compiled, brian2, nest, genn"
+    )
     assert "two simulators or more" in refused("compare", small_memory, "--simulators", "torch")
     assert "named twice" in refused("compare", small_memory, "--simulators", "torch,torch")
     assert "no device 'tpu'" in refused("compare", small_memory, "--torch-device", "tpu")
@@ -73,23 +91,25 @@ def test_bad_choices_of_simulators_are_refused_in_one_line(refused, small_memory
         assert "no simulator 'neuron'" in refused(command, small_memory, "--simulator", "neuron")
 
 
-@pytest.mark.parametrize("found", [None, ModuleSpec("nest", None)], ids=["nothing", "a folder"])
-def test_where_nest_is_not_installed_a_line_says_how_before_any_work(
-    refused, small_memory, monkeypatch, found
+@pytest.mark.parametrize("name", MISSING)
+@pytest.mark.parametrize("a_folder", [False, True], ids=["nothing", "a folder"])
+def test_where_a_simulator_is_not_installed_a_line_says_how_before_any_work(
+    refused, small_memory, monkeypatch, name, a_folder
 ):
-    """A folder of that name, beside the user's script, is no NEST."""
-    monkeypatch.setattr("wmdelays.nest_models.installation.find_spec", lambda name: found)
+    """A folder of that name, beside the user's script, is none."""
+    package, said = MISSING[name]
+    found = ModuleSpec(package, None) if a_folder else None
+    monkeypatch.setattr(f"wmdelays.{name}_models.installation.find_spec", lambda asked: found)
     monkeypatch.setattr("wmdelays.validation.commands.compare.read_memory", pytest.fail)
     for words in (
-        ("compare", small_memory, "--simulators", "torch,nest"),
-        ("compare", "--simulators", "compiled,nest"),
-        *((name, small_memory, "--simulator", "nest") for name in ("robustness", "retrieve")),
-        ("spikes", small_memory, "-o", "recalled.csv", "--simulator", "nest"),
+        ("compare", small_memory, "--simulators", f"torch,{name}"),
+        ("compare", "--simulators", f"compiled,{name}"),
+        *((command, small_memory, "--simulator", name) for command in ("robustness", "retrieve")),
+        ("spikes", small_memory, "-o", "recalled.csv", "--simulator", name),
     ):
-        line = refused(*words)
-        assert line.endswith('NEST is not installed; install it with: pip install "wmdelays[nest]"')
-    with pytest.raises(InputError, match="NEST is not installed"):
-        recall(None, [], "nest")
+        assert refused(*words).endswith(said)
+    with pytest.raises(InputError, match="is not installed"):
+        recall(None, [], name)
 
 
 def test_where_there_is_no_gpu_a_line_says_so_before_any_work(refused, small_memory, monkeypatch):
@@ -102,25 +122,43 @@ def test_where_there_is_no_gpu_a_line_says_so_before_any_work(refused, small_mem
         assert "cuda_standalone needs" in refused("compare", *memory, "--device", "cuda_standalone")
 
 
-@needs_nest
-def test_nest_stands_in_the_verdict_and_the_report(wmdelays, small_memory, load_json):
-    words = ("--simulators", "torch,nest,compiled", "--json", "out.json", "--report", "report")
+@pytest.mark.parametrize(
+    "name, shown, paper",
+    [
+        pytest.param("nest", "NEST", "Gewaltig", marks=needs_nest),
+        pytest.param("genn", "GeNN", "Yavuz", marks=needs_genn),
+    ],
+)
+def test_a_simulator_of_others_stands_in_the_verdict_and_the_report(
+    wmdelays, small_memory, load_json, name, shown, paper
+):
+    words = ("--simulators", f"torch,{name},compiled", "--json", "out.json", "--report", "report")
     done = wmdelays("compare", small_memory, *words)
     assert done.returncode == 0, done.said
-    assert "torch (cpu), NEST and compiled emit the same 225 spikes." in done.stdout
+    assert f"torch (cpu), {shown} and compiled emit the same 225 spikes." in done.stdout
     assert "N E S T" not in done.said
     out = load_json(wmdelays.folder / "out.json")
-    assert out["torch"] == out["nest"] and out["agreements"]["nest"]["only_nest"] == 0
-    assert out["versions"]["nest"]
+    assert out["torch"] == out[name] and out["agreements"][name][f"only_{name}"] == 0
+    assert out["versions"][name]
     page = (wmdelays.folder / "report/report.html").read_text()
-    assert f"NEST ({out['versions']['nest']}" in page and "Gewaltig" in page
+    assert f"{shown} ({out['versions'][name]}" in page and paper in page
 
 
-@needs_nest
-def test_what_concerns_nest_alone_is_refused(refused, small_memory):
-    run = ("compare", small_memory, "--simulators", "torch,nest")
+@pytest.mark.parametrize(
+    "name", [pytest.param("nest", marks=needs_nest), pytest.param("genn", marks=needs_genn)]
+)
+def test_what_concerns_a_simulator_of_others_alone_is_refused(refused, small_memory, name):
+    run = ("compare", small_memory, "--simulators", f"torch,{name}")
     assert "takes a simulator in continuous time" in refused(*run, "--neuron", "adex")
     assert "device 'numpy' is for brian2" in refused(*run, "--device", "numpy")
+
+
+@needs_genn
+def test_neurons_that_genn_does_not_know_are_refused():
+    memory = random_memory(0, NEURONS["lif-exp"], 4, 3, 1e-4, 0.2)
+    line = "^the memory was learned for lif-exp, which GeNN does not know; take compiled or brian2"
+    with pytest.raises(InputError, match=line):
+        recall(memory, [], "genn")
 
 
 @pytest.mark.parametrize(
@@ -247,7 +285,8 @@ def test_workers_are_for_brian2(wmdelays, small_memory):
 def test_progress_names_the_simulator_and_the_part_that_is_done(small_memory):
     memory = read_memory(small_memory)
     ran = [("torch", "cpu", "torch (cpu)"), ("brian2", "numpy", "Brian2 (numpy)")]
-    ran += [("nest", "cpu", "NEST")] if is_installed() else []
+    ran += [("nest", "cpu", "NEST")] if has_nest() else []
+    ran += [("genn", "cpu", "GeNN")] if has_genn() else []
     for name, device, shown in ran:
         said = []
         progress = lambda stage, part: said.append((stage, part))  # noqa: E731
@@ -290,13 +329,12 @@ def test_all_simulators_agree_spike_for_spike(seed, n_delays, kinds, closed):
     devices = {"brian2": "numpy"}
     made = {
         name: recall(memory, cues, name, dt=STEP / 2, device=devices.get(name, "auto"))
-        for name in SIMULATORS
-        if name != "nest" or is_installed()
+        for name in INSTALLED
     }
     for first, *others in zip(*made.values()):
         assert all((one.own, one.emitted) == (first.own, first.emitted) for one in others)
     calls = {name: [one.closest_call for one in recalls] for name, recalls in made.items()}
-    assert calls["torch"] == calls["compiled"]
+    assert calls["torch"] == calls["compiled"] == calls.get("genn", calls["torch"])
 
 
 def test_periodic_memories_go_on_alike_in_every_simulator():

@@ -31,6 +31,11 @@ _SIMULATORS = {
         "NEST",
         "Gewaltig M-O, Diesmann M (2007) NEST (NEural Simulation Tool). Scholarpedia 2(4):1430.",
     ),
+    "genn": (
+        "GeNN",
+        "Yavuz E, Turner J, Nowotny T (2016) GeNN: a code generation framework for accelerated brain"
+        " simulations. Scientific Reports 6:18854.",
+    ),
 }
 
 
