@@ -31,7 +31,5 @@ def check_imported() -> None:
         raise InputError(
             f"PyGeNN is installed and cannot be imported: {one_line(error) or type(error).__name__}"
         ) from None
-    if int(pygenn.__version__.partition(".")[0]) < 5:
-        raise InputError(
-            f"PyGeNN {pygenn.__version__} is installed; it has to be 5 or newer: {_WHERE}"
-        )
+    if pygenn.__version__.partition(".")[0] != "5":
+        raise InputError(f"PyGeNN {pygenn.__version__} is installed; it has to be of version 5")

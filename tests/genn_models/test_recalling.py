@@ -126,7 +126,7 @@ def test_a_pygenn_of_another_kind_is_refused(random_memory, random_cue, monkeypa
 
     memory = random_memory(0)
     monkeypatch.setattr(pygenn, "__version__", "4.9.0")
-    with pytest.raises(InputError, match="PyGeNN 4.9.0 is installed; it has to be 5 or newer"):
+    with pytest.raises(InputError, match="PyGeNN 4.9.0 is installed; it has to be of version 5"):
         recall(memory, random_cue(0, memory))
     (tmp_path / "pygenn.py").write_text("raise ImportError('libffi.so.7: cannot open')")
     monkeypatch.delitem(sys.modules, "pygenn")
