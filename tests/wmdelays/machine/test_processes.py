@@ -103,3 +103,8 @@ def test_nothing_of_it_is_left_open(tmp_path):
     for _ in range(3):
         Job(["true"], tmp_path).finish()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_program_may_be_told_variables_of_its_own(tmp_path):
+    job = Job(["sh", "-c", "echo $COMPILED_BY $LC_ALL"], tmp_path, {"COMPILED_BY": "g++ -O2"})
+    assert job.finish()[1] == "g++ -O2 C\n"
