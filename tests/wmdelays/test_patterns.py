@@ -78,9 +78,9 @@ def test_spikes_are_drawn_without_an_entry_for_each_neuron_and_step():
     with peak_memory() as small:
         bernoulli(100, 10, 1, 0.01)
     with peak_memory() as large:
-        bernoulli(5000, 5000, 1, 0.0001)
-    # 200 MB as numbers, 25 MB as truth values.
-    assert large.n_bytes - small.n_bytes < 25e6
+        bernoulli(10_000, 10_000, 1, 0.0001)
+    # 800 MB as numbers, 100 MB as truth values.
+    assert large.n_bytes - small.n_bytes < 60e6
 
 
 @pytest.mark.parametrize(
