@@ -40,6 +40,30 @@ def torch_device(name):
     return torch.device(name)
 
 
+def device_to_learn_on(name, refused):
+    """The device of a name, if it can learn what is asked for.
+
+    Parameters
+    ----------
+    name : str
+        See `torch_device`.
+    refused : sequence of (bool, str)
+        Whether something is asked for that only the compiled loops can learn, and what it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such device here, or it is.
+    """
+    device = torch_device(name)
+    for asked, what in refused:
+        if asked:
+            raise InputError(
+                f"{what} can only be learned by the compiled loops; leave out {parameter('learn_on')}"
+            )
+    return device
+
+
 def free_bytes(device):
     """How much memory is free on a device."""
     if device.type == "cuda":

@@ -167,11 +167,10 @@ def margin(
     sizes = sizes_of(patterns, n_delays, step, periodic)
     MARGIN.check_room(sizes, n_delays, settings | {"bits": bits})
     large = is_large(empty.n_neurons, n_delays, settings)
-    if learn_on is not None:
-        _check_can_learn_on(learn_on, bits, scheduler, large)
+    learner_there = None if learn_on is None else _learner_on(learn_on, bits, scheduler, large)
     with cluster(scheduler, progress) as workers:
-        if learn_on is not None:
-            learner = _on_device(learn_on, empty, settings, seed, progress)
+        if learner_there is not None:
+            learner = learner_there(empty, settings, seed, progress)
         elif large:
             learner = LargeLearner(LargeBlockLearner(empty, settings, seed), progress, workers)
         else:
@@ -190,26 +189,20 @@ def margin(
     return memory
 
 
-def _check_can_learn_on(learn_on, bits, scheduler, large):
-    """Raise an InputError unless there is such a device, and it can learn what is asked for."""
+def _learner_on(learn_on, bits, scheduler, large):
+    """What makes a learner on a device, if that can learn what is asked for."""
     # Torch takes a second to import.
-    from wmdelays.training.discrete.devices import torch_device
+    from wmdelays.training.discrete.devices import device_to_learn_on
+    from wmdelays.training.rules.margin.on_device.learner import DeviceBlockLearner, DeviceLearner
 
-    torch_device(learn_on)
-    for asked, what in (
+    refused = (
         (bits is not None, f"weights of few bits ({parameter('bits')})"),
         (scheduler is not None, f"a cluster ({parameter('scheduler')})"),
         (large, "a large network whose synapses are chosen first"),
-    ):
-        if asked:
-            raise InputError(
-                f"{what} can only be learned by the compiled loops; leave out {parameter('learn_on')}"
-            )
+    )
+    device = device_to_learn_on(learn_on, refused)
 
+    def made(empty, settings, seed, progress):
+        return DeviceLearner(DeviceBlockLearner(empty, settings, seed, device), progress)
 
-def _on_device(learn_on, empty, settings, seed, progress):
-    from wmdelays.training.discrete.devices import torch_device
-    from wmdelays.training.rules.margin.on_device.learner import DeviceBlockLearner, DeviceLearner
-
-    of_blocks = DeviceBlockLearner(empty, settings, seed, torch_device(learn_on))
-    return DeviceLearner(of_blocks, progress)
+    return made

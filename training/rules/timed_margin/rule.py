@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wmdelays.errors import InputError, parameter
+from wmdelays.errors import parameter
 from wmdelays.memory import Memory
 from wmdelays.quantities import checked_seed
 from wmdelays.training.rules.checkpoint import EVERY, advances, fingerprint
@@ -149,12 +149,13 @@ def timed_margin(
         neurons=neurons,
     )
     TIMED_MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
+    learner_there = None
     if learn_on is not None:
-        _check_can_learn_on(learn_on, neurons.model, settings, scheduler)
+        learner_there = _learner_on(learn_on, neurons.model, settings, scheduler)
     owner = fingerprint(empty, {"rule": TIMED_MARGIN.name, "seed": seed, **settings})
     with cluster(scheduler, progress) as workers:
-        if learn_on is not None:
-            learner = _on_device(learn_on, empty, settings, seed, progress)
+        if learner_there is not None:
+            learner = learner_there(empty, settings, seed, progress)
         else:
             learner = Learner(NeuronLearner(empty, settings, seed), progress, workers)
         for _ in advances(learner, owner, checkpoint, checkpoint_every):
@@ -165,30 +166,22 @@ def timed_margin(
     return memory
 
 
-def _check_can_learn_on(learn_on, model, settings, scheduler):
-    """Raise an InputError unless there is such a device, and it can learn what is asked for."""
+def _learner_on(learn_on, model, settings, scheduler):
+    """What makes a learner on a device, if that can learn what is asked for."""
     # Torch takes a second to import.
-    from wmdelays.training.discrete.devices import torch_device
+    from wmdelays.training.discrete.devices import device_to_learn_on
+    from wmdelays.training.rules.timed_margin.on_device import learner
     from wmdelays.training.rules.timed_margin.on_device.affine import is_affine
 
-    torch_device(learn_on)
-    for asked, what in (
+    refused = (
         (scheduler is not None, f"a cluster ({parameter('scheduler')})"),
         (settings["damaged_epochs"] > 0, f"damaged epochs ({parameter('damaged_epochs')})"),
         (not is_affine(model), f"{model.name} neurons, whose equations are not linear,"),
-    ):
-        if asked:
-            raise InputError(
-                f"{what} can only be learned by the compiled loops; leave out {parameter('learn_on')}"
-            )
-
-
-def _on_device(learn_on, empty, settings, seed, progress):
-    from wmdelays.training.discrete.devices import torch_device
-    from wmdelays.training.rules.timed_margin.on_device.learner import (
-        DeviceLearner,
-        DeviceNeuronLearner,
     )
+    device = device_to_learn_on(learn_on, refused)
 
-    of_neurons = DeviceNeuronLearner(empty, settings, seed, torch_device(learn_on))
-    return DeviceLearner(of_neurons, progress)
+    def made(empty, settings, seed, progress):
+        of_neurons = learner.DeviceNeuronLearner(empty, settings, seed, device)
+        return learner.DeviceLearner(of_neurons, progress)
+
+    return made
