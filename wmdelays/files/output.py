@@ -204,8 +204,9 @@ class _ToDisk(io.RawIOBase):
 
     def readinto(self, buffer):
         # What was not written is read as zeros.
-        buffer = memoryview(buffer).cast("B")
-        n = self._file.readinto(buffer)
+        buffer, n = memoryview(buffer).cast("B"), 0
+        with self._kept():
+            n = self._file.readinto(buffer)
         buffer[n:] = bytes(len(buffer) - n)
         return len(buffer)
 

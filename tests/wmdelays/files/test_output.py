@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import errno
+import io
 import json
 import os
 import stat
@@ -11,6 +12,7 @@ import pytest
 from full_disk import no_file_above
 
 from wmdelays import InputError
+from wmdelays.files import output
 from wmdelays.files.file_kinds import GROUPS, JSON, MEMORY
 from wmdelays.files.output import check_writable, hdf5_written, replacing, write_json
 
@@ -265,3 +267,16 @@ def test_an_error_while_hdf5_is_filled_is_that_error(tmp_path):
     with pytest.raises(KeyError, match="mine"), hdf5_written(tmp_path / "a.h5") as file:
         fill(file)
         raise KeyError("mine")
+
+
+def test_a_disk_that_takes_a_little_at_a_time_gets_all_of_it(tmp_path, monkeypatch):
+    class Slow(io.FileIO):
+        def write(self, data):
+            return super().write(data[:100])
+
+    with hdf5_written(tmp_path / "fast.h5") as file:
+        fill(file)
+    monkeypatch.setattr(output, "open", lambda path, *_, **__: Slow(path, "w+"), raising=False)
+    with hdf5_written(tmp_path / "slow.h5") as file:
+        fill(file)
+    assert (tmp_path / "slow.h5").read_bytes() == (tmp_path / "fast.h5").read_bytes()

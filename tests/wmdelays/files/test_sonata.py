@@ -112,6 +112,14 @@ def test_synapses_that_are_written_by_parts_are_the_same(
         assert file[EDGES]["0/delay"].dtype == (np.uint8 if step == 1e-3 else np.float64)
 
 
+def test_lengths_that_no_delay_has_do_not_count(tmp_path):
+    # Steps of half a millisecond, and all delays whole ones.
+    write_memory(tmp_path / "m.h5", Memory(2, 4, 5e-4, 0.5, 1.0, [0, 0], [1, 0], [2, 4], [1, 1]))
+    with h5py.File(tmp_path / "m.h5") as file:
+        delay = file[EDGES]["0/delay"]
+        assert delay.dtype == np.uint8 and list(delay) == [1, 2]
+
+
 def replaced(group, name, values, **options):
     attributes = dict(group[name].attrs)
     del group[name]

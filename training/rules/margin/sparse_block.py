@@ -111,12 +111,9 @@ def synapses(blocks, n_delays):
         _insert(block.place, block.weight, k * BLOCK, free, post, weight)
     of_neuron = count.reshape(-1, n_delays)
     pre = np.repeat(np.arange(len(of_neuron), dtype=np.int32), of_neuron.sum(1))
-    delay = np.repeat(_delays(len(of_neuron), n_delays), count)
+    of_row = np.tile(np.arange(1, n_delays + 1, dtype=np.int32), len(of_neuron))
+    delay = np.repeat(of_row, count)
     return {"pre": pre, "post": post, "delay": delay, "weight": weight}
-
-
-def _delays(n_neurons, n_delays):
-    return np.tile(np.arange(1, n_delays + 1, dtype=np.int32), n_neurons)
 
 
 @njit(cache=True)
