@@ -127,6 +127,34 @@ def refused(wmdelays):
     return run
 
 
+class _Told:
+    """A progress function, and what it was told: stages and parts of them."""
+
+    def __init__(self):
+        self.told, self.parts = [], []
+
+    def __call__(self, stage, part):
+        self.told.append(stage)
+        self.parts.append(part)
+
+    def clear(self):
+        """Forget it."""
+        self.__init__()
+
+
+@pytest.fixture
+def stages():
+    """A progress function with the list of what it was told."""
+    return _Told()
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """A cache folder of its own."""
+    monkeypatch.setenv("WMDELAYS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def processors(monkeypatch):
     """A function that says how many processors this process may use."""

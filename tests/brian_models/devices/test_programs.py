@@ -15,31 +15,13 @@ from wmdelays.machine import kept
 from wmdelays.machine.kept import trim
 
 
-@pytest.fixture
-def stages():
-    """A progress function with the list of what it was told."""
-    told = []
-
-    def progress(stage, part):
-        told.append(stage)
-
-    progress.told = told
-    return progress
-
-
-@pytest.fixture
-def empty_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("WMDELAYS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def test_another_memory_cue_and_dt_of_the_same_size_need_no_compiling(
     random_memory, random_cue, agrees, stages, empty_cache
 ):
     memory = random_memory(0, kind="sparse")
     recall(memory, random_cue(0, memory), device="cpp_standalone", progress=stages)
     assert "compiling" in stages.told
-    stages.told.clear()
+    stages.clear()
     other = random_memory(1, n_delays=9, kind="busy", step=2e-3, beta=0.5)
     cues = [random_cue(k, other, "ongoing", 30 + k) for k in range(3)]
     for one in recall(other, cues, 2e-3 / 4, "cpp_standalone", progress=stages):
@@ -113,7 +95,7 @@ def test_a_program_in_the_cache_that_is_not_what_was_compiled_is_compiled_again(
 ):
     path = small_program().ready(stages)
     assert small_program().is_cached()
-    stages.told.clear()
+    stages.clear()
     content = path.read_bytes()
     if damage == "of others":
         path.chmod(0o722)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import CUES, NETWORKS
 
-from wmdelays import Cue, InputError, Memory, Raster
+from wmdelays import InputError, Memory, Raster
 from wmdelays.brian_models import recall
 from wmdelays.brian_models.devices import session
 
@@ -83,55 +83,6 @@ def test_cython_agrees_with_the_equation(random_memory, random_cue, agrees, monk
     for n in (1, 10):
         for one in recall(memory, cues, memory.step / n, "cython"):
             assert agrees(one, memory)
-
-
-@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
-def test_a_neuron_fires_in_consecutive_steps(device, agrees):
-    chain = np.zeros((3, 3, 2))
-    chain[0, 0, 0] = chain[1, 0, 0] = chain[2, 1, 1] = 1.5
-    memory = Memory.from_dense(chain, step=1e-3, beta=0.5, theta=1.0)
-    cue = Cue(Raster.from_steps([0], [0], 3, 10, 1e-3), 1e-3, clamp=1)
-    recalled = recall(memory, cue, 1e-4, device)
-    assert agrees(recalled, memory)
-    assert (recalled.own.neurons == 0).sum() == 9
-
-
-@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
-def test_an_exploding_network_leaves_no_trace_in_the_next_trial(device, random_memory, random_cue):
-    memory = random_memory(3, kind="exploding", beta=0.9999)
-    cues = [random_cue(1, memory, "ongoing", 60), random_cue(2, memory, "free", 30)]
-    together = recall(memory, cues, memory.step, device)
-    assert len(together[0].own) > 500
-    assert together[1].emitted == recall(memory, cues[1], memory.step, device).emitted
-
-
-@pytest.mark.parametrize("device", ["numpy", "cpp_standalone"])
-def test_a_memory_without_synapses_emits_the_cue(device, random_cue):
-    memory = Memory(12, 5, 1e-3, 0.9, 1.0, *np.empty((3, 0), dtype=int), [])
-    cue = random_cue(0, memory, "ongoing")
-    recalled = recall(memory, cue, device=device)
-    assert recalled.emitted == cue.spikes
-    assert len(recalled.own) == 0
-
-
-def test_a_forced_spike_counts_as_own_where_the_membrane_is_at_threshold(agrees):
-    chain = np.zeros((2, 2, 1))
-    chain[1, 0, 0] = 1.5
-    memory = Memory.from_dense(chain, step=1e-3, beta=0.5, theta=1.0)
-    spikes = Raster.from_steps([0, 1, 1], [1, 2, 5], 2, 8, 1e-3)
-    recalled = recall(memory, Cue(spikes, 1e-3, clamp=1))
-    assert agrees(recalled, memory)
-    assert np.array_equal(recalled.own.times, [2e-3])
-    assert len(recalled.emitted) == 3
-
-
-def test_one_cue_gives_one_recall_and_several_give_a_list(random_memory, random_cue):
-    memory = random_memory(0)
-    cue = random_cue(0, memory)
-    assert recall(memory, cue, memory.step).cue is cue
-    assert [one.cue for one in recall(memory, [cue, cue], memory.step)] == [cue, cue]
-    with pytest.raises(InputError, match="no cue"):
-        recall(memory, [])
 
 
 def test_a_mistake_is_an_input_error_that_says_what_would_be_right(random_memory, random_cue):

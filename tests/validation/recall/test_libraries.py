@@ -14,19 +14,26 @@ from random_networks import (  # noqa: F401 (fixtures)
     random_memory,
 )
 
-from wmdelays import Cue, InputError, Memory, Raster, genn_models, nest_models
+from wmdelays import Cue, InputError, Memory, Raster, brian_models, genn_models, nest_models
 from wmdelays.genn_models.installation import is_installed as has_genn
 from wmdelays.nest_models.installation import is_installed as has_nest
 from wmdelays.training.discrete.compiled import recall as recall_compiled
 
 needs_nest = pytest.mark.skipif(not has_nest(), reason="needs NEST")
 needs_genn = pytest.mark.skipif(not has_genn(), reason="needs PyGeNN")
-each_library = pytest.mark.parametrize(
+LIBRARIES = [
+    pytest.param(partial(nest_models.recall, threads=1), id="NEST", marks=needs_nest),
+    pytest.param(partial(nest_models.recall, threads=2), id="NEST-2", marks=needs_nest),
+    pytest.param(genn_models.recall, id="GeNN", marks=needs_genn),
+]
+each_library = pytest.mark.parametrize("recall", LIBRARIES)
+# Of Brian2 the random networks are in its own room, with ticks and devices of all kinds.
+with_brian2 = pytest.mark.parametrize(
     "recall",
     [
-        pytest.param(partial(nest_models.recall, threads=1), id="NEST", marks=needs_nest),
-        pytest.param(partial(nest_models.recall, threads=2), id="NEST-2", marks=needs_nest),
-        pytest.param(genn_models.recall, id="GeNN", marks=needs_genn),
+        *LIBRARIES,
+        pytest.param(partial(brian_models.recall, device="numpy"), id="Brian2"),
+        pytest.param(partial(brian_models.recall, device="cpp_standalone"), id="Brian2-cpp"),
     ],
 )
 drawn = settings(deadline=None, derandomize=True, max_examples=20)
@@ -71,7 +78,7 @@ def test_each_neuron_has_its_own_beta_and_theta(
         assert agrees(one, memory)
 
 
-@each_library
+@with_brian2
 def test_a_neuron_fires_in_consecutive_steps(recall, agrees):
     chain = np.zeros((3, 3, 2))
     chain[0, 0, 0] = chain[1, 0, 0] = chain[2, 1, 1] = 1.5
@@ -82,7 +89,7 @@ def test_a_neuron_fires_in_consecutive_steps(recall, agrees):
     assert (recalled.own.neurons == 0).sum() == 9
 
 
-@each_library
+@with_brian2
 def test_a_forced_spike_counts_as_own_where_the_membrane_is_at_threshold(recall, agrees):
     chain = np.zeros((2, 2, 1))
     chain[1, 0, 0] = 1.5
@@ -104,7 +111,7 @@ def test_a_membrane_at_its_threshold_fires(recall, agrees):
     assert list(recall(memory, cue).own.neurons) == [1]
 
 
-@each_library
+@with_brian2
 def test_an_exploding_network_leaves_no_trace_in_the_next_trial(recall, random_memory, random_cue):
     memory = random_memory(3, kind="exploding", beta=0.9999)
     for kinds in (("ongoing", "losing spikes"), ("clamped", "short")):
@@ -114,7 +121,7 @@ def test_an_exploding_network_leaves_no_trace_in_the_next_trial(recall, random_m
         assert together[1].emitted == recall(memory, cues[1]).emitted
 
 
-@each_library
+@with_brian2
 def test_a_memory_without_synapses_emits_the_cue(recall, random_cue):
     memory = Memory(12, 5, 1e-3, 0.9, 1.0, *np.empty((3, 0), dtype=int), [])
     for kind in ("clamped", "ongoing"):
@@ -139,7 +146,7 @@ def test_weights_and_thresholds_as_large_and_as_small_as_a_memory_may_have_them(
             assert set(spikes.times) <= set(found.emitted.times)
 
 
-@each_library
+@with_brian2
 def test_one_cue_gives_one_recall_and_several_give_a_list(recall, random_memory, random_cue):
     memory = random_memory(0)
     cue = random_cue(0, memory)

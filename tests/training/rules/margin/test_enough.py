@@ -1,9 +1,8 @@
 """As many synapses as recall and bearing damage need, and no more."""
 
-import itertools
-
 import numpy as np
 import pytest
+from interrupting import interrupt_after
 
 from wmdelays import bernoulli, recall, score, store
 from wmdelays.training.rules.margin import enough
@@ -123,18 +122,10 @@ def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(how, tmp_path,
     expected = learned(**quick, progress=lambda *now: calls.append(now))
     assert any("once more" in stage for stage, _ in calls) is (how == "too_few")
 
-    def interrupted():
-        calls_now = itertools.count(1)
-
-        def progress(stage, part):
-            if next(calls_now) == max(len(calls) // 3, 3):
-                raise KeyboardInterrupt
-
-        return progress
-
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            learned(**quick, checkpoint=file, checkpoint_every=0, progress=interrupted())
+            stop = interrupt_after(max(len(calls) // 3, 3))
+            learned(**quick, checkpoint=file, checkpoint_every=0, progress=stop)
     resumed = learned(**quick, checkpoint=file)
     assert same(resumed, expected) and resumed.made == expected.made
     with_all = learned(**quick | {"prune": "none"})

@@ -1,11 +1,11 @@
 """The rule margin."""
 
 import importlib
-import itertools
 import json
 
 import numpy as np
 import pytest
+from interrupting import interrupt_after
 
 from wmdelays import Cue, InputError, Raster, brian_models, score
 from wmdelays.contexts import stored_sequence
@@ -316,16 +316,6 @@ def test_learning_once_more_makes_no_neuron_worse(seed, limits, monkeypatch):
     else:
         assert np.bincount(memory.post).max() <= 16
         assert all(len(np.unique(np.sign(memory.weight[memory.pre == j]))) <= 1 for j in range(24))
-
-
-def interrupt_after(n_calls):
-    calls = itertools.count(1)
-
-    def progress(stage, part):
-        if next(calls) == n_calls:
-            raise KeyboardInterrupt
-
-    return progress
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from interrupting import interrupt_after
 
 from wmdelays import InputError, Memory, score
 from wmdelays.patterns import bernoulli
@@ -103,21 +104,11 @@ def test_weights_do_not_grow_for_ever():
     assert np.abs(learned.weight).max() == learner.largest
 
 
-def interrupt_after(n):
-    calls = iter(range(n))
-
-    def progress(stage, part):
-        if next(calls, None) is None:
-            raise KeyboardInterrupt
-
-    return progress
-
-
 @pytest.mark.parametrize("n", [11, 14, 19])
 def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(n, tmp_path):
     options = dict(checkpoint=tmp_path / "c.h5", checkpoint_every=0)
     with pytest.raises(KeyboardInterrupt):
-        learned(progress=interrupt_after(n), **options)
+        learned(progress=interrupt_after(n + 1), **options)
     assert list(tmp_path.iterdir())
     resumed, expected = learned(**options), learned()
     for name in ("pre", "post", "delay", "weight"):
@@ -127,7 +118,7 @@ def test_a_resumed_learning_gives_what_an_uninterrupted_one_gives(n, tmp_path):
 def test_a_checkpoint_with_other_synapses_is_refused(tmp_path, monkeypatch):
     options = dict(checkpoint=tmp_path / "c.h5", checkpoint_every=0)
     with pytest.raises(KeyboardInterrupt):
-        learned(progress=interrupt_after(12), **options)
+        learned(progress=interrupt_after(13), **options)
     before = (tmp_path / "c.h5").read_bytes()
     choosing = "wmdelays.training.rules.margin.large.choosing._INHIBITORY"
     monkeypatch.setattr(choosing, 0.5)

@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 import torch
+from interrupting import interrupt_after
 
 from wmdelays import InputError, bernoulli, score
 from wmdelays.training import margin, recall, store
@@ -90,15 +91,9 @@ def test_the_same_seed_gives_the_same_bits():
 def test_a_checkpoint_of_either_way_is_resumed_by_the_other(first, then, tmp_path, monkeypatch):
     monkeypatch.setattr(learner, "how_many_fit", lambda *asked: 1)
     options = {"max_synapses": 60, "damaged_epochs": 3, "patterns": bernoulli(80, 60, 2, 0.04)}
-    calls, file = [], tmp_path / "c.h5"
-
-    def interrupt(*now):
-        calls.append(now)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-
+    stop, file = interrupt_after(4), tmp_path / "c.h5"
     with pytest.raises(KeyboardInterrupt):
-        learned(learn_on=first, checkpoint=file, checkpoint_every=0, progress=interrupt, **options)
+        learned(learn_on=first, checkpoint=file, checkpoint_every=0, progress=stop, **options)
     assert file.exists()
     left = []
     resumed = learned(

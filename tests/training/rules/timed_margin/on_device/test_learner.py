@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from interrupting import interrupt_after
 from one_device import OnOneDevice
 
 from wmdelays import InputError, store
@@ -105,15 +106,9 @@ def test_a_checkpoint_of_either_way_is_resumed_by_the_other(
 ):
     monkeypatch.setattr(learner, "how_many_fit", lambda *asked: 2)
     processors(1)
-    calls, file = [], tmp_path / "c.h5"
-
-    def interrupt(*now):
-        calls.append(now)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-
+    stop, file = interrupt_after(4), tmp_path / "c.h5"
     with pytest.raises(KeyboardInterrupt):
-        learned(first, epochs=1, checkpoint=file, checkpoint_every=0, progress=interrupt)
+        learned(first, epochs=1, checkpoint=file, checkpoint_every=0, progress=stop)
     assert file.exists()
     resumed, whole = learned(then, epochs=1, checkpoint=file), learned(epochs=1)
     largest = abs(whole.weight).max()
