@@ -231,7 +231,7 @@ class _Synapses:
         self.count = torch.from_numpy(count).to(device)
         self.first = self.count.cumsum(0) - self.count
         self.blocks = None
-        if device == "cpu" and memory.n_synapses >= _LARGE_BLOCK * memory.n_neurons:
+        if device.type == "cpu" and memory.n_synapses >= _LARGE_BLOCK * memory.n_neurons:
             parts = (one.split(count.tolist()) for one in (self.target, self.weight))
             self.blocks = [_Block(*both) for both in zip(*parts)]
 

@@ -49,7 +49,10 @@ def test_either_way_to_deliver_spikes_gives_the_bits_of_the_compiled_loop(
     cues = some_cues(seed, memory, n_cues)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch_recall, "_LARGE_BLOCK", 0 if one_by_one else np.inf)
+        block, blocks = torch_recall._Block, []
+        patch.setattr(torch_recall, "_Block", lambda *of: blocks.append(of) or block(*of))
         made = torch_recall.recall(memory, cues)
+    assert len(blocks) == (n_neurons if one_by_one else 0)
     assert all(map(same, made, compiled_recall(memory, cues)))
 
 
