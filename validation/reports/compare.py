@@ -71,8 +71,8 @@ def _figures(comparison, aside, progress):
         for place in _worst_first(rows)[:MOST_OVERLAYS]
         for one in _overlays(comparison, place, rows[place])
     ]
-    # The other figures are as much work as a few overlays.
-    n_aside = (len(overlays) + 3) // 2 if aside is not None and len(overlays) > _FEW else 0
+    # The other figures and the page are as much work as a few overlays.
+    n_aside = (len(overlays) + 4) // 2 if aside is not None and len(overlays) > _FEW else 0
     if n_aside:
         aside.give(_drawn, overlays[:n_aside])
     drawn_here, n = [], len(overlays) - n_aside + 4

@@ -312,21 +312,35 @@ def whole_steps(milliseconds, step, what, name):
 
     `what` and `name` say in an error what the times are of, and what they are called.
     """
+    if milliseconds.dtype == np.uint8:
+        # Each of the few values is looked at once.
+        steps, whole = _nearest_steps(np.arange(256), step)
+        _refuse_broken(whole[milliseconds], milliseconds, step, what, name)
+        return steps[milliseconds]
     steps = np.empty(len(milliseconds), np.int64)
     for part in pieces(len(milliseconds)):
-        with np.errstate(all="ignore"):
-            position = milliseconds[part] / (step * 1e3)
-            nearest = np.rint(position)
-            # Room for the rounding of single precision, well below half a step.
-            tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
-            bad = np.flatnonzero(
-                ~((np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53))
-            )
-        if bad.size:
-            k = part.start + bad[0]
-            raise InputError(
-                f"{what} {k} has {name} {milliseconds[k]} ms, not a whole number of steps of"
-                f" {step * 1e3:g} ms"
-            )
-        steps[part] = nearest
+        steps[part], whole = _nearest_steps(milliseconds[part], step)
+        _refuse_broken(whole, milliseconds, step, what, name, part.start)
     return steps
+
+
+def _nearest_steps(milliseconds, step):
+    """The nearest whole numbers of steps, and whether these are the times."""
+    with np.errstate(all="ignore"):
+        position = milliseconds / (step * 1e3)
+        nearest = np.rint(position)
+        # Room for the rounding of single precision, well below half a step.
+        tolerance = np.clip(1e-6 * nearest, 1e-6, 0.01)
+        whole = (np.abs(position - nearest) <= tolerance) & (np.abs(nearest) < 2**53)
+        return nearest.astype(np.int64), whole
+
+
+def _refuse_broken(whole, milliseconds, step, what, name, begin=0):
+    """Raise an InputError about the first time from `begin` on that is no whole number of steps."""
+    bad = np.flatnonzero(~whole)
+    if bad.size:
+        k = begin + bad[0]
+        raise InputError(
+            f"{what} {k} has {name} {milliseconds[k]} ms, not a whole number of steps of"
+            f" {step * 1e3:g} ms"
+        )

@@ -29,11 +29,17 @@ def delays_figure(memory: Memory) -> Figure:
     -------
     matplotlib.figure.Figure
     """
+    numbers, sums = _by_delay(memory)
+    size = _unit(memory)[1]
     with house_style():
         figure = new_figure(2.4)
         number, mean = figure.subplots(1, 2, sharex=True)
-        _bars_by_delay(number, memory, mean=False)
-        _bars_by_delay(mean, memory, mean=True)
+        _bars_by_delay(number, memory, numbers, [numbers[0], -numbers[1]])
+        _bars_by_delay(mean, memory, numbers, sums / size / np.maximum(numbers, 1))
+        if memory.n_synapses:
+            number.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+            # Those below the axis are a number too, not less than none.
+            number.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
         number.set_ylabel("synapses")
         mean.set_ylabel(f"mean weight ({_unit(memory)[0]})")
     return figure
@@ -43,19 +49,22 @@ def delays_figure(memory: Memory) -> Figure:
 _MOST_BARS = 80
 
 
-def _bars_by_delay(axes, memory, mean):
+def _by_delay(memory):
+    """How many synapses each delay has, and the sum of their weights: a row of excitatory, one of inhibitory."""
+    shape = 2, memory.n_delays
+    index = memory.delay - 1 + memory.n_delays * (memory.weight < 0)
+    numbers = np.bincount(index[memory.weight != 0], minlength=2 * memory.n_delays)
+    sums = np.bincount(index, memory.weight, minlength=2 * memory.n_delays)
+    return numbers.reshape(shape), sums.reshape(shape)
+
+
+def _bars_by_delay(axes, memory, numbers, heights):
     delays = np.arange(1, memory.n_delays + 1) * memory.step * 1e3
-    for chosen, sign, colour in ((memory.weight > 0, 1, BLUE), (memory.weight < 0, -1, VERMILLION)):
-        index = memory.delay[chosen] - 1
-        number = np.bincount(index, minlength=memory.n_delays)
-        height = sign * number
-        if mean:
-            total = np.bincount(index, memory.weight[chosen], minlength=memory.n_delays)
-            height = total / _unit(memory)[1] / np.maximum(number, 1)
-        if chosen.any() and memory.n_delays > _MOST_BARS:
+    for number, height, colour in zip(numbers, heights, (BLUE, VERMILLION)):
+        if number.any() and memory.n_delays > _MOST_BARS:
             edges = (np.arange(memory.n_delays + 1) + 0.5) * memory.step * 1e3
             axes.stairs(height, edges, fill=True, color=colour)
-        elif chosen.any():
+        elif number.any():
             axes.bar(delays, height, width=0.8 * memory.step * 1e3, color=colour)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xlim(0, (memory.n_delays + 1) * memory.step * 1e3)
@@ -64,10 +73,6 @@ def _bars_by_delay(axes, memory, mean):
     axes.set_title(_kinds(memory), loc="left")
     if not memory.n_synapses:
         axes.set_yticks([0])
-    elif not mean:
-        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-        # Those below the axis are a number too, not less than none.
-        axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
 
 
 def _unit(memory):

@@ -120,6 +120,16 @@ def test_lengths_that_no_delay_has_do_not_count(tmp_path):
         assert delay.dtype == np.uint8 and list(delay) == [1, 2]
 
 
+def test_whole_milliseconds_that_are_no_whole_steps_are_refused(changed, refusal):
+    def work(file):
+        delay = file[f"{EDGES}/0/delay"][:]
+        assert delay.dtype == np.uint8
+        file[f"{EDGES}/0/delay"][len(delay) // 2] = 3
+
+    line = refusal(changed(work, step=2e-3))
+    assert "has delay 3 ms, not a whole number of steps of 2 ms" in line
+
+
 def replaced(group, name, values, **options):
     attributes = dict(group[name].attrs)
     del group[name]

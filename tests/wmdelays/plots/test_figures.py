@@ -1,9 +1,11 @@
 """Text that comes from users and files, in figures."""
 
+import io
 import warnings
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from wmdelays import Raster, recall, retrieve, store
 from wmdelays.motifs.motifs import find_motifs
@@ -29,6 +31,16 @@ def test_any_name_can_be_drawn(name):
         warnings.simplefilter("error")
         for kind in ("png", "svg"):
             assert figure_bytes(figure, kind)
+
+
+def test_a_png_has_a_palette_and_keeps_white_and_what_is_rare():
+    curves = [Curve("a", np.arange(200), np.arange(200) ** 2), Curve("b", [7], [3e4])]
+    picture = Image.open(io.BytesIO(figure_bytes(curves_figure([Panel("x", "y", curves)]), "png")))
+    assert picture.mode == "P"
+    colours = picture.convert("RGB").getcolors(256)
+    assert max(colours)[1] == (255, 255, 255)
+    reds = [(r, g, b) for _, (r, g, b) in colours if r > 190 and g < 120 and b < 40]
+    assert reds  # a single marker
 
 
 @pytest.mark.parametrize("name", ["$x$", "a $ b", "\\$5$", "$$", "[b]"])
