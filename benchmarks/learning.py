@@ -89,7 +89,7 @@ def damaged(options, draws=40, in_brian2=False, **size):
 
 def _agreement(memory):
     """Recall in torch and in Brian2, spike for spike."""
-    from wmdelays.validation.recall.comparison import compare
+    from wmdelays.validation.recall.comparison.comparing import compare
 
     result = compare(memory, device="cpp_standalone")
     same = result.agreement()

@@ -104,7 +104,7 @@ def stored(data, neurons, patterns, options=(), n_delays=DELAYS, step=1e-3, dist
     """
     from wmdelays.neurons import neurons_of
     from wmdelays.training.storing import store
-    from wmdelays.validation.recall.comparison import compare
+    from wmdelays.validation.recall.comparison.comparing import compare
 
     given = patterns(data)
     given = given if isinstance(given, list) else [given]

@@ -9,8 +9,8 @@ from .motifs.cut import cut as cut
 from .polychrony.network_input import read_any_network as read_any_network
 from .polychrony.simulation import Outcome as Outcome
 from .polychrony.simulation import analyse_run as analyse_run
-from .recall.comparison import Comparison as Comparison
-from .recall.comparison import Simulation as Simulation
+from .recall.comparison.result import Comparison as Comparison
+from .recall.comparison.simulation import Simulation as Simulation
 from .recall.controls import CONTROLS as CONTROLS
 from .recall.damage import KINDS as KINDS
 from .recall.energy import Energy as Energy

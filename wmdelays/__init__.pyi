@@ -39,7 +39,7 @@ from .validation.motifs.analysis import analyse_motifs as analyse_motifs
 from .validation.polychrony.group_run import find_groups as find_groups
 from .validation.polychrony.over_time import groups_over_time as groups_over_time
 from .validation.polychrony.simulation import simulate_polychronization as simulate_polychronization
-from .validation.recall.comparison import compare as compare
+from .validation.recall.comparison.comparing import compare as compare
 from .validation.recall.energy import energy as energy
 from .validation.recall.generalising import generalise as generalise
 from .validation.recall.mapping import map_memory as map_memory

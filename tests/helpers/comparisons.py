@@ -3,7 +3,8 @@
 import numpy as np
 
 from wmdelays import Memory, Raster, Recall, score
-from wmdelays.validation.recall.comparison import Comparison, Simulation
+from wmdelays.validation.recall.comparison.result import Comparison
+from wmdelays.validation.recall.comparison.simulation import Simulation
 from wmdelays.validation.recall.simulators import set_up
 
 

@@ -18,7 +18,7 @@ from wmdelays.rounding import rounding_bound
 from wmdelays.training.continuous.recall import recall as untidy_recall
 from wmdelays.training.discrete.compiled import recall
 from wmdelays.training.discrete.torch_recall import recall as torch_recall
-from wmdelays.validation.recall.comparison import compare
+from wmdelays.validation.recall.comparison.comparing import compare
 
 N, D, STEP = 12, 6, 1e-3
 

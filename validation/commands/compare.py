@@ -27,11 +27,11 @@ from wmdelays.validation.commands.shared.terminal import (
     progress_bar,
     seconds_since_start,
 )
-from wmdelays.validation.recall.comparison import (
+from wmdelays.validation.recall.comparison.columns import pattern_columns
+from wmdelays.validation.recall.comparison.comparing import (
     COMPARED,
     COMPARED_IN_CONTINUOUS_TIME,
     compare,
-    pattern_columns,
 )
 from wmdelays.validation.recall.simulators import SIMULATORS, simulator
 from wmdelays.validation.reports.verdict import certainty, verdict

@@ -7,7 +7,7 @@ import pytest
 from chains import chain_memory
 
 from wmdelays import compare, write_memory
-from wmdelays.validation.recall.comparison import pattern_columns
+from wmdelays.validation.recall.comparison.columns import pattern_columns
 from wmdelays.validation.reports.verdict import certainty, verdict
 
 TIMED = {

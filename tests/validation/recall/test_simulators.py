@@ -18,8 +18,8 @@ from wmdelays.nest_models.installation import is_installed as has_nest
 from wmdelays.neurons import NEURONS
 from wmdelays.patterns import periodic
 from wmdelays.training import store
-from wmdelays.validation.recall import comparison
-from wmdelays.validation.recall.comparison import compare
+from wmdelays.validation.recall.comparison import comparing
+from wmdelays.validation.recall.comparison.comparing import compare
 from wmdelays.validation.recall.simulators import SIMULATORS, Simulator, recall, register, set_up
 from wmdelays.validation.work.aside import Aside
 
@@ -264,7 +264,7 @@ def test_a_processor_is_left_for_the_process_that_recalls_meanwhile(small_memory
     monkeypatch.setitem(SIMULATORS, "brian2", sharing)
     notloaded = replace(SIMULATORS["compiled"], name="torch", library="not loaded")
     monkeypatch.setitem(SIMULATORS, "torch", notloaded)
-    monkeypatch.setattr(comparison, "n_processors", lambda: 8)
+    monkeypatch.setattr(comparing, "n_processors", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     for aside, workers in ((None, None), (Meanwhile(), None), (Meanwhile(), 3)):
         compare(memory, ("torch", "brian2"), aside=aside, workers=workers)
