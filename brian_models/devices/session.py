@@ -2,12 +2,15 @@
 
 import logging
 from contextlib import contextmanager
+from importlib.metadata import version
 
 import numpy as np
 from brian2 import get_device, prefs
 from brian2 import seed as set_seed
+from brian2.codegen.runtime.cython_rt.extension_manager import cython_extension_manager
 
 from wmdelays.brian_models.devices.cython_cache import cython_folder
+from wmdelays.errors import InputError
 from wmdelays.machine.compiler import EXACT
 
 
@@ -28,6 +31,48 @@ def settings(wanted):
     finally:
         for name, value in before.items():
             prefs[name] = value
+
+
+@contextmanager
+def in_python(device, wanted=()):
+    """The preferences with which Brian2 runs in Python, on the device `numpy` or `cython`.
+
+    Parameters
+    ----------
+    device : str
+    wanted : dict, optional
+        Others to change for that time.
+
+    Raises
+    ------
+    InputError
+        If Cython has refused code. Brian2 takes no notice of that and goes on without the code, as if what it
+        should do had been done.
+    """
+    refused, create = [], cython_extension_manager.create_extension
+
+    def created(*arguments, owner_name="a part", **options):
+        extension = create(*arguments, owner_name=owner_name, **options)
+        if extension is None:
+            refused.append(
+                InputError(
+                    f"Cython {version('cython')} refuses the code of Brian2 {version('brian2')} for"
+                    f" {owner_name}; take the device numpy or cpp_standalone, or other versions"
+                )
+            )
+            raise refused[0]
+        return extension
+
+    cython_extension_manager.create_extension = created
+    try:
+        with settings({"codegen.target": device, **cython_settings(device), **dict(wanted)}):
+            yield
+    except Exception:
+        if refused:  # Brian2 may have put another error around it.
+            raise refused[0] from None
+        raise
+    finally:
+        del cython_extension_manager.create_extension
 
 
 @contextmanager

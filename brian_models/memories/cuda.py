@@ -12,7 +12,7 @@ from wmdelays.brian_models.devices.cuda_programs import CudaProgram, private_dev
 from wmdelays.brian_models.devices.outputs import why_stopped
 from wmdelays.brian_models.devices.session import in_any_order
 from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group
-from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
+from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, causes, record
 from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
 from wmdelays.brian_models.neurons.model import put_to_rest
 from wmdelays.errors import InputError
@@ -75,7 +75,7 @@ class Project:
                 device.get_array_filename(monitor.variables[name]),
                 monitor.variables[name].dtype,
             )
-            for name in ("N", "i", "t", "fires", "forced")
+            for name in ("N", "i", "t", "cause")
         }
         device.build(directory=str(self.folder), compile=False, run=False, with_output=False)
 
@@ -121,8 +121,7 @@ class Project:
         ticks = np.rint(recorded["t"] / self.dt).astype(np.int64)
         # Within a tick spikes come in any order.
         order = np.lexsort((recorded["i"], ticks))
-        flags = (recorded[name].astype(bool)[order] for name in ("fires", "forced"))
-        return recorded["i"][order], ticks[order], *flags
+        return recorded["i"][order], ticks[order], *causes(recorded["cause"][order])
 
 
 def wiring(network):

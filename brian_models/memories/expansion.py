@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 # The spikes of a cue are emitted by the neurons themselves: `forced` makes a neuron fire whatever
 # its membrane is, `clamped` lets it fire no other spikes, and with `mute` a spike is lost to all its
-# synapses. These listen to the event `sent`, not to the spike.
+# synapses. These listen to the event `sent`, not to the spike. `cause` is what a monitor records of a
+# spike: 1 if the membrane was at threshold, 2 if it was forced, 3 if both; see `causes`.
 _FLAGS = """
 forced : boolean
 clamped : boolean
 mute : boolean
+cause = int(fires) + 2 * int(forced) : integer
 """
 _THRESHOLD = "forced or (fires and not clamped)"
 _SENT = f"({_THRESHOLD}) and not mute"

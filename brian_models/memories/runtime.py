@@ -3,7 +3,7 @@
 import numpy as np
 from brian2 import Network, SpikeMonitor, second
 
-from wmdelays.brian_models.devices.session import cython_settings, in_any_order, seeded, settings
+from wmdelays.brian_models.devices.session import in_any_order, in_python, seeded
 from wmdelays.brian_models.memories.expansion import network_objects
 from wmdelays.brian_models.memories.stimulus import fill, stimulus_objects
 
@@ -34,8 +34,7 @@ def simulate(network, script, device, progress, workers=None):
     fires, forced : bool arrays, shape (n_spikes,)
         Whether the membrane was at threshold, and whether the cue forced the spike.
     """
-    chosen = {"codegen.target": device, **cython_settings(device)}
-    with settings(chosen), seeded(network.seed), in_any_order():
+    with in_python(device), seeded(network.seed), in_any_order():
         neurons, synapses = network_objects(network, PREFIX)
         stimulus = stimulus_objects(network.model, neurons, PREFIX, script.loses)
         fill(stimulus, script)
@@ -51,10 +50,15 @@ def simulate(network, script, device, progress, workers=None):
             namespace={},
         )
         ticks = np.rint(np.asarray(monitor.t_[:]) / dt).astype(np.int64)
-        flags = (np.array(one[:], dtype=bool) for one in (monitor.fires, monitor.forced))
-        return np.array(monitor.i[:]), ticks, *flags
+        return np.array(monitor.i[:]), ticks, *causes(np.asarray(monitor.cause[:]))
 
 
 def record(neurons):
     """The monitor of all emitted spikes; it looks at the membranes before they are reset."""
-    return SpikeMonitor(neurons, variables=("fires", "forced"), name=f"{PREFIX}_spikes")
+    # Numbers: Brian2 2.10 has Cython code for no others.
+    return SpikeMonitor(neurons, variables=("cause",), name=f"{PREFIX}_spikes")
+
+
+def causes(cause):
+    """Whether the membrane was at threshold, and whether the cue forced the spike, of each recorded spike."""
+    return cause & 1 != 0, cause & 2 != 0

@@ -11,7 +11,7 @@ from wmdelays.brian_models.devices.outputs import Outputs
 from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
 from wmdelays.brian_models.devices.session import in_any_order
 from wmdelays.brian_models.memories.expansion import neuron_group, synapse_group
-from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, record
+from wmdelays.brian_models.memories.runtime import PREFIX, SCHEDULE, causes, record
 from wmdelays.brian_models.memories.script import connections
 from wmdelays.brian_models.memories.stimulus import stimulus_objects
 from wmdelays.brian_models.neurons.model import put_to_rest
@@ -130,7 +130,7 @@ class _Project:
         # program then runs for as long as it was told to.
         device.insert_code("after_network_run", f"{network.name}.run(_duration, NULL, 1e9);")
         self.outputs = Outputs(device)
-        self.outputs.vectors(monitor, ("i", "t", "fires", "forced"))
+        self.outputs.vectors(monitor, ("i", "t", "cause"))
         self.outputs.end()
         # At its end the program writes all arrays that are left into files.
         for vector in vectors:
@@ -142,10 +142,8 @@ class _Project:
         """Run the program in each folder; what all recorded, see `runtime.simulate`."""
         parts = self.outputs.of(program, *folders)
         ticks = [np.rint(one["t"] / dt).astype(np.int64) + by for one, by in zip(parts, shifts)]
-        neurons, fires, forced = (
-            np.concatenate([one[name] for one in parts]) for name in ("i", "fires", "forced")
-        )
-        return neurons, np.concatenate(ticks), fires.astype(bool), forced.astype(bool)
+        neurons, cause = (np.concatenate([one[name] for one in parts]) for name in ("i", "cause"))
+        return neurons, np.concatenate(ticks), *causes(cause)
 
 
 def _inputs(network, sizes):

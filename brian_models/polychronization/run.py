@@ -11,7 +11,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from wmdelays.brian_models.devices.names import IN_STRETCHES
 from wmdelays.brian_models.devices.outputs import Outputs
 from wmdelays.brian_models.devices.projects import Inputs, private_device, program_of
-from wmdelays.brian_models.devices.session import cython_settings, settings
+from wmdelays.brian_models.devices.session import in_python, settings
 from wmdelays.brian_models.polychronization.network import PREFIX, build, random_input
 from wmdelays.errors import InputError
 from wmdelays.machine.compiler import compiler
@@ -176,8 +176,7 @@ class _Runtime:
 
     def run(self, values, start, seconds):
         n_excitatory = self.network.n_excitatory
-        wanted = {"codegen.target": self.device, **cython_settings(self.device), **_AS_WRITTEN}
-        with settings(wanted):
+        with in_python(self.device, _AS_WRITTEN):
             parts = _parts(self.network)
             parts.neurons.a, parts.neurons.d = values["a"], values["d"]
             for name, first in (("excitation", 0), ("inhibition", n_excitatory)):

@@ -31,7 +31,7 @@ TICK = symbol("length of a tick")
 # What Brian2 or the groups that are made there call so.
 _TAKEN = frozenset(
     ("t", "dt", "i", "j", "N", "xi", "lastspike", "not_refractory")
-    + ("fires", "forced", "clamped", "mute", "late", "heard", "slot")
+    + ("fires", "forced", "clamped", "mute", "cause", "late", "heard", "slot")
 )
 # Digits with which constants are computed before they are rounded once.
 _DIGITS = 30

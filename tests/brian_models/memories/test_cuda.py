@@ -232,14 +232,13 @@ def test_what_was_recorded_is_read_in_order_and_only_if_it_is_whole(tmp_path, me
     write("N", [4])
     write("i", [7, 2, 1, 5])
     write("t", np.array([3, 3, 4, 3]) * project.dt)
-    write("fires", [1, 0, 1, 1])
-    write("forced", [0, 1, 0, 0])
+    write("cause", [1, 2, 1, 3])
     neurons, ticks, fires, forced = project.read(results)
     assert neurons.tolist() == [2, 5, 7, 1]
     assert ticks.tolist() == [3, 3, 3, 4]
     assert fires.tolist() == [False, True, True, True]
-    assert forced.tolist() == [True, False, False, False]
-    write("forced", [0, 1, 0])
+    assert forced.tolist() == [True, True, False, False]
+    write("cause", [1, 2, 1])
     with pytest.raises(InputError, match="is not whole"):
         project.read(results)
 
