@@ -1,6 +1,7 @@
 """What `info` says of a memory for neurons in continuous time."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,21 @@ def test_what_a_class_is_called_steers_nothing(wmdelays, write):
     write(Neurons("lif-cond", 3, classes={"\x1b[31mred[/]": {}}))
     done = wmdelays("info", "m.h5")
     assert "\\x1b[31mred[/]: 3 neurons" in done.said and "\x1b" not in done.said
+
+
+@pytest.mark.parametrize(
+    "half, quarter, words",
+    [
+        (0, 0, "all neurons learned with whole margins"),
+        (3, 1, "3 of 10 neurons learned with half of their margins, 1 with a quarter"),
+    ],
+)
+def test_info_says_how_many_neurons_learned_with_a_part_of_their_margins(
+    wmdelays, write, tmp_path, half, quarter, words
+):
+    memory = write(Neurons("lif-exp", 10))
+    reached = {"half_margins": half, "quarter_margins": quarter}
+    write_memory(tmp_path / "m.h5", replace(memory, made={"reached": reached}))
+    done = wmdelays("info", "m.h5", "--json", "-")
+    assert words in " ".join(done.said.split())
+    assert json.loads(done.stdout)["made"]["reached"] == reached

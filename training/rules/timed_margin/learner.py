@@ -19,9 +19,10 @@ from wmdelays.training.rules.timed_margin.neuron import (
     FALSE_ALARMS,
     MISSED,
     N_FIGURES,
+    PART,
     Neuron,
 )
-from wmdelays.training.rules.timed_margin.neuron_learner import NeuronLearner, is_exact
+from wmdelays.training.rules.timed_margin.neuron_learner import EASED, NeuronLearner, is_exact
 
 # How often neurons that cannot follow are taken as they are.
 _ROUNDS = 4
@@ -73,7 +74,7 @@ class Learner:
             self._go_round()
         begin, n = len(self.found), self.memory.n_neurons
         chosen = range(begin, min(begin + self.n_together, n))
-        pieces = [(j, self.learned[j] if self.round else None) for j in chosen]
+        pieces = [(j, self._learned_before(j)) for j in chosen]
 
         def done(learned):
             *synapses, figures = learned
@@ -82,6 +83,10 @@ class Learner:
             self.progress(self._said(), len(self.found) / n)
 
         self.workers.each(NeuronLearner.learn, self.of_neurons, pieces, done)
+
+    def _learned_before(self, j):
+        """What neuron j has learned in the round before, see `NeuronLearner.learn`."""
+        return (*self.learned[j], self.figures[j, PART]) if self.round else None
 
     def _go_round(self):
         """Take the neurons that cannot fire as they should as they are, and let all learn again.
@@ -191,11 +196,16 @@ class Learner:
             "above": _number(nearest[1]),
             "epochs": int(self.figures[:, EPOCHS].max()),
             "rounds": self.round + 1,
+            **{
+                f"{name}_margins": int((self.figures[:, PART] == part).sum())
+                for name, part in EASED.items()
+            },
         }
 
     def state(self):
         """All of it, as JSON values and arrays."""
-        arrays = {"figures": self.figures[: len(self.found)]}
+        # Those of neurons that have not learned yet in this round are of the one before.
+        arrays = {"figures": self.figures}
         for name, found in (("found", self.found), ("learned", self.learned)):
             rows, weights = zip(*found) if found else ((), ())
             arrays[f"{name}.sizes"] = np.array([len(row) for row in rows], np.int64)
@@ -213,9 +223,8 @@ class Learner:
         self.round = state.round
         self.found = self._restored("found", state.n_done, arrays)
         self.learned = self._restored("learned", n_neurons if state.round else 0, arrays)
-        self.figures[: state.n_done] = array_of(
-            arrays, "figures", np.float64, (state.n_done, N_FIGURES), finite=False
-        )
+        shape = n_neurons, N_FIGURES
+        self.figures = array_of(arrays, "figures", np.float64, shape, finite=False)
         followed = []
         for k in range(len(self.of_neurons.followed)):
             ticks = array_of(arrays, f"ticks.{k}", np.int64, (None,))

@@ -19,9 +19,10 @@ _DAMAGED_RATES, _STEEPER = (0.2, 0.05), 2.0
 # The bounds that a neuron which cannot keep them is let off in part.
 _BOUNDS = {loops.KAPPA: "kappa", loops.SLOPE: "slope", loops.OVERSHOOT: "overshoot"}
 _WRONG = list({*range(loops.N_COUNTS)} - {loops.TARGETS})
-# Figures of a neuron: targets it misses, false alarms, epochs, and how near its membrane comes to its
-# peak from below where no spike is wanted, and from above where one is.
-MISSED, FALSE_ALARMS, EPOCHS, BELOW, ABOVE, N_FIGURES = range(6)
+# Figures of a neuron: targets it misses, false alarms, epochs, how near its membrane comes to its
+# peak from below where no spike is wanted, and from above where one is, and the part of its margins
+# with which it has learned.
+MISSED, FALSE_ALARMS, EPOCHS, BELOW, ABOVE, PART, N_FIGURES = range(7)
 
 
 class Neuron:
@@ -43,7 +44,7 @@ class Neuron:
         self.lengths, self.settings = _rows_of(
             learner, self.of_class.bounds, int(learner.refractory[j])
         )
-        self.n_epochs, self.is_good = 0, False
+        self.n_epochs, self.is_good, self.part = 0, False, 1.0
         self._have_all()
 
     def _have_all(self):
@@ -63,6 +64,7 @@ class Neuron:
 
     def ease(self, part):
         """Ask for a part of its margin, slope and overshoot alone."""
+        self.part = part
         for which, name in _BOUNDS.items():
             self.settings[which] = part * getattr(self.of_class.bounds, name)
 
@@ -161,7 +163,7 @@ class Neuron:
         for m in range(len(self.shown)):
             missed, false_alarms, _ = self._respond(weights, m, distance)
             wrong += missed, false_alarms
-        return np.array([*wrong, self.n_epochs, *distance])
+        return np.array([*wrong, self.n_epochs, *distance, self.part])
 
     def emitted(self, weights, m):
         """The ticks at which the neuron fires when it is shown pattern m."""

@@ -13,7 +13,13 @@ from wmdelays.training.continuous.code import functions_of, specialised
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
 from wmdelays.training.rules.timed_margin.bounds import Bounds, bounds_of
 from wmdelays.training.rules.timed_margin.damage import Damage
-from wmdelays.training.rules.timed_margin.neuron import AFTER_MS, FALSE_ALARMS, MISSED, Neuron
+from wmdelays.training.rules.timed_margin.neuron import (
+    AFTER_MS,
+    FALSE_ALARMS,
+    MISSED,
+    PART,
+    Neuron,
+)
 from wmdelays.training.rules.timed_margin.presentations import followable, presentation
 from wmdelays.training.rules.timed_margin.projection import learn, project
 from wmdelays.training.rules.timed_margin.teacher_forcing import integrate, replay, respond
@@ -21,7 +27,7 @@ from wmdelays.training.rules.timed_margin.with_upswing import show_upswing
 from wmdelays.training.rules.timed_margin.without_upswing import show_threshold
 
 # The parts of its bounds that a neuron tries in turn that cannot fire as it should with all of them.
-_EASED = 0.5, 0.25
+EASED = {"half": 0.5, "quarter": 0.25}
 # What pruning leaves of the synapses in each cut, and epochs after a cut that is not the last.
 _KEPT, _FEW_EPOCHS = 0.7, 10
 # Damaged epochs after such a cut.
@@ -131,8 +137,9 @@ class NeuronLearner:
         Parameters
         ----------
         j : int
-        learned : (rows, weights), optional
-            Its synapses, where it only learns again, from what the others do in the end.
+        learned : (rows, weights, part), optional
+            Its synapses and the part of its margins with which it has learned them, where it only learns
+            again, from what the others do in the end.
 
         Returns
         -------
@@ -168,10 +175,12 @@ class NeuronLearner:
         return dense
 
     def _learn_again(self, neuron, learned):
-        weights = self.dense(*learned)
+        *synapses, part = learned
+        weights = self.dense(*synapses)
         figures = neuron.judge(weights)
         if is_exact(figures):
-            return *learned, figures
+            figures[PART] = part
+            return *synapses, figures
         return self._eased(neuron, self._relaxed(neuron, weights))
 
     def _relaxed(self, neuron, weights):
@@ -184,7 +193,7 @@ class NeuronLearner:
     def _eased(self, neuron, weights):
         """What `learn` gives of a neuron, which learns with smaller margins if it has to."""
         figures = neuron.judge(weights)
-        for part in _EASED:
+        for part in EASED.values():
             if is_exact(figures):
                 break
             neuron.ease(part)

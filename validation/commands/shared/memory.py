@@ -75,6 +75,8 @@ def print_memory(memory, name):
         )
     if {"open_loop_errors", "below", "above"} <= made.get("reached", {}).keys():
         rows.append(("open loop", _proof(made["reached"])))
+    if (margins := _margins(memory)) is not None:
+        rows.append(("margins", margins))
     if made.get("reached", {}).get("moved"):
         reached = made["reached"]
         moved = counted(reached["moved"], "spike")
@@ -112,6 +114,20 @@ def _proof(reached):
     )
     what = "its ticks alone" if not reached.get("moved") else "its ticks (as moved) alone"
     return f"every neuron fires at {what}, so the closed loop is exact; never nearer than {near}"
+
+
+def _margins(memory):
+    """How many neurons learned with a part of their margins; None where that is not known."""
+    reached = memory.made.get("reached", {})
+    if not {"half_margins", "quarter_margins"} <= reached.keys():
+        return None
+    half, quarter = reached["half_margins"], reached["quarter_margins"]
+    if not half + quarter:
+        return "all neurons learned with whole margins"
+    return (
+        f"{half} of {counted(memory.n_neurons, 'neuron')} learned with half of their margins,"
+        f" {quarter} with a quarter"
+    )
 
 
 def _left_out(memory, spikes):

@@ -117,6 +117,11 @@ def test_a_neuron_that_cannot_keep_its_margins_keeps_a_part_of_them():
     assert memory.made["reached"]["open_loop_errors"] == 0
     assert (memory.made["left_out"], memory.made["reached"]["moved"]) == ([], 0)
     assert memory.made["scores"]["f1"] == 1
+    # It is told how many they are; with synapses enough there are none.
+    half, quarter = (memory.made["reached"][f"{part}_margins"] for part in ("half", "quarter"))
+    assert 0 < half + quarter < 20
+    free = store(patterns, neurons=Neurons("lif-exp", 40), n_delays=15)
+    assert free.made["reached"]["half_margins"] == free.made["reached"]["quarter_margins"] == 0
 
 
 def test_a_periodic_pattern_leads_back_into_its_beginning():
