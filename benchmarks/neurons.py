@@ -59,7 +59,7 @@ def grid(data):
     }
 
 
-def untidy(memory):
+def untidy(memory, seed=1):
     """Scores of compiled recalls that are disturbed, one draw of each kind."""
     import numpy as np
 
@@ -69,11 +69,11 @@ def untidy(memory):
 
     n, found = round(memory.step / memory.tick), {}
     for name, knobs in UNTIDY.items():
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(seed)
         knobs = {**knobs, "background": knobs.get("background", 0) * memory.rate / memory.step}
         jitter = knobs.pop("cue_jitter", 0) * n
         cues = [cue.jittered(jitter, rng) for cue in memory.cues()]
-        recalls = recall(memory, cues, variability=Variability(**knobs), seed=1)
+        recalls = recall(memory, cues, variability=Variability(**knobs), seed=seed)
         scores = score_times(recalls, memory.patterns)
         found[name] = {
             "f1_1ms": scores.within[1].f1,

@@ -52,9 +52,18 @@ class Kind:
     steps: bool = False
     logarithmic: bool = False
 
+    @property
+    def in_potentials(self):
+        """Whether its values are membrane potentials."""
+        return "{unit}" in self.text
+
     def label(self, unit):
         """What stands at the axis of the values, with a unit of membrane potentials."""
         return self.text.format(unit=unit)
+
+
+# What the threshold of the network in discrete time is taken for where potentials are in mV.
+THETA_MV = 20
 
 
 def unit_of_potentials(neuron):
@@ -63,12 +72,12 @@ def unit_of_potentials(neuron):
 
 
 def _potentials(*millivolts):
-    """Values in mV; for the network in discrete time in parts of theta, as if it were 20 mV."""
+    """Values in mV; for the network in discrete time in parts of theta."""
 
     def values(memory):
         if memory.neurons is not None:
             return list(millivolts)
-        return [round(value / 20, 6) for value in millivolts]
+        return [round(value / THETA_MV, 6) for value in millivolts]
 
     return values
 

@@ -1,13 +1,14 @@
 """Figures and report of `wmdelays robustness`."""
 
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 
 from wmdelays.plots.curves import Curve, Panel, curves_figure
 from wmdelays.plots.figures import time_unit
 from wmdelays.validation.published import REFERENCE, REFERENCE_SIZE
-from wmdelays.validation.recall.damage import KINDS, unit_of_potentials
+from wmdelays.validation.recall.damage import KINDS, THETA_MV, unit_of_potentials
 from wmdelays.validation.recall.robustness import by_setting, columns, is_timed, summary
 from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import drawn, write_results
@@ -17,6 +18,7 @@ def figure(rows, steps=None):
     """F1 against each kind of damage, with the published values where the sizes are theirs.
 
     Of recalls in continuous time F1 is that with the lag followed, and beneath it stands the tempo.
+    Where the network in discrete time is beside neurons in millivolts, its threshold is taken for 20 mV.
 
     Parameters
     ----------
@@ -35,17 +37,21 @@ def figure(rows, steps=None):
     for one, (_, figures) in zip(found, by_setting(rows)):
         one["all"] = figures
     _in_time(found, steps or {})
+    _name_curves(found)
+    units = _units(found)
+    with_tempo = {one["kind"] for one in found if is_timed(one)}
     plain, timed = {}, {}
     for one in found:
-        # Potentials of the network in discrete time have a unit of their own.
-        unit = unit_of_potentials(one.get("neuron", "lif"))
-        label = KINDS[one["kind"]].label(unit)
-        text = textwrap.fill(label.replace("(steps)", f"({one.get('unit', 'steps')})"), 32)
-        by_kind = timed if is_timed(one) else plain
-        by_kind.setdefault((one["kind"], text), []).append(one)
+        kind = one["kind"]
+        label = KINDS[kind].label(units.get(kind))
+        label = label.replace("(steps)", f"({one.get('unit', 'steps')})")
+        (timed if kind in with_tempo else plain).setdefault((kind, label), []).append(one)
     panels = [_panel(*key, ones, "f1", "F1", _F1) for key, ones in plain.items()]
     n_kinds = max(len(plain), len(timed))
     columns = 2 if n_kinds == 4 else min(_COLUMNS, n_kinds)
+    many = not plain and n_kinds > _COLUMNS
+    if many:
+        columns = _MOST_COLUMNS
     if plain and timed:
         panels += [None] * (-len(panels) % columns)
     for places in _in_rows(timed.items(), columns):
@@ -55,10 +61,14 @@ def figure(rows, steps=None):
         ):
             panels += [_panel(*key, ones, name, label, ylim) for key, ones in places]
             panels += [None] * (-len(places) % columns)
-    return curves_figure(panels, columns)
+    wide = _WIDE if columns < _MOST_COLUMNS else _NARROW
+    panels = [one and replace(one, xlabel=textwrap.fill(one.xlabel, wide)) for one in panels]
+    return curves_figure(panels, columns, shared=many)
 
 
-_COLUMNS = 3
+_COLUMNS, _MOST_COLUMNS = 3, 4
+# Letters in a line of the label of an axis.
+_WIDE, _NARROW = 32, 25
 _F1 = (-0.04, 1.06)
 # The tempo of what is hardly there means nothing.
 _HALF = 0.5
@@ -73,11 +83,10 @@ def _in_rows(values, n):
 def _panel(kind, text, found, name, ylabel, ylim):
     """A panel of one figure against the values of a kind of damage."""
     curves = []
-    for label in dict.fromkeys(map(_label, found)):
-        points = [one for one in found if _label(one) == label]
-        x, y = (np.array([one[key] for one in points], float) for key in ("value", name))
-        if name == "tempo_percent":
-            y[[one["f1_lag_followed"] < _HALF for one in points]] = np.nan
+    for label in dict.fromkeys(one["label"] for one in found):
+        points = [one for one in found if one["label"] == label]
+        x = np.array([one["value"] for one in points], float)
+        y = np.array([_value(name, one) for one in points], float)
         curves.append(Curve(label, x, y, draws=_draws(points, name)))
     if name == "f1" and _crosses(found, kind):
         x, f1 = map(np.array, zip(*REFERENCE[kind].items()))
@@ -92,16 +101,44 @@ def _panel(kind, text, found, name, ylabel, ylim):
     return Panel(text, ylabel, curves, logx=logarithmic, ylim=ylim, xlim=xlim)
 
 
+def _value(name, figures):
+    """A figure of a recall or of their mean; None where it is not known or says nothing."""
+    if name == "f1_lag_followed" and not is_timed(figures):
+        # In discrete time a spike comes at its step or not at all.
+        return figures["f1"]
+    if name == "tempo_percent" and not (is_timed(figures) and figures["f1_lag_followed"] >= _HALF):
+        return None
+    return figures.get(name)
+
+
+def _units(found):
+    """The unit of membrane potentials of each kind of damage; values of one kind get the same.
+
+    Potentials of the network in discrete time have a unit of their own, parts of its threshold. Beside
+    others they are in mV.
+    """
+    units = {}
+    for kind in {one["kind"] for one in found if KINDS[one["kind"]].in_potentials}:
+        chosen = [one for one in found if one["kind"] == kind]
+        own = [unit_of_potentials(one.get("neuron", "lif")) for one in chosen]
+        units[kind] = own[0]
+        if len(set(own)) > 1:
+            units[kind] = f"mV; theta as {THETA_MV} mV"
+            for one, unit in zip(chosen, own):
+                if unit != "mV":
+                    one["value"] *= THETA_MV
+    return units
+
+
 def _draws(points, name):
     """The values of a figure in every draw: where and what; None where there is one draw of each."""
     if all(one["draws"] == 1 for one in points):
         return None
     pairs = [
-        (one["value"], figures[name])
+        (one["value"], _value(name, figures))
         for one in points
         for figures in one["all"]
-        if figures.get(name) is not None
-        and (name != "tempo_percent" or figures["f1_lag_followed"] >= _HALF)
+        if _value(name, figures) is not None
     ]
     return tuple(np.reshape(pairs, (-1, 2)).T)
 
@@ -119,9 +156,15 @@ def _in_time(found, steps):
             one["unit"] = unit
 
 
-def _label(one):
-    by = f", {one['simulator']}" if one["simulator"] != DEFAULT else ""
-    return textwrap.fill(f"{one['name']} ({one['rule']}{by})", 45)
+def _name_curves(found):
+    """Give each line its `label`: the memory's name, and in brackets what it takes to tell it apart."""
+    names = {one["name"] for one in found}
+    enough = 1 < len(names) == len({(one["name"], one["memory"]) for one in found})
+    for one in found:
+        others = [] if enough else [one["rule"]]
+        others += [one["simulator"]] if one["simulator"] != DEFAULT else []
+        brackets = f" ({', '.join(others)})" if others else ""
+        one["label"] = textwrap.fill(f"{one['name']}{brackets}", 45)
 
 
 def _crosses(found, kind):
@@ -159,7 +202,8 @@ def write_report(rows, folder, command, steps=None):
             " Where the recall is in continuous time, F1 counts spikes within 1 ms of their times in"
             " the pattern after the lag was taken out that all share in windows of 40 ms; tempo is"
             " the slope of that lag, positive where the recall is slow, and drawn where that F1 is at"
-            " least a half. Spikes that dead neurons would have are lost."
+            " least a half. Spikes that dead neurons would have are lost. In discrete time F1 counts"
+            " spikes at their very step."
         )
     picture = drawn(made, "robustness", "F1 and damage", caption)
     content = columns(found)

@@ -26,11 +26,13 @@ STYLES = [
     ("#CC79A7", "v", (0, (5, 1, 1, 1, 1, 1))),
     ("#56B4E9", "P", (0, (1, 2))),
     ("#E69F00", "X", (0, (8, 2))),
+    ("#999999", "<", (0, (3, 1, 1, 1))),
 ]
 # With more points than this, curves without spread are marked at places of their own.
 _MARKS = 12
 _MOST_MARKS = 40
 _LONGEST_LABEL = 160
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ class Panel:
     xlim: tuple | None = None
 
 
-def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
+def curves_figure(
+    panels: Sequence[Panel | None], columns: int = 3, *, shared: bool = False
+) -> Figure:
     """Panels with curves, and one legend for all.
 
     Parameters
@@ -95,6 +99,9 @@ def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
         None leaves a place empty.
     columns : int
         Most panels in a row.
+    shared : bool
+        Whether an x axis that stands beneath as well, and a y axis that stands on the left as well,
+        go without their labels. Panels are smaller then.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
     others = {curve.label for curve in curves if curve.published or curve.beside}
     own = [label for label in labels if label not in others]
     with house_style():
-        figure = new_figure(0.45 + 2.35 * n_rows)
+        figure = new_figure(0.45 + (1.45 if shared else 2.35) * n_rows)
         axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
         handles = {}
         for place, panel in zip_longest(axes, panels):
@@ -116,6 +123,8 @@ def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
                 place.set_axis_off()
             else:
                 _draw(place, panel, own, handles)
+        if shared:
+            _leave_out_labels(axes, panels, columns)
         figure.legend(
             [handles[label] for label in labels],
             [plain(label, _LONGEST_LABEL) for label in labels],
@@ -123,6 +132,22 @@ def curves_figure(panels: Sequence[Panel | None], columns: int = 3) -> Figure:
             ncols=min(len(labels), 4),
         )
     return figure
+
+
+def _leave_out_labels(axes, panels, columns):
+    """Leave out labels of axes that are those of the panel beneath or on the left."""
+    for k, panel in enumerate(panels):
+        if panel is None:
+            continue
+        beneath = panels[k + columns] if k + columns < len(panels) else None
+        left = panels[k - 1] if k % columns else None
+        if beneath is not None and (beneath.xlabel, beneath.xlim) == (panel.xlabel, panel.xlim):
+            axes[k].set_xlabel("")
+            axes[k].tick_params(labelbottom=False)
+        if left is not None and left.ylabel == panel.ylabel:
+            axes[k].set_ylabel("")
+            if left.ylim == panel.ylim is not None:
+                axes[k].tick_params(labelleft=False)
 
 
 def _draw(axes, panel, own, handles):
@@ -141,7 +166,9 @@ def _draw(axes, panel, own, handles):
             every *= -(-len(x) // (_MOST_MARKS * every)) if spread is None else 1
             if curve.draws is not None:
                 dots = {"markersize": 2.8, "markerfacecolor": "none", "markeredgewidth": 0.7}
-                axes.plot(*curve.draws, "o", color=colour, alpha=0.7, **dots)
+                # Where there are many curves their lines come first.
+                alpha = 0.7 if len(own) <= _FEW else 0.35
+                axes.plot(*curve.draws, "o", color=colour, alpha=alpha, **dots)
             line = axes.errorbar(
                 x,
                 y,

@@ -360,12 +360,63 @@ def test_one_figure_has_f1_and_tempo_of_several_memories(wmdelays, tmp_path, sma
         made = figure(kept.rows)
     drawn = [axes for axes in made.axes if axes.get_xlabel()]
     labels = [(" ".join(axes.get_xlabel().split()), axes.get_ylabel()) for axes in drawn]
-    assert labels.count(("membrane noise, standard deviation (mV)", "F1, lag followed")) == 1
-    assert labels.count(("membrane noise, standard deviation (mV)", "tempo (%)")) == 1
-    assert ("membrane noise, standard deviation (parts of theta)", "tempo (%)") in labels
+    noise = "membrane noise, standard deviation (mV; theta as 20 mV)"
+    assert labels.count((noise, "F1, lag followed")) == labels.count((noise, "tempo (%)")) == 1
     assert ("part of the neurons dead", "F1, lag followed") in labels
     (legend,) = made.legends
-    assert len(legend.get_texts()) == 3
+    # Names tell these memories apart.
+    assert [text.get_text() for text in legend.get_texts()] == ["lif-exp", "lif-alpha", "small"]
+
+
+def rows_of(kind, values, neuron=None, **more):
+    """Rows with an F1 of 1, in continuous time with a tempo of 1 %."""
+    setting = {"memory": neuron or "lif", "name": neuron or "lif", "rule": "margin", "before": 0}
+    setting |= {"kind": kind, "draw": 0, "simulator": "compiled"}
+    setting |= {"neuron": neuron} if neuron else {}
+    figures = {"f1": 1.0, "worst_pattern_f1": 1.0, "n_spikes": 9, **more}
+    return [{"setting": {**setting, "value": value}, "figures": figures} for value in values]
+
+
+TIMED = {"f1_lag_followed": 0.9, "tempo_percent": 1.0}
+
+
+def test_potentials_of_the_network_in_discrete_time_stand_on_the_axis_of_the_others():
+    from wmdelays.validation.reports.robustness import figure
+
+    rows = rows_of("membrane-noise", [0, 0.1], **TIMED)
+    rows += rows_of("membrane-noise", [0, 3.0], "adex", **TIMED)
+    f1, tempo = figure(rows).axes
+    assert " ".join(tempo.get_xlabel().split()).endswith("(mV; theta as 20 mV)")
+    drawn = [container.lines[0].get_xdata().tolist() for container in f1.containers]
+    assert drawn == [[0, 2.0], [0, 3.0]]
+    # Alone it has its own unit.
+    alone = figure(rows[:2]).axes[0]
+    assert "parts of theta" in " ".join(alone.get_xlabel().split())
+    assert alone.containers[0].lines[0].get_xdata().tolist() == [0, 0.1]
+
+
+def test_a_recall_in_discrete_time_stands_beside_those_in_continuous_time_without_a_tempo():
+    from wmdelays.validation.reports.robustness import figure
+
+    rows = rows_of("weights", [0, 0.5]) + rows_of("weights", [0, 0.5], "adex", **TIMED)
+    f1, tempo = figure(rows).axes
+    heights = [container.lines[0].get_ydata().tolist() for container in f1.containers]
+    assert heights == [[1, 1], [0.9, 0.9]]
+    grid, adex = (container.lines[0].get_ydata() for container in tempo.containers)
+    assert np.isnan(grid).all() and (adex == 1).all()
+
+
+def test_panels_of_many_kinds_share_their_axes():
+    from wmdelays.validation.reports.robustness import figure
+
+    kinds = ("dead", "thresholds", "drive", "background", "delay-spread")
+    made = figure(sum((rows_of(kind, [0, 0.1], "adex", **TIMED) for kind in kinds), []))
+    shown = [axes for axes in made.axes if axes.axison]
+    assert len(shown) == 2 * len(kinds)
+    # The label of a kind stands once, beneath its tempo, and those of heights on the left.
+    labels = [(bool(axes.get_xlabel()), axes.get_ylabel()) for axes in shown]
+    assert [x for x, _ in labels] == 4 * [False] + 4 * [True] + [False, True]
+    assert [y for _, y in labels if y] == 2 * ["F1, lag followed", "tempo (%)"]
 
 
 def test_all_kinds_are_those_that_a_simulator_knows():
