@@ -119,10 +119,9 @@ def way(neurons):
 
 def alone(memory, n, noise, seed):
     """The network goes on by itself from the exact pattern."""
-    from wmdelays import Cue
+    from wmdelays import Cue, recall
     from wmdelays.neurons import Variability
     from wmdelays.timing import score_times
-    from wmdelays.training.continuous.recall import recall
 
     (pattern,) = memory.patterns
     ticks = round(memory.step / memory.tick)
@@ -144,10 +143,9 @@ def alone(memory, n, noise, seed):
 
 def prompted(memory, noise, seed):
     """Half of the neurons are prompted for two cycles, then all are left alone for two."""
-    from wmdelays import Cue, Raster
+    from wmdelays import Cue, Raster, recall
     from wmdelays.neurons import Variability
     from wmdelays.timing import score_times
-    from wmdelays.training.continuous.recall import recall
 
     (pattern,) = memory.patterns
     rng = np.random.default_rng(seed)
@@ -185,9 +183,8 @@ def prompted(memory, noise, seed):
 
 
 def row(name, n, part=0.1, seed=0):
+    from wmdelays import periodic, store
     from wmdelays.neurons import neurons_of
-    from wmdelays.patterns import periodic
-    from wmdelays.training.storing import store
 
     text, settings, options = ROWS[name]
     patterns = periodic(N, PERIOD, 1, PER_NEURON / PERIOD, interval=INTERVAL, seed=seed)

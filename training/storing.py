@@ -19,6 +19,7 @@ from wmdelays.memory import Memory
 from wmdelays.neurons import ContinuousNeuron, Neurons, neurons_of
 from wmdelays.quantities import checked_seed
 from wmdelays.scores import score
+from wmdelays.timing import score_times
 from wmdelays.training.continuous.recall import recall as recall_in_ticks
 from wmdelays.training.discrete.compiled import recall as recall_in_steps
 from wmdelays.training.heterogeneity import Leaks
@@ -297,13 +298,22 @@ def unlearned(patterns, *, n_delays, step, beta=None, theta=None, neurons=None, 
 
 
 def scores_of(memory: Memory) -> dict[str, float]:
-    """The scores of the recalls of all patterns by the compiled loop, as `made` has them."""
+    """The scores of the recalls of all patterns by the compiled loop, as `made` has them.
+
+    Of periodic patterns in continuous time they are those within 1 ms with the lag followed: neurons
+    that rest before the cue come into the cycle a little early or late, and stay so.
+    """
     # A periodic pattern has to lead back into its beginning.
     window = memory.n_delays * round(memory.step / memory.tick)
     stored = [stored_sequence(p, window, memory.tick, memory.periodic) for p in memory.patterns]
     cues = [Cue.from_pattern(p, window, memory.tick) for p in stored]
     recall = recall_in_steps if memory.neurons is None else recall_in_ticks
-    scores = score(recall(memory, cues), stored)
+    recalls = recall(memory, cues)
+    if memory.periodic and memory.neurons is not None:
+        timed = score_times(recalls, stored)
+        worst = min(one.f1_lag_followed for one in timed.patterns)
+        return {**timed.followed.as_dict(), "worst_pattern_f1": worst}
+    scores = score(recalls, stored)
     return {
         **scores.total.as_dict(),
         "worst_pattern_f1": scores.worst_pattern_f1,

@@ -26,6 +26,7 @@ from wmdelays.validation.commands.shared.terminal import (
     print_simulator,
     progress_bar,
 )
+from wmdelays.validation.recall.damage import GOING_ON, KINDS
 from wmdelays.validation.recall.repeats import holding_columns, recall_periodic, repeat_columns
 from wmdelays.validation.recall.simulators import DEFAULT
 from wmdelays.validation.reports.pages import command_line
@@ -42,13 +43,15 @@ def command(
     memory: Annotated[Path, typer.Argument(metavar="FILE", help="A periodic memory file.")],
     repeats: Annotated[int, typer.Option(metavar="N", help="How often to repeat.")] = 30,
     patterns: Annotated[str, typer.Option(metavar="all|0,3", help="Patterns to recall.")] = "all",
-    noise: Annotated[
+    damage: Annotated[
         str,
         typer.Option(
-            metavar="X,…",
-            help="Parts of the spikes that are lost, with as many random ones added.",
+            metavar="KIND",
+            help=f"What the noise is: {', '.join(GOING_ON)}. By default a part of the spikes is lost, and"
+            " as many random ones are added.",
         ),
-    ] = "0,0.1",
+    ] = "noise",
+    noise: Annotated[str, typer.Option(metavar="X,…", help="Its levels.")] = "0,0.1",
     draws: Annotated[int, typer.Option(help="Draws of the noise.")] = 3,
     bound: Annotated[
         float, typer.Option(metavar="X", help="F1 at which a repeat counts as recalled.")
@@ -69,6 +72,7 @@ def command(
             read_memory(memory),
             repeats=repeats,
             patterns=chosen,
+            damage=damage,
             noise=levels,
             draws=draws,
             bound=bound,
@@ -92,6 +96,6 @@ def command(
         f"holds: repeats with F1 of at least {bound:g}, one of {result.memory.n_steps} steps after"
         " another from the cue on"
     )
-    print_simulator(simulator)
+    print_simulator(simulator, KINDS[damage].variability is not None)
     if page is not None:
         print_note(f"report: {page}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wmdelays.errors import InputError
 from wmdelays.neurons import Variability
 
 
@@ -56,6 +57,21 @@ class Kind:
     def in_potentials(self):
         """Whether its values are membrane potentials."""
         return "{unit}" in self.text
+
+    def check(self, name, value, memory):
+        """Raise an InputError unless a value of this kind, whose name is given, makes sense."""
+        most = self.most(memory) if callable(self.most) else self.most
+        if not self.least <= value <= most or (self.whole and value % 1):
+            raise InputError(f"{name} {value:g}: it has to be {self._bounds(most)}")
+        if self.variability is not None:
+            self.variability(memory, value)
+
+    def _bounds(self, most):
+        """In words, what a value has to be."""
+        if self.least < 0:
+            return "a finite number"
+        sort = "a whole number " if self.whole else ""
+        return sort + (f"from 0 to {most:g}" if np.isfinite(most) else "of at least 0")
 
     def label(self, unit):
         """What stands at the axis of the values, with a unit of membrane potentials."""
@@ -241,3 +257,10 @@ KINDS = {
 }
 
 PUBLISHED = ("replaced", "duration", "silenced")
+# Kinds that go on for as long as a recall does.
+GOING_ON = (
+    "noise",
+    "lost",
+    "added",
+    *(name for name, kind in KINDS.items() if kind.variability is not None),
+)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,11 @@ from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
 from wmdelays.machine.versions import versions
 from wmdelays.memory import Memory, sizes
-from wmdelays.quantities import checked_seed, whole
+from wmdelays.quantities import LARGEST_SEED, checked_seed, whole
 from wmdelays.recalls import check_room
-from wmdelays.scores import Score, of_recorded
+from wmdelays.scores import Score, known, of_recorded
+from wmdelays.timing.cycles import LONGER, score_cycles
+from wmdelays.validation.recall.damage import GOING_ON, KINDS
 from wmdelays.validation.recall.simulators import DEFAULT, set_up
 from wmdelays.words import counted, share
 
@@ -37,15 +40,19 @@ class Repeats:
     ----------
     memory : Memory
     noise : list of float
-        The part of the spikes that is lost, and added at random.
+        Its levels, of the kind that `settings` name.
     patterns : list of int
     f1 : list of float arrays, shape (n_draws, n_patterns, n_repeats)
-        For each noise. Without noise there is one draw.
+        For each noise. Without noise there is one draw. In continuous time it is F1 within 1 ms with
+        the lag followed.
     bound : float
         F1 at which a repeat counts as recalled.
     settings : dict
     timing : dict
         Seconds spent in each part.
+    tempo : list of float arrays, shape (n_draws, n_patterns), optional
+        In continuous time how much slower than its pattern each recall is, in percent; NaN where that
+        is not known.
     """
 
     memory: Memory
@@ -55,6 +62,7 @@ class Repeats:
     bound: float
     settings: dict
     timing: dict
+    tempo: list | None = None
 
     def __repr__(self):
         held = []
@@ -90,7 +98,7 @@ class Repeats:
         """The outcome as plain JSON values; times are in seconds."""
         period = self.memory.n_steps * self.memory.step
         repeats, holds = [], []
-        for noise, f1, held in zip(self.noise, self.f1, self.holds):
+        for level, (noise, f1, held) in enumerate(zip(self.noise, self.f1, self.holds)):
             for k in range(f1.shape[2]):
                 mean, worst = float(f1[:, :, k].mean()), float(f1[:, :, k].min())
                 repeats.append({"noise": noise, "repeat": k + 1, "f1": mean, "worst_f1": worst})
@@ -106,6 +114,8 @@ class Repeats:
                         "to_the_end": n == f1.shape[2],
                     }
                 )
+                if self.tempo is not None:
+                    holds[-1]["tempo_percent"] = known(self.tempo[level][draw, pattern])
         return {
             "memory": sizes(self.memory),
             "repeats": repeats,
@@ -121,6 +131,7 @@ def recall_periodic(
     *,
     repeats: int = 30,
     patterns: Sequence[int] | None = None,
+    damage: str = "noise",
     noise: Sequence[float] = (0.0, 0.1),
     draws: int = 3,
     bound: float = 0.99,
@@ -140,9 +151,12 @@ def recall_periodic(
         Number of repeats, the one that begins with the cue included.
     patterns : sequence of int, optional
         Which patterns; by default all.
+    damage : str
+        The kind of noise, one that goes on through a recall: by default every emitted spike is lost to
+        all synapses with a probability, and random spikes are forced after the cue, with that part of
+        the patterns' mean rate. See `GOING_ON` and `KINDS` of `wmdelays.validation.recall.damage`.
     noise : sequence of float
-        For each, every emitted spike is lost to all synapses with this probability, and random
-        spikes are forced after the cue, with this part of the patterns' mean rate.
+        Its levels.
     draws : int
         Number of draws of the noise.
     bound : float
@@ -158,6 +172,8 @@ def recall_periodic(
     Returns
     -------
     Repeats
+        Where the recall is in continuous time, each repeat is compared within 1 ms with the lag
+        followed.
 
     Raises
     ------
@@ -191,14 +207,36 @@ def recall_periodic(
     for name, values in (("a pattern", chosen), ("a noise", noise)):
         if not values or len(set(values)) < len(values):
             raise InputError(f"{name} is named twice" if values else f"name {name}")
+    if damage not in GOING_ON:
+        raise InputError(
+            f"there is no noise {damage!r} that goes on through a recall; there are"
+            f" {', '.join(GOING_ON)}"
+        )
+    kind = KINDS[damage]
     for value in noise:
-        if not 0 <= value <= 1:
-            raise InputError(f"noise is {value:g}; it has to lie from 0 to 1")
+        kind.check(damage, value, memory)
+    setups = [setup] * len(noise)
+    if kind.variability is not None:
+        setups = [
+            set_up(
+                simulator,
+                memory,
+                dt=dt,
+                device=device,
+                variability=kind.variability(memory, value),
+            )
+            for value in noise
+        ]
     if not 0 < bound <= 1:
         raise InputError(f"bound is {bound}; it has to be above 0 and at most 1")
 
     start, rate, n_steps = time.perf_counter(), memory.rate, repeats * memory.n_steps
-    n_trials = sum(draws if value else 1 for value in noise) * len(chosen)
+    # A recall in continuous time may be late, and cues count in ticks there.
+    n = round(memory.step / memory.tick)
+    timed = memory.neurons is not None or kind.variability is not None
+    n_steps += round(LONGER * n_steps) if timed else 0
+    n_draws = [draws if value and kind.random else 1 for value in noise]
+    n_trials = sum(n_draws) * len(chosen)
     check_memory(
         n_trials * (_OF_A_TRIAL + _OF_A_REPEAT * repeats) + len(noise) * _OF_A_LINE * repeats,
         f"keeping what came of {n_trials:,} recalls of {repeats:,} repeats",
@@ -208,39 +246,58 @@ def recall_periodic(
     check_room(memory, n_steps, f"take fewer repeats ({parameter('repeats')})")
     trials = [
         (level, draw, place)
-        for level, value in enumerate(noise)
-        for draw in range(draws if value else 1)
+        for level, of_level in enumerate(n_draws)
+        for draw in range(of_level)
         for place in range(len(chosen))
     ]
-    f1 = [np.zeros((draws if value else 1, len(chosen), repeats)) for value in noise]
-    for first in range(0, len(trials), _TOGETHER):
-        some = trials[first : first + _TOGETHER]
-        done = first / len(trials)
-        say(f"{setup}: {first} of {len(trials)} recalls", done)
+    f1 = [np.zeros((of_level, len(chosen), repeats)) for of_level in n_draws]
+    tempo = [np.full(one.shape[:2], np.nan) for one in f1]
+    n_done = 0
+    for some in _together(trials, kind):
+        say(f"{setup}: {n_done} of {len(trials)} recalls", n_done / len(trials))
         cues = []
         for level, draw, place in some:
             value, k = noise[level], chosen[place]
-            cue = Cue.from_pattern(memory.patterns[k], memory.n_delays, memory.step, n_steps)
-            if value:
+            cue = Cue.from_pattern(
+                memory.patterns[k], memory.n_delays * n, memory.tick, n_steps * n
+            )
+            if value and kind.cue is not None:
                 rng = random_numbers(seed, "periodic", value, draw, k)
-                cue = cue.losing_spikes(value, rng).with_ongoing_noise(value * rate, rng)
+                cue = kind.cue(cue, value, rate / n, rng)
             cues.append(cue)
-        recalls = setup.recall(memory, cues)
+        level, draw, _ = some[0]
+        rng = random_numbers(seed, "periodic", damage, noise[level], draw)
+        recalls = replace(setups[level], seed=int(rng.integers(LARGEST_SEED))).recall(memory, cues)
         for (level, draw, place), recall in zip(some, recalls):
-            f1[level][draw, place] = f1_of_repeats(recall, memory.patterns[chosen[place]])
+            pattern = memory.patterns[chosen[place]]
+            if timed:
+                scores, lag = score_cycles(recall, pattern, repeats)
+                f1[level][draw, place] = [one.f1 for one in scores]
+                tempo[level][draw, place] = lag.tempo_percent
+            else:
+                f1[level][draw, place] = f1_of_repeats(recall, pattern)
+        n_done += len(some)
     settings = {
         "repeats": repeats,
         "patterns": chosen,
+        "damage": damage,
         "noise": noise,
         "draws": draws,
         "bound": bound,
         "simulator": simulator,
-        "dt_s": setup.dt,
+        "dt_s": setups[-1].dt,
         "device": setup.device if len(setup.simulator.devices) > 1 else None,
         "seed": seed,
     }
     timing = {simulator: time.perf_counter() - start}
-    return Repeats(memory, noise, chosen, f1, bound, settings, timing)
+    return Repeats(memory, noise, chosen, f1, bound, settings, timing, tempo if timed else None)
+
+
+def _together(trials, kind):
+    """Trials whose recalls are made in one call; what is untidy in one is the same for all."""
+    if kind.variability is None:
+        return [trials[k : k + _TOGETHER] for k in range(0, len(trials), _TOGETHER)]
+    return [list(some) for _, some in groupby(trials, key=lambda trial: trial[:2])]
 
 
 def f1_of_repeats(recall, pattern):
@@ -295,12 +352,17 @@ def repeat_columns(result):
 def holding_columns(result):
     """Titles of the table of how long patterns hold and what stands beneath."""
     period, lines = result.memory.n_steps * result.memory.step, []
-    for noise, f1, held in zip(result.noise, result.f1, result.holds):
+    for level, (noise, f1, held) in enumerate(zip(result.noise, result.f1, result.holds)):
         for k, pattern in enumerate(result.patterns):
             least, most = int(held[:, k].min()), int(held[:, k].max())
             text = f"{least}" if least == most else f"{least} to {most}"
             end = " (to the end)" if least == f1.shape[2] else ""
             mean = held[:, k].mean() * period
-            lines.append((f"{noise:g}", str(pattern), text + end, f"{mean:.3g}"))
-    titles = "noise", "pattern", "holds for (repeats)", "mean (s)"
+            lines.append([f"{noise:g}", str(pattern), text + end, f"{mean:.3g}"])
+            if result.tempo is not None:
+                tempo = result.tempo[level][:, k]
+                tempo = tempo[np.isfinite(tempo)]
+                lines[-1].append(f"{tempo.mean():+.2f}" if len(tempo) else "")
+    titles = ["noise", "pattern", "holds for (repeats)", "mean (s)"]
+    titles += [] if result.tempo is None else ["tempo (%)"]
     return dict(zip(titles, map(list, zip(*lines))))

@@ -211,14 +211,6 @@ def _points(paths, damage, values, draws, before, settings, seed):
     return points, together
 
 
-def _bounds(kind, most):
-    """In words, what a value of a kind has to be."""
-    if kind.least < 0:
-        return "a finite number"
-    sort = "a whole number " if kind.whole else ""
-    return sort + (f"from 0 to {most:g}" if np.isfinite(most) else "of at least 0")
-
-
 def _of_untidy(memory, kind, value, settings):
     """What a setting has besides where the kind makes the recall one in continuous time."""
     if KINDS[kind].variability is None:
@@ -259,12 +251,8 @@ def _plan(memory, damage, values, draws, before):
         raise InputError("values belong to one kind of damage; name one")
     for name in damage:
         kind = KINDS[name]
-        most = kind.most(memory) if callable(kind.most) else kind.most
         for value in kind.values(memory) if values is None else values:
-            if not kind.least <= value <= most or (kind.whole and value % 1):
-                raise InputError(f"{name} {value:g}: it has to be {_bounds(kind, most)}")
-            if kind.variability is not None:
-                kind.variability(memory, value)
+            kind.check(name, value, memory)
             value = int(value) if kind.whole else float(value)
             steps = 0 if name == "before" else before
             random = (kind.random and value) or steps

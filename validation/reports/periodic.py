@@ -25,7 +25,7 @@ def figure(result):
     x, mean, worst = np.arange(1, n_repeats + 1), [], []
     for noise, f1 in zip(result.noise, result.f1):
         every = f1.reshape(-1, n_repeats)
-        label = f"noise {noise:g}" if noise else "no noise"
+        label = f"{result.settings['damage']} {noise:g}" if noise else "no noise"
         mean.append(Curve(label, x, every.mean(axis=0)))
         worst.append(Curve(label, x, every.min(axis=0)))
     period = result.memory.n_steps * result.memory.step
@@ -45,12 +45,18 @@ def figure(result):
 
 def write_report(result, folder, command):
     """Write a report: the curves, and the tables beneath."""
+    damage = result.settings["damage"]
+    compared = "at the same neurons and steps"
+    if result.tempo is not None:
+        compared = "within 1 ms, with the lag followed that all share"
     texts = [
         f"Each pattern is cued once, by its first {result.memory.n_delays} steps, and then goes on"
-        " alone. Every repeat of the network's own spikes is compared with the pattern, at the"
-        " same neurons and steps; the first from the end of the trigger window on.",
+        " alone. Every repeat of the network's own spikes is compared with the pattern,"
+        f" {compared}; the first from the end of the trigger window on.",
         "Noise p: every spike is lost to all synapses with probability p, and random spikes at p"
-        " times the patterns' mean rate are forced on the network after the trigger window.",
+        " times the patterns' mean rate are forced on the network after the trigger window."
+        if damage == "noise"
+        else f"Noise is {damage} as `wmdelays robustness` has it.",
         f"A pattern holds for as many repeats as reach F1 = {result.bound:g} before the first that"
         " does not.",
     ]

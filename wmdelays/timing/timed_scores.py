@@ -242,9 +242,9 @@ def _score(recall, pattern):
     onset, start = cue.onset * cue.step, (cue.scored_from - cue.onset) * cue.step
     ran = (cue.n_steps - cue.onset) * cue.step
     stop = min(pattern.duration, ran)
-    stored = _between(pattern.neurons, pattern.times, start, stop)
-    own = _between(made.neurons, made.times - onset, start, ran)
-    plain = _between(*own, start, stop)
+    stored = between(pattern.neurons, pattern.times, start, stop)
+    own = between(made.neurons, made.times - onset, start, ran)
+    plain = between(*own, start, stop)
     scores = {}
     for ms in (0, *WINDOWS):
         pairs, _ = match_spikes(*stored, *plain, ms * 1e-3)
@@ -275,7 +275,7 @@ def _followed(stored, own, lag, stop, ran):
     return score, lag, first_lost, from_when
 
 
-def _between(neurons, times, start, stop):
+def between(neurons, times, start, stop):
     """The spikes from `start` on and before `stop`."""
     when = nanoseconds(times)
     inside = (when >= nanoseconds(start)) & (when < nanoseconds(stop))

@@ -139,8 +139,14 @@ def test_bad_settings_are_refused_before_any_work(refused, cycles, tmp_path, mon
     assert "there is no pattern 2" in refused(*run, "--patterns", "0,2")
     assert "a pattern is named twice" in refused(*run, "--patterns", "1,1")
     assert "--noise is numbers" in refused(*run, "--noise", "much")
-    assert "noise is 1.5" in refused(*run, "--noise", "0,1.5")
-    assert "noise is nan" in refused(*run, "--noise", "nan")
+    assert "noise 1.5: it has to be from 0 to 1" in refused(*run, "--noise", "0,1.5")
+    assert "noise nan: it has to be from 0 to 1" in refused(*run, "--noise", "nan")
+    assert "no noise 'weights' that goes on" in refused(*run, "--damage", "weights")
+    assert "dead is 1.0; it has to lie from 0 to below 1" in refused(
+        *run, "--damage", "dead", "--noise", 1
+    )
+    untidy = ("--damage", "dead", "--noise", 0.1, "--simulator", "torch")
+    assert "torch knows no neurons that differ" in refused(*run, *untidy)
     assert "a noise is named twice" in refused(*run, "--noise", "0,0.0")
     assert "bound is 2.0" in refused(*run, "--bound", 2)
     assert "seed is -1" in refused(*run, "--seed", -1)
@@ -161,3 +167,50 @@ def test_the_report_has_a_curve_for_each_noise(wmdelays, cycles, tmp_path):
     assert names == {"periodic.png", "periodic.svg"}
     svg = (tmp_path / "out" / "figures" / "periodic.svg").read_text()
     assert "no noise" in svg and "noise 0.1" in svg and "repeat (each of 100 ms)" in svg
+
+
+@pytest.fixture(scope="module")
+def continuous_cycles(tmp_path_factory):
+    """A periodic memory for neurons in continuous time."""
+    from wmdelays.training import store
+
+    path = tmp_path_factory.mktemp("memory") / "lif-exp.h5"
+    patterns = periodic_patterns(60, 150, 1, 0.015, interval=15)
+    write_memory(path, store(patterns, neurons="lif-exp", n_delays=30, periodic=True))
+    return path
+
+
+def test_a_cycle_for_neurons_in_continuous_time_holds_to_the_end(wmdelays, continuous_cycles):
+    """The first cycle, before which neurons rest, shifts those after it; then it goes on exactly."""
+    scores = read_memory(continuous_cycles).made["scores"]
+    assert scores["f1"] > 0.97
+    run = ("periodic", continuous_cycles, "--repeats", 8, "--noise", 0, "--json", "-")
+    done = wmdelays(*run)
+    assert done.returncode == 0, done.stderr
+    repeats, holds = outcome(done.stdout)
+    assert repeats[0]["f1"] > 0.95 and all(one["f1"] == 1 for one in repeats[1:])
+    assert abs(holds[0]["tempo_percent"]) < 0.1 and "tempo (%)" in done.said
+    assert (
+        "a cycle that follows another goes on exactly" in wmdelays("info", continuous_cycles).said
+    )
+    brian2 = wmdelays(*run, "--simulator", "brian2", "--device", "numpy")
+    assert outcome(brian2.stdout) == (repeats, holds)
+
+
+def test_a_cycle_is_recalled_with_noise_of_the_threshold(wmdelays, continuous_cycles):
+    run = ("periodic", continuous_cycles, "--repeats", 4, "--damage", "threshold-noise")
+    run = (*run, "--noise", "0,0.5,8", "--draws", 2, "--json", "-")
+    done = wmdelays(*run)
+    assert done.returncode == 0, done.stderr
+    repeats, holds = outcome(done.stdout)
+    last = {one["noise"]: one["f1"] for one in repeats if one["repeat"] == 4}
+    assert last[0] == 1 and last[0.5] > 0.9 and last[8] < 0.5
+    assert len(holds) == 1 + 2 + 2
+    assert outcome(wmdelays(*run).stdout) == (repeats, holds)
+
+
+def test_cycles_in_discrete_time_bear_untidiness_in_continuous_time(wmdelays, cycles):
+    run = ("periodic", cycles, "--repeats", 3, "--damage", "release-failures", "--noise", "0,0.05")
+    repeats, holds = outcome(wmdelays(*run, "--draws", 1, "--json", "-").stdout)
+    assert all(one["f1"] == 1 for one in repeats if not one["noise"])
+    assert "tempo_percent" in holds[0]

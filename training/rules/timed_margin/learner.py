@@ -176,12 +176,16 @@ class Learner:
         for k, ((ticks, by), (shown, shown_by)) in enumerate(spikes):
             can = of_neurons.can_follow(ticks, by)
             shown_of = {j: shown[shown_by == j] for j in np.unique(by)}
+            # Of a cycle's spikes those of the second one count, each once.
+            begin = of_neurons.begin if memory.periodic else 0
             for tick, j, possible in zip(ticks.tolist(), by.tolist(), can.tolist()):
-                late = min(shown_of[j] - tick, key=abs, default=near + 1)
+                if tick < begin:
+                    continue
+                late, time = min(shown_of[j] - tick, key=abs, default=near + 1), tick - begin
                 if not possible:
-                    left_out.append([k, tick * memory.tick, j, "refractory"])
+                    left_out.append([k, time * memory.tick, j, "refractory"])
                 elif abs(late) > near:
-                    left_out.append([k, tick * memory.tick, j, "not learned"])
+                    left_out.append([k, time * memory.tick, j, "not learned"])
                 elif late:
                     moved.append(float(late * memory.tick * 1e3))
         return left_out, moved

@@ -146,6 +146,15 @@ def test_a_periodic_pattern_leads_back_into_its_beginning():
     assert abs(score_times(made, again).tempo_percent) < 0.1
 
 
+def test_a_spike_of_a_cycle_that_is_left_out_is_named_once():
+    ticks, neurons = np.array([400, 900, 905, 1200, 1700]), np.array([0, 1, 1, 2, 3])
+    pattern = Raster.from_steps(neurons, ticks, 4, 2000, 1e-4)
+    memory = store(pattern, neurons="lif-exp", n_delays=90, periodic=True, epochs=30)
+    refractory = [one for one in memory.made["left_out"] if one[3] == "refractory"]
+    assert refractory == [[0, pytest.approx(0.0905), 1, "refractory"]]
+    assert all(time < 0.2 for _, time, _, _ in memory.made["left_out"])
+
+
 def test_a_spike_within_the_refractory_period_is_left_out_and_named():
     (pattern,) = patterns(1)
     ticks, neurons = pattern.steps(1e-4), pattern.neurons
