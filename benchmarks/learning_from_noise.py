@@ -3,9 +3,9 @@
 Usage: python benchmarks/learning_from_noise.py [--only NAME ...] [--json FILE]
 
 Every row stores two patterns of 500 ms in 256 neurons under Dale's law with at most 400 synapses onto a
-neuron, as the command beside it does, and recalls them under noise as benchmarks/neurons.py has it, in
-two draws each. Rows that the JSON file already has are not run again; `--only` runs the named rows anew.
-`--table` prints the file as a table.
+neuron (where nothing else is said), with the options that it names, and recalls them under noise as
+benchmarks/neurons.py has it, in two draws each. Rows that the JSON file already has are not run again;
+`--only` runs the named rows anew. `--table` prints the file as a table.
 """
 
 import argparse
@@ -27,8 +27,11 @@ OPTIONS = {
     "clean, --slope 6": {"slope": 6.0},
     "clean, --slope 4 --overshoot 2.5": {"slope": 4.0, "overshoot": 2.5},
     "clean, --slope 4 --overshoot 2.5 --kappa 6": {"slope": 4.0, "overshoot": 2.5, "kappa": 6.0},
+    "--importance slope": {"importance": "slope"},
+    "--max-synapses 200": {"max_synapses": 200},
+    "--max-synapses 200 --importance slope": {"max_synapses": 200, "importance": "slope"},
 }
-_OF_COND, _OF_ADEX = [0, 1, 2, 3, 5, 6], [0, 1, 4]
+_OF_COND, _OF_ADEX = [0, 1, 2, 3, 5, 6, 7, 8, 9], [0, 1, 4, 7, 8, 9]
 ROWS = {
     f"{model}, {list(OPTIONS)[k]}": (model, list(OPTIONS.values())[k])
     for model, chosen in (("lif-cond", _OF_COND), ("adex", _OF_ADEX))
@@ -48,7 +51,8 @@ def row(name):
         small, neurons=model, n_delays=10, damaged_epochs=min(options.get("damaged_epochs", 0), 1)
     )
     began = time.process_time()
-    memory = store(refractory(**GIVEN), neurons=model, signs="dale", max_synapses=400, **options)
+    options = {"max_synapses": 400, **options}
+    memory = store(refractory(**GIVEN), neurons=model, signs="dale", **options)
     cpu = time.process_time() - began
     draws = [untidy(memory, seed) for seed in DRAWS]
     noisy = {

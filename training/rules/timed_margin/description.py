@@ -62,6 +62,14 @@ TIMED_MARGIN = Rule(
         Option(
             "prune", str, f"none: keep all synapses; {PRUNED}", "none", choices=("none", "recall")
         ),
+        Option(
+            "importance",
+            str,
+            "Which synapses are kept where some are cut: weight: the strongest; slope: a fair part of"
+            " those that make each stored spike steep.",
+            "weight",
+            choices=("weight", "slope"),
+        ),
         *SYNAPSES,
         LEARN_ON,
         *checkpoint_options(),

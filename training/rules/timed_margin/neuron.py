@@ -4,6 +4,7 @@ import numpy as np
 
 from wmdelays.training.rules.margin.synapse_limits import most_important
 from wmdelays.training.rules.timed_margin import teacher_forcing as loops
+from wmdelays.training.rules.timed_margin.importance import importance
 
 # How long before a target the membrane may rise, and how long after it it is looked at; the least
 # between two ticks in which it is lowered; how far before the end of the trigger bounds hold; in ms.
@@ -144,7 +145,7 @@ class Neuron:
     def cut(self, weights, epochs, damaged_epochs, per_pair, per_neuron):
         """Leave the most important synapses alone and let them learn; gives all weights."""
         kept = most_important(
-            np.abs(weights)[:, None].astype(float),
+            self._importance(weights)[:, None],
             self.learner.memory.n_delays,
             per_pair,
             per_neuron,
@@ -156,6 +157,13 @@ class Neuron:
         whole = np.zeros_like(weights)
         whole[rows] = left
         return whole
+
+    def _importance(self, weights):
+        learner = self.learner
+        if learner.settings["importance"] == "weight":
+            return np.abs(weights).astype(float)
+        course = self.of_class.response
+        return importance(weights, learner.shown, self.targets, learner.begin, course)
 
     def judge(self, weights):
         """The figures of the neuron."""

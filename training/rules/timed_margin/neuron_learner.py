@@ -10,6 +10,7 @@ from wmdelays.contexts import stored_sequence
 from wmdelays.neurons.one_tick import of_parameters, one_tick, rest
 from wmdelays.training.continuous.adjoint import adjoint, undo
 from wmdelays.training.continuous.code import functions_of, specialised
+from wmdelays.training.continuous.response import response
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
 from wmdelays.training.rules.timed_margin.bounds import Bounds, bounds_of
 from wmdelays.training.rules.timed_margin.damage import Damage
@@ -45,12 +46,15 @@ class _Class:
     constants, rest : float arrays
     noise : float
         Standard deviation in mV of what noise adds to a membrane in a tick.
+    response : float array
+        What an arrival adds to a membrane at rest in each tick after its own, for as long as it counts.
     """
 
     bounds: Bounds
     constants: np.ndarray
     rest: np.ndarray
     noise: float
+    response: np.ndarray
 
 
 class NeuronLearner:
@@ -125,7 +129,10 @@ class NeuronLearner:
         constants = map.values_of_constants(known, dt)[0]
         decay = dt / of_parameters(neurons.model, neurons.model.timescale, known, "timescale")
         noise = float(np.sqrt(-np.expm1(-2 * decay)).item()) * self.damage.membrane_noise
-        return _Class(bounds, constants, rest(neurons.model, known)[0], noise)
+        start = rest(neurons.model, known)[0]
+        n_ticks = round(bounds.reach_ms / dt)
+        course = specialised(response, neurons.model)(start, constants, n_ticks, 1.0)
+        return _Class(bounds, constants, start, noise, course)
 
     def can_follow(self, ticks, neurons):
         """Which of these spikes neurons can follow, see `followable`."""

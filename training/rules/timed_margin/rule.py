@@ -41,6 +41,7 @@ def timed_margin(
     membrane_noise: float = 1.0,
     max_synapses: int | None = None,
     prune: str = "none",
+    importance: str = "weight",
     one_delay_per_pair: bool = False,
     signs: str = "free",
     excitatory: float = 0.8,
@@ -85,6 +86,9 @@ def timed_margin(
         How much, see `wmdelays.training.rules.timed_margin.damage.Damage`.
     max_synapses : int, optional
     prune : {"none", "recall"}
+    importance : {"weight", "slope"}
+        Which synapses are kept where some are cut: the strongest, or those that make each stored spike
+        steep, see `wmdelays.training.rules.timed_margin.importance.importance`.
     one_delay_per_pair : bool
     signs : {"free", "dale"}
     excitatory : float
@@ -132,6 +136,7 @@ def timed_margin(
         "membrane_noise": membrane_noise,
         "max_synapses": max_synapses,
         "prune": prune,
+        "importance": importance,
         "one_delay_per_pair": one_delay_per_pair,
         "signs": signs,
         "excitatory": excitatory,
