@@ -174,10 +174,15 @@ ROWS = {
     "lif-exp 0.5 ms": _row("lif-exp tau_s=0.5", 5),
     "lif-exp 2 ms": _row("lif-exp tau_s=2", 5),
     "lif-exp 5 ms": _row("lif-exp tau_s=5", 10),
+    "lif-exp 5 ms, slope 6": _row("lif-exp tau_s=5", 10, {"slope": 6.0, "overshoot": 4.0}),
+    "lif-exp 5 ms, slope 6, kappa 7": _row(
+        "lif-exp tau_s=5", 10, {"slope": 6.0, "overshoot": 4.0, "kappa": 7.0}
+    ),
     "lif-alpha 2 ms": _row("lif-alpha tau_s=2", 10),
     "lif-cond": _row("lif-cond", 10),
     "adex": _row("adex", 10),
     "adex-exp": _row("adex-exp", 10),
+    "adex-exp, slope 6": _row("adex-exp", 10, {"slope": 6.0}),
     "izhikevich RS": _row("izhikevich:RS", 15),
     "izhikevich-exp RS": _row("izhikevich-exp:RS", 15),
     "izhikevich-exp FS": _row("izhikevich-exp:FS", 15),
@@ -194,6 +199,9 @@ ROWS = {
     ),
     "Dale, 1600 synapses, adex, slope 6": _row(
         "adex", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
+    ),
+    "Dale, 1600 synapses, adex regular and fast, slope 6": _row(
+        "adex:regular=0.8,fast-spiking=0.2", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
     ),
     "Dale, RS and FS": _row("izhikevich-exp:RS=0.8,FS=0.2", 15, DALE),
     "10 s, lif-exp 2 ms": _row("lif-exp tau_s=2", 5, steps=10_000, patterns=1),
