@@ -203,6 +203,9 @@ ROWS = {
         "adex:regular=0.8,fast-spiking=0.2", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
     ),
     "Dale, RS and FS": _row("izhikevich-exp:RS=0.8,FS=0.2", 15, DALE),
+    "Dale, 1600 synapses, RS and FS": _row(
+        "izhikevich-exp:RS=0.8,FS=0.2", 15, {**DALE, "max_synapses": 1600}
+    ),
     "10 s, lif-exp 2 ms": _row("lif-exp tau_s=2", 5, steps=10_000, patterns=1),
     "10 s, adex": _row("adex", 10, steps=10_000, patterns=1),
     "hippocampus, 60 s, lif-cond": _recording(

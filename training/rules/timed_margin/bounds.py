@@ -11,8 +11,10 @@ from wmdelays.training.continuous.code import specialised
 from wmdelays.training.continuous.response import response
 
 # Margin, slope, overshoot and reach where the formula below does not fit: the response at rest is
-# much faster than that near the unstable point from which a spike begins.
-_CHOSEN = {"izhikevich": (3.0, 1.0, 5.0, 60.0), "izhikevich-exp": (3.0, 1.0, 5.0, 60.0)}
+# much faster than that near the unstable point from which a spike begins. The second is for neurons
+# that are reset above their bound, so that spikes come in bursts.
+_CHOSEN = {"izhikevich": (10.0, 4.0, 5.0, 60.0), "izhikevich-exp": (10.0, 4.0, 5.0, 60.0)}
+_IN_BURSTS = (3.0, 1.0, 5.0, 60.0)
 # Slopes are steeper than what one arrival could make by this factor, and never steeper than this part
 # of the way to the bound in a millisecond.
 _STEEPER, _STEEPEST = 1.3, 0.4
@@ -86,7 +88,8 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     if model.has_upswing:
         steep *= _OF_UPSWING
     chosen = (0.12 * way + 0.7 * steep, steep, 0.75 * steep, float(faded * dt_ms))
-    chosen = _CHOSEN.get(model.name, chosen)
+    if model.name in _CHOSEN:
+        chosen = _IN_BURSTS if values["v_r"] > values["v_b"] else _CHOSEN[model.name]
     given = (kappa, slope, overshoot, None)
     chosen = (default if own is None else own for default, own in zip(chosen, given))
     return Bounds(*chosen, largest=_LARGEST * way / float(course[top]))

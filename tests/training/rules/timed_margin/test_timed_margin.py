@@ -8,7 +8,7 @@ import pytest
 from wmdelays import Raster, read_memory, refractory, score, store, write_memory
 from wmdelays.brian_models import recall as recall_in_brian2
 from wmdelays.errors import InputError
-from wmdelays.neurons import NEURONS, Neurons, mixed
+from wmdelays.neurons import NEURONS, Neurons, Variability, mixed
 from wmdelays.timing import score_times
 from wmdelays.training.continuous.recall import recall
 from wmdelays.training.rules.timed_margin import learner as learning
@@ -231,6 +231,30 @@ def test_every_model_has_bounds_of_its_own():
         found = bounds_of(model, values, 0.1)
         assert 0 < found.kappa < 20 and 0 < found.slope <= 8 and found.overshoot > 0
         assert bounds_of(model, values, 0.1, kappa=1.5).kappa == 1.5
+
+
+@pytest.mark.parametrize("name", ["izhikevich", "izhikevich-exp"])
+def test_only_neurons_that_are_reset_above_their_bound_have_small_margins(name):
+    from wmdelays.training.rules.timed_margin.bounds import bounds_of
+
+    model = NEURONS[name]
+    values = {one.name: one.default for one in model.parameters}
+    found = {
+        preset: bounds_of(model, values | changed, 0.1) for preset, changed in model.presets.items()
+    }
+    assert {preset for preset, one in found.items() if one.kappa < 10} == {"CH"}
+    assert all(one.slope == (1 if preset == "CH" else 4) for preset, one in found.items())
+
+
+def test_izhikevichs_neurons_bear_noise():
+    noisy = refractory(128, 300, 4, rate=0.006, interval=20)
+    memory = store(noisy, neurons="izhikevich-exp", n_delays=30)
+    assert memory.made["scores"]["f1"] == 1
+    background = 0.1 * memory.rate / memory.step
+    untidy = Variability(membrane_noise=1.0, release_failures=0.1, background=background)
+    recalls = recall(memory, memory.cues(), variability=untidy, seed=1)
+    # With margins of 3 mV and a slope of 1 mV/ms it is 0.36.
+    assert score_times(recalls, memory.patterns).f1_lag_followed > 0.95
 
 
 def test_a_trigger_may_be_shorter_than_an_upswing_takes():
