@@ -182,6 +182,7 @@ ROWS = {
     "lif-cond": _row("lif-cond", 10),
     "adex": _row("adex", 10),
     "adex-exp": _row("adex-exp", 10),
+    "adex-exp, slope 6": _row("adex-exp", 10, {"slope": 6.0}),
     "izhikevich RS": _row("izhikevich:RS", 15),
     "izhikevich-exp RS": _row("izhikevich-exp:RS", 15),
     "izhikevich-exp FS": _row("izhikevich-exp:FS", 15),
