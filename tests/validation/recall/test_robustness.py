@@ -368,7 +368,7 @@ def test_one_figure_has_f1_and_tempo_of_several_memories(wmdelays, tmp_path, sma
     assert [text.get_text() for text in legend.get_texts()] == ["lif-exp", "lif-alpha", "small"]
 
 
-def rows_of(kind, values, neuron=None, **more):
+def rows_to_draw(kind, values, neuron=None, **more):
     """Rows with an F1 of 1, in continuous time with a tempo of 1 %."""
     setting = {"memory": neuron or "lif", "name": neuron or "lif", "rule": "margin", "before": 0}
     setting |= {"kind": kind, "draw": 0, "simulator": "compiled"}
@@ -383,8 +383,8 @@ TIMED = {"f1_lag_followed": 0.9, "tempo_percent": 1.0}
 def test_potentials_of_the_network_in_discrete_time_stand_on_the_axis_of_the_others():
     from wmdelays.validation.reports.robustness import figure
 
-    rows = rows_of("membrane-noise", [0, 0.1], **TIMED)
-    rows += rows_of("membrane-noise", [0, 3.0], "adex", **TIMED)
+    rows = rows_to_draw("membrane-noise", [0, 0.1], **TIMED)
+    rows += rows_to_draw("membrane-noise", [0, 3.0], "adex", **TIMED)
     f1, tempo = figure(rows).axes
     assert " ".join(tempo.get_xlabel().split()).endswith("(mV; theta as 20 mV)")
     drawn = [container.lines[0].get_xdata().tolist() for container in f1.containers]
@@ -398,7 +398,7 @@ def test_potentials_of_the_network_in_discrete_time_stand_on_the_axis_of_the_oth
 def test_a_recall_in_discrete_time_stands_beside_those_in_continuous_time_without_a_tempo():
     from wmdelays.validation.reports.robustness import figure
 
-    rows = rows_of("weights", [0, 0.5]) + rows_of("weights", [0, 0.5], "adex", **TIMED)
+    rows = rows_to_draw("weights", [0, 0.5]) + rows_to_draw("weights", [0, 0.5], "adex", **TIMED)
     f1, tempo = figure(rows).axes
     heights = [container.lines[0].get_ydata().tolist() for container in f1.containers]
     assert heights == [[1, 1], [0.9, 0.9]]
@@ -410,7 +410,7 @@ def test_panels_of_many_kinds_share_their_axes():
     from wmdelays.validation.reports.robustness import figure
 
     kinds = ("dead", "thresholds", "drive", "background", "delay-spread")
-    made = figure(sum((rows_of(kind, [0, 0.1], "adex", **TIMED) for kind in kinds), []))
+    made = figure(sum((rows_to_draw(kind, [0, 0.1], "adex", **TIMED) for kind in kinds), []))
     shown = [axes for axes in made.axes if axes.axison]
     assert len(shown) == 2 * len(kinds)
     # The label of a kind stands once, beneath its tempo, and those of heights on the left.
