@@ -12,6 +12,7 @@ import pytest
 from page_blocks import ROOT, blocks, name_of, pages, words
 from page_files import make_files
 
+from wmdelays.patterns import is_specification, sizes
 from wmdelays.validation.cli import main
 
 LANGUAGES = {"console", "python", "text", "csv", "toml", "yaml", "json", "bash"}
@@ -123,6 +124,9 @@ def test_a_command_line_names_what_is_there(command):
     program = program.removeprefix(".venv/bin/")
     if program == "wmdelays":
         _parse(arguments)
+        for drawn in filter(is_specification, arguments):
+            if ":" in drawn:  # A command and a folder are called like a generator.
+                sizes(drawn)
     elif program == "python" and arguments[0] == "-m":
         assert find_spec(arguments[1])
     elif program in ("python", "make"):
