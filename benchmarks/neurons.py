@@ -193,6 +193,9 @@ ROWS = {
     "as they come, izhikevich-exp RS": _row("izhikevich-exp:RS"),
     "Dale, 400 synapses, lif-cond": _row("lif-cond", 10, {**DALE, "max_synapses": 400}),
     "Dale, 400 synapses, adex": _row("adex", 10, {**DALE, "max_synapses": 400}),
+    "Dale, 400 synapses, adex, importance slope": _row(
+        "adex", 10, {**DALE, "max_synapses": 400, "importance": "slope"}
+    ),
     # With the steepest crossings that small networks have room for: they bear failures.
     "Dale, 1600 synapses, lif-cond, slope 6": _row(
         "lif-cond", 10, {**DALE, "max_synapses": 1600, "slope": 6.0, "overshoot": 4.0}
