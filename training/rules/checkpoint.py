@@ -172,7 +172,10 @@ def resume(path, owner, kind, restore):
             )
         restore(*_content(file, kind))
     except InputError as error:
-        raise InputError(f"the checkpoint {path} {error}") from None
+        reason = str(error)
+        if not os.path.exists(path):
+            reason = "is gone: another run may have taken it away; run the command again"
+        raise InputError(f"the checkpoint {path} {reason}") from None
 
 
 def _content(file, kind):

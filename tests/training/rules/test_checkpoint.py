@@ -202,6 +202,11 @@ def test_a_checkpoint_that_does_not_fit_is_one_line(learned, changed, words):
     assert words in str(refused.value) and "\n" not in str(refused.value)
 
 
+def test_a_checkpoint_that_another_run_has_taken_away_is_told(tmp_path):
+    with pytest.raises(InputError, match="c.h5 is gone: .*; run the command again"):
+        resume(tmp_path / "c.h5", "owner", dict, lambda *found: None)
+
+
 def test_a_name_that_is_no_text_is_one_line(tmp_path):
     write_checkpoint(tmp_path / "c.h5", "me", {}, {"weights": np.arange(3.0)})
     content = (tmp_path / "c.h5").read_bytes()
