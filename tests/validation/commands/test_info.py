@@ -81,17 +81,20 @@ def test_what_a_class_is_called_steers_nothing(wmdelays, write):
 
 
 @pytest.mark.parametrize(
-    "half, quarter, words",
+    "eased, words",
     [
-        (0, 0, "all neurons learned with whole margins"),
-        (3, 1, "3 of 10 neurons learned with half of their margins, 1 with a quarter"),
+        ((0, 0, 0), "all neurons learned with whole margins"),
+        ((3, 1, 2), "3 of 10 neurons learned with half of their margins, 1 with a quarter, 2 with"),
+        ((0, 0, 2), "0 of 10 neurons learned with half of their margins, 0 with a quarter, 2 with"),
+        # As former versions wrote it.
+        ((3, 1), "3 of 10 neurons learned with half of their margins, 1 with a quarter, 0 with"),
     ],
 )
 def test_info_says_how_many_neurons_learned_with_a_part_of_their_margins(
-    wmdelays, write, tmp_path, half, quarter, words
+    wmdelays, write, tmp_path, eased, words
 ):
     memory = write(Neurons("lif-exp", 10))
-    reached = {"half_margins": half, "quarter_margins": quarter}
+    reached = {f"{p}_margins": n for p, n in zip(("half", "quarter", "eighth"), eased)}
     write_memory(tmp_path / "m.h5", replace(memory, made={"reached": reached}))
     done = wmdelays("info", "m.h5", "--json", "-")
     assert words in " ".join(done.said.split())

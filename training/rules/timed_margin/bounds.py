@@ -1,4 +1,4 @@
-"""How far from threshold membranes are to stay: defaults from the shape of a neuron's response."""
+"""How far from threshold membranes are to stay, and how steeply they are to cross it."""
 
 import math
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from wmdelays.neurons.one_tick import one_tick, rest
 from wmdelays.training.continuous.code import specialised
 from wmdelays.training.continuous.response import response
 
-# Margin, slope, overshoot and reach where the formula below does not fit: the response at rest is
-# much faster than that near the unstable point from which a spike begins. The second is for neurons
-# that are reset above their bound, so that spikes come in bursts.
+# Margin, slope, overshoot and reach of neurons that run up to a spike from far below their bound. The
+# second is for those that are reset above it, so that spikes come in bursts.
 _CHOSEN = {"izhikevich": (10.0, 4.0, 5.0, 60.0), "izhikevich-exp": (10.0, 4.0, 5.0, 60.0)}
 _IN_BURSTS = (3.0, 1.0, 5.0, 60.0)
-# Slopes are steeper than what one arrival could make by this factor, and never steeper than this part
-# of the way to the bound in a millisecond.
-_STEEPER, _STEEPEST = 1.3, 0.4
+# The least slope is what one arrival makes, steeper by this factor, and between these parts of the way
+# from rest to the bound in a millisecond.
+_STEEPER, _FLATTEST, _STEEPEST = 1.3, 0.2, 0.4
 _OF_UPSWING = 0.75
+# What the way and the slope add to the margin, and the slope gives for the overshoot.
+_KAPPA, _KAPPA_OF_SLOPE, _OVERSHOOT = 0.12, 0.7, 0.75
 # An arrival counts until its effect has fallen to this part of its peak, or for so many ms.
 _FADED, _LONGEST_MS = 0.05, 200.0
 # No weight becomes larger than so many times what takes a neuron from rest to its bound at once.
@@ -61,7 +62,7 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     dt_ms : float
         The tick in ms.
     kappa, slope, overshoot : float, optional
-        What takes the place of the defaults.
+        What takes the place of the defaults. Those of kappa and of the overshoot follow the slope.
 
     Returns
     -------
@@ -87,7 +88,9 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     steep = min(_STEEPEST, _STEEPER / (max(top, 1) * dt_ms)) * way
     if model.has_upswing:
         steep *= _OF_UPSWING
-    chosen = (0.12 * way + 0.7 * steep, steep, 0.75 * steep, float(faded * dt_ms))
+    steep = max(steep, _FLATTEST * way) if slope is None else slope
+    kept = _KAPPA * way + _KAPPA_OF_SLOPE * steep
+    chosen = (kept, steep, _OVERSHOOT * steep, float(faded * dt_ms))
     if model.name in _CHOSEN:
         chosen = _IN_BURSTS if values["v_r"] > values["v_b"] else _CHOSEN[model.name]
     given = (kappa, slope, overshoot, None)

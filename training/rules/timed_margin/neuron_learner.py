@@ -28,7 +28,7 @@ from wmdelays.training.rules.timed_margin.with_upswing import show_upswing
 from wmdelays.training.rules.timed_margin.without_upswing import show_threshold
 
 # The parts of its bounds that a neuron tries in turn that cannot fire as it should with all of them.
-EASED = {"half": 0.5, "quarter": 0.25}
+EASED = {"half": 0.5, "quarter": 0.25, "eighth": 0.125}
 # What pruning leaves of the synapses in each cut, and epochs after a cut that is not the last.
 _KEPT, _FEW_EPOCHS = 0.7, 10
 # Damaged epochs after such a cut.

@@ -74,8 +74,8 @@ def timed_margin(
         Whether the end of each pattern leads back into its beginning.
     kappa, slope, overshoot : float, optional
         Margin in mV, least slope in mV/ms and overshoot in mV, see
-        `wmdelays.training.rules.timed_margin.without_upswing.show_threshold`. By default they follow from the
-        response of a neuron to one arrival.
+        `wmdelays.training.rules.timed_margin.without_upswing.show_threshold`. By default the
+        slope follows from the response of a neuron to one arrival, and margin and overshoot from the slope.
     epochs : int
         Most epochs of each neuron, after each cut of its synapses.
     damaged_epochs : int

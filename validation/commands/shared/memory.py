@@ -127,14 +127,15 @@ def _proof(reached, periodic):
 def _margins(memory):
     """How many neurons learned with a part of their margins; None where that is not known."""
     reached = memory.made.get("reached", {})
-    if not {"half_margins", "quarter_margins"} <= reached.keys():
+    if "half_margins" not in reached:
         return None
-    half, quarter = reached["half_margins"], reached["quarter_margins"]
-    if not half + quarter:
+    # Memories of former versions know of no eighth.
+    half, quarter, eighth = (reached.get(f"{p}_margins", 0) for p in ("half", "quarter", "eighth"))
+    if not half + quarter + eighth:
         return "all neurons learned with whole margins"
     return (
         f"{half} of {counted(memory.n_neurons, 'neuron')} learned with half of their margins,"
-        f" {quarter} with a quarter"
+        f" {quarter} with a quarter, {eighth} with an eighth"
     )
 
 

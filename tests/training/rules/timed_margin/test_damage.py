@@ -100,7 +100,7 @@ def test_what_was_learned_from_damage_is_exact_and_bears_noise(clean, learned):
     assert learned.made["reached"]["open_loop_errors"] == 0
     assert learned.made["scores"]["f1"] == 1
     assert learned.made["settings"]["damaged_epochs"] == 3
-    noise = Variability(membrane_noise=2.0, release_failures=0.1)
+    noise = Variability(membrane_noise=1.0, release_failures=0.1)
 
     def borne(memory):
         recalls = recall(memory, memory.cues() * 8, variability=noise)

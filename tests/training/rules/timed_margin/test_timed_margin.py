@@ -113,15 +113,15 @@ def test_limits_of_synapses_are_kept_and_it_still_recalls(stored):
 def test_a_neuron_that_cannot_keep_its_margins_keeps_a_part_of_them():
     """With so few synapses some neurons miss spikes at full margins; with smaller ones none does."""
     patterns = refractory(40, 200, 2, rate=0.01, interval=10)
-    memory = store(patterns, neurons=Neurons("lif-exp", 40), n_delays=15, max_synapses=25)
+    memory = store(patterns, neurons=Neurons("lif-exp", 40), n_delays=15, max_synapses=26)
     assert memory.made["reached"]["open_loop_errors"] == 0
     assert (memory.made["left_out"], memory.made["reached"]["moved"]) == ([], 0)
     assert memory.made["scores"]["f1"] == 1
     # It is told how many they are; with synapses enough there are none.
-    half, quarter = (memory.made["reached"][f"{part}_margins"] for part in ("half", "quarter"))
-    assert 0 < half + quarter < 20
+    names = "half_margins", "quarter_margins", "eighth_margins"
+    assert 0 < sum(memory.made["reached"][name] for name in names) < 20
     free = store(patterns, neurons=Neurons("lif-exp", 40), n_delays=15)
-    assert free.made["reached"]["half_margins"] == free.made["reached"]["quarter_margins"] == 0
+    assert [free.made["reached"][name] for name in names] == [0, 0, 0]
 
 
 def test_a_periodic_pattern_leads_back_into_its_beginning():
@@ -231,6 +231,19 @@ def test_every_model_has_bounds_of_its_own():
         found = bounds_of(model, values, 0.1)
         assert 0 < found.kappa < 20 and 0 < found.slope <= 8 and found.overshoot > 0
         assert bounds_of(model, values, 0.1, kappa=1.5).kappa == 1.5
+
+
+def test_margin_and_overshoot_follow_the_slope():
+    from wmdelays.training.rules.timed_margin.bounds import bounds_of
+
+    model = NEURONS["lif-exp"]
+    values = {one.name: one.default for one in model.parameters}
+    values["tau_s"] = 5.0
+    default, steep = (bounds_of(model, values, 0.1, slope=slope) for slope in (None, 10.0))
+    # The way from rest to threshold is 20 mV.
+    assert (default.slope, default.overshoot) == pytest.approx((4, 3))
+    assert (default.kappa, steep.kappa) == pytest.approx((2.4 + 0.7 * 4, 2.4 + 0.7 * 10))
+    assert steep.overshoot == pytest.approx(7.5)
 
 
 @pytest.mark.parametrize("name", ["izhikevich", "izhikevich-exp"])

@@ -30,7 +30,7 @@ OPTIONS = {
     "dale": {"max_synapses": 30, "signs": "dale", "epochs": 1},
     "one delay": {"one_delay_per_pair": True, "epochs": 1},
     "prune": {"prune": "recall", "epochs": 2},
-    "periodic": {"periodic": True, "epochs": 1},
+    "periodic": {"periodic": True, "epochs": 3},
 }
 
 
