@@ -23,15 +23,14 @@ OPTIONS = {
     "clean": {},
     "--damaged-epochs 5": {"damaged_epochs": 5},
     "--damaged-epochs 5, all sizes of damage next to 0": {"damaged_epochs": 5, **NEXT_TO_NONE},
-    "clean, --slope 6 --overshoot 4": {"slope": 6.0, "overshoot": 4.0},
     "clean, --slope 6": {"slope": 6.0},
-    "clean, --slope 4 --overshoot 2.5": {"slope": 4.0, "overshoot": 2.5},
-    "clean, --slope 4 --overshoot 2.5 --kappa 6": {"slope": 4.0, "overshoot": 2.5, "kappa": 6.0},
+    "clean, --slope 3": {"slope": 3.0},
+    "clean, --slope 6 --kappa 4.5": {"slope": 6.0, "kappa": 4.5},
     "--importance slope": {"importance": "slope"},
     "--max-synapses 200": {"max_synapses": 200},
     "--max-synapses 200 --importance slope": {"max_synapses": 200, "importance": "slope"},
 }
-_OF_COND, _OF_ADEX = [0, 1, 2, 3, 5, 6, 7, 8, 9], [0, 1, 4, 7, 8, 9]
+_OF_COND, _OF_ADEX = [0, 1, 2, 3, 4, 5, 6, 7, 8], [0, 1, 3, 4, 6, 7, 8]
 ROWS = {
     f"{model}, {list(OPTIONS)[k]}": (model, list(OPTIONS.values())[k])
     for model, chosen in (("lif-cond", _OF_COND), ("adex", _OF_ADEX))
