@@ -367,7 +367,8 @@ def summary(rows):
     list of dict
         The setting without the draw, `draws`, the mean of each figure over the draws in which it
         is known, `f1_sd` (the standard deviation of F1 over the draws and seeds) and the like for
-        `f1_lag_followed` and `tempo_percent`, and `worst_pattern_f1` as the smallest.
+        `f1_lag_followed` and `tempo_percent`, and `worst_pattern_f1` as the smallest. To the name of
+        memories that have it and the rule in common the beginning of the fingerprint is added.
     """
     found = []
     for setting, figures in by_setting(rows):
@@ -379,6 +380,14 @@ def summary(rows):
                 means[f"{name}_sd"] = float(np.std(ones, ddof=1)) if len(ones) > 1 else None
         means["worst_pattern_f1"] = min(one["worst_pattern_f1"] for one in figures)
         found.append({**setting, "draws": len(figures), **means})
+    alike = {}
+    for one in found:
+        alike.setdefault((one.get("name"), one.get("rule")), set()).add(one.get("memory"))
+    for (name, rule), memories in alike.items():
+        if len(memories) > 1:
+            for one in found:
+                if (one["name"], one["rule"]) == (name, rule):
+                    one["name"] += f" {one['memory'][:6]}"
     return found
 
 

@@ -216,6 +216,22 @@ def test_the_command_prints_keeps_and_draws(wmdelays, small_memory, tmp_path):
     assert "worst pattern" in done.said
 
 
+def test_two_memories_of_one_name_are_told_apart():
+    from wmdelays.validation.recall.robustness import columns, summary
+    from wmdelays.validation.reports.robustness import figure
+
+    setting = dict(rule="margin", simulator="compiled", kind="lost", value=0.5, draw=0)
+    setting |= dict(neurons=10, delays=5, patterns=1)
+    figures = dict(f1=1.0, precision=1.0, recall=1.0, worst_pattern_f1=1.0, n_spikes=3)
+    rows = [
+        {"setting": setting | {"name": name, "memory": memory}, "figures": figures}
+        for name, memory in (("m", "0123456789"), ("m", "abcdefghij"), ("n", "0000000000"))
+    ]
+    (legend,) = figure(rows).legends
+    assert [one.get_text() for one in legend.get_texts()] == ["m 012345", "m abcdef", "n"]
+    assert columns(summary(rows))["memory"] == ["m 012345", "m abcdef", "n"]
+
+
 def test_published_values_are_drawn_where_the_sizes_are_theirs():
     from wmdelays.validation.reports.robustness import figure
 
