@@ -174,7 +174,6 @@ ROWS = {
     "lif-exp 0.5 ms": _row("lif-exp tau_s=0.5", 5),
     "lif-exp 2 ms": _row("lif-exp tau_s=2", 5),
     "lif-exp 5 ms": _row("lif-exp tau_s=5", 10),
-    "lif-exp 5 ms, slope 6": _row("lif-exp tau_s=5", 10, {"slope": 6.0}),
     "lif-alpha 2 ms": _row("lif-alpha tau_s=2", 10),
     "lif-cond": _row("lif-cond", 10),
     "adex": _row("adex", 10),
