@@ -13,7 +13,7 @@ from wmdelays.files.pattern_inputs import read_patterns, read_trial_patterns
 from wmdelays.files.recording import binning_lines, remembered
 from wmdelays.files.recordings.cell_types import types_of
 from wmdelays.files.recordings.intervals import trials_of
-from wmdelays.files.sonata import BYTES_OF_A_SYNAPSE
+from wmdelays.files.sonata import most_bytes_of_synapses
 from wmdelays.machine.free_memory import in_words
 from wmdelays.neurons import neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
@@ -283,7 +283,8 @@ def command(
             print_unpredictable(empty, print_note)
         if n_latent != 0:
             check_starts(empty, {k: text for k, (text, _) in stretches.items()}, **reading)
-        learning = _telling_size(say, output, most * BYTES_OF_A_SYNAPSE)
+        n_bytes = most_bytes_of_synapses(most, n_neurons, delays, step_s * 1e3)
+        learning = _telling_size(say, output, n_bytes)
         memory = store(
             patterns,
             rule,

@@ -34,8 +34,16 @@ WANTED = (
 
 # Synapses that are read together where not all are wanted.
 _AT_ONCE = 1_000_000
-# What a synapse takes in a file: two ids, its number, a weight and a delay.
-BYTES_OF_A_SYNAPSE = 13
+
+
+def most_bytes_of_synapses(n_synapses, n_neurons, n_delays, unit_ms):
+    """Most bytes that so many synapses take in a file, with weights in double precision.
+
+    Each has two ids, its number, a weight and a delay of 1 to `n_delays` times `unit_ms`.
+    """
+    of_an_id = np.min_scalar_type(n_neurons - 1).itemsize
+    of_a_delay = _milliseconds(np.arange(1, n_delays + 1), unit_ms).dtype.itemsize
+    return n_synapses * (2 * of_an_id + 4 + 8 + of_a_delay)
 
 
 def _whole(values):

@@ -7,6 +7,7 @@ import pytest
 
 from wmdelays import Memory
 from wmdelays.files.memory_file import read_memory, write_memory
+from wmdelays.files.sonata import most_bytes_of_synapses, write_edges
 
 EDGES = "edges/neurons_to_neurons"
 NODES = "nodes/neurons"
@@ -110,6 +111,28 @@ def test_synapses_that_are_written_by_parts_are_the_same(
     with h5py.File(tmp_path / "parts.h5") as file:
         assert file[EDGES]["0/syn_weight"].dtype == (np.float32 if last == 0.5 else np.float64)
         assert file[EDGES]["0/delay"].dtype == (np.uint8 if step == 1e-3 else np.float64)
+
+
+@pytest.mark.parametrize("unit_ms", [1.0, 100 / 3])
+@pytest.mark.parametrize("n_neurons", [20, 300, 70_000])
+def test_the_most_room_that_synapses_take_is_known_before(tmp_path, n_neurons, unit_ms):
+    rng, n = np.random.default_rng(0), 2000
+    pre, post = rng.integers(0, n_neurons, (2, n))
+    pre[0] = post[0] = n_neurons - 1
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for group, weight in (("double", rng.normal(size=n)), ("single", np.ones(n))):
+            columns = pre, post, weight, np.arange(n) % 9 + 1
+            write_edges(file.create_group(group), *columns, unit_ms)
+        taken = {
+            group: sum(
+                one.id.get_storage_size()
+                for one in (*edges.values(), *edges["0"].values())
+                if isinstance(one, h5py.Dataset)
+            )
+            for group, edges in ((g, file[g]["edges/neurons_to_neurons"]) for g in file)
+        }
+    assert taken["double"] == most_bytes_of_synapses(n, n_neurons, 9, unit_ms)
+    assert taken["single"] == taken["double"] - 4 * n
 
 
 def test_lengths_that_no_delay_has_do_not_count(tmp_path):
