@@ -60,22 +60,19 @@ def in_continuous_time(n_patterns, n_delays):
     }
 
 
-KINDS = {
-    "grid": on_grid,
-    "lif-exp": in_continuous_time,
-}
+KINDS = {"grid": on_grid, "lif-exp": in_continuous_time}
 ROWS = {f"{kind}, D = {d}": (kind, d) for kind in KINDS for d in DELAYS}
 
 
 def bound_of_theory(n_delays):
     """Gardner's capacity at the rate that the patterns have."""
-    rate = drawn(8)
-    rate = sum(map(len, rate)) / (len(rate) * N * STEPS)
+    some = drawn(8)
+    rate = sum(map(len, some)) / (len(some) * N * STEPS)
     return theory.capacity(n_neurons=N, n_delays=n_delays, n_steps=STEPS, rate=rate)
 
 
 def searched(name, tried):
-    """The most patterns that are stored, between which the search ended; `tried` is added to."""
+    """Search for the most patterns that are stored; yields each time that `tried` was added to."""
     kind, n_delays = ROWS[name]
 
     def fits(n_patterns):

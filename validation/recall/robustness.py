@@ -383,11 +383,9 @@ def summary(rows):
     alike = {}
     for one in found:
         alike.setdefault((one.get("name"), one.get("rule")), set()).add(one.get("memory"))
-    for (name, rule), memories in alike.items():
-        if len(memories) > 1:
-            for one in found:
-                if (one["name"], one["rule"]) == (name, rule):
-                    one["name"] += f" {one['memory'][:6]}"
+    for one in found:
+        if len(alike[one.get("name"), one.get("rule")]) > 1:
+            one["name"] += f" {one['memory'][:6]}"
     return found
 
 

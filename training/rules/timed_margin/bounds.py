@@ -62,7 +62,8 @@ def bounds_of(model, values, dt_ms, kappa=None, slope=None, overshoot=None):
     dt_ms : float
         The tick in ms.
     kappa, slope, overshoot : float, optional
-        What takes the place of the defaults. Those of kappa and of the overshoot follow the slope.
+        What takes the place of the defaults. Those of kappa and of the overshoot follow the slope, but
+        for Izhikevich's neurons.
 
     Returns
     -------

@@ -12,7 +12,7 @@ TIMED_MARGIN = Rule(
         Option(
             "kappa",
             float,
-            "Margin below threshold in mV; by default 0.12 of the way from rest and 0.7 ms of the slope.",
+            "Margin below threshold in mV; by default from the neuron and the slope.",
             above=0,
         ),
         Option(
@@ -24,7 +24,7 @@ TIMED_MARGIN = Rule(
         Option(
             "overshoot",
             float,
-            "How far beyond threshold a spike leads in mV; by default 0.75 ms of the slope.",
+            "How far beyond threshold a spike leads in mV; by default from the neuron and the slope.",
             above=0,
         ),
         Option("epochs", int, "Number of epochs at most.", 100, least=1, grows=True),
