@@ -174,6 +174,13 @@ ROWS = {
     "lif-exp 0.5 ms": _row("lif-exp tau_s=0.5", 5),
     "lif-exp 2 ms": _row("lif-exp tau_s=2", 5),
     "lif-exp 5 ms": _row("lif-exp tau_s=5", 10),
+    # Margins that do not go with the slope, and what comes of them.
+    "lif-exp 5 ms, slope 6, kappa 4.4": _row(
+        "lif-exp tau_s=5", 10, {"slope": 6.0, "overshoot": 4.0, "kappa": 4.4}
+    ),
+    "lif-exp 5 ms, slope 6, kappa 7": _row(
+        "lif-exp tau_s=5", 10, {"slope": 6.0, "overshoot": 4.0, "kappa": 7.0}
+    ),
     "lif-alpha 2 ms": _row("lif-alpha tau_s=2", 10),
     "lif-cond": _row("lif-cond", 10),
     "adex": _row("adex", 10),
@@ -195,6 +202,11 @@ ROWS = {
     # With the steepest crossings that small networks have room for: they bear failures.
     "Dale, 1600 synapses, lif-cond, slope 6": _row(
         "lif-cond", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
+    ),
+    "Dale, 1600 synapses, lif-cond, slope 6, kappa 4.4": _row(
+        "lif-cond",
+        10,
+        {**DALE, "max_synapses": 1600, "slope": 6.0, "overshoot": 4.0, "kappa": 4.4},
     ),
     "Dale, 1600 synapses, adex, slope 6": _row(
         "adex", 10, {**DALE, "max_synapses": 1600, "slope": 6.0}
