@@ -3,7 +3,8 @@
 Usage: python benchmarks/learning_from_noise.py [--only NAME ...] [--json FILE]
 
 Every row stores two patterns of 500 ms in 256 neurons under Dale's law with at most 400 synapses onto a
-neuron (where nothing else is said), with the options that it names, and recalls them under noise as
+neuron (where nothing else is said; "crowded" ones store four patterns of 300 ms in 128 neurons with all
+synapses), with the options that it names, and recalls them under noise as
 benchmarks/neurons.py has it, in two draws each. Rows that the JSON file already has are not run again;
 `--only` runs the named rows anew. `--table` prints the file as a table.
 """
@@ -18,6 +19,8 @@ import numpy as np
 from neurons import untidy
 
 GIVEN = dict(n_neurons=256, n_steps=500, n_patterns=2, rate=0.004, interval=10)
+# With all synapses, of both signs, in a network that has little room.
+CROWDED = dict(n_neurons=128, n_steps=300, n_patterns=4, rate=0.006, interval=12)
 NEXT_TO_NONE = {"release_failures": 1e-6, "background": 1e-6, "membrane_noise": 1e-6}
 OPTIONS = {
     "clean": {},
@@ -36,6 +39,9 @@ ROWS = {
     for model, chosen in (("lif-cond", _OF_COND), ("adex", _OF_ADEX))
     for k in chosen
 }
+ROWS |= {
+    f"crowded, lif-cond, --slope {s:g}": ("lif-cond", {"slope": s}) for s in (3.0, 4.0, 5.0, 6.0)
+}
 DRAWS, SHOWN = (1, 2), ("failures", "all")
 
 
@@ -50,8 +56,11 @@ def row(name):
         small, neurons=model, n_delays=10, damaged_epochs=min(options.get("damaged_epochs", 0), 1)
     )
     began = time.process_time()
-    options = {"max_synapses": 400, **options}
-    memory = store(refractory(**GIVEN), neurons=model, signs="dale", **options)
+    if name.startswith("crowded"):
+        memory = store(refractory(**CROWDED), neurons=model, n_delays=30, **options)
+    else:
+        options = {"max_synapses": 400, **options}
+        memory = store(refractory(**GIVEN), neurons=model, signs="dale", **options)
     cpu = time.process_time() - began
     draws = [untidy(memory, seed) for seed in DRAWS]
     noisy = {
