@@ -17,7 +17,7 @@ from wmdelays.neurons.lif import LIF, RANGE
 from wmdelays.neurons.resets import BY_EMITTED, OWN_RESETS, RESETS, OwnReset
 from wmdelays.quantities import Bounds, shortened, substeps
 from wmdelays.raster import Raster
-from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse, whole_numbers
+from wmdelays.synapses import COLUMNS, LARGEST, Synapses, refuse_parts, whole_numbers
 from wmdelays.words import counted, printable
 
 if TYPE_CHECKING:
@@ -471,10 +471,10 @@ def _checked_synapses(memory):
     table = Synapses(*given, memory.n_neurons, longest=memory.n_delays)
     weight = table.weight
     unit = memory.each("theta") if memory.neurons is None else np.ones(memory.n_neurons)
-    # Arrays as long as all synapses are made only where one is refused.
     if max(weight.max(initial=0), -weight.min(initial=0)) > RANGE * unit.min():
-        refuse(
-            np.abs(weight) > RANGE * unit[table.post],
+        refuse_parts(
+            len(weight),
+            lambda part: np.abs(weight[part]) > RANGE * unit[table.post[part]],
             lambda k: f"has the weight {weight[k]}, more than {RANGE:g} times theta",
         )
     if not weight.all():

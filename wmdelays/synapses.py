@@ -73,14 +73,22 @@ class Synapses:
         columns = [np.asarray(column) for column in self.columns]
         _check_shapes(columns, names)
         for name, values in zip(names, columns[:3]):
-            refuse(_broken(values), lambda k: f"has {name} {values[k]:g}, not a whole number")
+            refuse_parts(
+                len(values),
+                lambda part: _broken(values[part]),
+                lambda k: f"has {name} {values[k]:g}, not a whole number",
+            )
         refuse_unknown(*columns[:2], self.n_neurons)
         _check_delays(columns[2], longest, names[2])
         columns = [ids.astype(np.int32, copy=False) for ids in columns[:3]] + [
             columns[3].astype(np.float64, copy=False)
         ]
         weight = columns[3]
-        refuse(~np.isfinite(weight), lambda k: f"has the weight {weight[k]}, not a finite number")
+        refuse_parts(
+            len(weight),
+            lambda part: ~np.isfinite(weight[part]),
+            lambda k: f"has the weight {weight[k]}, not a finite number",
+        )
         order = _order(*columns[:3], self.n_neurons)
         if order is not None:
             columns = [column[order] for column in columns]
@@ -116,10 +124,13 @@ class Synapses:
         -------
         int or None
         """
-        same = np.ones(max(0, len(self) - 1), dtype=bool)
-        for ids in self.columns[:3]:
-            same &= ids[1:] == ids[:-1]
-        return int(same.argmax()) + 1 if same.any() else None
+        for part in pieces(len(self) - 1):
+            same = np.ones(part.stop - part.start, dtype=bool)
+            for ids in self.columns[:3]:
+                same &= ids[part.start + 1 : part.stop + 1] == ids[part]
+            if same.any():
+                return part.start + int(same.argmax()) + 1
+        return None
 
 
 def _check_shapes(columns, names):
@@ -141,13 +152,16 @@ def _broken(values):
 
 
 def _check_delays(delay, longest, name):
-    if longest is not None:
-        refuse(
-            (delay < 1) | (delay > longest), lambda k: f"has {name} {delay[k]}, outside 1…{longest}"
-        )
-        return
-    refuse(delay < 1, lambda k: f"has {name} {delay[k]}; the shortest is 1")
-    refuse(delay > LARGEST, lambda k: f"has {name} {delay[k]}; the longest is {LARGEST}")
+    def outside(part):
+        return (delay[part] < 1) | (delay[part] > (LARGEST if longest is None else longest))
+
+    def words(k):
+        if longest is not None:
+            return f"has {name} {delay[k]}, outside 1…{longest}"
+        bound = "shortest is 1" if delay[k] < 1 else f"longest is {LARGEST}"
+        return f"has {name} {delay[k]}; the {bound}"
+
+    refuse_parts(len(delay), outside, words)
 
 
 def pieces(n):
@@ -175,8 +189,9 @@ def _order(pre, post, delay, n_neurons):
 def refuse_unknown(pre, post, n_neurons, lines=None):
     """Raise an InputError about the first synapse of a neuron that does not exist; see `refuse`."""
     for name, ids in (("pre", pre), ("post", post)):
-        refuse(
-            (ids < 0) | (ids >= n_neurons),
+        refuse_parts(
+            len(ids),
+            lambda part: (ids[part] < 0) | (ids[part] >= n_neurons),
             lambda k: f"has {name} {ids[k]}, outside the neurons 0…{n_neurons - 1}",
             lines,
         )
@@ -193,10 +208,17 @@ def refuse(bad, words, lines=None):
     lines : sequence of int, optional
         The line of a file that each synapse stands in.
     """
-    if bad.any():
-        k = bad.argmax()
-        where = f"synapse {k}" if lines is None else f"line {lines[k]}"
-        raise InputError(f"{where} {words(k)}")
+    refuse_parts(len(bad), bad.__getitem__, words, lines)
+
+
+def refuse_parts(n, bad, words, lines=None):
+    """As `refuse` of n synapses, of which some are looked at after others: `bad` takes a slice of them."""
+    for part in pieces(n):
+        found = bad(part)
+        if found.any():
+            k = part.start + found.argmax()
+            where = f"synapse {k}" if lines is None else f"line {lines[k]}"
+            raise InputError(f"{where} {words(k)}")
 
 
 def whole_numbers(mean, n):

@@ -40,7 +40,7 @@ def temporary_folder():
         try:
             folder = stack.enter_context(unfinished_folder(tempfile.gettempdir()))
         except OSError as error:
-            raise _not_made(error) from None
+            raise no_temporary(error) from None
         with _full_disk_told(folder):
             yield folder
 
@@ -64,6 +64,16 @@ def full_disk(folder):
     return InputError(
         f"the temporary folder {tempfile.gettempdir() if _is_temporary(folder) else folder} has no"
         " room left; make room, or name another folder in the environment variable TMPDIR"
+    )
+
+
+def no_temporary(error):
+    """The InputError of an OSError of making anything in the temporary folder."""
+    if error.errno in NO_ROOM:
+        return full_disk(tempfile.gettempdir())
+    return InputError(
+        f"no temporary folder can be made: {one_line(error.strerror or error)}; name a folder for"
+        " them in the environment variable TMPDIR"
     )
 
 
@@ -97,12 +107,3 @@ def _is_for_want_of_room(error, folder):
 
 def _is_temporary(folder):
     return Path(folder).is_relative_to(tempfile.gettempdir())
-
-
-def _not_made(error):
-    if error.errno in NO_ROOM:
-        return full_disk(tempfile.gettempdir())
-    return InputError(
-        f"no temporary folder can be made: {one_line(error.strerror or error)}; name a folder for"
-        " them in the environment variable TMPDIR"
-    )

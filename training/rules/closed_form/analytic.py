@@ -10,11 +10,13 @@ import scipy.sparse as sp
 
 from wmdelays.contexts import stored_sequence
 from wmdelays.machine.processors import n_processors
+from wmdelays.machine.scratch import Scratch
 from wmdelays.memory import Memory
-from wmdelays.synapses import pieces
-from wmdelays.training.rules.closed_form.contexts import context_matrix, target_matrix
+from wmdelays.training.rules.closed_form.contexts import context_matrix, spikes_of, target_matrix
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
+from wmdelays.training.rules.closed_form.room import most_found
+from wmdelays.training.rules.in_order import Found, in_order, type_of_places
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     from wmdelays.raster import Raster
 
-# Neurons whose synapses are looked at together, where few of them are kept.
-_TOGETHER = 512
+# Neurons whose synapses are found together, and bytes of each synapse: a place and a weight.
+_TOGETHER, _FOUND = 256, 12
 
 
 def hebbian(
@@ -77,37 +79,28 @@ def hebbian(
     Synaptic Delays, arXiv 2604.14096 (2026); the gain is `wmdelays.training.rules.closed_form.gain.gains`.
     """
     options = HEBBIAN.checked({"max_synapses": max_synapses, "deconvolve": deconvolve}, n_delays)
-    HEBBIAN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, options)
-    say = progress or (lambda stage, part: None)
+    sizes = sizes_of(patterns, n_delays, step, periodic)
+    HEBBIAN.check_room(sizes, n_delays, options)
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
-    target = target_matrix(sequences, step, beta if deconvolve else None)
-    return _memory(
-        # By no other name, so that it makes room.
-        _hebbian_weights(contexts, target.tocsc(), max_synapses, say),
-        contexts,
-        sequences,
-        patterns,
-        n_delays,
-        step,
-        beta,
-        theta,
-        periodic,
-        say,
-    )
+    # The few synapses of some neurons are soon gone through, all contexts are not.
+    by_synapse = contexts.T.tocsr()
 
-
-def _hebbian_weights(contexts, target, most, say):
-    """The sums over all steps, with at most so many for a neuron (None: all); a csc matrix."""
-    if most is None:
-        return (contexts.T @ target).tocsc()
-    parts = []
-    for first in range(0, target.shape[1], _TOGETHER):
-        say("weights", first / target.shape[1])
+    def weights_of(chosen, spikes):
+        target = target_matrix(spikes, _of(beta, chosen) if deconvolve else None)
         # The other way round it would look at all contexts for each few neurons.
-        part = target[:, first : first + _TOGETHER].T @ contexts
-        parts.append(_within(part.T, most))
-    return sp.hstack(parts, format="csc")
+        weights = (target.T.tocsr() @ contexts).T
+        if max_synapses is not None:
+            weights = _within(weights, max_synapses)
+        currents = (weights.T @ by_synapse).T.toarray()
+        column = np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
+        return weights.indices, column, weights.data, currents
+
+    n_synapses = most_found(sizes, n_delays, max_synapses)
+    neuron = {"beta": beta, "theta": theta}
+    return _memory(
+        weights_of, n_synapses, sequences, patterns, n_delays, step, neuron, periodic, progress
+    )
 
 
 def _within(weights, most):
@@ -179,18 +172,28 @@ def pseudo_inverse(
     PSEUDO_INVERSE.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, {})
     sequences = [stored_sequence(p, n_delays, step, periodic) for p in patterns]
     contexts = context_matrix(sequences, n_delays, step)
-    target = target_matrix(sequences, step, beta if deconvolve else None)
 
     def done(part):
         if progress is not None:
             progress("least squares", part)
 
+    every = spikes_of(sequences, step, slice(0, sequences[0].n_neurons))
+    target = target_matrix(every, beta if deconvolve else None)
     size = np.maximum(contexts.getnnz(axis=1), 1)
     scaling = sp.diags(1 / np.sqrt(size))
     # A membrane that is off by a thousandth is far from the threshold; single precision halves
     # the bytes to be moved, which is what takes the time.
     weights = least_squares(scaling @ contexts, scaling @ target, 1e-4, np.float32, done=done)
-    return _memory(weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic)
+
+    def weights_of(chosen, spikes):
+        own = weights[:, chosen]
+        row, column = np.nonzero(own)
+        return row, column, own[row, column].astype(np.float64), contexts @ own
+
+    neuron = {"beta": beta, "theta": theta}
+    return _memory(
+        weights_of, weights.size, sequences, patterns, n_delays, step, neuron, periodic, progress
+    )
 
 
 def least_squares(
@@ -256,38 +259,51 @@ def _ratio(numerator, denominator):
 
 
 def _memory(
-    weights, contexts, sequences, patterns, n_delays, step, beta, theta, periodic, say=None
+    weights_of, n_synapses, sequences, patterns, n_delays, step, neuron, periodic, progress
 ):
-    gain = gains(
-        weights,
-        contexts,
-        sequences,
-        n_delays=n_delays,
-        step=step,
-        beta=beta,
-        theta=theta,
-        progress=say,
-    )
-    # In the order of rows a memory takes them as they are. There may be a hundred million: what is no longer
-    # needed makes room.
-    weights = sp.csr_matrix(weights).tocoo(copy=False)
-    row, post, weight = weights.row, weights.col, weights.data.astype(np.float64, copy=False)
-    del weights
-    for part in pieces(len(weight)):
-        weight[part] *= gain[post[part]]
-    pre = row // n_delays
-    row %= n_delays
-    row += 1
+    """The memory whose neurons have these weights, each times its gain.
+
+    Parameters
+    ----------
+    weights_of : callable
+        ``weights_of(chosen, spikes)`` gives of some neurons, a slice, and their stored spikes the rows,
+        columns and weights of their synapses, and the currents of all steps.
+    n_synapses : int
+        How many there are at most, about.
+    sequences, patterns, n_delays, step, periodic, progress
+        As in `hebbian`.
+    neuron : dict
+        beta and theta.
+    """
+    n_neurons = patterns[0].n_neurons
+    n_rows = n_neurons * n_delays
+    scratch, blocks = Scratch(_FOUND * n_synapses), []
+    for first in range(0, n_neurons, _TOGETHER):
+        if progress is not None:
+            progress("weights", first / n_neurons)
+        chosen = slice(first, min(first + _TOGETHER, n_neurons))
+        spikes = spikes_of(sequences, step, chosen)
+        row, column, weight, currents = weights_of(chosen, spikes)
+        own = {name: _of(value, chosen) for name, value in neuron.items()}
+        gain = gains(currents.reshape(spikes.shape), spikes, n_delays=n_delays, **own)
+        place = row.astype(np.int64) * _TOGETHER + column
+        order = np.argsort(place)
+        place, weight = (
+            place[order].astype(type_of_places(n_rows * _TOGETHER)),
+            (weight * gain[column])[order],
+        )
+        blocks.append(Found(scratch.keep(place), scratch.keep(weight)))
     return Memory(
-        n_neurons=patterns[0].n_neurons,
+        n_neurons=n_neurons,
         n_delays=n_delays,
         step=step,
-        beta=beta,
-        theta=theta,
-        pre=pre,
-        post=post,
-        delay=row,
-        weight=weight,
+        **neuron,
+        **in_order(blocks, _TOGETHER, n_rows, n_delays),
         patterns=patterns,
         periodic=periodic,
     )
+
+
+def _of(value, chosen):
+    """What some neurons have of a value of all or of each."""
+    return value if np.ndim(value) == 0 else np.asarray(value)[chosen]

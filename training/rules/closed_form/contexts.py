@@ -36,8 +36,8 @@ def context_matrix(sequences, n_delays, step):
     return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def target_matrix(sequences, step, beta=None):
-    """The current that each step of the sequences asks for.
+def spikes_of(sequences, step, chosen):
+    """The spikes of some neurons in all sequences.
 
     Parameters
     ----------
@@ -45,6 +45,28 @@ def target_matrix(sequences, step, beta=None):
         Equally long.
     step : float
         Training time step in seconds.
+    chosen : slice
+        Neurons that stand next to each other.
+
+    Returns
+    -------
+    bool array, shape (n_sequences, n_steps, n_chosen)
+    """
+    n_steps = sequences[0].n_steps(step)
+    spikes = np.zeros((len(sequences), n_steps, chosen.stop - chosen.start), bool)
+    for own, sequence in zip(spikes, sequences):
+        inside = (sequence.neurons >= chosen.start) & (sequence.neurons < chosen.stop)
+        own[sequence.steps(step)[inside], sequence.neurons[inside] - chosen.start] = True
+    return spikes
+
+
+def target_matrix(spikes, beta=None):
+    """The current that each step of the sequences asks for.
+
+    Parameters
+    ----------
+    spikes : bool array, shape (n_sequences, n_steps, n_neurons)
+        Of some neurons, see `spikes_of`.
     beta : float or array_like of float, shape (n_neurons,), optional
         If given, the deconvolved target, I*(t) = s*(t) - beta * s*(t-1) * (1 - s*(t)). By default
         the spikes themselves, I*(t) = s*(t).
@@ -66,11 +88,7 @@ def target_matrix(sequences, step, beta=None):
     L. U. Perrinet, Working Memory in a Recurrent Spiking Neural Network With Heterogeneous
     Synaptic Delays, arXiv 2604.14096 (2026).
     """
-    targets = []
-    for sequence in sequences:
-        spikes = sequence.dense(step)
-        target = spikes.astype(np.float64)
-        if beta is not None:
-            target[1:] -= np.asarray(beta) * (spikes[:-1] & ~spikes[1:])
-        targets.append(sp.csr_matrix(target))
-    return sp.vstack(targets, format="csr")
+    target = spikes.astype(np.float64)
+    if beta is not None:
+        target[:, 1:] -= np.asarray(beta) * (spikes[:, :-1] & ~spikes[:, 1:])
+    return sp.csr_matrix(target.reshape(-1, spikes.shape[2]))

@@ -1,7 +1,6 @@
 """The gain of analytic weights: how far the threshold is from the membrane."""
 
 import numpy as np
-import scipy.sparse as sp
 
 from wmdelays.training.discrete.equation import membrane
 
@@ -61,7 +60,7 @@ def threshold_between(at_spikes, elsewhere):
     return (at_spikes[best] + max(below)) / 2
 
 
-def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=256, progress=None):
+def gains(currents, spikes, *, n_delays, beta, theta):
     """The factor for each neuron's weights that puts theta midway.
 
     Between the membrane at the neuron's target spikes and the membrane elsewhere, see
@@ -70,55 +69,33 @@ def gains(weights, contexts, sequences, *, n_delays, step, beta, theta, block=25
 
     Parameters
     ----------
-    weights : sparse or dense matrix, shape (n_neurons * n_delays, n_neurons)
-        Columns are postsynaptic neurons; rows as the columns of `contexts`.
-    contexts : scipy.sparse.csr_matrix
-        See `context_matrix`.
-    sequences : sequence of Raster
-        What is stored; equally long.
+    currents : float array, shape (n_sequences, n_steps, n_neurons)
+        What the weights of some neurons give in the context of each step.
+    spikes : bool array of the same shape
+        Their stored spikes.
     n_delays : int
         Length of the trigger window, D.
-    step : float
-        Training time step in seconds.
     beta, theta : float or array_like of float, shape (n_neurons,)
-        Leak and threshold, of all neurons or of each.
-    block : int
-        Number of neurons that are looked at together; bounds the memory used.
-    progress : callable, optional
-        It is called with what is being done, and the part of the neurons that are done.
+        Leak and threshold, of all these neurons or of each.
 
     Returns
     -------
     float array, shape (n_neurons,)
         0 for a neuron without a target spike that it could make.
     """
-    spikes = np.stack([sequence.dense(step) for sequence in sequences])
-    n_sequences, n_steps, n_neurons = spikes.shape
+    _, n_steps, n_neurons = spikes.shape
     # The first spikes have a part of a context only, and the cue shows them: they count for
     # neurons that have no others.
-    scored = np.broadcast_to(np.arange(n_steps)[:, None] >= n_delays, spikes.shape[1:])
-    thresholds, beta = np.full(n_neurons, np.inf), np.broadcast_to(beta, n_neurons)
-    # The few synapses of some neurons are soon gone through, all contexts are not.
-    back = contexts.T.tocsr() if sp.issparse(weights) else None
-    for first in range(0, n_neurons, block):
-        if progress is not None:
-            progress("gains", first / n_neurons)
-        chosen = slice(first, min(first + block, n_neurons))
-        if back is None:
-            currents = contexts @ weights[:, chosen]
-        else:
-            currents = (weights[:, chosen].T @ back).T.toarray()
-        currents = currents.reshape(n_sequences, n_steps, -1)
-        wanted = spikes[:, :, chosen]
-        u = teacher_forced_membrane(currents, wanted.astype(float), beta[chosen])
-        counted = wanted & scored[:, chosen]
-        target = np.where(counted.any((0, 1)), counted, wanted)
-        elsewhere = ~wanted & scored[:, chosen]
-        # Most neurons have all target spikes above all else.
-        lowest = u.min((0, 1), where=target, initial=np.inf)
-        highest = u.max((0, 1), where=elsewhere, initial=0.0)
-        thresholds[chosen] = (lowest + highest) / 2
-        for k in np.flatnonzero(lowest <= highest):
-            at_spikes, others = (u[:, :, k][mask[:, :, k]] for mask in (target, elsewhere))
-            thresholds[first + k] = threshold_between(at_spikes, others)
+    scored = np.arange(n_steps)[:, None] >= n_delays
+    u = teacher_forced_membrane(currents, spikes.astype(float), np.broadcast_to(beta, n_neurons))
+    counted = spikes & scored
+    target = np.where(counted.any((0, 1)), counted, spikes)
+    elsewhere = ~spikes & scored
+    # Most neurons have all target spikes above all else.
+    lowest = u.min((0, 1), where=target, initial=np.inf)
+    highest = u.max((0, 1), where=elsewhere, initial=0.0)
+    thresholds = (lowest + highest) / 2
+    for k in np.flatnonzero(lowest <= highest):
+        at_spikes, others = (u[:, :, k][mask[:, :, k]] for mask in (target, elsewhere))
+        thresholds[k] = threshold_between(at_spikes, others)
     return np.asarray(theta) / thresholds

@@ -15,13 +15,19 @@ _IN_CONTEXT, _OF_TARGET = 40, 10
 _TOGETHER, _MEMBRANE = 256, 32
 
 
-def hebbian_needs(sizes, n_delays, options):
-    """See `wmdelays.training.rules.rule.Rule`."""
+def most_found(sizes, n_delays, max_synapses=None):
+    """How many synapses `hebbian` finds at most, about; `max_synapses` is the most onto a neuron."""
     # A synapse for each spike in the context of each spike.
     in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
     n_synapses = min(sizes.n_spikes * in_a_context, sizes.n_neurons**2 * n_delays)
-    if options.get("max_synapses"):
-        n_synapses = min(n_synapses, sizes.n_neurons * options["max_synapses"])
+    if max_synapses is None:
+        return n_synapses
+    return min(n_synapses, sizes.n_neurons * max_synapses)
+
+
+def hebbian_needs(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    n_synapses = most_found(sizes, n_delays, options.get("max_synapses"))
     return _COUNTED * n_synapses + _of_both(sizes, n_delays)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.files.json_text import Whole
 from wmdelays.training.rules.checkpoint import array_of
+from wmdelays.training.rules.in_order import type_of_places
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.sparse_block import SparseBlock, type_of_places
+from wmdelays.training.rules.margin.sparse_block import SparseBlock
 
 
 class _Event(msgspec.Struct):
@@ -102,7 +103,7 @@ def _restored_blocks(learner, name, arrays, flags):
         # Checkpoints of earlier versions have them in 64 bits.
         own = f"{name}.place.{k}"
         wide = own in arrays and arrays[own].dtype == np.int64
-        kind = np.int64 if wide else type_of_places(learner.n_rows)
+        kind = np.int64 if wide else type_of_places(learner.n_rows * BLOCK)
         place = array_of(arrays, own, kind, (None,))
         weight = array_of(arrays, f"{name}.weight.{k}", np.float32, place.shape)
         inside = not place.size or 0 <= place[0] <= place[-1] < learner.n_rows * BLOCK

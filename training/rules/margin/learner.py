@@ -7,11 +7,12 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.scores import score
 from wmdelays.training.discrete.compiled import recall
+from wmdelays.training.rules.in_order import in_order
 from wmdelays.training.rules.margin.block_learner import Round, wrong_of, wrong_of_each
 from wmdelays.training.rules.margin.kept import State, restore, state_of
 from wmdelays.training.rules.margin.presentations import BLOCK
 from wmdelays.training.rules.margin.room import n_workers
-from wmdelays.training.rules.margin.sparse_block import SparseBlock, synapses
+from wmdelays.training.rules.margin.sparse_block import SparseBlock
 from wmdelays.training.rules.margin.stages import ROUND, Plan
 from wmdelays.training.rules.margin.teacher_forcing import FALSE_ALARMS, MISSED
 from wmdelays.training.rules.side_by_side import Threads
@@ -242,7 +243,7 @@ class Learner:
 
     def _memory(self, made=None):
         """The memory as learned so far."""
-        columns = synapses(self.blocks, self.memory.n_delays)
+        columns = in_order(self.blocks, BLOCK, self.n_rows, self.memory.n_delays)
         return replace(self.memory, **columns, made=made or {})
 
     def result(self):

@@ -1,8 +1,8 @@
 """The synapses of a block of neurons while it does not learn."""
 
 import numpy as np
-from numba import njit
 
+from wmdelays.training.rules.in_order import type_of_places
 from wmdelays.training.rules.margin.presentations import BLOCK
 
 
@@ -70,64 +70,8 @@ class SparseBlock:
         self.weight = weights.reshape(-1)[self.place]
 
     def _packed(self, place):
-        return place.astype(type_of_places(self.n_rows), copy=False)
-
-
-def type_of_places(n_rows):
-    """The type in which a `SparseBlock` of so many rows keeps its places."""
-    return np.uint32 if n_rows * BLOCK <= 2**32 else np.int64
+        return place.astype(type_of_places(self.n_rows * BLOCK), copy=False)
 
 
 def _with_gaps(n_rows, gaps, *others):
     return SparseBlock(n_rows, np.cumsum(gaps, dtype=np.int64), *others)
-
-
-def synapses(blocks, n_delays):
-    """The synapses of all blocks but those of weight zero, in the order of a `Memory`.
-
-    Parameters
-    ----------
-    blocks : sequence of SparseBlock
-    n_delays : int
-        Rows are those of a neuron's delays, from 1 on, after those of the neuron before.
-
-    Returns
-    -------
-    dict
-        The columns `pre`, `post`, `delay` (int32) and `weight` (float64), shape (n_synapses,).
-
-    Notes
-    -----
-    Of each synapse there are the 8 bytes of its block and the 20 of its columns, and no more.
-    """
-    n_rows = blocks[0].n_rows
-    count = np.zeros(n_rows, np.int64)
-    for block in blocks:
-        _count(block.place, block.weight, count)
-    free = count.cumsum() - count
-    n_synapses = count.sum()
-    post, weight = np.empty(n_synapses, np.int32), np.empty(n_synapses)
-    for k, block in enumerate(blocks):
-        _insert(block.place, block.weight, k * BLOCK, free, post, weight)
-    of_neuron = count.reshape(-1, n_delays)
-    pre = np.repeat(np.arange(len(of_neuron), dtype=np.int32), of_neuron.sum(1))
-    of_row = np.tile(np.arange(1, n_delays + 1, dtype=np.int32), len(of_neuron))
-    delay = np.repeat(of_row, count)
-    return {"pre": pre, "post": post, "delay": delay, "weight": weight}
-
-
-@njit(cache=True)
-def _count(place, value, count):
-    for n in range(len(place)):
-        if value[n] != 0:
-            count[place[n] // BLOCK] += 1
-
-
-@njit(cache=True)
-def _insert(place, value, first_neuron, free, post, weight):
-    for n in range(len(place)):
-        if value[n] != 0:
-            row = place[n] // BLOCK
-            post[free[row]] = first_neuron + place[n] % BLOCK
-            weight[free[row]] = value[n]
-            free[row] += 1

@@ -1,0 +1,123 @@
+"""Arrays that wait in a temporary file, where they would take too much memory."""
+
+import os
+import shutil
+import tempfile
+
+import numpy as np
+
+from wmdelays.errors import InputError, one_line
+from wmdelays.machine.free_memory import in_words
+from wmdelays.machine.temporary import NO_ROOM, full_disk, no_temporary
+
+# What is smaller, all together, stays in memory.
+_IN_MEMORY = 1 << 28
+
+
+class Scratch:
+    """A temporary file for arrays, which has no name: nothing is left of it, however this process ends.
+
+    Its arrays can be read and written by several threads; new ones are put there by one.
+
+    Parameters
+    ----------
+    n_bytes : int or float
+        How much is going to be there, about. Up to 256 MiB stay in memory, and no file is made.
+
+    Raises
+    ------
+    InputError
+        If the disk of the temporary folder has no such room, or nothing can be written there.
+    """
+
+    def __init__(self, n_bytes):
+        self._file, self._end = None, 0
+        if n_bytes <= _IN_MEMORY:
+            return
+        try:
+            self._file = tempfile.TemporaryFile(buffering=0)
+        except OSError as error:
+            raise no_temporary(error) from None
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        if n_bytes > free:
+            raise InputError(
+                f"the temporary folder {tempfile.gettempdir()} needs room for {in_words(n_bytes)}, and"
+                f" {in_words(free)} are free; make room, or name another folder in the environment"
+                " variable TMPDIR"
+            )
+
+    def keep(self, values):
+        """Values of a one-dimensional array, as an `ArrayOnDisk` or as they are."""
+        if self._file is None:
+            return values
+        kept = self.room(len(values), values.dtype)
+        kept[:] = values
+        return kept
+
+    def room(self, n, dtype):
+        """An array of n numbers that are to be written, as an `ArrayOnDisk` or one in memory."""
+        if self._file is None:
+            return np.empty(n, dtype)
+        kept = ArrayOnDisk(self._file, self._end, n, dtype)
+        # Each begins where one of any type may.
+        self._end += -(-n * kept.dtype.itemsize // 8) * 8
+        return kept
+
+
+class ArrayOnDisk:
+    """A one-dimensional array in a `Scratch`: slices of it are read and written.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+    shape : tuple of int
+    """
+
+    def __init__(self, file, begin, n, dtype):
+        self._file, self._begin = file, begin
+        self.dtype, self.shape = np.dtype(dtype), (n,)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __array__(self, dtype=None, copy=None):
+        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def __getitem__(self, part):
+        begin, end, _ = part.indices(len(self))
+        values = np.empty(max(end - begin, 0), self.dtype)
+        left, at = memoryview(values).cast("B") if values.size else b"", self._at(begin)
+        while left:
+            n = os.preadv(self._file.fileno(), [left], at)
+            left, at = left[n:], at + n
+        return values
+
+    def __setitem__(self, part, values):
+        begin, end, _ = part.indices(len(self))
+        values = np.ascontiguousarray(np.broadcast_to(values, max(end - begin, 0)), self.dtype)
+        left, at = memoryview(values).cast("B") if values.size else b"", self._at(begin)
+        try:
+            while left:
+                n = os.pwrite(self._file.fileno(), left, at)
+                left, at = left[n:], at + n
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise full_disk(tempfile.gettempdir()) from None
+            raise InputError(
+                f"the temporary folder {tempfile.gettempdir()} cannot be written to:"
+                f" {one_line(error.strerror or error)}"
+            ) from None
+
+    def mapped(self):
+        """All of it as an array that nobody can change, whose pages are in memory while they are looked at."""
+        if not len(self):
+            return np.empty(0, self.dtype)
+        return np.asarray(np.memmap(self._file, self.dtype, "r", self._begin, self.shape))
+
+    def _at(self, place):
+        return self._begin + place * self.dtype.itemsize
+
+
+def as_array(kept):
+    """What a `Scratch` keeps as an array, see `ArrayOnDisk.mapped`."""
+    return kept.mapped() if isinstance(kept, ArrayOnDisk) else kept
