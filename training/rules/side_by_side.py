@@ -25,7 +25,7 @@ class Threads:
     def __init__(self, n):
         self.n = n
 
-    def each(self, work, shared, pieces, done=lambda result: None):
+    def each(self, work, shared, pieces):
         """Do the work for each piece.
 
         Parameters
@@ -35,24 +35,18 @@ class Threads:
         shared : object
             What the pieces have in common.
         pieces : sequence of tuple
-        done : callable
-            Called with what the work gives, as soon as a piece and all before it are done.
 
-        Returns
-        -------
-        list
-            What the work gives, in the order of the pieces.
+        Yields
+        ------
+        object
+            What the work gives, in the order of the pieces, as soon as a piece and all before it are done.
         """
-        found = []
         with ThreadPoolExecutor(self.n) as pool:
             try:
-                for result in pool.map(lambda piece: work(shared, *piece), pieces):
-                    found.append(result)
-                    done(result)
+                yield from pool.map(lambda piece: work(shared, *piece), pieces)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return found
 
 
 class Cluster:
@@ -74,7 +68,7 @@ class Cluster:
         """How many pieces are done at once; workers may come and go."""
         return max(1, sum(self.client.nthreads().values()))
 
-    def each(self, work, shared, pieces, done=lambda result: None):
+    def each(self, work, shared, pieces):
         """As of `Threads`; other processes import the work by its name."""
         if shared is not self.shared:
             import cloudpickle  # which dask brings along; a neuron model may hold functions of one's own
@@ -86,16 +80,14 @@ class Cluster:
             self.client.submit(_work_on, _versions(), work, self.there, piece, pure=False)
             for piece in pieces
         ]
-        found = []
         try:
             for future in futures:
-                found.append(answer_of(future))
-                done(found[-1])
+                yield answer_of(future)
+                future.release()
         finally:
             # Nobody waits for the others any more.
             for future in futures:
                 future.release()
-        return found
 
 
 @contextmanager

@@ -23,6 +23,8 @@ class Scratch:
     ----------
     n_bytes : int or float
         How much is going to be there, about. Up to 256 MiB stay in memory, and no file is made.
+    beside : int or float
+        How much is going to be in others that are made later, about.
 
     Raises
     ------
@@ -30,7 +32,7 @@ class Scratch:
         If the disk of the temporary folder has no such room, or nothing can be written there.
     """
 
-    def __init__(self, n_bytes):
+    def __init__(self, n_bytes, beside=0):
         self._file, self._end = None, 0
         if n_bytes <= _IN_MEMORY:
             return
@@ -39,11 +41,11 @@ class Scratch:
         except OSError as error:
             raise no_temporary(error) from None
         free = shutil.disk_usage(tempfile.gettempdir()).free
-        if n_bytes > free:
+        if n_bytes + beside > free:
             raise InputError(
-                f"the temporary folder {tempfile.gettempdir()} needs room for {in_words(n_bytes)}, and"
-                f" {in_words(free)} are free; make room, or name another folder in the environment"
-                " variable TMPDIR"
+                f"in the temporary folder {tempfile.gettempdir()} there has to be room for"
+                f" {in_words(n_bytes + beside)}, and {in_words(free)} are free; make room, or name"
+                " another folder in the environment variable TMPDIR"
             )
 
     def keep(self, values):

@@ -16,7 +16,7 @@ from wmdelays.training.rules.closed_form.contexts import context_matrix, spikes_
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
 from wmdelays.training.rules.closed_form.room import most_found
-from wmdelays.training.rules.in_order import Found, in_order, type_of_places
+from wmdelays.training.rules.in_order import BYTES, Found, in_order, type_of_places
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def _memory(
     """
     n_neurons = patterns[0].n_neurons
     n_rows = n_neurons * n_delays
-    scratch, blocks = Scratch(_FOUND * n_synapses), []
+    scratch, blocks = Scratch(_FOUND * n_synapses, beside=BYTES * n_synapses), []
     for first in range(0, n_neurons, _TOGETHER):
         if progress is not None:
             progress("weights", first / n_neurons)

@@ -134,15 +134,9 @@ class Learner:
         next_ones = self.learning[self.n_learned :][: self.n_together]
         ks = [k for k in next_ones if not self.blocks[k].clean]
         n_done = self.n_learned + len(next_ones) - len(ks)
-
-        def done(_):
-            nonlocal n_done
-            n_done += 1
-            self._tell(now, n_done)
-
-        found = self._learned(ks, now, done)
-        self._take(ks, [block for block, _ in found])
-        self.wrong += sum(wrong for _, wrong in found)
+        for k, (block, wrong) in zip(ks, self._learned(ks, now, n_done)):
+            self._take([k], [block])
+            self.wrong += wrong
         self.n_learned += len(next_ones)
         if self.n_learned < len(self.learning):
             return
@@ -198,7 +192,7 @@ class Learner:
             (self.blocks[k], self.before[k], self.prunable[k], own)
             for k, own in zip(self.learning, needs)
         ]
-        found = self._each(self.kind.give_back, pieces)
+        found = list(self._each(self.kind.give_back, pieces))
         self._take(self.learning, [block for block, _ in found])
         for k, (_, prunable) in zip(self.learning, found):
             self.prunable[k] = prunable
@@ -214,21 +208,24 @@ class Learner:
         self._take(ks, self._each(self.kind.better, pieces))
         self.first = {}
 
-    def _learned(self, ks, now, done):
-        """What `BlockLearner.learn` makes of some blocks."""
-        return self._each(self.kind.learn, [(*self._piece(k), now) for k in ks], done)
+    def _learned(self, ks, now, n_done):
+        """What `BlockLearner.learn` makes of some blocks, where so many have learned before."""
+        found = self._each(self.kind.learn, [(*self._piece(k), now) for k in ks])
+        for n, one in enumerate(found, n_done + 1):
+            self._tell(now, n)
+            yield one
 
     def _checked(self, ks, blocks=None):
         """How some blocks stand to the undamaged contexts; by default those that there are now."""
         blocks = [self.blocks[k] for k in ks] if blocks is None else blocks
         pieces = [(k, block, k in self.again) for k, block in zip(ks, blocks)]
-        return self._each(self.kind.check, pieces)
+        return list(self._each(self.kind.check, pieces))
 
     def _piece(self, k):
         return k, self.blocks[k], k in self.again
 
-    def _each(self, work, pieces, done=lambda result: None):
-        return self.workers.each(work, self.of_blocks, pieces, done)
+    def _each(self, work, pieces):
+        return self.workers.each(work, self.of_blocks, pieces)
 
     def _take(self, ks, blocks):
         for k, block in zip(ks, blocks):

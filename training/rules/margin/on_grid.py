@@ -81,17 +81,12 @@ class _GridLearner(Learner):
         """Let all blocks learn from the weights of a memory on."""
         self.blocks = _blocks(memory, self.n_rows, len(self.blocks))
         self.busy = [k for k, block in enumerate(self.blocks) if len(block.place)]
-        n_done = 0
-
-        def done(_):
-            nonlocal n_done
-            n_done += 1
-            self.progress("putting weights on the grid", n_done / len(self.busy))
-
         pieces = [(k, self.blocks[k]) for k in self.busy]
-        found = self._each(_GridBlockLearner.put, pieces, done)
-        self._take(self.busy, [block for block, _ in found])
-        self.n_epochs = max((n_epochs for _, n_epochs in found), default=0)
+        found = self._each(_GridBlockLearner.put, pieces)
+        for n_done, (k, (block, n_epochs)) in enumerate(zip(self.busy, found), 1):
+            self._take([k], [block])
+            self.n_epochs = max(self.n_epochs, n_epochs)
+            self.progress("putting weights on the grid", n_done / len(self.busy))
 
 
 class _GridBlockLearner(BlockLearner):

@@ -75,14 +75,10 @@ class Learner:
         begin, n = len(self.found), self.memory.n_neurons
         chosen = range(begin, min(begin + self.n_together, n))
         pieces = [(j, self._learned_before(j)) for j in chosen]
-
-        def done(learned):
-            *synapses, figures = learned
+        for *synapses, figures in self.workers.each(NeuronLearner.learn, self.of_neurons, pieces):
             self.figures[len(self.found)] = figures
             self.found.append(tuple(synapses))
             self.progress(self._said(), len(self.found) / n)
-
-        self.workers.each(NeuronLearner.learn, self.of_neurons, pieces, done)
 
     def _learned_before(self, j):
         """What neuron j has learned in the round before, see `NeuronLearner.learn`."""

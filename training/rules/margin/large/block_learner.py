@@ -26,14 +26,13 @@ class LargeBlockLearner(BlockLearner):
         self.damage = Damage.of(settings, throughout=_JITTERED if settings["jitter"] else 0)
         self._to_choose_from = self.undamaged
         self.undamaged = self._by_neuron(self.undamaged)
-        self._signs = {}
 
     def __reduce__(self):
         return LargeBlockLearner, (self.memory, self.settings, self.seed)
 
     def choose(self, k):
-        """Block k with its synapses, their weights at zero; a SparseBlock."""
-        block, self._signs[k] = chosen_synapses(
+        """Block k with its synapses, their weights at zero; a `ChosenBlock`."""
+        return chosen_synapses(
             self._to_choose_from,
             self.wanted[k],
             self.n_rows,
@@ -41,12 +40,10 @@ class LargeBlockLearner(BlockLearner):
             self.limits,
             self.sign,
         )
-        return block
 
     def learn(self, k, block, again, now):
         """Let block k learn; see `BlockLearner.learn`."""
         block = block.copy()
-        block.weight = block.weight.copy()
         for shown, order, rate, kappa in self._epochs(now):
             counts, _ = self._present_arrivals(k, block, shown, rate, kappa, order)
             np.clip(block.weight, -self.largest, self.largest, out=block.weight)
@@ -59,7 +56,7 @@ class LargeBlockLearner(BlockLearner):
         """How block k stands to the undamaged contexts, as `present` gives it."""
         shown = self.undamaged
         order = np.arange(len(shown))
-        return self._present_arrivals(k, block, shown, 0.0, self.settings["kappa"], order)
+        return self._present_arrivals(k, block.copy(), shown, 0.0, self.settings["kappa"], order)
 
     def epoch(self, number, stage, epoch):
         """See `BlockLearner.epoch`; what it shows by neuron."""
@@ -70,12 +67,9 @@ class LargeBlockLearner(BlockLearner):
         return ByNeuron(shown, self.memory.n_neurons, self.memory.n_delays)
 
     def _present_arrivals(self, k, block, shown, rate, kappa, order):
-        if k not in self._signs:
-            # Another process chose them, or one before.
-            self.choose(k)
         return present(
             block,
-            self._signs[k],
+            block.sign,
             shown,
             order,
             self.wanted[k],

@@ -3,8 +3,8 @@
 import numpy as np
 
 from wmdelays.training.rules.closed_form.analytic import largest
+from wmdelays.training.rules.margin.large.chosen_block import ChosenBlock
 from wmdelays.training.rules.margin.presentations import BLOCK
-from wmdelays.training.rules.margin.sparse_block import SparseBlock
 
 # The part of a neuron's synapses that are inhibitory. With many more recall bears less damage, with many
 # fewer less jitter.
@@ -14,7 +14,7 @@ _LOOKED_AT = 8
 
 
 def chosen_synapses(shown, wanted, n_rows, n_delays, limits, sign=None):
-    """The synapses of a block of neurons, before they learn, and which of them are excitatory.
+    """The synapses of a block of neurons, before they learn.
 
     By excitatory synapses spikes arrive when the neuron is to spike: those that serve most of its stored
     spikes, and of equal ones some from all contexts. By inhibitory ones, a quarter, or more where there
@@ -36,10 +36,8 @@ def chosen_synapses(shown, wanted, n_rows, n_delays, limits, sign=None):
 
     Returns
     -------
-    block : SparseBlock
+    ChosenBlock
         Its weights are zero.
-    signs : int8 array, shape (n_synapses,)
-        1 for excitatory synapses, -1 for inhibitory ones.
     """
     pattern = np.repeat(np.arange(len(wanted.begin) - 1), np.diff(wanted.begin))
     place, signs = [np.empty(0, np.int64)], [np.empty(0, np.int8)]
@@ -53,8 +51,7 @@ def chosen_synapses(shown, wanted, n_rows, n_delays, limits, sign=None):
                 signs.append(np.full(len(rows), one, np.int8))
     place, signs = np.concatenate(place), np.concatenate(signs)
     order = np.argsort(place)
-    block = SparseBlock(n_rows, place[order], np.zeros(len(place), np.float32), limited=True)
-    return block, signs[order]
+    return ChosenBlock(n_rows, place[order], np.zeros(len(place), np.float32), signs[order])
 
 
 def _of_neuron(shown, spikes, n_delays, limits, sign):

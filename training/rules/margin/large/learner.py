@@ -6,11 +6,18 @@ import numpy as np
 
 from wmdelays.errors import InputError
 from wmdelays.machine.processors import n_processors
+from wmdelays.machine.scratch import Scratch
+from wmdelays.training.rules.in_order import BYTES
 from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
+from wmdelays.training.rules.margin.large.room import most_chosen
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.stages import Plan
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
+from wmdelays.training.rules.rule import sizes_of
 from wmdelays.training.rules.side_by_side import Threads
+
+# Bytes of a synapse that is learned: its place, weight and sign.
+_KEPT = 9
 
 
 class LargeLearner(Learner):
@@ -28,15 +35,12 @@ class LargeLearner(Learner):
 
     def __init__(self, of_blocks, progress, workers=None):
         super().__init__(of_blocks, progress, workers or Threads(n_processors()))
-        n_done = 0
-
-        def done(_):
-            nonlocal n_done
-            n_done += 1
+        n_synapses = self._most_chosen()
+        scratch = Scratch(_KEPT * n_synapses, beside=BYTES * n_synapses)
+        chosen = self._each(LargeBlockLearner.choose, [(k,) for k in self.busy])
+        for n_done, (k, block) in enumerate(zip(self.busy, chosen), 1):
+            self.blocks[k] = block.kept_in(scratch)
             self.progress("choosing synapses", n_done / len(self.busy))
-
-        chosen = self._each(LargeBlockLearner.choose, [(k,) for k in self.busy], done)
-        self._take(self.busy, chosen)
 
     def advance(self):
         """Learn for some epochs."""
@@ -48,6 +52,19 @@ class LargeLearner(Learner):
         super().restore(state, arrays)
         if not all(np.array_equal(a.place, b.place) for a, b in zip(self.blocks, chosen)):
             raise InputError("has other synapses than would be chosen")
+        learned, self.blocks = self.blocks, chosen
+        self._take(range(len(chosen)), learned)
+
+    def _take(self, ks, blocks):
+        # None has other synapses than before.
+        for k, block in zip(ks, blocks):
+            self.blocks[k].weight[:] = block.weight
+            self.blocks[k].clean = block.clean
+
+    def _most_chosen(self):
+        memory, own = self.memory, self.of_blocks
+        sizes = sizes_of(own.sequences, memory.n_delays, memory.step)
+        return most_chosen(sizes, memory.n_delays, self.settings["max_synapses"])
 
     def _set_plan(self, once_more=False):
         memory = self.memory

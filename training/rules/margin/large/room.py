@@ -22,12 +22,15 @@ def is_large(n_neurons, n_delays, options):
     return few and n_neurons * n_delays > _MANY
 
 
+def most_chosen(sizes, n_delays, max_synapses):
+    """How many synapses are chosen at most, about."""
+    in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
+    return min(sizes.n_neurons * max_synapses, _FOUND * sizes.n_spikes * in_a_context)
+
+
 def large_needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
-    in_a_context = sizes.n_spikes / (sizes.n_patterns * sizes.n_steps) * n_delays
-    n_synapses = min(
-        sizes.n_neurons * options["max_synapses"], _FOUND * sizes.n_spikes * in_a_context
-    )
+    n_synapses = most_chosen(sizes, n_delays, options["max_synapses"])
     n_sequences = sizes.n_patterns * (_SEQUENCES + options["presentations"])
     # A sequence with a damaged trigger ends when that has left the context.
     short = options["presentations"] * min(2 * n_delays / sizes.n_steps, 1)

@@ -39,9 +39,7 @@ class DeviceLearner(Learner):
         """How many blocks learn at once."""
         return self._n_together
 
-    def _learned(self, ks, now, done):
-        n_done = self.n_learned
-
+    def _learned(self, ks, now, n_done):
         def learn(some, *others):
             nonlocal n_done
 

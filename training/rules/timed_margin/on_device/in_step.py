@@ -19,7 +19,7 @@ class InStep:
         self.answer = answer
         self._changed, self._own = threading.Condition(), threading.local()
 
-    def each(self, work, shared, pieces, done=lambda result: None):
+    def each(self, work, shared, pieces):
         """As of `wmdelays.training.rules.side_by_side.Threads`; each piece has a thread."""
         self._asked, self._turn, self._failed, self._active = {}, 0, None, len(pieces)
 
@@ -32,20 +32,17 @@ class InStep:
                     self._active -= 1
                     self._answer_if_all_wait()
 
-        found = []
         with ThreadPoolExecutor(len(pieces)) as pool:
             futures = [pool.submit(run, *piece) for piece in enumerate(pieces)]
             try:
                 for future in futures:
-                    found.append(future.result())
-                    done(found[-1])
+                    yield future.result()
             except BaseException as error:
                 with self._changed:
                     self._failed = self._failed or error
                     self._turn += 1
                     self._changed.notify_all()
                 raise
-        return found
 
     def ask(self, *asked):
         """Wait until it is done, with what all others ask for."""

@@ -21,13 +21,13 @@ def chosen(patterns, n_delays, sign=None, **limits):
     )
     found = []
     for wanted in targets(spikes, n_neurons):
-        block, signs = chosen_synapses(
+        block = chosen_synapses(
             shown, wanted, n_neurons * n_delays, n_delays, SynapseLimits(**limits), sign
         )
         assert block.limited and not block.weight.any() and (np.diff(block.place) > 0).all()
         for b in range(BLOCK):
             own = block.place % BLOCK == b
-            found.append((block.place[own] // BLOCK, signs[own]))
+            found.append((block.place[own] // BLOCK, block.sign[own]))
     assert not any(len(rows) for rows, _ in found[n_neurons:])
     return found[:n_neurons]
 

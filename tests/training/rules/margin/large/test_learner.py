@@ -1,5 +1,7 @@
 """The rule margin where very many synapses are possible, and a few are chosen."""
 
+import pickle
+
 import numpy as np
 import pytest
 from interrupting import interrupt_after
@@ -91,9 +93,10 @@ def test_a_block_that_learns_stays_as_it_was_and_another_one_is_given():
     now = Round(0, Stage("learning", 15, damaged=True), 0, 2)
     learned, _ = learner.learn(0, block, False, now)
     assert learned.weight.any() and not block.weight.any()
-    # Another process, which chooses once more which synapses are excitatory.
-    again, _ = of_blocks().learn(0, block, False, now)
+    # As in another process, which knows of the synapses what comes with them.
+    again, _ = of_blocks().learn(0, pickle.loads(pickle.dumps(block)), False, now)
     np.testing.assert_array_equal(again.weight, learned.weight)
+    assert (learned.sign == -1).any() and np.all(learned.weight * learned.sign >= 0)
 
 
 def test_weights_do_not_grow_for_ever():
