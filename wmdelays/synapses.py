@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = ("pre", "post", "delay", "weight")
 LARGEST = 2**31 - 1
 # Synapses that are looked at together: arrays as long as all of them take more memory than they do.
-_AT_ONCE = 4_000_000
+AT_ONCE = 4_000_000
 # What is left of the golden ratio: multiples of it spread evenly over the unit interval.
 _GOLDEN = (5**0.5 - 1) / 2
 
@@ -166,7 +166,7 @@ def _check_delays(delay, longest, name):
 
 def pieces(n):
     """Parts of n synapses that are looked at one after another, as slices in their order."""
-    return [slice(first, min(first + _AT_ONCE, n)) for first in range(0, n, _AT_ONCE)]
+    return [slice(first, min(first + AT_ONCE, n)) for first in range(0, n, AT_ONCE)]
 
 
 def _order(pre, post, delay, n_neurons):

@@ -27,7 +27,7 @@ def test_synapses_are_sorted_by_pre_delay_and_post_and_equals_stay_in_order(
         rows = sorted(rows[:-1], key=lambda row: (row[0], row[2], row[1])) + rows[-1:]
     pre, post, delay = np.array(rows, np.int64).reshape(-1, 3).T
     place = np.arange(len(rows), dtype=float)
-    with mock.patch("wmdelays.synapses._AT_ONCE", at_once):
+    with mock.patch("wmdelays.synapses.AT_ONCE", at_once):
         table = Synapses(pre, post, delay, place, n_neurons=4)
     wanted = sorted(range(len(rows)), key=lambda k: (rows[k][0], rows[k][2], rows[k][1]))
     assert table.weight.tolist() == wanted

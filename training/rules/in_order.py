@@ -6,11 +6,8 @@ import numpy as np
 from numba import njit
 
 from wmdelays.machine.scratch import ArrayOnDisk, Scratch, as_array
-
-# Synapses that are put in order together, but for those of one neuron and delay.
-AT_ONCE = 1 << 24
-# Bytes of a synapse as the columns of a memory: two neurons, a delay and a weight.
-BYTES = 20
+from wmdelays.synapses import AT_ONCE
+from wmdelays.training.rules.room import COLUMNS
 
 
 class Found(NamedTuple):
@@ -51,7 +48,7 @@ def in_order(blocks, width, n_rows, n_delays):
     Notes
     -----
     Presynaptic neurons are gone through in parts: of each part all blocks are looked at. So there are
-    never more than 17 million synapses in memory, unless the blocks are there.
+    never more than `wmdelays.synapses.AT_ONCE` in memory, unless the blocks are there.
     """
     count = np.zeros(n_rows, np.int64)
     for block in blocks:
@@ -66,13 +63,18 @@ def in_order(blocks, width, n_rows, n_delays):
         own[-1] = len(place)
 
     n_synapses = int(first[-1])
-    scratch = Scratch(BYTES * n_synapses)
+    scratch = Scratch(COLUMNS * n_synapses)
     types = {"pre": np.int32, "post": np.int32, "delay": np.int32, "weight": np.float64}
     kept = {name: scratch.room(n_synapses, dtype) for name, dtype in types.items()}
     for k, (begin, end) in enumerate(zip(bounds[:-1], bounds[1:])):
         here = slice(int(first[begin]), int(first[end]))
         n = here.stop - here.start
-        free, post, weight = first[begin:end] - here.start, np.empty(n, np.int32), np.empty(n)
+        # What is in memory takes the synapses as it is.
+        post, weight = (
+            kept[name][here] if isinstance(kept[name], np.ndarray) else np.empty(n, types[name])
+            for name in ("post", "weight")
+        )
+        free = first[begin:end] - here.start
         for j, block in enumerate(blocks):
             own = slice(int(ends[j, k]), int(ends[j, k + 1]))
             _insert(

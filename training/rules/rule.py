@@ -16,6 +16,7 @@ from typing import Any
 from wmdelays.contexts import stored_sequence
 from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
+from wmdelays.machine.scratch import check_disk
 from wmdelays.patterns import Sizes
 from wmdelays.quantities import LARGEST, Bounds, shortened, whole
 
@@ -130,6 +131,9 @@ class Rule:
     needs : callable, optional
         ``needs(sizes, n_delays, options)`` is how many bytes of memory it takes at its peak. `sizes`
         is a `wmdelays.patterns.Sizes`, `options` a dict of every option's value.
+    on_disk : callable, optional
+        ``on_disk(sizes, n_delays, options)`` is how many bytes of the temporary folder it takes at its
+        peak, where they are too many for memory, see `wmdelays.machine.scratch`.
     for_neurons : bool
         Whether it finds weights for neurons in continuous time. Its function then takes `neurons`, a
         `wmdelays.neurons.Neurons`, in place of `beta` and `theta`, and the patterns are at whole
@@ -144,6 +148,7 @@ class Rule:
     options: tuple[Option, ...] = ()
     starts_from: Rule | None = None
     needs: Callable | None = None
+    on_disk: Callable | None = None
     for_neurons: bool = False
     way_out: str = ""
 
@@ -190,14 +195,19 @@ class Rule:
         """How much memory it takes at its peak, see `needs`; options that are left out are at their
         defaults.
         """
+        return self._most("needs", sizes, n_delays, options)
+
+    def _most(self, of, sizes, n_delays, options):
+        """The most that a function of this rule, and of those that it starts from, gives."""
         own = {option.name: options.get(option.name, option.default) for option in self.options}
-        n_bytes = self.needs(sizes, n_delays, own) if self.needs else 0
+        asked = getattr(self, of)
+        n_bytes = asked(sizes, n_delays, own) if asked else 0
         if self.starts_from is None:
             return n_bytes
-        return max(n_bytes, self.starts_from.n_bytes(sizes, n_delays, options))
+        return max(n_bytes, self.starts_from._most(of, sizes, n_delays, options))
 
     def check_room(self, sizes: Sizes, n_delays: int, options: dict[str, Any]) -> None:
-        """Raise an InputError unless there is memory for what it needs.
+        """Raise an InputError unless there is memory, and a place on the disk, for what it needs.
 
         Parameters
         ----------
@@ -209,12 +219,13 @@ class Rule:
         another = "" if self.name == DEFAULT else f", or the rule {DEFAULT} ({parameter('rule')})"
         if "max_synapses" in self.all_options and options.get("max_synapses") is None:
             another = f", or few synapses ({parameter('max_synapses=1000')}){another}"
-        check_memory(
-            self.n_bytes(sizes, n_delays, options),
+        words = (
             f"storing {sizes.n_patterns} patterns of {sizes.n_steps} steps in {sizes.n_neurons}"
             f" neurons with {n_delays} delays by the rule {self.name}",
             f"take fewer neurons, delays or patterns, or shorter ones{another}",
         )
+        check_memory(self.n_bytes(sizes, n_delays, options), *words)
+        check_disk(self._most("on_disk", sizes, n_delays, options), *words)
 
 
 def sizes_of(patterns, n_delays, step, periodic=False):

@@ -14,6 +14,31 @@ from wmdelays.machine.temporary import NO_ROOM, full_disk, no_temporary
 _IN_MEMORY = 1 << 28
 
 
+def in_memory(n_bytes):
+    """How many of so many bytes in a `Scratch` are in memory: all, or none."""
+    return n_bytes if n_bytes <= _IN_MEMORY else 0
+
+
+def check_disk(n_bytes, what, instead):
+    """Raise an InputError where the temporary folder has no room for what is going to be in a `Scratch`.
+
+    Parameters
+    ----------
+    n_bytes, what, instead
+        See `wmdelays.machine.free_memory.check_memory`.
+    """
+    if n_bytes <= _IN_MEMORY:
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if n_bytes > free:
+        raise InputError(
+            f"{what} needs about {in_words(n_bytes)} in the temporary folder {folder}, and"
+            f" {in_words(free)} are free there; {instead}, or name another folder in the environment"
+            " variable TMPDIR"
+        )
+
+
 class Scratch:
     """A temporary file for arrays, which has no name: nothing is left of it, however this process ends.
 
@@ -23,30 +48,21 @@ class Scratch:
     ----------
     n_bytes : int or float
         How much is going to be there, about. Up to 256 MiB stay in memory, and no file is made.
-    beside : int or float
-        How much is going to be in others that are made later, about.
 
     Raises
     ------
     InputError
-        If the disk of the temporary folder has no such room, or nothing can be written there.
+        If no file can be made in the temporary folder.
     """
 
-    def __init__(self, n_bytes, beside=0):
+    def __init__(self, n_bytes):
         self._file, self._end = None, 0
-        if n_bytes <= _IN_MEMORY:
+        if in_memory(n_bytes):
             return
         try:
             self._file = tempfile.TemporaryFile(buffering=0)
         except OSError as error:
             raise no_temporary(error) from None
-        free = shutil.disk_usage(tempfile.gettempdir()).free
-        if n_bytes + beside > free:
-            raise InputError(
-                f"in the temporary folder {tempfile.gettempdir()} there has to be room for"
-                f" {in_words(n_bytes + beside)}, and {in_words(free)} are free; make room, or name"
-                " another folder in the environment variable TMPDIR"
-            )
 
     def keep(self, values):
         """Values of a one-dimensional array, as an `ArrayOnDisk` or as they are."""
@@ -91,6 +107,8 @@ class ArrayOnDisk:
         left, at = memoryview(values).cast("B") if values.size else b"", self._at(begin)
         while left:
             n = os.preadv(self._file.fileno(), [left], at)
+            if not n:
+                raise EOFError("nothing was written there")
             left, at = left[n:], at + n
         return values
 

@@ -107,6 +107,7 @@ def test_a_disk_without_the_room_is_refused_before_anything_is_learned(learn, mo
     full = type("usage", (), {"free": 1000})
     monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder: full)
     told = []
-    with pytest.raises(InputError, match="1 KB are free; make room, or name .* TMPDIR"):
+    refused = "in the temporary folder .*, and 1 KB are free there; take fewer .* TMPDIR"
+    with pytest.raises(InputError, match=refused):
         learn(progress=lambda *what: told.append(what))
     assert not told

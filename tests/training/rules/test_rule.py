@@ -3,11 +3,13 @@
 import inspect
 import math
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 
 import wmdelays.machine.free_memory
 from wmdelays import InputError
+from wmdelays.machine import scratch
 from wmdelays.neurons import Neurons
 from wmdelays.patterns import GENERATORS, Sizes, bernoulli
 from wmdelays.training import RULES, Option, Rule, register, store
@@ -122,13 +124,18 @@ def test_the_published_size_fits_into_the_memory_of_a_laptop(rule, monkeypatch):
 
 
 @pytest.mark.parametrize("rule", ["margin", "hebbian"])
-def test_a_hundred_thousand_neurons_with_few_synapses_fit_into_20_gigabytes(rule, monkeypatch):
-    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 20e9)
+def test_a_hundred_million_synapses_wait_on_the_disk(rule, monkeypatch):
+    monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 2e9)
+    disk = SimpleNamespace(free=4e9)
+    monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder: disk)
     sizes = Sizes(n_neurons=100_000, n_patterns=4, n_steps=1000, n_spikes=400_000)
     few = {"max_synapses": 1000}
     rule_named(rule).check_room(sizes, 41, few)
-    # The synapses themselves, and not as many as there could be.
-    assert 1e8 * 20 < rule_named(rule).n_bytes(sizes, 41, few)
+    disk.free = 2e9
+    with pytest.raises(InputError, match=r"needs about [23]\.. GB in the temporary folder"):
+        rule_named(rule).check_room(sizes, 41, few)
+    # As many as there could be.
+    disk.free = 20e9
     with pytest.raises(InputError, match=r"take fewer .*, or few synapses \(max_synapses=1000\)"):
         rule_named(rule).check_room(sizes, 41, {})
 

@@ -104,7 +104,7 @@ def test_synapses_that_are_written_by_parts_are_the_same(
     post, rest = which // 100, which % 100
     memory = Memory(11, 10, step, 0.5, 1.0, rest // 10, post, rest % 10 + 1, halves)
     write_memory(tmp_path / "whole.h5", memory)
-    monkeypatch.setattr("wmdelays.synapses._AT_ONCE", 50)
+    monkeypatch.setattr("wmdelays.synapses.AT_ONCE", 50)
     write_memory(tmp_path / "parts.h5", memory)
     assert (tmp_path / "parts.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert same_memory(read_memory(tmp_path / "parts.h5"), memory)
@@ -194,7 +194,7 @@ def test_delays_in_single_precision_are_read(changed, make_memory, same_memory):
 def test_one_impossible_synapse_is_refused(
     changed, name, value, word, at_once, refusal, monkeypatch
 ):
-    monkeypatch.setattr("wmdelays.synapses._AT_ONCE", at_once)
+    monkeypatch.setattr("wmdelays.synapses.AT_ONCE", at_once)
 
     def work(file):
         # Another program may write wider types than this one.

@@ -15,8 +15,8 @@ from wmdelays.memory import Memory
 from wmdelays.training.rules.closed_form.contexts import context_matrix, spikes_of, target_matrix
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
-from wmdelays.training.rules.closed_form.room import most_found
-from wmdelays.training.rules.in_order import BYTES, Found, in_order, type_of_places
+from wmdelays.training.rules.closed_form.room import FOUND, most_found
+from wmdelays.training.rules.in_order import Found, in_order, type_of_places
 from wmdelays.training.rules.rule import sizes_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from wmdelays.raster import Raster
 
-# Neurons whose synapses are found together, and bytes of each synapse: a place and a weight.
-_TOGETHER, _FOUND = 256, 12
+# Neurons whose synapses are found together.
+_TOGETHER = 256
 
 
 def hebbian(
@@ -277,7 +277,7 @@ def _memory(
     """
     n_neurons = patterns[0].n_neurons
     n_rows = n_neurons * n_delays
-    scratch, blocks = Scratch(_FOUND * n_synapses, beside=BYTES * n_synapses), []
+    scratch, blocks = Scratch(FOUND * n_synapses), []
     for first in range(0, n_neurons, _TOGETHER):
         if progress is not None:
             progress("weights", first / n_neurons)
@@ -288,11 +288,8 @@ def _memory(
         gain = gains(currents.reshape(spikes.shape), spikes, n_delays=n_delays, **own)
         place = row.astype(np.int64) * _TOGETHER + column
         order = np.argsort(place)
-        place, weight = (
-            place[order].astype(type_of_places(n_rows * _TOGETHER)),
-            (weight * gain[column])[order],
-        )
-        blocks.append(Found(scratch.keep(place), scratch.keep(weight)))
+        place = place[order].astype(type_of_places(n_rows * _TOGETHER))
+        blocks.append(Found(scratch.keep(place), scratch.keep((weight * gain[column])[order])))
     return Memory(
         n_neurons=n_neurons,
         n_delays=n_delays,

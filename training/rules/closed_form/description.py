@@ -1,6 +1,11 @@
 """The rules `hebbian` and `pseudo-inverse`, described."""
 
-from wmdelays.training.rules.closed_form.room import hebbian_needs, pseudo_inverse_needs
+from wmdelays.training.rules.closed_form.room import (
+    hebbian_needs,
+    hebbian_on_disk,
+    pseudo_inverse_needs,
+    pseudo_inverse_on_disk,
+)
 from wmdelays.training.rules.margin.description import MAX_SYNAPSES
 from wmdelays.training.rules.rule import Option, Rule
 
@@ -12,6 +17,7 @@ HEBBIAN = Rule(
     "wmdelays.training.rules.closed_form.analytic:hebbian",
     (*_OPTIONS, MAX_SYNAPSES),
     needs=hebbian_needs,
+    on_disk=hebbian_on_disk,
     way_out=_WAY_OUT,
 )
 PSEUDO_INVERSE = Rule(
@@ -19,5 +25,6 @@ PSEUDO_INVERSE = Rule(
     "wmdelays.training.rules.closed_form.analytic:pseudo_inverse",
     _OPTIONS,
     needs=pseudo_inverse_needs,
+    on_disk=pseudo_inverse_on_disk,
     way_out=_WAY_OUT,
 )

@@ -6,9 +6,12 @@ two of the peak.
 
 import numpy as np
 
-# Of each synapse that is found, until it stands in a memory; and of each there could be, where all
-# weights are kept.
-_COUNTED, _SOLVED, _DENSE = 30, 52, 4
+from wmdelays.machine.scratch import in_memory
+from wmdelays.training.rules.room import COLUMNS, bytes_in_order
+
+# Of each synapse that is found: a place and a weight; of each where all weights are kept, until it stands
+# in a memory; and of each there could be.
+FOUND, _SOLVED, _DENSE = 12, 24, 4
 # Of each spike and delay in the contexts, and of each entry (neuron, step) of a target.
 _IN_CONTEXT, _OF_TARGET = 40, 10
 # Membranes of how many neurons are looked at together for their gain, and of each of their steps.
@@ -28,22 +31,44 @@ def most_found(sizes, n_delays, max_synapses=None):
 def hebbian_needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
     n_synapses = most_found(sizes, n_delays, options.get("max_synapses"))
-    return _COUNTED * n_synapses + _of_both(sizes, n_delays)
+    return _of_columns(n_synapses) + _of_both(sizes, n_delays)
+
+
+def hebbian_on_disk(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    return (FOUND + COLUMNS) * most_found(sizes, n_delays, options.get("max_synapses"))
 
 
 def pseudo_inverse_needs(sizes, n_delays, options):
     """See `wmdelays.training.rules.rule.Rule`."""
+    n_weights = sizes.n_neurons**2 * n_delays
+    all_entries = sizes.n_patterns * sizes.n_steps * sizes.n_neurons
+    return (
+        _SOLVED * _solved(sizes, n_delays)
+        + _of_columns(_solved(sizes, n_delays))
+        + _DENSE * n_weights
+        + _OF_TARGET * all_entries
+        + _of_both(sizes, n_delays)
+    )
+
+
+def pseudo_inverse_on_disk(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    return (FOUND + COLUMNS) * _solved(sizes, n_delays)
+
+
+def _solved(sizes, n_delays):
+    """How many synapses the rule `pseudo-inverse` finds, about."""
     # Neurons that spike in some pattern have synapses among them, the others none.
     spiking = sizes.n_neurons * -np.expm1(-sizes.n_spikes / sizes.n_neurons)
-    n_weights = sizes.n_neurons**2 * n_delays
-    return _SOLVED * spiking**2 * n_delays + _DENSE * n_weights + _of_both(sizes, n_delays)
+    return spiking**2 * n_delays
+
+
+def _of_columns(n_synapses):
+    return in_memory(FOUND * n_synapses) + bytes_in_order(n_synapses)
 
 
 def _of_both(sizes, n_delays):
     all_steps = sizes.n_patterns * sizes.n_steps
-    return (
-        _IN_CONTEXT * sizes.n_spikes * n_delays
-        + _MEMBRANE * all_steps * min(sizes.n_neurons, _TOGETHER)
-        + _OF_TARGET * sizes.n_steps * sizes.n_neurons
-        + 2 * all_steps * sizes.n_neurons
-    )
+    together = min(sizes.n_neurons, _TOGETHER)
+    return _IN_CONTEXT * sizes.n_spikes * n_delays + _MEMBRANE * all_steps * together

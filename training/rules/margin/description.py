@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wmdelays.training.rules.checkpoint import checkpoint_options
-from wmdelays.training.rules.margin.room import needs
+from wmdelays.training.rules.margin.room import needs, on_disk
 from wmdelays.training.rules.margin.synapse_limits import PRUNE, SIGNS
 from wmdelays.training.rules.rule import Option, Rule
 
@@ -119,6 +119,7 @@ MARGIN = Rule(
         *checkpoint_options(),
     ),
     needs=needs,
+    on_disk=on_disk,
     way_out="longer contexts ({n_delays}) tell more apart; less damage ({damaged_epochs=0}), a smaller"
     " {kappa} and more {epochs} store more",
 )

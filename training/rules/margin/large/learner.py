@@ -7,17 +7,13 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.machine.processors import n_processors
 from wmdelays.machine.scratch import Scratch
-from wmdelays.training.rules.in_order import BYTES
 from wmdelays.training.rules.margin.large.block_learner import LargeBlockLearner
-from wmdelays.training.rules.margin.large.room import most_chosen
+from wmdelays.training.rules.margin.large.room import CHOSEN, most_chosen
 from wmdelays.training.rules.margin.learner import Learner
 from wmdelays.training.rules.margin.stages import Plan
 from wmdelays.training.rules.margin.synapse_limits import SynapseLimits
 from wmdelays.training.rules.rule import sizes_of
 from wmdelays.training.rules.side_by_side import Threads
-
-# Bytes of a synapse that is learned: its place, weight and sign.
-_KEPT = 9
 
 
 class LargeLearner(Learner):
@@ -35,8 +31,7 @@ class LargeLearner(Learner):
 
     def __init__(self, of_blocks, progress, workers=None):
         super().__init__(of_blocks, progress, workers or Threads(n_processors()))
-        n_synapses = self._most_chosen()
-        scratch = Scratch(_KEPT * n_synapses, beside=BYTES * n_synapses)
+        scratch = Scratch(CHOSEN * self._most_chosen())
         chosen = self._each(LargeBlockLearner.choose, [(k,) for k in self.busy])
         for n_done, (k, block) in enumerate(zip(self.busy, chosen), 1):
             self.blocks[k] = block.kept_in(scratch)

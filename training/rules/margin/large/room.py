@@ -4,12 +4,15 @@ The numbers of bytes were measured, see benchmarks/large.py; they are within a f
 peak.
 """
 
+from wmdelays.machine.scratch import in_memory
+from wmdelays.training.rules.room import COLUMNS, bytes_in_order
+
 # From so many possible synapses of a neuron on, 5,000 neurons with 41 delays, those that it is to have are
 # chosen before it learns.
 _MANY = 200_000
-# Of each synapse, until it stands in a memory, and how many there can be at most for each spike in the
-# contexts of stored spikes: by those at its step and in the steps beside it.
-_SYNAPSE, _FOUND = 42, 3
+# Of each synapse that is learned: a place, a weight and a sign; and how many there can be at most for each
+# spike in the contexts of stored spikes: by those at its step and in the steps beside it.
+CHOSEN, _FOUND = 9, 3
 # Of each neuron and of each spike in each sequence that is shown, and in how many epochs together; about
 # how many sequences of a pattern an epoch shows beside those whose trigger is damaged, and how many of
 # them whole.
@@ -36,4 +39,9 @@ def large_needs(sizes, n_delays, options):
     short = options["presentations"] * min(2 * n_delays / sizes.n_steps, 1)
     n_shown = sizes.n_spikes * (_WHOLE + short)
     shown = _EPOCHS * (_NEURON * n_sequences * sizes.n_neurons + _SPIKE * n_shown)
-    return _SYNAPSE * n_synapses + shown
+    return in_memory(CHOSEN * n_synapses) + bytes_in_order(n_synapses) + shown
+
+
+def large_on_disk(sizes, n_delays, options):
+    """See `wmdelays.training.rules.rule.Rule`."""
+    return (CHOSEN + COLUMNS) * most_chosen(sizes, n_delays, options["max_synapses"])
