@@ -3,7 +3,11 @@
 import os
 import subprocess
 import tempfile
+import threading
 import time
+from contextlib import contextmanager
+
+import psutil
 
 
 def timed(function):
@@ -25,6 +29,28 @@ def measured(words, environment=None):
         if status:
             raise SystemExit(f"{' '.join(map(str, words))} failed:\n{errors.read()}")
         return output.read(), seconds, usage.ru_maxrss * 1024
+
+
+@contextmanager
+def taken():
+    """How much memory this process takes at most beside pages of files: the last of what it yields.
+
+    Pages of files are given back where the system needs room. Looked at twenty times a second.
+    """
+    process, found, ended = psutil.Process(), [0], threading.Event()
+
+    def look():
+        while not ended.wait(0.05):
+            memory = process.memory_info()
+            found.append(max(found.pop(), memory.rss - memory.shared))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        thread.join()
 
 
 def dense_network(memory):

@@ -57,7 +57,7 @@ class Scratch:
 
     def __init__(self, n_bytes):
         self._file, self._end = None, 0
-        if in_memory(n_bytes):
+        if n_bytes <= _IN_MEMORY:
             return
         try:
             self._file = tempfile.TemporaryFile(buffering=0)
