@@ -224,9 +224,13 @@ class _Synapses:
         self.n_rows = self.n_new + memory.n_delays
         self.bytes_of_a_trial = 8 * memory.n_neurons * (self.n_rows + 6)
         fits = (memory.n_delays + 1) * memory.n_neurons < 2**31
-        delay = torch.from_numpy(memory.delay).to(device, torch.int32 if fits else torch.int64)
-        self.target = delay * memory.n_neurons + torch.from_numpy(memory.post).to(device)
-        self.weight = torch.from_numpy(memory.weight).to(device)
+        # Torch takes no array that cannot be changed, as those of a large memory that was just stored.
+        delay, post, self.weight = (
+            torch.from_numpy(np.require(one, requirements="W")).to(device)
+            for one in (memory.delay, memory.post, memory.weight)
+        )
+        delay = delay.to(torch.int32 if fits else torch.int64)
+        self.target = delay * memory.n_neurons + post
         count = np.bincount(memory.pre, minlength=memory.n_neurons)
         self.count = torch.from_numpy(count).to(device)
         self.first = self.count.cumsum(0) - self.count

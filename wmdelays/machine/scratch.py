@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import weakref
 
 import numpy as np
 
@@ -34,8 +35,8 @@ def check_disk(n_bytes, what, instead):
     if n_bytes > free:
         raise InputError(
             f"{what} needs about {in_words(n_bytes)} in the temporary folder {folder}, and"
-            f" {in_words(free)} are free there; {instead}, or name another folder in the environment"
-            " variable TMPDIR"
+            f" {in_words(free)} are free there; make room, name another folder in the environment"
+            f" variable TMPDIR, or {instead}"
         )
 
 
@@ -56,17 +57,18 @@ class Scratch:
     """
 
     def __init__(self, n_bytes):
-        self._file, self._end = None, 0
+        self.file, self._end = None, 0
         if n_bytes <= _IN_MEMORY:
             return
         try:
-            self._file = tempfile.TemporaryFile(buffering=0)
+            self.file = tempfile.TemporaryFile(buffering=0)
         except OSError as error:
             raise no_temporary(error) from None
+        weakref.finalize(self, self.file.close)
 
     def keep(self, values):
         """Values of a one-dimensional array, as an `ArrayOnDisk` or as they are."""
-        if self._file is None:
+        if self.file is None:
             return values
         kept = self.room(len(values), values.dtype)
         kept[:] = values
@@ -74,9 +76,9 @@ class Scratch:
 
     def room(self, n, dtype):
         """An array of n numbers that are to be written, as an `ArrayOnDisk` or one in memory."""
-        if self._file is None:
+        if self.file is None:
             return np.empty(n, dtype)
-        kept = ArrayOnDisk(self._file, self._end, n, dtype)
+        kept = ArrayOnDisk(self, self._end, n, dtype)
         # Each begins where one of any type may.
         self._end += -(-n * kept.dtype.itemsize // 8) * 8
         return kept
@@ -91,8 +93,9 @@ class ArrayOnDisk:
     shape : tuple of int
     """
 
-    def __init__(self, file, begin, n, dtype):
-        self._file, self._begin = file, begin
+    def __init__(self, scratch, begin, n, dtype):
+        # It is there as long as any of its arrays.
+        self._scratch, self._begin = scratch, begin
         self.dtype, self.shape = np.dtype(dtype), (n,)
 
     def __len__(self):
@@ -106,7 +109,7 @@ class ArrayOnDisk:
         values = np.empty(max(end - begin, 0), self.dtype)
         left, at = memoryview(values).cast("B") if values.size else b"", self._at(begin)
         while left:
-            n = os.preadv(self._file.fileno(), [left], at)
+            n = os.preadv(self._scratch.file.fileno(), [left], at)
             if not n:
                 raise EOFError("nothing was written there")
             left, at = left[n:], at + n
@@ -118,7 +121,7 @@ class ArrayOnDisk:
         left, at = memoryview(values).cast("B") if values.size else b"", self._at(begin)
         try:
             while left:
-                n = os.pwrite(self._file.fileno(), left, at)
+                n = os.pwrite(self._scratch.file.fileno(), left, at)
                 left, at = left[n:], at + n
         except OSError as error:
             if error.errno in NO_ROOM:
@@ -132,7 +135,7 @@ class ArrayOnDisk:
         """All of it as an array that nobody can change, whose pages are in memory while they are looked at."""
         if not len(self):
             return np.empty(0, self.dtype)
-        return np.asarray(np.memmap(self._file, self.dtype, "r", self._begin, self.shape))
+        return np.asarray(np.memmap(self._scratch.file, self.dtype, "r", self._begin, self.shape))
 
     def _at(self, place):
         return self._begin + place * self.dtype.itemsize

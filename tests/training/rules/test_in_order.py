@@ -10,6 +10,7 @@ from wmdelays import InputError, Memory, write_memory
 from wmdelays.machine import scratch
 from wmdelays.patterns import bernoulli
 from wmdelays.training import hebbian, margin, recall
+from wmdelays.training.discrete.torch_recall import recall as torch_recall
 from wmdelays.training.rules import in_order as ordering
 from wmdelays.training.rules.in_order import Found, in_order, type_of_places
 from wmdelays.training.rules.margin.large import room
@@ -80,6 +81,7 @@ def by_margin(**options):
     return margin(patterns, **NETWORK, max_synapses=120, **options)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("learn", [by_hebbian, by_margin])
 def test_what_waits_on_the_disk_is_learned_as_what_is_in_memory(learn, monkeypatch, tmp_path):
     monkeypatch.setattr(room, "_MANY", 100)
@@ -91,13 +93,16 @@ def test_what_waits_on_the_disk_is_learned_as_what_is_in_memory(learn, monkeypat
     assert memory.fingerprint() == expected.fingerprint()
     assert not memory.weight.flags.writeable and expected.weight.flags.writeable
     assert set(os.listdir(tempfile.gettempdir())) <= before, "its file has no name"
+    found = []
     for one in (memory, expected):
         write_memory(tmp_path / "memory.h5", one)
-        emitted = [recalled.emitted for recalled in recall(one, one.cues())]
-        written = (tmp_path / "memory.h5").read_bytes()
-        if one is memory:
-            first = written, emitted
-    assert first == (written, emitted)
+        found.append(
+            (
+                (tmp_path / "memory.h5").read_bytes(),
+                *([own.emitted for own in by(one, one.cues())] for by in (recall, torch_recall)),
+            )
+        )
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("learn", [by_hebbian, by_margin])
@@ -107,7 +112,9 @@ def test_a_disk_without_the_room_is_refused_before_anything_is_learned(learn, mo
     full = type("usage", (), {"free": 1000})
     monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder: full)
     told = []
-    refused = "in the temporary folder .*, and 1 KB are free there; take fewer .* TMPDIR"
+    refused = (
+        "in the temporary folder .*, and 1 KB are free there; make room, .* TMPDIR, or take fewer"
+    )
     with pytest.raises(InputError, match=refused):
         learn(progress=lambda *what: told.append(what))
     assert not told

@@ -91,5 +91,5 @@ def test_the_folder_is_asked_for_room_before_it_is_needed(monkeypatch, tmp_path)
     said = f"storing needs about 1 EB in the temporary folder {tmp_path}, and "
     assert str(refused.value).startswith(said)
     assert str(refused.value).endswith(
-        "free there; take fewer, or name another folder in the environment variable TMPDIR"
+        "free there; make room, name another folder in the environment variable TMPDIR, or take fewer"
     )
