@@ -47,8 +47,7 @@ def test_every_rule_tells_what_it_does_and_the_part_that_is_done(rule, patterns)
     begun = RULES[rule].starts_from or RULES[rule]
     assert told[0] == (f"{begun.name}: finding weights", None)
     assert all(part is None or 0 <= part <= 1 for _, part in told)
-    if rule != "hebbian":
-        assert told[-1][0].startswith(f"{rule}: ") and told[-1][1] == 1
+    assert told[-1][0].startswith(f"{rule}: ") and told[-1][1] == 1
 
 
 def test_the_rule_is_margin_unless_another_is_named(patterns):

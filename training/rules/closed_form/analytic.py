@@ -279,8 +279,6 @@ def _memory(
     n_rows = n_neurons * n_delays
     scratch, blocks = Scratch(FOUND * n_synapses), []
     for first in range(0, n_neurons, _TOGETHER):
-        if progress is not None:
-            progress("weights", first / n_neurons)
         chosen = slice(first, min(first + _TOGETHER, n_neurons))
         spikes = spikes_of(sequences, step, chosen)
         row, column, weight, currents = weights_of(chosen, spikes)
@@ -290,6 +288,8 @@ def _memory(
         order = np.argsort(place)
         place = place[order].astype(type_of_places(n_rows * _TOGETHER))
         blocks.append(Found(scratch.keep(place), scratch.keep((weight * gain[column])[order])))
+        if progress is not None:
+            progress("weights", chosen.stop / n_neurons)
     return Memory(
         n_neurons=n_neurons,
         n_delays=n_delays,
