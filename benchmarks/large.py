@@ -125,8 +125,8 @@ def _part(name, *arguments):
 
 def table(rows):
     lines = [
-        "| neurons | synapses | | seconds | peak memory | µs a synapse | bytes a synapse | F1 |",
-        "|---|---|---|---|---|---|---|---|",
+        "| neurons | synapses | | seconds | peak memory | µs a synapse | µs a spike | bytes a synapse | F1 |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for n_neurons, parts in rows.items():
         for name, one in parts.items():
@@ -138,7 +138,7 @@ def table(rows):
             lines.append(
                 f"| {int(n_neurons):,} | {n_synapses:,} | {name} | {one['seconds']:.1f} |"
                 f" {own / 1e9:.2f}{beside} GB | {one['seconds'] / n_synapses * 1e6:.2f} |"
-                f" {own / n_synapses:.0f} | {f1} |"
+                f" {one['seconds'] / _n_spikes(one) * 1e6:.0f} | {own / n_synapses:.0f} | {f1} |"
             )
     return "\n".join([*lines, "", *_damaged(rows)])
 
@@ -146,6 +146,11 @@ def table(rows):
 def _taken(one):
     """The memory of a part; of storing without the pages of its temporary files."""
     return one.get("taken_bytes", one["peak_bytes"])
+
+
+def _n_spikes(one):
+    """How many spikes a part has stored or recalled."""
+    return one["stored_spikes"] if "stored_spikes" in one else one["spikes"]
 
 
 def _damaged(rows):
@@ -160,6 +165,8 @@ def _damaged(rows):
 
 
 def figure(rows, path):
+    import numpy as np
+
     from wmdelays.plots.figures import (
         BLUE,
         GREY,
@@ -184,17 +191,23 @@ def figure(rows, path):
         "nest": "NEST",
     }
     with house_style():
-        made = new_figure(3.0)
-        panels = made.subplots(1, 2)
+        made = new_figure(5.4)
+        panels = made.subplots(2, 2, sharex=True).ravel()
         for name, (colour, shape) in looks.items():
             have = [parts for parts in rows.values() if name in parts]
             n_synapses = [parts[name].get("synapses", parts["store"]["synapses"]) for parts in have]
             look = {"color": colour, "marker": shape, "label": shown[name], "markersize": 5}
             look["linestyle"] = "--" if name == "margin" else "-"
-            panels[0].loglog(n_synapses, [parts[name]["seconds"] for parts in have], **look)
-            panels[1].loglog(n_synapses, [_taken(parts[name]) / 1e9 for parts in have], **look)
-        panels[0].set(xlabel="synapses", ylabel="time (s)")
-        panels[1].set(xlabel="synapses", ylabel="peak memory (GB)")
+            seconds = np.array([parts[name]["seconds"] for parts in have])
+            memory = np.array([_taken(parts[name]) for parts in have])
+            n_spikes = [_n_spikes(parts[name]) for parts in have]
+            drawn = seconds, memory / 1e9, seconds / n_synapses * 1e6, seconds / n_spikes * 1e3
+            for panel, values in zip(panels, drawn):
+                panel.loglog(n_synapses, values, **look)
+        panels[0].set(ylabel="time (s)")
+        panels[1].set(ylabel="peak memory (GB)")
+        panels[2].set(xlabel="synapses", ylabel="time a synapse (µs)")
+        panels[3].set(xlabel="synapses", ylabel="time a spike (ms)")
         panels[1].axhline(20, color=GREY, linewidth=0.8, linestyle="--")
         panels[1].text(panels[1].get_xlim()[0], 20, " 20 GB", va="bottom", color=GREY, fontsize=8)
         handles, labels = panels[0].get_legend_handles_labels()
