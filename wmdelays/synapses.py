@@ -169,6 +169,12 @@ def pieces(n):
     return [slice(first, min(first + AT_ONCE, n)) for first in range(0, n, AT_ONCE)]
 
 
+def is_single(values):
+    """Whether single precision changes no number of an array that may be as long as all synapses."""
+    parts = (values[part] for part in pieces(len(values)))
+    return all(np.array_equal(one.astype(np.float32), one) for one in parts)
+
+
 def _order(pre, post, delay, n_neurons):
     """The order that sorts synapses by pre, delay and post; None if they are sorted."""
     longest = int(delay.max(initial=0))

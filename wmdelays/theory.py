@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from wmdelays.errors import InputError
+from wmdelays.synapses import is_single
 
 # Spikes for each synapse that single neurons learn to time, over the settings of Memmesheimer et al.
 MEMMESHEIMER = (0.1, 0.3)
@@ -128,8 +129,7 @@ def spikes_for_parameters(weights, n_spikes, bits=None):
     if not len(weights):
         return None
     if bits is None:
-        single = np.array_equal(weights.astype(np.float32).astype(np.float64), weights)
-        bits = 32 if single else 64
+        bits = 32 if is_single(weights) else 64
     return {
         "spikes_recalled": round(float(n_spikes)),
         "spikes_per_synapse": float(n_spikes) / len(weights),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wmdelays import InputError, Memory
 from wmdelays.polychrony.delay_network import DelayNetwork
-from wmdelays.synapses import Synapses
+from wmdelays.synapses import Synapses, is_single
 
 GIVEN = dict(pre=[0, 1, 1], post=[1, 2, 0], delay=[1, 4, 2], weight=[0.5, -0.25, 2.0], n_neurons=3)
 
@@ -56,6 +56,16 @@ def test_a_network_holds_its_synapses_once():
         own = "delay_ms" if name == "delay" else name
         assert getattr(network, own) is getattr(network.synapses, name)
         assert np.shares_memory(getattr(network, own), columns[name])
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_single_precision_is_told_wherever_a_number_needs_more(at_once):
+    with mock.patch("wmdelays.synapses.AT_ONCE", at_once):
+        assert is_single(np.array([])) and is_single(np.array([0.5, -3.0, 1e30]))
+        for place in range(5):
+            values = np.full(5, 0.25)
+            values[place] = 0.1
+            assert not is_single(values)
 
 
 def test_chosen_synapses_stay_in_order():

@@ -14,7 +14,7 @@ import numpy as np
 from wmdelays.errors import InputError
 from wmdelays.files.hdf5_tree import dataset, member_group, taken
 from wmdelays.hardware.grid import largest_level, packed, unpacked
-from wmdelays.synapses import LARGEST, pieces
+from wmdelays.synapses import LARGEST, is_single, pieces
 
 _MAGIC = 0x0A7A
 _VERSION = (0, 1)
@@ -53,14 +53,6 @@ def _whole(values):
 
 def _smallest(values):
     return np.min_scalar_type(int(values.max(initial=0)))
-
-
-def _precision(values):
-    """Single precision where that changes no number, else double."""
-    # There may be a hundred million synapses: no column is made as a whole once more.
-    parts = (values[part] for part in pieces(len(values)))
-    exact = all(np.array_equal(one.astype(np.float32), one) for one in parts)
-    return np.float32 if exact else np.float64
 
 
 def _milliseconds(delay, unit_ms):
@@ -121,7 +113,7 @@ def write_edges(file, pre, post, weight, delay, unit_ms, source=_POPULATION):
         ("source_node_id", _smallest(pre), pre.__getitem__),
         ("target_node_id", _smallest(post), post.__getitem__),
         ("edge_group_index", np.uint32, lambda part: np.arange(part.start, part.stop)),
-        ("0/syn_weight", _precision(weight), weight.__getitem__),
+        ("0/syn_weight", np.float32 if is_single(weight) else np.float64, weight.__getitem__),
         ("0/delay", lengths.dtype, lambda part: lengths[delay[part]]),
     ):
         column = edges.create_dataset(name, shape=n, dtype=dtype)
