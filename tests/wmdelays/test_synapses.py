@@ -61,7 +61,7 @@ def test_a_network_holds_its_synapses_once():
 @pytest.mark.parametrize("at_once", [1, 3, 100])
 def test_single_precision_is_told_wherever_a_number_needs_more(at_once):
     with mock.patch("wmdelays.synapses.AT_ONCE", at_once):
-        assert is_single(np.array([])) and is_single(np.array([0.5, -3.0, 1e30]))
+        assert is_single(np.array([])) and is_single(np.array([0.5, -3.0, 2.0**100]))
         for place in range(5):
             values = np.full(5, 0.25)
             values[place] = 0.1
