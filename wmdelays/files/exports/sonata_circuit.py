@@ -198,8 +198,9 @@ def _write_configs(place, shown, step_ms):
             "network": f"{_BASE}/{CIRCUIT}",
             "node_sets_file": f"{_BASE}/node_sets.json",
             "run": {
-                # The last step's spikes are stamped with its end.
-                "tstop": (shown.n_all_steps + LATE) * step_ms,
+                # The stamp of the last step, n_all_steps - 1: NEST simulates up to tstop and with it,
+                # so a spike stamped just then is emitted, and none of the step behind.
+                "tstop": (shown.n_all_steps - 1 + LATE) * step_ms,
                 "dt": step_ms,
                 "random_seed": _SEED,
             },

@@ -95,10 +95,22 @@ def test_nests_own_sonata_network_builds_and_simulates_it(tmp_path, monkeypatch)
     network.Simulate()
     events, first = recorder.events, populations["neurons"][0].global_id
     steps = np.rint(events["times"] / 0.3).astype(int) - 2
-    for k, onset in zip(shown.patterns, shown.onsets):
-        inside = (steps >= onset) & (steps < onset + shown.n_steps)
-        found = zip((steps[inside] - onset).tolist(), (events["senders"][inside] - first).tolist())
-        assert sorted(found) == recalled(memory, k)
+    wanted = [
+        (onset + step, neuron)
+        for k, onset in zip(shown.patterns, shown.onsets)
+        for step, neuron in recalled(memory, k)
+    ]
+    # All that come out, and the memory's last step is among them.
+    assert sorted(zip(steps.tolist(), (events["senders"] - first).tolist())) == sorted(wanted)
+    assert max(wanted)[0] == shown.n_all_steps - 1
+
+
+def test_a_simulation_ends_with_the_stamp_of_its_last_step(tmp_path):
+    memory = random_memory()
+    export_memory(memory, tmp_path / "circuit", "sonata")
+    run = json.loads((tmp_path / "circuit/simulation_config.json").read_text())["run"]
+    # Step t is stamped t + 2 ms, and the last of 40 is step 39.
+    assert run["tstop"] == 41.0
 
 
 def test_a_step_off_the_microseconds_is_called_1_ms_and_said(tmp_path):
