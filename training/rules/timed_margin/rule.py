@@ -156,7 +156,7 @@ def timed_margin(
     TIMED_MARGIN.check_room(sizes_of(patterns, n_delays, step, periodic), n_delays, settings)
     learner_there = None
     if learn_on is not None:
-        learner_there = _learner_on(learn_on, neurons.model, settings, scheduler)
+        learner_there = _learner_on(learn_on, settings, scheduler)
     owner = fingerprint(empty, {"rule": TIMED_MARGIN.name, "seed": seed, **settings})
     with cluster(scheduler, progress) as workers:
         if learner_there is not None:
@@ -171,17 +171,15 @@ def timed_margin(
     return memory
 
 
-def _learner_on(learn_on, model, settings, scheduler):
+def _learner_on(learn_on, settings, scheduler):
     """What makes a learner on a device, if that can learn what is asked for."""
     # Torch takes a second to import.
     from wmdelays.training.discrete.devices import device_to_learn_on
     from wmdelays.training.rules.timed_margin.on_device import learner
-    from wmdelays.training.rules.timed_margin.on_device.affine import is_affine
 
     refused = (
         (scheduler is not None, f"a cluster ({parameter('scheduler')})"),
         (settings["damaged_epochs"] > 0, f"damaged epochs ({parameter('damaged_epochs')})"),
-        (not is_affine(model), f"{model.name} neurons, whose equations are not linear,"),
     )
     device = device_to_learn_on(learn_on, refused)
 

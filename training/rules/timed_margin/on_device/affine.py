@@ -8,6 +8,7 @@ import sympy
 
 from wmdelays.neurons.one_tick import one_tick
 from wmdelays.training.continuous.code import functions_of, specialised
+from wmdelays.training.rules.timed_margin.on_device.equations import arrivals_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def is_affine(model):
 def affine(model, constants):
     """The matrices of a neuron of a model, for which `is_affine` holds, with these constants."""
     n = functions_of(model)[1]["N_STATES"]
-    integrated, fired, arrived = (specialised(one, model) for one in (_tick, _spike, _arrive))
+    integrated, fired = (specialised(one, model) for one in (_tick, _spike))
     none = np.zeros(n)
 
     def matrix(changed):
@@ -54,8 +55,7 @@ def affine(model, constants):
         matrix(lambda x: integrated(x, constants, False)),
         matrix(lambda x: integrated(x, constants, True)),
         matrix(lambda x: fired(x, constants)),
-        np.append(arrived(none, 1.0, 0.0), 0.0),
-        np.append(arrived(none, 0.0, 1.0), 0.0),
+        *(np.append(one, 0.0) for one in arrivals_of(model)),
     )
 
 
@@ -68,10 +68,4 @@ def _tick(start, c, held):
 def _spike(start, c):
     x = start.copy()
     spike(x, c)
-    return x
-
-
-def _arrive(start, e, i):
-    x = start.copy()
-    arrive(x, e, i)
     return x

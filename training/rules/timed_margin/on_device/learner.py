@@ -9,8 +9,10 @@ from wmdelays.training.rules.timed_margin import teacher_forcing as loops
 from wmdelays.training.rules.timed_margin.learner import Learner
 from wmdelays.training.rules.timed_margin.neuron import Neuron
 from wmdelays.training.rules.timed_margin.neuron_learner import NeuronLearner
-from wmdelays.training.rules.timed_margin.on_device.affine import affine
+from wmdelays.training.rules.timed_margin.on_device.affine import affine, is_affine
+from wmdelays.training.rules.timed_margin.on_device.equations import Equations
 from wmdelays.training.rules.timed_margin.on_device.in_step import InStep
+from wmdelays.training.rules.timed_margin.on_device.own_pace import show_each
 from wmdelays.training.rules.timed_margin.on_device.teacher_forcing import show_together
 
 # Each neuron has a thread.
@@ -53,18 +55,21 @@ class DeviceNeuronLearner(NeuronLearner):
     Parameters
     ----------
     memory, settings, seed, followed
-        See `NeuronLearner`; of neurons for which `is_affine` holds.
+        See `NeuronLearner`.
     device : torch.device
     """
 
     def __init__(self, memory, settings, seed, device, followed=None):
         super().__init__(memory, settings, seed, followed)
         self.device, self.in_step = device, InStep(self._show)
-        self.names = functions_of(memory.neurons.model)[1]
-        self.matrices = {
-            one.constants.tobytes(): affine(memory.neurons.model, one.constants)
-            for one in self.classes
-        }
+        model = memory.neurons.model
+        self.names, self.is_affine = functions_of(model)[1], is_affine(model)
+        if self.is_affine:
+            self.matrices = {
+                one.constants.tobytes(): affine(model, one.constants) for one in self.classes
+            }
+        else:
+            self.equations = Equations(model)
         self.show = self.in_step.ask
 
     def learning_from(self, followed):
@@ -91,6 +96,9 @@ class DeviceNeuronLearner(NeuronLearner):
         )
 
     def _show(self, asked):
-        matrices = [self.matrices[constants.tobytes()] for *_, constants, _, _, _ in asked]
         with one_thread():
-            show_together(asked, matrices, self.names, self.device)
+            if self.is_affine:
+                matrices = [self.matrices[constants.tobytes()] for *_, constants, _, _, _ in asked]
+                show_together(asked, matrices, self.names, self.device)
+            else:
+                show_each(asked, self.equations, self.names, self.device)
