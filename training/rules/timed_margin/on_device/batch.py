@@ -92,14 +92,19 @@ class Batch:
         count = int((self.begins[end, lanes] - self.begins[begin, lanes]).max(initial=0))
         there = self.there(lanes)
         begin, end = (self.there(np.full_like(lanes, one)) for one in (begin, end))
-        return self.arrivals_between(self.first[begin, there], self.first[end, there], count, there)
+        first, last = self.first[begin, there], self.first[end, there]
+        return self.rows_between(first, last, count, there), self.tick[self._places(first, count)]
 
-    def arrivals_between(self, first, last, count, lanes):
-        """The same of the arrivals from `first` on and before `last`; `count` at most at each lane."""
-        at = first + torch.arange(count, device=self.device)[:, None]
-        inside, at = at < last, at.clamp(max=len(self.place) - 1)
+    def rows_between(self, first, last, count, lanes):
+        """The rows of the arrivals from `first` on and before `last`, at most `count` at each lane."""
+        at = self._places(first, count)
         rows = self.place[at] + self.row_offset[lanes]
-        return torch.where(inside, rows, self.nobody), self.tick[at]
+        return torch.where(at < last, rows, self.nobody)
+
+    def _places(self, first, count):
+        # The last one is nobody's.
+        steps = torch.arange(count, device=self.device)[:, None]
+        return (first + steps).clamp(max=len(self.place) - 1)
 
     def put_back(self, counts):
         """Hand the weights and counts to those who asked."""

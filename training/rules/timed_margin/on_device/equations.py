@@ -22,7 +22,8 @@ def _smaller(a, b):
 # What the expressions of `wmdelays.neurons.expressions` and their derivatives are made of.
 _OPERATORS = {name: getattr(torch, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh")}
 _OPERATORS |= {
-    "sign": torch.sign,
+    # Of that name sympy makes a branch.
+    "sign_of": torch.sign,
     # Of numbers and tensors.
     "Max": lambda *parts: reduce(_larger, parts),
     "Min": lambda *parts: reduce(_smaller, parts),
@@ -93,11 +94,13 @@ def _arrive(start, e, i):
 
 def _compiled(map, parts):
     # Operators of torch take no numbers alone, such as the square root of two.
-    numbers = [
-        part.replace(lambda x: x.is_number and not x.is_Number, lambda x: x.evalf(17))
+    known = [
+        part.replace(lambda x: x.is_number and not x.is_Number, lambda x: x.evalf(17)).replace(
+            sympy.sign, sympy.Function("sign_of")
+        )
         for part in parts
     ]
-    return sympy.lambdify([map.states, map.constants], numbers, modules=[_OPERATORS], cse=True)
+    return sympy.lambdify([map.states, map.constants], known, modules=[_OPERATORS], cse=True)
 
 
 def _function(map, parts):

@@ -60,50 +60,74 @@ class Pacing(Lanes):
         self.asked = torch.zeros(shape, dtype=torch.bool, device=batch.device)
         self.ticks = torch.zeros_like(self.asked, dtype=torch.int64)
         self.missing = torch.zeros_like(self.asked, dtype=torch.float64)
+        self.all_again = False
         self.most = int(np.diff(batch.begins, axis=0).max(initial=0))
 
     def advance(self):
         """Take some steps, and let those learn that have something to learn; gives whether any goes on."""
         for _ in range(_STEPS):
             self._step()
-        waits, left, ahead = _seen(self.asked[:, 0], self.next < self.ends, self.ahead)
-        chosen = np.flatnonzero(waits)
+        waits, after, ahead, ends = _seen(self.asked[:, 0], self.next, self.ahead, self.ends)
+        chosen, left = np.flatnonzero(waits), after < ends
         if len(chosen):
             self._learn(chosen, ahead[chosen] - 1)
+        # Where those that have just learned go on is not known here.
+        self.all_again = not len(chosen) and min((ahead - after)[left], default=0) >= _STEPS
         return len(chosen) > 0 or left.any()
 
     def _step(self):
         """Go through one tick."""
-        batch, bounds = self.batch, self.bounds
         goes = (self.next < self.ends) & ~self.asked[:, 0]
-        forward = goes & (self.next == self.ahead)
         # Who waits or is through goes through the tick behind the last one, and forgets it.
-        k = torch.where(goes, self.next, batch.n_ticks)
-        before = self.flags_at(k)
-        held = torch.where(forward, bounds.held(k), before[:, HELD])
-        x = self.equations.tick(self.x, self.constants, held)
-        # All neurons rest in the first tick.
-        x = torch.where((k > 0)[:, None], x, self.x)
-        begin, end = batch.first[k, self.all], batch.first[k + 1, self.all]
-        rows, _ = batch.arrivals_between(begin, end, self.most, self.all)
-        x = x + self.arriving(*both_signs(batch.weights[rows]))
-        v = x[:, self.membrane]
-        kept, flags = bounds.spike(k, v, held, forward)
-        flags = torch.where(forward[:, None], torch.stack(flags, -1), before)
-        if bounds.caps is not None:
-            cap = torch.where(before[:, LOW_CAP], *bounds.caps[::-1])
-            capped = ~before[:, RESET] & (v > cap)
-            flags[:, CAPPED] = torch.where(forward, flags[:, CAPPED], capped)
-            kept = torch.where(forward, kept, torch.where(capped, cap, v))
-            x[:, self.membrane] = kept
+        k = torch.where(goes, self.next, self.batch.n_ticks)
+        flags = self.flags_at(k)
+        if self.all_again:
+            x = self._integrated(k, flags[:, HELD])
+            x[:, self.membrane], flags = self._again(x[:, self.membrane], flags)
+        else:
+            forward = goes & (self.next == self.ahead)
+            held = torch.where(forward, self.bounds.held(k), flags[:, HELD])
+            x = self._integrated(k, held)
+            v, found = self.bounds.spike(k, x[:, self.membrane].clone(), held, forward)
+            again, flags = self._again(x[:, self.membrane], flags)
+            x[:, self.membrane] = torch.where(forward, v, again)
+            flags = torch.where(forward[:, None], torch.stack(found, -1), flags)
         x = torch.where(flags[:, RESET, None], self.equations.spike(x, self.constants), x)
         self.put(k, x, flags)
         self.x = torch.where(goes[:, None], x, self.x)
-        asked, ticks, missing = bounds.missing(k, forward)
+        self.next = self.next + goes
+        if not self.all_again:
+            self._ask(k, forward)
+
+    def _integrated(self, k, held):
+        """The states in tick k, before any spike."""
+        x = self.equations.tick(self.x, self.constants, held)
+        # All neurons rest in the first tick.
+        x = torch.where((k > 0)[:, None], x, self.x)
+        first = self.batch.first
+        rows = self.batch.rows_between(
+            first[k, self.all], first[k + 1, self.all], self.most, self.all
+        )
+        return x + self.arriving(*both_signs(self.batch.weights[rows]))
+
+    def _again(self, v, flags):
+        """The membranes of those that go through a tick again, kept from rising, and its flags."""
+        if self.bounds.caps is None:
+            return v, flags
+        cap, low_cap = self.bounds.caps
+        cap = torch.where(flags[:, LOW_CAP], low_cap, cap)
+        capped = ~flags[:, RESET] & (v > cap)
+        flags = flags.clone()
+        flags[:, CAPPED] = capped
+        return torch.where(capped, cap, v), flags
+
+    def _ask(self, k, forward):
+        """Keep the bounds of tick k that those which go forward do not meet."""
+        asked, ticks, missing = self.bounds.missing(k, forward)
         self.asked = self.asked | asked
         self.ticks = torch.where(forward[:, None], ticks, self.ticks)
         self.missing = torch.where(forward[:, None], missing, self.missing)
-        self.next, self.ahead = self.next + goes, self.ahead + forward
+        self.ahead = self.ahead + forward
 
     def _learn(self, chosen, latest):
         """Let lanes meet the bounds of their latest ticks, and go back to the first one that this changes.

@@ -25,6 +25,11 @@ class WithUpswing:
         self.caps = lanes.peak, lanes.theta + 1.0
         length = (self.before * s[loops.TICK_MS] - 1.5).clamp(min=0)
         self.lowest = s[loops.SLOPE] * length
+        slack, theta = s[loops.SLACK], lanes.theta
+        # As of a neuron without an upswing, but that nothing is asked after a spike that there is.
+        self.slack_before, self.most_before = -slack * self.lowest, theta - self.lowest
+        self.most, self.most_let_be = theta - s[loops.KAPPA], theta - s[loops.KAPPA] * (1 - slack)
+        self.least_after = theta + s[loops.OVERSHOOT]
         self.last = torch.full_like(self.clamp, loops.LONG_AGO)
         self.lowered, self.crossed = self.last.clone(), torch.full_like(self.clamp, -1)
         self.owed = torch.zeros_like(self.clamp, dtype=torch.bool)
@@ -38,7 +43,7 @@ class WithUpswing:
     def spike(self, k, v, held, forward):
         """What becomes of membranes in tick k; see `WithoutUpswing.spike`."""
         batch, (peak, low_cap) = self.lanes.batch, self.caps
-        s, lengths, h = batch.settings, batch.lengths, batch.settings[loops.TICK_MS]
+        lengths, h = batch.lengths, batch.settings[loops.TICK_MS]
         is_target = batch.is_target[k, self.lanes.all] & forward
         forced = is_target & (k < self.clamp)
         early = forward & ~forced & (k < lengths[loops.SINCE])
@@ -60,18 +65,17 @@ class WithUpswing:
         self.steep = torch.where(starts, steep, self.steep)
         low = free & ~may_rise & (k < lengths[loops.N_TICKS])
         kept_low = low & (v > low_cap)
-        theta, kappa = self.lanes.theta, s[loops.KAPPA]
-        high = low & (v > theta - kappa)
+        high = low & (v > self.most)
         self.lowers = high & (k - self.lowered >= lengths[loops.GAP])
         self.lowered = torch.where(self.lowers, k, self.lowered)
-        self.too_high_by = theta - kappa - v
+        self.lower_by = self.most - v
         self.crossed = crossed
         self.judged = free & owed & ((crossed >= 0) | (k >= self.last + lengths[loops.AFTER]))
         self.owed = owed & ~self.judged
         self.happened = {
             loops.TARGETS: begins,
             loops.FALSE_ALARMS: low & (v >= low_cap),
-            loops.HIGH: high & (v > theta - kappa * (1 - s[loops.SLACK])),
+            loops.HIGH: high & (v > self.most_let_be),
         }
         v = torch.where(waits, peak, torch.where(kept_low, low_cap, v))
         return v, [held, forced | fired | self.judged, waits | kept_low, low]
@@ -81,20 +85,20 @@ class WithUpswing:
         lanes, last, judged, lowers = self.lanes, self.last, self.judged, self.lowers
         s = lanes.batch.settings
         spiked, most = self.crossed >= 0, s[loops.MOST]
-        late = (self.moment - (last - 0.5)) * s[loops.TICK_MS]
-        late = torch.where(spiked, late, 2.0)
+        late = torch.where(spiked, (self.moment - (last - 0.5)) * s[loops.TICK_MS], 2.0)
         too_late = late.abs() > s[loops.TOLERANCE]
         # Where there was no spike.
-        too_low = lanes.theta + s[loops.OVERSHOOT] - lanes.membrane_at(last)
+        too_low = self.least_after - lanes.membrane_at(last)
         too_low = torch.where(k > last, too_low.clamp(min=0.5), 0.5)
         missing = torch.where(
             spiked, torch.minimum(torch.maximum(late, -most), most) * self.steep, too_low
         )
-        too_high = lanes.theta - self.lowest - self.v_before
-        is_shallow = judged & (too_high < -s[loops.SLACK] * self.lowest)
+        too_high = self.most_before - self.v_before
+        is_shallow = judged & (too_high < self.slack_before)
         meets = (judged & too_late) | is_shallow
         earlier = (last - self.before).clamp(min=0)
-        rests = lanes.flags_at(earlier)[:, [HELD, RESET, CAPPED]].any(1)
+        flags = lanes.flags_at(earlier)
+        rests = flags[:, HELD] | flags[:, RESET] | flags[:, CAPPED]
         tick = torch.where(spiked, self.crossed - 1, last)
         self.crossed = torch.where(judged, -1, self.crossed)
         lanes.count(
@@ -110,5 +114,5 @@ class WithUpswing:
                 [meets | lowers, meets & (too_high < 2.0) & ~rests, torch.zeros_like(meets)], 1
             ),
             torch.stack([torch.where(lowers, k, tick), earlier, k], 1),
-            torch.stack([torch.where(lowers, self.too_high_by, missing), too_high, too_high], 1),
+            torch.stack([torch.where(lowers, self.lower_by, missing), too_high, too_high], 1),
         )

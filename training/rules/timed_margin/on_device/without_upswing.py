@@ -24,7 +24,13 @@ class WithoutUpswing:
         self.lanes = lanes
         s, lengths = lanes.batch.settings, lanes.batch.lengths
         self.clamp, self.after = lengths[loops.CLAMP], lengths[loops.AFTER]
+        slack, theta = s[loops.SLACK], lanes.theta
         self.steep = s[loops.SLOPE] * lengths[loops.BEFORE] * s[loops.TICK_MS]
+        # Before a crossing, after it and elsewhere: where the membrane is to be, and what may be missing.
+        self.slack_before, self.half_steep = -slack * self.steep, self.steep / 2
+        self.slack_after, self.flattest = slack * s[loops.OVERSHOOT], 0.3 * s[loops.SLOPE]
+        self.most_before, self.least_after = theta - self.steep, theta + s[loops.OVERSHOOT]
+        self.most, self.most_let_be = theta - s[loops.KAPPA], theta - s[loops.KAPPA] * (1 - slack)
         self.last = torch.full_like(self.clamp, loops.LONG_AGO)
         self.lowered = self.last.clone()
         self.error, self.rising = torch.zeros_like(self.steep), torch.ones_like(self.steep)
@@ -67,28 +73,27 @@ class WithoutUpswing:
         """
         v, last, lanes = self.v, self.last, self.lanes
         s, lengths, theta = lanes.batch.settings, lanes.batch.lengths, lanes.theta
-        slack, tick, steep = s[loops.SLACK], s[loops.TICK_MS], self.steep
         learns = forward & (k >= lengths[loops.SINCE])
         crosses = learns & self.is_target & (k >= self.clamp)
         below = lanes.membrane_at(k - 1)
-        rising = torch.maximum((v - below) / tick, 0.3 * s[loops.SLOPE])
+        rising = torch.maximum((v - below) / s[loops.TICK_MS], self.flattest)
         self.error = torch.where(crosses, theta - (v + below) / 2, self.error)
         self.rising = torch.where(crosses, rising, self.rising)
         late = (self.error / self.rising).abs() > s[loops.TOLERANCE]
         # How steep the crossing was, and how sure.
         judged = learns & (last >= self.clamp) & (k == last + self.after)
         earlier = torch.minimum((last - lengths[loops.BEFORE]).clamp(min=0), k)
-        too_high = theta - steep - lanes.membrane_at(earlier)
-        too_low = theta + s[loops.OVERSHOOT] - v
-        is_low = judged & (self.after > 0) & (too_low > slack * s[loops.OVERSHOOT])
-        is_shallow = judged & (too_high < -slack * steep)
+        too_high = self.most_before - lanes.membrane_at(earlier)
+        too_low = self.least_after - v
+        is_low = judged & (self.after > 0) & (too_low > self.slack_after)
+        is_shallow = judged & (too_high < self.slack_before)
         meets = (judged & late) | is_low | is_shallow
-        rests = lanes.flags_at(earlier)[:, [HELD, RESET]].any(1)
+        flags = lanes.flags_at(earlier)
+        rests = flags[:, HELD] | flags[:, RESET]
         # Elsewhere the membrane is to be low.
         silent = learns & ~judged & self.is_free & (k < lengths[loops.N_TICKS])
-        kappa = s[loops.KAPPA]
         high = silent & (lanes.batch.next_target[k, lanes.all] - k > lengths[loops.AHEAD])
-        high = high & (v > theta - kappa)
+        high = high & (v > self.most)
         lowers = high & (k - self.lowered >= lengths[loops.GAP])
         self.lowered = torch.where(lowers, k, self.lowered)
         lanes.count(
@@ -99,12 +104,16 @@ class WithoutUpswing:
                 loops.LOW: is_low,
                 loops.SHALLOW: is_shallow,
                 loops.FALSE_ALARMS: silent & (v >= theta),
-                loops.HIGH: high & (v > theta - kappa * (1 - slack)),
+                loops.HIGH: high & (v > self.most_let_be),
             }
         )
-        asked = meets | lowers, meets & (too_high < steep / 2) & ~rests, meets & (self.after > 0)
+        asked = (
+            meets | lowers,
+            meets & (too_high < self.half_steep) & ~rests,
+            meets & (self.after > 0),
+        )
         return (
             torch.stack(asked, 1),
             torch.stack([torch.where(lowers, k, last), earlier, k], 1),
-            torch.stack([torch.where(lowers, theta - kappa - v, self.error), too_high, too_low], 1),
+            torch.stack([torch.where(lowers, self.most - v, self.error), too_high, too_low], 1),
         )
