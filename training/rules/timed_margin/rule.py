@@ -95,9 +95,9 @@ def timed_margin(
     cell_types : str, Path or mapping of str to str, optional
         Which synapses there may be, see `wmdelays.training.rules.margin.synapse_limits.SynapseLimits`.
     learn_on : str, optional
-        The device on which torch's operators learn, many neurons at once: cuda, cuda:1, or cpu; for neurons
-        whose equations are linear, such as lif-exp, and without damage. The memory is the same up to
-        rounding. By default compiled loops learn, on all processors.
+        The device on which torch's operators learn, many neurons at once: cuda, cuda:1, or cpu; without
+        damage. The memory is the same up to rounding. By default compiled loops learn, on all
+        processors.
     seed : int
         Seed of the order in which patterns are shown, and of damage.
     checkpoint : str or Path, optional

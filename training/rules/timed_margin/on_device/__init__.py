@@ -1,1 +1,1 @@
-"""The rule `timed-margin` by operators of torch, for many neurons at once whose equations are linear."""
+"""The rule `timed-margin` by operators of torch, for many neurons at once."""

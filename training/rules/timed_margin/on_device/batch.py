@@ -32,10 +32,7 @@ class Batch:
         self.settings, self.lengths = self.there(settings.T.copy()), self.there(lengths.T.copy())
         n_ticks = lengths[:, loops.N_TICKS] + lengths[:, loops.AFTER]
         self.n_ticks = int(n_ticks.max())
-        # How far before a tick a neuron may still be changed from it on.
-        looks = lengths[:, [loops.AFTER, loops.REACH]].sum(1)
-        looks += np.maximum(lengths[:, loops.BEFORE], lengths[:, loops.AHEAD] + 1)
-        self.furthest, self.since = int(looks.max()), int(lengths[:, loops.SINCE].min())
+        self.furthest, self.since = looks_back(lengths), int(lengths[:, loops.SINCE].min())
         self._lay_out(place, first)
         self._set_targets(targets)
         self.constants, self.gain = self.there(np.array(c).T), self.there(np.array(gain))
@@ -112,3 +109,15 @@ class Batch:
         for own, values, count in zip(self.asked, np.split(learned, self.ends), counts):
             own[0][:] = values
             own[-1][:] += count
+
+
+def looks_back(lengths):
+    """How far before a tick a neuron may still be changed from it on, at most.
+
+    Parameters
+    ----------
+    lengths : int64 array, shape (n_neurons, N_LENGTHS)
+    """
+    # A membrane with an upswing is moved just before it crosses its peak.
+    earliest = np.maximum(lengths[:, loops.BEFORE], lengths[:, loops.AHEAD] + 1)
+    return int((lengths[:, loops.AFTER] + earliest + lengths[:, loops.REACH]).max())

@@ -5,11 +5,11 @@ import numpy as np
 from wmdelays.training.continuous.code import functions_of
 from wmdelays.training.discrete.devices import how_many_fit
 from wmdelays.training.discrete.threads import one_thread
-from wmdelays.training.rules.timed_margin import teacher_forcing as loops
 from wmdelays.training.rules.timed_margin.learner import Learner
 from wmdelays.training.rules.timed_margin.neuron import Neuron
 from wmdelays.training.rules.timed_margin.neuron_learner import NeuronLearner
 from wmdelays.training.rules.timed_margin.on_device.affine import affine, is_affine
+from wmdelays.training.rules.timed_margin.on_device.batch import looks_back
 from wmdelays.training.rules.timed_margin.on_device.equations import Equations
 from wmdelays.training.rules.timed_margin.on_device.in_step import InStep
 from wmdelays.training.rules.timed_margin.on_device.own_pace import show_each
@@ -82,12 +82,12 @@ class DeviceNeuronLearner(NeuronLearner):
     def bytes_of_a_neuron(self):
         """How much memory a neuron needs while it learns, about."""
         lengths = np.array([Neuron(self, j).lengths for j in range(self.memory.n_neurons)])
-        window = int(lengths[:, [loops.REACH, loops.BEFORE, loops.AFTER]].sum(1).max())
-        window = min(window, len(self.quiet))
+        window = min(looks_back(lengths), len(self.quiet))
         n_arrivals = max(
             int((shown.first[window:] - shown.first[:-window]).max()) for shown in self.shown
         )
-        n_states = self.names["N_STATES"] + 1
+        # Behind the states of linear neurons is a one.
+        n_states = self.names["N_STATES"] + self.is_affine
         return (
             _ROW * self.n_rows
             + _TICK * n_states * len(self.quiet)

@@ -38,13 +38,13 @@ def show_each(asked, equations, names, device):
         Places among states and constants, see `wmdelays.training.continuous.code.functions_of`.
     """
     with torch.inference_mode():
-        shown = Pacing(Batch(asked, device), equations, names)
+        shown = NonlinearLanes(Batch(asked, device), equations, names)
         while shown.advance():
             pass
         shown.batch.put_back(shown.counts)
 
 
-class Pacing(Lanes):
+class NonlinearLanes(Lanes):
     """`Lanes` each of which is at a tick of its own."""
 
     def __init__(self, batch, equations, names):

@@ -80,7 +80,7 @@ def test_nothing_is_computed_elsewhere(model, monkeypatch):
     model = of_neurons.memory.neurons.model
     with OnOneDevice("meta") as mode, torch.inference_mode():
         batch = Batch(asked, torch.device("meta"))
-        shown = own_pace.Pacing(batch, Equations(model), functions_of(model)[1])
+        shown = own_pace.NonlinearLanes(batch, Equations(model), functions_of(model)[1])
         for _ in range(6):
             assert shown.advance()
     assert "index_put_" in mode.names and "_local_scalar_dense" not in mode.names
