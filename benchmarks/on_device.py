@@ -34,8 +34,8 @@ ROWS = {
 }
 
 
-# The same for neurons in continuous time, with ticks of 0.5 ms.
-TIMED = {"32 `lif-exp` neurons, M = 2": (32, 80, 2, 0.03)}
+# Neurons in continuous time, with ticks of 0.5 ms; the equations of the second ones are not linear.
+TIMED = {f"32 `{model}` neurons, M = 2": model for model in ("lif-exp", "adex")}
 
 
 def learned(patterns, **options):
@@ -45,9 +45,9 @@ def learned(patterns, **options):
     return time.perf_counter() - start, memory
 
 
-def learned_timed(patterns, learn_on):
+def learned_timed(model, patterns, learn_on):
     """Seconds, and the memory."""
-    start, neurons = time.perf_counter(), neurons_of("lif-exp", patterns[0].n_neurons, 5e-4)
+    start, neurons = time.perf_counter(), neurons_of(model, patterns[0].n_neurons, 5e-4)
     memory = timed_margin(
         patterns, n_delays=20, step=1e-3, neurons=neurons, epochs=5, learn_on=learn_on
     )
@@ -58,10 +58,14 @@ def row(name, device):
     """Both ways in turn, and how far the weights of the two are apart."""
     ways = None, device
     if name in TIMED:
-        few, patterns = refractory(4, 60, 1, 0.05, interval=5), refractory(*TIMED[name], interval=5)
+        few, patterns = (
+            refractory(*size, interval=5) for size in ((4, 60, 1, 0.05), (32, 80, 2, 0.03))
+        )
         for way in ways:
-            learned_timed(few, way)
-        (compiled_s, one), (torch_s, two) = (learned_timed(patterns, way) for way in ways)
+            learned_timed(TIMED[name], few, way)
+        (compiled_s, one), (torch_s, two) = (
+            learned_timed(TIMED[name], patterns, way) for way in ways
+        )
     else:
         size, options = ROWS[name]
         few, patterns = bernoulli(40, 90, 1, 0.03), bernoulli(*size)
@@ -79,6 +83,7 @@ def row(name, device):
         "synapses": one.n_synapses,
         "same_places": places,
         "apart": apart,
+        "same_weights": float(np.mean(one.weight == two.weight)) if places else None,
         "largest": float(np.abs(one.weight).max()),
         "epochs": [memory.made["reached"]["epochs"] for memory in (one, two)],
         "errors": [memory.made["reached"]["open_loop_errors"] for memory in (one, two)],
