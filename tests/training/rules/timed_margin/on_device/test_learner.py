@@ -35,7 +35,7 @@ OPTIONS = {
         "max_synapses": 25,
         "epochs": 1,
     },
-    "adex-exp": {"neurons": "adex-exp", "patterns": FEW, "periodic": True, "epochs": 1},
+    "adex-exp": {"neurons": "adex-exp", "patterns": FEW, "epochs": 1},
     "izhikevich": {"neurons": "izhikevich", "patterns": FEW, "signs": "dale", "epochs": 1},
 }
 
