@@ -26,7 +26,7 @@ check: $(VENV)/installed-test
 test: check
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
-# The same with every extra, so that no test is left out for want of one.
+# The same with every extra that is for this Python; that of CUDA is for 3.12, see test-cuda.
 test-all: check $(VENV)/installed-all
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 

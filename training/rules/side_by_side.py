@@ -7,7 +7,13 @@ from functools import cache
 from importlib.metadata import version
 
 from wmdelays.errors import InputError
-from wmdelays.machine.dask_scheduler import SchedulerGone, WorkersKilled, answer_of, connected
+from wmdelays.machine.dask_scheduler import (
+    WAITING,
+    SchedulerGone,
+    WorkersKilled,
+    answer_of,
+    connected,
+)
 
 # What the last bits of a weight depend on.
 _VERSIONS = ("wmdelays", "numpy", "numba")
@@ -117,7 +123,7 @@ def cluster(scheduler, progress=None):
     with connected(scheduler) as client:
         try:
             if progress is not None and not client.nthreads():
-                progress("waiting for a dask worker", None)
+                progress(WAITING, None)
             client.wait_for_workers(1)
             yield Cluster(client)
         except InputError:

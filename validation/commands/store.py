@@ -14,6 +14,7 @@ from wmdelays.files.recording import binning_lines, remembered
 from wmdelays.files.recordings.cell_types import types_of
 from wmdelays.files.recordings.intervals import trials_of
 from wmdelays.files.sonata import most_bytes_of_synapses
+from wmdelays.machine.dask_scheduler import WAITING
 from wmdelays.machine.free_memory import in_words
 from wmdelays.neurons import neurons_of
 from wmdelays.patterns import Sizes, is_specification, sizes
@@ -284,7 +285,7 @@ def command(
         if n_latent != 0:
             check_starts(empty, {k: text for k, (text, _) in stretches.items()}, **reading)
         n_bytes = most_bytes_of_synapses(most, n_neurons, delays, step_s * 1e3)
-        learning = _telling_size(say, output, n_bytes)
+        learning = _telling(say, output, n_bytes, scheduler)
         memory = store(
             patterns,
             rule,
@@ -335,12 +336,18 @@ def most_synapses(n_neurons, n_delays, most_each=None):
     return n_neurons * (each if most_each is None else min(each, most_each))
 
 
-def _telling_size(say, output, n_bytes):
-    """`say`, which tells first what the file will take, once all is checked and learning begins."""
-    told = n_bytes <= _LARGE
+def _telling(say, output, n_bytes, scheduler):
+    """`say`, which tells first what the file will take, once all is checked and learning begins.
+
+    It also tells where nothing goes on as long as a scheduler has no worker.
+    """
+    told, waits = n_bytes <= _LARGE, False
 
     def saying(stage, part):
-        nonlocal told
+        nonlocal told, waits
+        if stage.endswith(WAITING) and not waits:
+            waits = True
+            print_note(f"{WAITING}: start one with dask worker {scheduler}")
         if not told:
             told = True
             print_note(

@@ -9,6 +9,8 @@ from wmdelays.errors import InputError, one_line
 
 # Seconds that a scheduler may take to answer.
 _PATIENCE = 10
+# What is done while a scheduler has no worker.
+WAITING = "waiting for a dask worker"
 _OTHER = "has not the same software as this process; install the same versions of wmdelays and dask"
 
 

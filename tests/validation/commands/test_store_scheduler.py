@@ -57,6 +57,23 @@ def test_ctrl_c_ends_in_a_line_and_the_same_command_goes_on(wmdelays, scheduler,
     assert (tmp_path / "m.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
 
 
+def test_a_scheduler_without_a_worker_is_said_once_and_the_first_worker_learns(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        program = subprocess.Popen(
+            [sys.executable, "-m", "wmdelays", *STORE, "-o", "m.h5", "--scheduler", address],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = next(line for line in program.stderr if "dask" in line)
+        assert line == f"waiting for a dask worker: start one with dask worker {address}\n"
+        cluster.scale(1)
+        said = program.communicate(timeout=60)[1]
+    assert program.returncode == 0 and "dask worker" not in said and (tmp_path / "m.h5").exists()
+
+
 def test_an_address_where_no_scheduler_is_is_refused(refused, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(dask_scheduler, "_PATIENCE", 1)
