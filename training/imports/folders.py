@@ -11,12 +11,21 @@ from wmdelays.files.exports.circuit_reading import read_circuit, step_of_circuit
 from wmdelays.files.exports.csv_folder import read_csv
 from wmdelays.files.exports.description import read_description
 from wmdelays.files.exports.sonata_circuit import read_stored_patterns
+from wmdelays.neurons.resets import BY_EMITTED
 from wmdelays.training.imports.found import Found, of_each
 
 
 def is_folder(path: Path) -> bool:
     """Whether a network is a folder, or a JSON file that names the files of one."""
     return path.is_dir() or is_circuit(path)
+
+
+def kind_of_folder(path: Path) -> str | None:
+    """What a folder holds: "csv" (files of an export), "sonata" (a circuit), or neither, None."""
+    said = read_description(path)
+    if said is not None and said.kind == "csv":
+        return "csv"
+    return "sonata" if is_circuit(path) else None
 
 
 def step_of_folder(path: Path) -> float | None:
@@ -35,10 +44,8 @@ def read_folder(path: Path, step: float | None = None) -> Found:
         Length of a step in seconds, for a circuit without a simulation that says it.
     """
     said = read_description(_folder(path))
-    if said is not None and said.kind == "csv" and path.is_dir():
+    if path.is_dir() and kind_of_folder(path) == "csv":
         return _of_csv(path)
-    if not is_circuit(path):
-        raise InputError("is a folder with neither a SONATA circuit nor csv files of an export")
     if said is None or said.kind != "sonata":
         return _of_circuit(read_circuit(path, step))
     # What was exported says how long a step is, and its circuit may call it 1 ms.
@@ -64,6 +71,8 @@ def _of_circuit(circuit):
         n_neurons=len(circuit.beta),
         beta=circuit.beta,
         theta=circuit.theta,
+        reset=BY_EMITTED,
+        strict=False,
         step=circuit.step,
         notes=circuit.notes,
     )
@@ -79,6 +88,7 @@ def _of_csv(path):
         n_neurons=said.n_neurons,
         neurons=said.continuous_neurons(members),
         reset=None if said.neurons is not None else said.reset,
+        strict=False,
         **{name: of_each(values, name, said.n_neurons) for name, values in own.items()},
     )
     return _as_exported(found, said, held.patterns)

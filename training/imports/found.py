@@ -25,7 +25,7 @@ class Found:
     beta, theta, reset_by : float or array of shape (n_neurons,), optional
     reset : str, optional
         One of `wmdelays.neurons.resets.RESETS`.
-    strict : bool
+    strict : bool, optional
         Whether a neuron fires above threshold alone, and not at it.
     step : float, optional
         Length of a step in seconds.
@@ -39,6 +39,8 @@ class Found:
         Of the memory that was exported.
     notes : tuple of str
         What the source has besides, which is left out.
+    instead : tuple of str
+        In place of what it says, the user says otherwise.
     """
 
     kind: str
@@ -52,7 +54,7 @@ class Found:
     theta: object = None
     reset_by: object = None
     reset: str | None = None
-    strict: bool = False
+    strict: bool | None = None
     step: float | None = None
     neurons: object = None
     patterns: tuple = ()
@@ -60,6 +62,7 @@ class Found:
     made: dict | None = None
     fingerprint: str | None = None
     notes: tuple = ()
+    instead: tuple = ()
 
     def said_otherwise(self, **said):
         """The same with what the user says of it; that takes the place of what the source says."""
@@ -68,12 +71,24 @@ class Found:
             raise InputError(
                 f"has neurons {self.neurons.model.name}, which have no {next(iter(said))}"
             )
-        if said:
-            said["made"] = None
-        if "reset" in said:
+        others = [name for name, value in said.items() if not self._says(name, value)]
+        instead = tuple(name for name in others if getattr(self, name) is not None)
+        if "reset" in others:
             # What the source takes off belongs to the reset that it says.
             said.setdefault("reset_by", None)
-        return replace(self, **said)
+        return replace(self, **said, instead=instead)
+
+    def _says(self, name, value):
+        """Whether the source itself says the same."""
+        own = getattr(self, name)
+        if own is None:
+            return False
+        try:
+            own, value = np.asarray(own), np.asarray(value)
+        except ValueError:  # rows of different lengths, which are refused later
+            return False
+        shapes = (), own.shape, (self.n_neurons,)
+        return value.shape in shapes and bool(np.all(own == value))
 
     def parameters(self):
         """Beta, theta and the reset as a Memory takes them.

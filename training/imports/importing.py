@@ -21,6 +21,7 @@ from wmdelays.synapses import LARGEST
 from wmdelays.training.discrete.compiled import recall
 from wmdelays.training.imports.folders import is_folder, read_folder, step_of_folder
 from wmdelays.training.imports.found import checked_axes
+from wmdelays.training.imports.sources import check_source
 from wmdelays.training.imports.tables import ARRAYS, TABLES, of_array, read_array, read_table
 from wmdelays.training.storing import scores_of
 from wmdelays.words import printable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["import_weights", "stated_step"]
 
-_TORCH = (".pt", ".pth", ".ckpt")
 _AXES = "post,pre,delay"
 # Floats that a neuron takes while a memory is made.
 _OF_A_NEURON = 64
@@ -70,7 +70,7 @@ def import_weights(
         `export_memory` wrote.
     beta, theta : float or array_like of float, shape (n_neurons,), optional
         What is left of a membrane after a step, and threshold, where the source does not say them; if it
-        does, these count.
+        does, these count, and ``made["settings"]["instead"]`` names them.
     reset : {"zero", "subtract", "zero-own", "zero-late"}, optional
         What a spike does to its membrane, see `wmdelays.neurons.resets`. By default what the source
         says, else "zero".
@@ -112,7 +112,8 @@ def import_weights(
     Warns
     -----
     InputWarning
-        Of what the source has besides, and is left out.
+        Of what the source has besides, and is left out; and if it is an export that is no longer what
+        was exported.
 
     Examples
     --------
@@ -130,20 +131,32 @@ def import_weights(
     named, axes = isinstance(source, str | Path), checked_axes(axes)
     try:
         found = _found(source, axes, layer, window, step)
-        found = found.said_otherwise(
+        mine = found.said_otherwise(
             beta=beta, theta=theta, reset=reset, reset_by=reset_by, strict=strict
         )
         step = _step(found.step, step)
         given = len(patterns) or len(cues)
-        memory = _memory(found, n_neurons, n_delays, step, patterns if given else found.patterns)
-        if found.made is not None and not given and memory.fingerprint() == found.fingerprint:
+        memory = _memory(mine, n_neurons, n_delays, step, patterns if given else found.patterns)
+        exported = found.made is not None
+        as_it_is = exported and not given and not mine.instead
+        if as_it_is and memory.fingerprint() == found.fingerprint:
             # It is what was exported, with all that it knew of itself.
             return replace(memory, made=found.made)
+        if not memory.n_synapses:
+            raise InputError("has no synapses")
+        changed = exported and _is_changed(found, step)
     except InputError as error:
         if not named:
             raise
         raise InputError(f"{printable(str(source))}: {error}") from None
-    for note in found.notes:
+    settings = memory.made["settings"]
+    if mine.instead:
+        settings["instead"] = list(mine.instead)
+    notes = found.notes
+    if changed:
+        settings["changed"] = True
+        notes = (*notes, "was changed or cut since it was exported, and is another memory now")
+    for note in notes:
         warnings.warn(f"{printable(str(source))}: {note}", InputWarning, stacklevel=2)
     memory.made["source"] = {"file": str(source)} if named else {}
     if cues:
@@ -184,6 +197,7 @@ def _found(source, axes, layer, window, step):
     if not isinstance(source, str | Path):
         return of_array(np.asarray(source), axes)
     path = Path(source)
+    check_source(path)
     ending = path.suffix.lower()
     if is_folder(path):
         return read_folder(path, step)
@@ -192,15 +206,21 @@ def _found(source, axes, layer, window, step):
             return read_table(path)
         if ending in ARRAYS:
             return read_array(path, axes)
-        if ending in _TORCH:
-            with open(path, "rb"):
-                from wmdelays.training.imports.layers import found_in
-                from wmdelays.training.imports.state_dicts import read_state_dict
-            return found_in(read_state_dict(path), layer, window)
+        with open(path, "rb"):
+            from wmdelays.training.imports.layers import found_in
+            from wmdelays.training.imports.state_dicts import read_state_dict
+        return found_in(read_state_dict(path), layer, window)
     except OSError as error:
         raise InputError(error.strerror or str(error)) from None
-    known = ", ".join((*TABLES, *ARRAYS, *_TORCH, ".json"))
-    raise InputError(f"has an ending that says nothing of weights; known are {known}")
+
+
+def _is_changed(found, step):
+    """Whether the files of an export no longer hold the memory that was exported."""
+    try:
+        held = _memory(found, None, None, step, found.patterns)
+    except InputError:
+        return True
+    return held.fingerprint() != found.fingerprint
 
 
 def _memory(found, n_neurons, n_delays, step, patterns):
@@ -211,7 +231,7 @@ def _memory(found, n_neurons, n_delays, step, patterns):
     )
     parameters = found.parameters()
     reset = parameters.get("reset", BY_EMITTED)
-    settings = {"kind": found.kind, "reset": reset, "strict": found.strict}
+    settings = {"kind": found.kind, "reset": reset, "strict": bool(found.strict)}
     return Memory(
         n_neurons=n_neurons,
         n_delays=n_delays,

@@ -12,6 +12,7 @@ from wmdelays.files.pattern_inputs import read_patterns
 from wmdelays.memory import sizes
 from wmdelays.neurons.resets import RESETS
 from wmdelays.quantities import checked_seed, seconds, shortened
+from wmdelays.training.imports.sources import KINDS, check_source
 from wmdelays.validation.commands.shared.learning_options import MergeSpikes, Pad
 from wmdelays.validation.commands.shared.memory import print_memory
 from wmdelays.validation.commands.shared.options import (
@@ -28,15 +29,20 @@ from wmdelays.validation.commands.shared.options import (
 from wmdelays.validation.commands.shared.recording_options import with_reading
 from wmdelays.validation.commands.shared.terminal import print_line, print_note, progress_bar
 from wmdelays.validation.commands.shared.values import number_or_file, values_of
+from wmdelays.validation.recall.comparison.comparing import (
+    COMPARED,
+    COMPARED_IN_CONTINUOUS_TIME,
+)
+from wmdelays.validation.recall.simulators import SIMULATORS
 from wmdelays.validation.reports.memory import reset_in_words
+from wmdelays.words import printable
 
 _RECALLED = "What is to be recalled"
 _RECALLS = (
     "say what is to be recalled: either --patterns RECORDING, or --cue RECORDING, of whose"
     " beginning the network makes a pattern itself"
 )
-# Kinds of folders, which may be named, and the step where nothing says it.
-_KINDS = ("sonata", "csv")
+# The step where nothing says it.
 _STEP = 1e-3
 
 
@@ -142,7 +148,11 @@ def command(
     reading: dict = None,
 ):
     """Bring weights that were trained elsewhere into a memory file, spike for spike."""
-    weights = _file(source)
+    weights, named = _file(source)
+    try:
+        check_source(weights, named)
+    except InputError as error:
+        raise InputError(f"{printable(str(weights))}: {error}") from None
     in_a_folder = weights.is_dir() or weights.suffix.lower() == ".json"
     if patterns and cue or not (patterns or cue or in_a_folder):
         raise InputError(_RECALLS)
@@ -197,28 +207,50 @@ def command(
             "weights_file": str(weights),
             "memory_file": str(output),
             "kind": "exported memory" if as_exported else memory.made["settings"]["kind"],
+            "changed": _changed(memory),
+            "instead": _instead(memory),
             "scores": memory.made.get("scores"),
         },
     )
     if as_exported:
         print_line("Imported: the memory that was exported, bit for bit.")
     else:
-        kind = memory.made["settings"]["kind"]
-        print_line(f"Imported: {kind}, mapped exactly. Reset {_reset(memory)}.")
+        print_line(f"Imported: {_what(memory)}. Reset {_reset(memory)}.")
     print_memory(memory, output)
-    print_note(f"written to {output}; wmdelays compare {output} recalls it in torch and Brian2")
+    compared = COMPARED if memory.neurons is None else COMPARED_IN_CONTINUOUS_TIME
+    shown = " and ".join(SIMULATORS[name].shown for name in compared)
+    print_note(f"written to {output}; wmdelays compare {output} recalls it in {shown}")
 
 
 def _file(words):
-    """What is read, of which the kind may be named first."""
+    """What is read, and its kind, which may be named first (else None)."""
     *kinds, name = words
-    if len(kinds) > 1 or kinds and kinds[0] in _KINDS and Path(kinds[0]).is_file():
+    if len(kinds) > 1 or kinds and kinds[0] in KINDS and Path(kinds[0]).is_file():
         raise InputError(f"import takes one file or folder, not {shortened(' '.join(words))}")
-    if kinds and kinds[0] not in _KINDS:
-        raise InputError(f"there is no format {shortened(kinds[0])}; there is {', '.join(_KINDS)}")
-    if kinds and not Path(name).exists():
-        raise InputError(f"{name}: there is no such file or folder")
-    return Path(name)
+    if kinds and kinds[0] not in KINDS:
+        raise InputError(f"there is no format {shortened(kinds[0])}; there is {', '.join(KINDS)}")
+    return Path(name), kinds[0] if kinds else None
+
+
+def _changed(memory):
+    """Whether it comes from files of an export that are no longer what was exported."""
+    return memory.made.get("settings", {}).get("changed", False)
+
+
+def _instead(memory):
+    """The parameters that the user says otherwise than the source."""
+    return memory.made.get("settings", {}).get("instead", [])
+
+
+def _what(memory):
+    """What was imported, and whether it is what the source says."""
+    said = []
+    if _changed(memory):
+        said.append("changed or cut since the export, so not the memory that was exported")
+    if _instead(memory):
+        flags = [f"--{name.replace('_', '-')}" for name in _instead(memory)]
+        said.append(f"with neurons changed by {' and '.join(flags)}")
+    return f"{memory.made['settings']['kind']}, {', '.join(said) or 'mapped exactly'}"
 
 
 def _reset(memory):

@@ -77,7 +77,10 @@ def read_config(path: Path) -> Config:
         said += [one for one in _files(folder, folder) if one.has("networks")]
         circuit = next((one for one in said if one.has("networks")), None)
     if circuit is None:
-        raise InputError("names no networks, so it is no circuit")
+        known = ", ".join((*CIRCUIT, *SIMULATION))
+        raise InputError(
+            f"names no networks, so it is no circuit; a circuit's folder has one of {known} that does"
+        )
     networks = _member(circuit.values, "networks", dict)
     run = next((_member(one.values, "run", dict) for one in said if one.has("run")), {})
     dt = run.get("dt")

@@ -117,7 +117,9 @@ def read_circuit(path: Path, step: float | None = None) -> Circuit:
                 continue
             types = read_types(table, "edge_type_id")
             found.append(_synapses(config, group, types, table, len(beta), dt))
-    columns = [np.concatenate(one) for one in zip(*found)] if found else [np.empty(0, int)] * 4
+    if not found:
+        raise InputError("names no edges among its neurons, so it has no synapses")
+    columns = [np.concatenate(one) for one in zip(*found)]
     columns, n_added = _added(columns, len(beta))
     if n_added:
         notes.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import warnings
 from array import array
 from contextlib import suppress
@@ -139,9 +140,9 @@ def _read_neurons(path, said):
     kept = [name for name in (*_OF_DISCRETE, "class") if name in header]
     names, columns = [], {name: array("d") for name in ("neuron", *kept)}
     for line, row in rows:
-        names.append(_cell(row, header.index("unit")))
+        names.append(row[header.index("unit")])
         for name, column in columns.items():
-            column.append(_number(path, line, name, _cell(row, header.index(name))))
+            column.append(_number(path, line, name, row[header.index(name)]))
         if len(names) > said.n_neurons:
             break
     if len(names) != said.n_neurons or columns.pop("neuron").tolist() != [*range(said.n_neurons)]:
@@ -161,11 +162,11 @@ def _read_pattern(path, place, said):
     if header != ["unit", "time_s"]:
         raise InputError(f"{path.name}: its first line has to be unit,time_s")
     for line, row in rows:
-        unit = _cell(row, 0)
+        unit = row[0]
         if unit not in place:
             raise InputError(f"{path.name}: line {line}: there is no unit {printable(unit[:60])}")
         neurons.append(place[unit])
-        times.append(_number(path, line, "time_s", _cell(row, 1)))
+        times.append(_number(path, line, "time_s", row[1]))
     try:
         return said.pattern(neurons, times)
     except InputError as error:
@@ -187,20 +188,32 @@ def _numbers(path, names):
     columns = [array("d") for _ in names]
     for line, row in rows:
         for k, (name, column) in enumerate(zip(names, columns)):
-            column.append(_number(path, line, name, _cell(row, k)))
+            column.append(_number(path, line, name, row[k]))
     return map(np.asarray, columns)
 
 
 def _rows(path):
+    """Lines and their cells, of a table that is whole: each has as many, and the last line ends."""
     try:
         check_regular(path)
-        yield from ((line, row) for line, row in csv_rows(path) if row)
+        _check_end(path)
+        width = None
+        for line, row in csv_rows(path):
+            if row:
+                width = width or len(row)
+                if len(row) != width:
+                    raise InputError(f"line {line} has {len(row)} cells, and the first {width}")
+                yield line, row
     except InputError as error:
         raise InputError(f"{path.name}: {error}") from None
 
 
-def _cell(row, k):
-    return row[k] if k < len(row) else ""
+def _check_end(path):
+    with open(path, "rb") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) not in (b"\n", b"\r"):
+                raise InputError("its last line does not end, so it was cut; end it if it is whole")
 
 
 def _number(path, line, name, text):

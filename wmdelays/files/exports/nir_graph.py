@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from wmdelays.memory import Memory
 
 _KIND = "NIR graph"
-_ENDING = ".nir"
+ENDING = ".nir"
 
 
 def check_nir_file(path: str | Path) -> None:
     """Raise an InputError unless a graph can be written to a new file of that name."""
     path = Path(path)
-    if path.suffix != _ENDING:
-        raise InputError(f"{path}: a NIR file ends in {_ENDING}")
+    if path.suffix != ENDING:
+        raise InputError(f"{path}: a NIR file ends in {ENDING}")
     if os.path.lexists(path):
         raise InputError(f"{path}: is there already; name another file")
     check_writable(path, _KIND)

@@ -262,6 +262,28 @@ def test_a_trillion_edges_or_nodes_take_no_memory(circuit):
     assert "larger than the file" in told(circuit)
 
 
+def test_a_circuit_without_edges_is_refused(circuit):
+    path = circuit / "circuit_config.json"
+    config = json.loads(path.read_text())
+    edges = config["networks"]["edges"]
+    # None at all, and those of the inputs alone.
+    for left in ([], edges[1:]):
+        path.write_text(json.dumps(config | {"networks": config["networks"] | {"edges": left}}))
+        assert "names no edges among its neurons, so it has no synapses" in told(circuit)
+
+
+def test_edges_that_are_none_are_no_synapses(circuit):
+    with h5py.File(circuit / "network/neurons_edges.h5", "a") as file:
+        group = file[EDGES]
+        for name in (*[n for n in group if n != "0"], *[f"0/{n}" for n in group["0"]]):
+            if isinstance(group[name], h5py.Dataset):
+                attributes, kind = dict(group[name].attrs), group[name].dtype
+                del group[name]
+                group[name] = np.empty(0, kind)
+                group[name].attrs.update(attributes)
+    assert told(circuit).endswith("has no synapses")
+
+
 def test_two_populations_of_neurons_are_refused(circuit):
     with h5py.File(circuit / "network/neurons_nodes.h5", "a") as file:
         file.copy("nodes/neurons", "nodes/others")
@@ -284,7 +306,8 @@ def test_a_changed_export_is_an_imported_one(tmp_path):
     export_memory(each_its_own(), folder, "sonata")
     with h5py.File(folder / "network/neurons_edges.h5", "a") as file:
         file[f"{EDGES}/0/syn_weight"][0] = 0.5
-    found = import_weights(folder)
+    with pytest.warns(InputWarning, match="was changed or cut since it was exported"):
+        found = import_weights(folder)
     assert found.made["rule"] == "imported" and found.weight[0] == 0.5
     assert found.n_patterns == 2 and found.n_latent == 2
 

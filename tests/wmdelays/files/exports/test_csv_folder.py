@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from exported_memories import ALL, UNITS, each_its_own, random_memory
 
-from wmdelays import InputError, export_memory, import_weights, read_raster, write_memory
+from wmdelays import (
+    InputError,
+    InputWarning,
+    export_memory,
+    import_weights,
+    read_raster,
+    write_memory,
+)
 from wmdelays.neurons import NEURONS
 
 
@@ -54,7 +61,8 @@ def test_what_was_changed_by_hand_no_longer_says_how_it_was_made(tmp_path):
     path = tmp_path / "csv/synapses.csv"
     header, first, *rest = path.read_text().splitlines()
     path.write_text("\n".join([header, ",".join([*first.split(",")[:3], "0.125"]), *rest, ""]))
-    back = import_weights(tmp_path / "csv")
+    with pytest.warns(InputWarning, match="was changed or cut since it was exported"):
+        back = import_weights(tmp_path / "csv")
     assert back.weight[0] == 0.125 and back.made["rule"] == "imported"
     assert "f1" in back.made["scores"]
 
@@ -103,6 +111,40 @@ def test_what_was_spoilt_is_refused_in_a_line(tmp_path, name, old, new, reason):
     with pytest.raises(InputError) as told:
         import_weights(tmp_path / "csv")
     assert reason in str(told.value) and "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["synapses.csv", "neurons.csv", "patterns/pattern_0000.csv", "patterns/pattern_0001.csv"],
+)
+@pytest.mark.parametrize("cut", [1, 2, 3, 9, "line"])
+def test_a_table_that_was_cut_is_never_taken_for_a_whole_one(tmp_path, name, cut):
+    """Wherever it ends; behind a line it is as if lines had been taken out."""
+    memory = random_memory()
+    export_memory(memory, tmp_path / "csv", "csv")
+    path = tmp_path / "csv" / name
+    whole = path.read_bytes()
+    if cut == "line":
+        cut = len(whole.splitlines(keepends=True)[-1])
+    path.write_bytes(whole[:-cut])
+    if whole[:-cut].endswith(b"\n") and name != "neurons.csv":
+        with pytest.warns(InputWarning, match="was changed or cut since it was exported"):
+            import_weights(tmp_path / "csv")
+        return
+    with pytest.raises(InputError, match=path.name):
+        import_weights(tmp_path / "csv")
+
+
+@pytest.mark.parametrize("name", ["synapses.csv", "neurons.csv", "patterns/pattern_0000.csv"])
+def test_a_line_has_as_many_cells_as_the_first(tmp_path, name):
+    export_memory(random_memory(), tmp_path / "csv", "csv")
+    path = tmp_path / "csv" / name
+    first, *others = path.read_text().splitlines(keepends=True)
+    for line, cells in ((others[2].rpartition(",")[0] + "\n"), -1), (others[2][:-1] + ",5\n", 1):
+        path.write_text("".join([first, *others[:2], line, *others[3:]]))
+        n = len(first.split(","))
+        with pytest.raises(InputError, match=f"line 4 has {n + cells} cells, and the first {n}"):
+            import_weights(tmp_path / "csv")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
