@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from wmdelays.cue import Cue
@@ -50,8 +51,9 @@ def recall(
         NEST's tick for neurons in continuous time, in seconds. It has to divide the tick for which they
         were learned, which is what it is by default. In discrete time it has no effect.
     threads : int, optional
-        Threads of NEST. By default what the environment variable OMP_NUM_THREADS says; where it says
-        nothing, one for each 2,000,000 synapses, up to the number of processors.
+        Threads of NEST, at most as many as the machine has processors. By default what the environment
+        variable OMP_NUM_THREADS says; where it says nothing, one for each 2,000,000 synapses; up to the
+        number of processors that this process may use.
     progress : callable, optional
         Called now and then with what is being done (str) and the part of it that is done (float,
         or None where that is not known).
@@ -65,7 +67,8 @@ def recall(
     ------
     InputError
         If NEST is not installed, a cue does not fit the memory, the memory is for other neurons or has
-        another reset, or dt does not divide the tick or is no whole number of microseconds.
+        another reset, dt does not divide the tick or is no whole number of microseconds, or there are
+        fewer processors than threads.
 
     Notes
     -----
@@ -91,18 +94,14 @@ def recall(
     if n is not None:
         nest_neuron(memory)
         check_ticks(memory, n)
-    check_memory(
-        _OF_A_SYNAPSE * memory.n_synapses + _OF_A_NEURON * memory.n_neurons,
-        f"{memory.n_synapses} synapses in NEST",
-        f"take a memory with fewer synapses (stored with {parameter('max_synapses')})",
-    )
+    check_room(memory.n_synapses, memory.n_neurons)
     say = progress or (lambda stage, part: None)
     say("building the network", None)
     played = play(
         memory,
         cues,
         n,
-        _threads(memory) if threads is None else _checked(threads),
+        _threads(memory) if threads is None else checked_threads(threads),
         lambda part: say("simulating", part),
         keep=memory.n_synapses <= _MOST_KEPT,
     )
@@ -110,13 +109,27 @@ def recall(
     return recalls[0] if single else recalls
 
 
-def _checked(threads):
-    if not (threads >= 1 and threads % 1 == 0):
-        raise InputError(f"NEST cannot run in {threads} threads")
+def check_room(n_synapses, n_neurons):
+    """Raise an InputError unless there is memory for so many synapses and neurons in NEST."""
+    check_memory(
+        _OF_A_SYNAPSE * n_synapses + _OF_A_NEURON * n_neurons,
+        f"{n_synapses} synapses in NEST",
+        f"take a memory with fewer synapses (stored with {parameter('max_synapses')})",
+    )
+
+
+def checked_threads(threads):
+    """A number of threads that is asked for, as an int; an InputError where the machine has fewer processors."""
+    most = os.cpu_count() or 1
+    if not (1 <= threads <= most and threads % 1 == 0):
+        raise InputError(
+            f"NEST cannot run in {threads} threads; take 1 to {most}, the number of processors"
+            f" ({parameter('threads')})"
+        )
     return int(threads)
 
 
 def _threads(memory):
     """How many threads NEST gets where nobody says it."""
     worth = max(1, memory.n_synapses // _SYNAPSES_OF_A_THREAD)
-    return said_threads() or min(worth, n_processors())
+    return min(said_threads() or worth, n_processors())

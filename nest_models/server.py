@@ -13,7 +13,8 @@ import signal
 import sys
 import traceback
 
-from wmdelays.errors import InputError, named_as_flags, one_line
+from wmdelays.errors import InputError, named_as_flags
+from wmdelays.nest_models.installation import imported_nest
 
 # See `man prctl`.
 _PR_SET_PDEATHSIG = 1
@@ -71,7 +72,7 @@ class _Player:
 
     def __call__(self, memory, cues, n, threads):
         if self._nest is None:
-            self._nest = _import()
+            self._nest = imported_nest()
         from wmdelays.nest_models.continuous import ContinuousNetwork
         from wmdelays.nest_models.network import Network
         from wmdelays.nest_models.script import needs_gates
@@ -87,14 +88,3 @@ class _Player:
             network, *settings = kind
             self.network = kind, network(self.memory, *settings)
         return self.network[1].play(cues, self.progress)
-
-
-def _import():
-    try:
-        import nest
-    except Exception as error:
-        raise InputError(
-            f"NEST is installed and cannot be imported: {one_line(error) or type(error).__name__}"
-        ) from None
-    nest.verbosity = nest.VerbosityLevel.ERROR
-    return nest

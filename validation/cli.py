@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
+from wmdelays.machine.interrupts import Interrupts
 from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
-from wmdelays.validation.work.interrupts import Interrupts
 
 
 def main(arguments=None, *, alone=None):

@@ -202,3 +202,5 @@ def test_the_number_of_threads_is_what_the_environment_says(monkeypatch, random_
     assert recalling._threads(memory) == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert recalling._threads(memory) == 5
+    monkeypatch.setenv("OMP_NUM_THREADS", "5000")
+    assert recalling._threads(memory) == 16

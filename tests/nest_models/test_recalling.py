@@ -27,10 +27,11 @@ def test_the_leak_is_beta_to_the_last_bit_where_that_can_be():
     assert math.exp(-1 / time_constant(1 - 2**-53)) == 1 - 2**-53
 
 
-def test_threads_are_at_least_one(random_memory, random_cue):
+@pytest.mark.parametrize("threads", [0, -1, 1.5, 10_000, math.nan, math.inf])
+def test_threads_are_one_to_the_number_of_processors(random_memory, random_cue, threads):
     memory = random_memory(0)
-    with pytest.raises(InputError, match="NEST cannot run in 0 threads"):
-        recall(memory, random_cue(0, memory), threads=0)
+    with pytest.raises(InputError, match=f"NEST cannot run in {threads} threads; take 1 to .*=.$"):
+        recall(memory, random_cue(0, memory), threads=threads)
 
 
 def test_gates_are_for_lost_spikes_and_for_spikes_that_are_forced_on_a_free_network(

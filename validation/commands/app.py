@@ -5,8 +5,6 @@ mistakes on the command line are answered at once.
 """
 
 import _thread
-import os
-import signal
 import sys
 import threading
 import warnings
@@ -15,8 +13,8 @@ from contextlib import contextmanager
 import typer
 
 from wmdelays import __version__
-from wmdelays.errors import InputError, InputWarning, RecallWarning, named_as_flags
-from wmdelays.machine.out_of_memory import NO_MEMORY, is_out_of_memory
+from wmdelays.errors import InputWarning, RecallWarning, named_as_flags
+from wmdelays.machine.ending import fail, failed, unread
 from wmdelays.validation.commands import (
     capacity,
     compare,
@@ -102,35 +100,13 @@ def run(arguments, began=None):
         raise
     except _CommandLineError as error:
         return fail(error.format_message() or "", 2)
-    except InputError as error:
-        return fail(str(error), 2, error.more)
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         return fail("interrupted", 130)
-    except Exception as error:
-        if is_out_of_memory(error):
-            return fail(NO_MEMORY, 2)
-        if isinstance(error, BrokenPipeError):
-            return unread()
-        if isinstance(error, OSError):
-            return fail(f"{error.filename or 'a file or the output'}: {error.strerror or error}", 2)
-        raise
-
-
-def unread():
-    """End quietly where whoever read the output, such as `head`, has seen enough; gives the status.
-
-    It is that of a program which the signal ends that comes with such an output.
-    """
-    for name in ("stdout", "stderr"):
-        # typer may have wrapped them.
-        stream = getattr(getattr(sys, name), "wrapped", getattr(sys, name))
-        setattr(sys, name, stream)
-        # Python tries to write what is left at its end.
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return 128 + signal.SIGPIPE
+    except (KeyboardInterrupt, Exception) as error:
+        status = failed(error)
+        if status is None:
+            raise
+        return status
 
 
 @contextmanager
@@ -176,15 +152,3 @@ def _no_interrupt_lost():
         sys.unraisablehook = before
         for timer in given:
             timer.cancel()
-
-
-def fail(line, status, more=""):
-    """Print the one line that says why the program ends, and what follows it; gives the status."""
-    try:
-        if line:
-            print(f"wmdelays: {printable(' '.join(line.split()))}", file=sys.stderr)
-        if more:
-            print(more, file=sys.stderr)
-    except BrokenPipeError:
-        unread()
-    return status

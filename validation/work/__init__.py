@@ -1,1 +1,1 @@
-"""Long work: points, workers, results that are kept, peak memory, interrupts."""
+"""Long work: points, workers, results that are kept, peak memory."""

@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
+from wmdelays.machine.interrupts import Interrupts
 from wmdelays.validation.cli import main
-from wmdelays.validation.work.interrupts import Interrupts
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -172,7 +172,7 @@ def test_handlers_of_a_program_that_calls_us_are_put_back(capsys):
 def test_a_copy_of_the_process_ends_without_a_word():
     code = """
         import multiprocessing, os, signal, time
-        from wmdelays.validation.work.interrupts import Interrupts
+        from wmdelays.machine.interrupts import Interrupts
         begun, begin = os.pipe()
         def work():
             os.write(begin, b"x")
