@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError
 from wmdelays.memory import Memory
+from wmdelays.quantities import shortened
 from wmdelays.raster import Raster
 from wmdelays.words import counted
 
@@ -158,15 +160,16 @@ def stimulus(memory: Memory, patterns: Sequence[int] = (0,)) -> Stimulus:
     Raises
     ------
     InputError
-        If there is no such pattern, or a cue has no spikes.
+        If there is no such pattern, as of a number that is not whole, or a cue has no spikes.
     """
-    patterns = tuple(int(k) for k in patterns)
+    patterns = tuple(patterns)
     if not memory.n_patterns:
         raise InputError("has no patterns, so there is nothing to cue")
     for k in patterns:
-        if not 0 <= k < memory.n_patterns:
+        if not isinstance(k, Integral) or not 0 <= k < memory.n_patterns:
             last = memory.n_patterns - 1
-            raise InputError(f"has no pattern {k}; they are numbered from 0 to {last}")
+            raise InputError(f"has no pattern {shortened(k)}; they are numbered from 0 to {last}")
+    patterns = tuple(map(int, patterns))
     cues = tuple(memory.cues(patterns))
     for k, cue in zip(patterns, cues):
         if not len(cue.spikes):

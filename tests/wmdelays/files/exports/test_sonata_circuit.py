@@ -129,6 +129,10 @@ def test_a_step_off_the_microseconds_is_called_1_ms_and_said(tmp_path):
         (lambda: replace(random_memory(), patterns=()), None, "has no patterns"),
         (random_memory, [2], "has no pattern 2"),
         (random_memory, [-1], "has no pattern -1"),
+        (random_memory, [1.5], "has no pattern 1.5; they are numbered from 0 to 1"),
+        (random_memory, [0, 1.0], "has no pattern 1.0"),
+        (random_memory, [float("nan")], "has no pattern nan"),
+        (random_memory, ["1"], "has no pattern '1'"),
     ],
 )
 def test_what_cannot_be_a_circuit_is_refused_in_a_line(tmp_path, make, patterns, reason):
