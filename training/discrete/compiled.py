@@ -11,6 +11,7 @@ from numba import njit
 from wmdelays.cue import Cue
 from wmdelays.machine.free_memory import how_many
 from wmdelays.machine.processors import n_processors
+from wmdelays.machine.scratch import here_and_there
 from wmdelays.raster import Raster
 from wmdelays.recalls import Recall, bytes_of_recall, check_room
 from wmdelays.synapses import pieces
@@ -86,7 +87,10 @@ def recall(memory: Memory, cue: Cue | Sequence[Cue]) -> Recall | list[Recall]:
         return Recall(cue, emitted, own, closest if cue.clamp < cue.n_steps else None)
 
     n_bytes = bytes_of_recall(memory.n_neurons, memory.n_delays, n_steps)
-    with ThreadPoolExecutor(how_many(n_bytes, n_processors())) as pool:
+    with (
+        here_and_there(memory.post, memory.weight),
+        ThreadPoolExecutor(how_many(n_bytes, n_processors())) as pool,
+    ):
         return list(pool.map(one, cue))
 
 

@@ -1,9 +1,11 @@
 """Arrays that wait in a temporary file, where they would take too much memory."""
 
+import mmap
 import os
 import shutil
 import tempfile
 import weakref
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -139,6 +141,29 @@ class ArrayOnDisk:
 
     def _at(self, place):
         return self._begin + place * self.dtype.itemsize
+
+
+@contextmanager
+def here_and_there(*arrays):
+    """Let parts of arrays be looked at here and there: of what is mapped no more is read than is looked at.
+
+    Otherwise the system reads up to some MB around each, which is right for what is looked at from one end
+    to the other. It matters where not all of it stays in memory.
+
+    Parameters
+    ----------
+    *arrays : array
+        Those that are not mapped stay as they are.
+    """
+    bases = (array.base for array in arrays)
+    maps = [base._mmap for base in bases if isinstance(base, np.memmap)]
+    for one in maps:
+        one.madvise(mmap.MADV_RANDOM)
+    try:
+        yield
+    finally:
+        for one in maps:
+            one.madvise(mmap.MADV_NORMAL)
 
 
 def as_array(kept):

@@ -1,7 +1,9 @@
 """Arrays that wait in a temporary file."""
 
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmdelays import InputError
-from wmdelays.machine.scratch import ArrayOnDisk, Scratch, as_array, check_disk, in_memory
+from wmdelays.machine.scratch import (
+    ArrayOnDisk,
+    Scratch,
+    as_array,
+    check_disk,
+    here_and_there,
+    in_memory,
+)
 
 LARGE = 1e9
 TYPES = ["u1", "i1", "i4", "u4", "f4", "f8", "i8"]
@@ -93,3 +102,25 @@ def test_the_folder_is_asked_for_room_before_it_is_needed(monkeypatch, tmp_path)
     assert str(refused.value).endswith(
         "free there; make room, name another folder in the environment variable TMPDIR, or take fewer"
     )
+
+
+def advised(mapped):
+    """Whether the pages of an array are said to be looked at here and there."""
+    address = mapped.__array_interface__["data"][0]
+    found = None
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            begin, end = (int(one, 16) for one in line.split()[0].split("-"))
+            found = begin <= address < end
+        elif found and line.startswith("VmFlags:"):
+            return "rr" in line.split()
+    return None
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells how pages are read")
+def test_what_is_looked_at_here_and_there_is_read_as_little_as_that():
+    mapped, plain = Scratch(LARGE).keep(np.arange(10_000)).mapped(), np.arange(5)
+    assert advised(mapped) is False
+    with here_and_there(mapped, plain, mapped[5:]):
+        assert advised(mapped) and mapped[17] == 17
+    assert advised(mapped) is False
