@@ -181,3 +181,14 @@ def test_what_recalls_it_is_named(wmdelays):
 def test_weights_that_are_all_zero_are_no_network(there):
     with pytest.raises(InputError, match="has no synapses"):
         import_weights(np.zeros((3, 3, 4)), beta=0.8, theta=1.0)
+
+
+def test_an_npz_that_says_beta_is_told_apart_from_one_that_does_not(there, capsys):
+    weights = np.zeros((3, 3, 4))
+    weights[1, 0, 2] = weights[2, 1, 1] = 1.2
+    np.savez(there / "own.npz", weights=weights, beta=[0.8, 0.7, 0.8])
+    np.savez(there / "none.npz", weights=weights)
+    for name, told in (("own", "with neurons changed by --beta"), ("none", "mapped exactly")):
+        assert main(["import", f"{name}.npz", "-o", f"{name}.h5", *HOW, *CUE]) == 0
+        assert capsys.readouterr().out.startswith(f"Imported: tensor, {told}. Reset zero")
+        assert read_memory(f"{name}.h5").beta == 0.8
