@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from wmdelays.cue import Cue
 from wmdelays.errors import InputError, parameter
 from wmdelays.machine.free_memory import check_memory
-from wmdelays.machine.processors import n_processors, said_threads
+from wmdelays.machine.processors import n_of_machine, n_processors, said_threads
 from wmdelays.nest_models.installation import check_installed
 from wmdelays.nest_models.neurons import check_ticks, nest_neuron
 from wmdelays.nest_models.process import play
@@ -120,7 +119,8 @@ def check_room(n_synapses, n_neurons):
 
 def checked_threads(threads):
     """A number of threads that is asked for, as an int; an InputError where the machine has fewer processors."""
-    most = os.cpu_count() or 1
+    # What starts ranks may bind each to a few of them.
+    most = n_of_machine()
     if not (1 <= threads <= most and threads % 1 == 0):
         raise InputError(
             f"NEST cannot run in {threads} threads; take 1 to {most}, the number of processors"

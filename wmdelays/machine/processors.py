@@ -6,7 +6,12 @@ import os
 def n_processors():
     """How many processors this process may use; not every system says it."""
     may_use = getattr(os, "sched_getaffinity", None)
-    return os.cpu_count() or 1 if may_use is None else len(may_use(0))
+    return n_of_machine() if may_use is None else len(may_use(0))
+
+
+def n_of_machine():
+    """How many processors the machine has, those among them that are left to other processes."""
+    return os.cpu_count() or 1
 
 
 def said_threads():

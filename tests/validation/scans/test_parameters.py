@@ -1,11 +1,13 @@
 """Settings of scans: which there are, of which kind, and what is refused."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 import wmdelays.machine.free_memory
 from wmdelays.errors import InputError
+from wmdelays.machine import scratch
 from wmdelays.validation.published import PUBLISHED, SETTING
 from wmdelays.validation.scans.parameters import check_settings, published_settings, settings
 from wmdelays.validation.scans.scanning import scan
@@ -119,5 +121,6 @@ def test_values_that_make_no_sense_are_refused_before_anything_is_stored(
 
 def test_checks_of_a_large_setting_take_no_time_of_its_size(monkeypatch):
     monkeypatch.setattr(wmdelays.machine.free_memory, "free_memory", lambda: 1e18)
+    monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1e18))
     large = "bernoulli:neurons=100000,steps=100000,patterns=10000,rate=0.5"
     check_settings(settings(large, options={"delays": 5000, "epochs": 10**6}))

@@ -80,7 +80,7 @@ access = os.access
 numba_cache.os.access = lambda path, mode: "training" not in str(path) and access(path, mode)
 from numba.core import caching
 caching.InTreeCacheLocator.from_function = classmethod(lambda *_: None)
-from wmdelays.training.rules.margin.sparse_block import njit
+from wmdelays.training.rules.in_order import njit
 print(os.environ["NUMBA_CACHE_DIR"])
 """
     environment = {
