@@ -15,7 +15,7 @@ from wmdelays.memory import Memory
 from wmdelays.training.rules.closed_form.contexts import context_matrix, spikes_of, target_matrix
 from wmdelays.training.rules.closed_form.description import HEBBIAN, PSEUDO_INVERSE
 from wmdelays.training.rules.closed_form.gain import gains
-from wmdelays.training.rules.closed_form.room import FOUND, most_found
+from wmdelays.training.rules.closed_form.room import FOUND, TOGETHER, most_found
 from wmdelays.training.rules.in_order import Found, in_order, type_of_places
 from wmdelays.training.rules.rule import sizes_of
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from wmdelays.raster import Raster
-
-# Neurons whose synapses are found together.
-_TOGETHER = 256
 
 
 def hebbian(
@@ -278,15 +275,15 @@ def _memory(
     n_neurons = patterns[0].n_neurons
     n_rows = n_neurons * n_delays
     scratch, blocks = Scratch(FOUND * n_synapses), []
-    for first in range(0, n_neurons, _TOGETHER):
-        chosen = slice(first, min(first + _TOGETHER, n_neurons))
+    for first in range(0, n_neurons, TOGETHER):
+        chosen = slice(first, min(first + TOGETHER, n_neurons))
         spikes = spikes_of(sequences, step, chosen)
         row, column, weight, currents = weights_of(chosen, spikes)
         own = {name: _of(value, chosen) for name, value in neuron.items()}
         gain = gains(currents.reshape(spikes.shape), spikes, n_delays=n_delays, **own)
-        place = row.astype(np.int64) * _TOGETHER + column
+        place = row.astype(np.int64) * TOGETHER + column
         order = np.argsort(place)
-        place = place[order].astype(type_of_places(n_rows * _TOGETHER))
+        place = place[order].astype(type_of_places(n_rows * TOGETHER))
         blocks.append(Found(scratch.keep(place), scratch.keep((weight * gain[column])[order])))
         if progress is not None:
             progress("weights", chosen.stop / n_neurons)
@@ -295,7 +292,7 @@ def _memory(
         n_delays=n_delays,
         step=step,
         **neuron,
-        **in_order(blocks, _TOGETHER, n_rows, n_delays),
+        **in_order(blocks, TOGETHER, n_rows, n_delays),
         patterns=patterns,
         periodic=periodic,
     )

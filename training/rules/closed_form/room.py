@@ -14,8 +14,8 @@ from wmdelays.training.rules.room import COLUMNS, bytes_in_order
 FOUND, _SOLVED, _DENSE = 12, 24, 4
 # Of each spike and delay in the contexts, and of each entry (neuron, step) of a target.
 _IN_CONTEXT, _OF_TARGET = 40, 10
-# Membranes of how many neurons are looked at together for their gain, and of each of their steps.
-_TOGETHER, _MEMBRANE = 256, 32
+# How many neurons' synapses and gains are found together, and of each step of their membranes.
+TOGETHER, _MEMBRANE = 256, 32
 
 
 def most_found(sizes, n_delays, max_synapses=None):
@@ -70,5 +70,5 @@ def _of_columns(n_synapses):
 
 def _of_both(sizes, n_delays):
     all_steps = sizes.n_patterns * sizes.n_steps
-    together = min(sizes.n_neurons, _TOGETHER)
+    together = min(sizes.n_neurons, TOGETHER)
     return _IN_CONTEXT * sizes.n_spikes * n_delays + _MEMBRANE * all_steps * together
