@@ -17,9 +17,11 @@ import numpy as np
 import torch
 
 import wmdelays
+from wmdelays.errors import InputError
 from wmdelays.neurons import neurons_of
 from wmdelays.patterns import bernoulli, refractory
 from wmdelays.training import margin
+from wmdelays.training.discrete.devices import torch_device
 from wmdelays.training.rules.timed_margin.rule import timed_margin
 
 # Neurons, steps, patterns and rate; and what is set beside the defaults.
@@ -99,6 +101,10 @@ def main():
     )
     arguments = parser.parse_args()
     device = arguments.device
+    try:
+        torch_device(device)
+    except InputError as error:
+        parser.error(str(error))
     found = {
         "device": torch.cuda.get_device_name(device) if device != "cpu" else "cpu",
         "machine": f"{platform.processor() or platform.machine()}",

@@ -206,6 +206,7 @@ def _found(source, axes, layer, window, step):
             return read_table(path)
         if ending in ARRAYS:
             return read_array(path, axes)
+        # Torch takes seconds to import: not for a file that cannot be read.
         with open(path, "rb"):
             from wmdelays.training.imports.layers import found_in
             from wmdelays.training.imports.state_dicts import read_state_dict
